@@ -1,0 +1,15 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from 'jest';
+
+const config: Config = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', diagnostics: true }] },
+  // Source files import each other with the extension they have once compiled (.js); here they are still .ts.
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^express-crm-notifier$': '<rootDir>/src/index.ts' },
+  // A handle left open is a defect, so nothing may force the end of a run.
+  forceExit: false,
+};
+
+export { config as default };
