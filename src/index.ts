@@ -1,1 +1,66 @@
-export {};
+export { createNotifier } from './create-notifier.js';
+export { afterBooking } from './hooks/after-booking.js';
+export { afterEvent } from './hooks/after-event.js';
+export { afterResponse } from './hooks/after-response.js';
+export { CRMNotificationService } from './client/crm-notification-service.js';
+export {
+  CRMConfigError,
+  CRMConnectionError,
+  CRMHttpError,
+  CRMNotificationError,
+  CRMNotMountedError,
+  CRMOutboxError,
+  CRMResponseError,
+  CRMTimeoutError,
+  CRMValidationError,
+  isCRMNotificationError,
+} from './core/errors.js';
+
+export type { CRMReply } from './client/crm-notification-service.js';
+export type {
+  BreakerOptions,
+  MaxPendingOptions,
+  NotifierOptions,
+  RateLimitOptions,
+  RetryOptions,
+  ServiceOptions,
+} from './config/notifier-options.js';
+export type { TokenProvider } from './config/token.js';
+export type { Clock } from './core/clock.js';
+export type { CRMErrorCode, Issue } from './core/errors.js';
+export type { CircuitState, PauseCause } from './delivery/circuit-breaker.js';
+export type {
+  BodyRouteHook,
+  HookContext,
+  HookOptions,
+  Mapper,
+  NotificationFields,
+  RouteHook,
+  WrappedHandler,
+} from './hooks/hook.js';
+export type {
+  AdditionalData,
+  BookingEvent,
+  BookingFields,
+  BookingInput,
+  BookingUser,
+  EventFields,
+  EventInput,
+  Id,
+  JsonValue,
+  NotificationInput,
+} from './notification/notification.js';
+export type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier/notifier-event.js';
+export type {
+  DeadLetters,
+  Middleware,
+  Notifier,
+  Notify,
+  RequestNotifier,
+  Stats,
+  TimeLimit,
+} from './notifier/notifier.js';
+export type { Receipt } from './notifier/receipt.js';
+export type { DeadLetter, DeadReason } from './outbox/outbox.js';
+export type { CloseReport } from './post-office/post-office.js';
+export type { LogFields, Logger } from './telemetry/logger.js';

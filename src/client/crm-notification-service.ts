@@ -1,0 +1,176 @@
+import type { ServiceOptions } from '../config/notifier-options.js';
+import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
+import { systemClock } from '../core/clock.js';
+import {
+  CRMConnectionError,
+  CRMHttpError,
+  CRMNotificationError,
+  CRMResponseError,
+  CRMTimeoutError,
+} from '../core/errors.js';
+import { newNotificationId } from '../core/ids.js';
+import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
+import { encodeNotification } from '../notification/encode-notification.js';
+import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
+import { createSafeLogger, type Logger } from '../telemetry/logger.js';
+import { createCrmClient, type CrmClient } from './crm-client.js';
+import type { Exchange } from './exchange.js';
+import { isSuccess, parseReply, type Reply } from './reply.js';
+import { parseRetryAfter } from './retry-after.js';
+import { isRetryable } from './is-retryable.js';
+
+/** What the CRM answers: its JSON, passed on as it is. CRM services answer with an object; one that does not is not corrected. */
+export type CRMReply = Readonly<Record<string, unknown>>;
+
+// The direct client's limit is the CRM's business, not ours; this only keeps a mistake from becoming a huge POST.
+const maxBodyBytes = 16 * 1024 * 1024;
+const maxConnections = 32;
+
+/**
+ * The direct client: each call sends at once, waits for the CRM and answers its JSON, or throws. There is no outbox and
+ * there are no retries; for those use `createNotifier`.
+ *
+ * Throws `CRMConfigError` when options or variables cannot work.
+ */
+export class CRMNotificationService {
+  readonly #client: CrmClient;
+  readonly #logger: Required<Logger>;
+  readonly #baseUrl: string;
+  readonly #timeoutMs: number;
+
+  constructor(options?: ServiceOptions) {
+    const config = resolveServiceConfig(options);
+    this.#logger = createSafeLogger(config.logger);
+    this.#baseUrl = config.baseUrl;
+    this.#timeoutMs = config.timeoutMs;
+    this.#client = createCrmClient({
+      ...clientConfig(config),
+      connections: maxConnections,
+      clock: systemClock,
+      logger: this.#logger,
+    });
+    for (const warning of config.warnings) this.#logger.warn({}, warning);
+  }
+
+  /** Where notifications go: the normalised base URL. */
+  get baseUrl(): string {
+    return this.#baseUrl;
+  }
+
+  /**
+   * Sends a general notification and answers the CRM's JSON.
+   *
+   * Throws `CRMValidationError` before anything is sent; `CRMTimeoutError`, `CRMConnectionError`, `CRMHttpError` (any
+   * status but 2xx) or `CRMResponseError` (2xx, but the body is not JSON) after.
+   */
+  async sendNotification(input: NotificationInput): Promise<CRMReply> {
+    return this.#send(() => buildNotification(input));
+  }
+
+  /** Sends a notification of type `booking_<action>`; throws as `sendNotification` does. */
+  async sendBookingNotification(input: BookingInput): Promise<CRMReply> {
+    return this.#send(() => buildBooking(input));
+  }
+
+  /** Sends a notification of type `event_<action>`; throws as `sendNotification` does. */
+  async sendEventNotification(input: EventInput): Promise<CRMReply> {
+    return this.#send(() => buildEvent(input));
+  }
+
+  /** Whether `GET /health` is answered with 200 within `healthTimeoutMs`. Never throws. */
+  async testConnection(): Promise<boolean> {
+    const outcome = await this.#client.health();
+    const isHealthy = outcome.kind === 'reply' && outcome.status === 200;
+    if (isHealthy) this.#logger.info({ baseUrl: this.#baseUrl }, 'CRM is healthy');
+    else this.#logger.error({ baseUrl: this.#baseUrl, ...outcomeFields(outcome) }, 'CRM is not healthy');
+    return isHealthy;
+  }
+
+  /** Ends the connections; calls under way are cut off. */
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  /** The same as `close`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What a log line or `JSON.stringify` shows: never the token. */
+  toJSON(): Record<string, unknown> {
+    return { baseUrl: this.#baseUrl };
+  }
+
+  async #send(build: () => NotificationDraft): Promise<CRMReply> {
+    try {
+      const notification = encodeNotification(build(), {
+        id: newNotificationId(),
+        occurredAt: systemClock.now(),
+        maxBodyBytes,
+      });
+      const { id, type, body } = notification;
+      const outcome = await this.#client.post({ id, body });
+      const reply = this.#acceptedReply(outcome, body);
+      const parsed = parseReply(reply);
+      if (parsed === undefined) throw this.#unreadable(reply);
+      this.#logger.info({ notificationId: id, type, status: reply.status }, 'CRM notification sent');
+      return parsed.json as CRMReply;
+    } catch (error) {
+      this.#logFailure(error);
+      throw error;
+    }
+  }
+
+  #acceptedReply(outcome: Exchange, body: Uint8Array): Reply {
+    if (outcome.kind === 'timeout') {
+      throw new CRMTimeoutError(`CRM did not answer within ${String(outcome.timeoutMs)} ms`, outcome);
+    }
+    if (outcome.kind === 'failure') {
+      const code = outcome.code === undefined ? '' : ` (${outcome.code})`;
+      throw new CRMConnectionError(`no connection to the CRM at ${this.#baseUrl}: ${outcome.message}${code}`, {
+        reason: outcome.code,
+      });
+    }
+    if (isSuccess(outcome.status)) return outcome;
+    const reason = this.#client.reasonOf(outcome, body);
+    throw new CRMHttpError(`CRM answered ${String(outcome.status)}${reason === '' ? '' : `: ${reason}`}`, {
+      status: outcome.status,
+      retryable: isRetryable(outcome.status),
+      retryAfterMs: parseRetryAfter(outcome.headers['retry-after'], systemClock.now()),
+    });
+  }
+
+  /** Taken by the CRM, but its answer is of no use: the caller learns both. */
+  #unreadable(reply: Reply): CRMNotificationError {
+    const taken = `CRM answered ${String(reply.status)}, so it took the notification, but`;
+    if (reply.cutBy === 'deadline')
+      return new CRMTimeoutError(`${taken} its reply did not end in time`, { timeoutMs: this.#timeoutMs });
+    if (reply.cutBy === 'connection') return new CRMConnectionError(`${taken} the connection broke within its reply`);
+    return new CRMResponseError(`${taken} its reply is not JSON`, { status: reply.status });
+  }
+
+  #logFailure(error: unknown): void {
+    if (!(error instanceof CRMNotificationError)) return;
+    // Whether the reply was JSON does not change what the CRM has: odd, not wrong.
+    const level = error instanceof CRMResponseError ? 'warn' : 'error';
+    this.#logger[level](
+      { err: error.toJSON() },
+      `CRM notification ${level === 'warn' ? 'sent, with an odd reply' : 'failed'}`,
+    );
+  }
+}
+
+function clientConfig({ baseUrl, authToken, timeoutMs, healthTimeoutMs, dispatcher }: ServiceConfig) {
+  return { baseUrl, authToken, timeoutMs, healthTimeoutMs, dispatcher };
+}
+
+function outcomeFields(outcome: Exchange): Record<string, unknown> {
+  switch (outcome.kind) {
+    case 'reply':
+      return { status: outcome.status };
+    case 'timeout':
+      return { timeoutMs: outcome.timeoutMs };
+    case 'failure':
+      return { code: outcome.code, reason: outcome.message };
+  }
+}

@@ -1,0 +1,161 @@
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../core/clock.js';
+
+/** What one HTTP exchange came to. It never rejects: a delivery engine wants an outcome, not an exception. */
+export type Exchange =
+  | {
+      readonly kind: 'reply';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+      /** What was read of the body, at most `maxReplyBytes`. */
+      readonly body: Buffer;
+      /** Why reading stopped before the end of the body, if it did. */
+      readonly cutBy?: 'deadline' | 'limit' | 'connection' | undefined;
+    }
+  | {
+      readonly kind: 'timeout';
+      readonly timeoutMs: number;
+      /** Whether any of it may have reached the CRM. */
+      readonly wasSent: boolean;
+    }
+  | {
+      readonly kind: 'failure';
+      /** Such as `ECONNREFUSED` or `UND_ERR_SOCKET`. */
+      readonly code: string | undefined;
+      /** One line without anything from the reply. */
+      readonly message: string;
+      /** Whether any of it may have reached the CRM; false when there was no connection to begin with. */
+      readonly wasSent: boolean;
+    };
+
+export interface ExchangeRequest {
+  readonly origin: string;
+  readonly path: string;
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | undefined;
+}
+
+/** More of a reply than this is not read; the rest is cut off with its connection. */
+export const maxReplyBytes = 64 * 1024;
+
+/**
+ * Sends one request and reads the reply, all within `timeoutMs`: connecting, waiting for a free connection, headers and
+ * body count towards the same deadline. Redirects are not followed. Once a status has been read it stands, whatever
+ * becomes of the body.
+ *
+ * Uses undici's `dispatch`, the layer below `request`, because a total deadline, a byte limit and "the status was
+ * already read" need to see each step.
+ */
+export function exchange(
+  dispatcher: Dispatcher,
+  request: ExchangeRequest,
+  timeoutMs: number,
+  clock: Clock,
+): Promise<Exchange> {
+  return new Promise((resolve) => {
+    let controller: Dispatcher.DispatchController | undefined;
+    let reply: { status: number; headers: Record<string, string | string[] | undefined> } | undefined;
+    let isSettled = false;
+    let size = 0;
+    const chunks: Buffer[] = [];
+
+    const settle = (outcome: Exchange): void => {
+      if (isSettled) return;
+      isSettled = true;
+      cancelDeadline();
+      resolve(outcome);
+    };
+    const settleReply = (cutBy?: 'deadline' | 'limit' | 'connection'): void => {
+      if (reply !== undefined) settle({ kind: 'reply', ...reply, body: Buffer.concat(chunks, size), cutBy });
+    };
+
+    const cancelDeadline = clock.after(timeoutMs, () => {
+      if (reply === undefined) settle({ kind: 'timeout', timeoutMs, wasSent: controller !== undefined });
+      else settleReply('deadline');
+      controller?.abort(new Error('the deadline has passed'));
+    });
+
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(started) {
+        controller = started;
+        // The deadline passed while the request waited for a connection: it must not be sent any more.
+        if (isSettled) started.abort(new Error('the deadline has passed'));
+      },
+      onResponseStart(_controller, status, headers) {
+        // 1xx are announcements; the reply proper is still to come (RFC 9110 section 15.2).
+        if (status >= 200) reply = { status, headers };
+      },
+      onResponseData(current, chunk) {
+        const room = maxReplyBytes - size;
+        const kept = chunk.byteLength > room ? chunk.subarray(0, room) : chunk;
+        chunks.push(kept);
+        size += kept.byteLength;
+        if (kept === chunk) return;
+        settleReply('limit');
+        current.abort(new Error('the reply is longer than is read'));
+      },
+      onResponseEnd() {
+        settleReply();
+      },
+      onResponseError(_controller, error) {
+        settleReply('connection');
+        settle(failureOf(error, controller !== undefined));
+      },
+    };
+
+    try {
+      // Our own deadline covers what undici's two timeouts would.
+      dispatcher.dispatch({ ...request, headersTimeout: 0, bodyTimeout: 0 } as Dispatcher.DispatchOptions, handler);
+    } catch (error) {
+      settle(failureOf(error, false));
+    }
+  });
+}
+
+function failureOf(error: unknown, wasSent: boolean): Exchange {
+  const code = codeOf(error);
+  return { kind: 'failure', code, message: meaningOf(code), wasSent };
+}
+
+/** The code of an error, of the first of several (one for each address tried), or of its cause. */
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown };
+  if (typeof code === 'string' && code !== '') return code;
+  if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
+  return codeOf(cause);
+}
+
+/**
+ * What a code means, for people. An error's own message is not used: undici's and TLS's may quote what the peer sent,
+ * and a peer may send back the token.
+ */
+function meaningOf(code: string | undefined): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ENOTFOUND':
+      return 'host name not found';
+    case 'EAI_AGAIN':
+      return 'host name could not be looked up';
+    case 'ETIMEDOUT':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return 'connecting timed out';
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return 'host unreachable';
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+      return 'connection closed by the CRM';
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+    case 'UND_ERR_HEADERS_OVERFLOW':
+      return 'the reply breaks HTTP';
+    default:
+      if (code?.startsWith('HPE_') === true) return 'the reply is not HTTP';
+      return code?.includes('CERT') === true || code?.includes('SSL') === true || code?.includes('TLS') === true
+        ? 'the TLS certificate or handshake was refused'
+        : 'the exchange failed';
+  }
+}

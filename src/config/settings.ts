@@ -1,0 +1,262 @@
+import { parseBaseUrl } from './base-url.js';
+import { checkToken, normalizeToken } from './token.js';
+
+/** One setting: its option, its variable, what the variable's text means, and what a value must be. */
+export interface Setting<Value> {
+  /** As it is written in options; a dot leads into a group. */
+  readonly option: string;
+  readonly variable: string;
+  readonly default: Value;
+  /** One sentence for .env.example and for messages. */
+  readonly description: string;
+  /** What the text of a variable stands for; a text that stands for nothing comes back as it is, for `check` to refuse. */
+  readonly read: (text: string) => unknown;
+  /** What is wrong with a value and what would be right, without repeating it. */
+  readonly check: (value: unknown) => string | undefined;
+}
+
+// The longest time a timer of the runtime can wait.
+const maxDurationMs = 2 ** 31 - 1;
+
+const asNumber = (text: string): unknown => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
+const asText = (text: string): unknown => text;
+const asBoolean = (text: string): unknown =>
+  /^(true|1|yes|on)$/i.test(text) ? true : /^(false|0|no|off)$/i.test(text) ? false : text;
+
+const wholeNumber =
+  (min: number, max: number, unit: string) =>
+  (value: unknown): string | undefined =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
+      ? undefined
+      : `must be a whole number of ${unit} from ${String(min)} to ${String(max)}`;
+
+const milliseconds = wholeNumber(1, maxDurationMs, 'milliseconds');
+const age = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'milliseconds');
+
+const oneOf =
+  (...words: string[]) =>
+  (value: unknown): string | undefined =>
+    typeof value === 'string' && words.includes(value) ? undefined : `must be one of ${words.join(', ')}`;
+
+function setting<Value>(
+  option: string,
+  variable: string,
+  defaultValue: Value,
+  read: (text: string) => unknown,
+  check: (value: unknown) => string | undefined,
+  description: string,
+): Setting<Value> {
+  return { option, variable, default: defaultValue, read, check, description };
+}
+
+const checkBaseUrl = (value: unknown): string | undefined => {
+  const parsed = parseBaseUrl(value);
+  return 'problem' in parsed ? parsed.problem : undefined;
+};
+
+const checkAuthToken = (value: unknown): string | undefined => {
+  if (typeof value === 'function') return undefined;
+  return checkToken(typeof value === 'string' ? normalizeToken(value) : value);
+};
+
+const checkOutbox = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' && !value.includes('\0')
+    ? undefined
+    : "must be the path of a directory, or ':memory:'";
+
+export const defaultToken = 'your-secret-token';
+
+/** What the direct client needs. */
+export const serviceSettings = {
+  baseUrl: setting('baseUrl', 'CRM_BASE_URL', 'http://localhost:5001', asText, checkBaseUrl, 'Where the CRM is.'),
+  authToken: setting(
+    'authToken',
+    'CRM_AUTH_TOKEN',
+    defaultToken,
+    asText,
+    checkAuthToken,
+    'The bearer token. The default is refused in production.',
+  ),
+  timeoutMs: setting('timeoutMs', 'CRM_TIMEOUT_MS', 10_000, asNumber, milliseconds, 'The deadline of one exchange.'),
+  healthTimeoutMs: setting(
+    'healthTimeoutMs',
+    'CRM_HEALTH_TIMEOUT_MS',
+    5_000,
+    asNumber,
+    milliseconds,
+    'The deadline of a health check.',
+  ),
+  allowInsecureHttp: setting(
+    'allowInsecureHttp',
+    'CRM_ALLOW_INSECURE_HTTP',
+    false,
+    asBoolean,
+    (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
+    'Whether the token may travel unencrypted to a public host in production.',
+  ),
+  logLevel: setting(
+    'logLevel',
+    'CRM_LOG_LEVEL',
+    'info',
+    asText,
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'The level of the default logger: trace, debug, info, warn, error, fatal or silent.',
+  ),
+} as const;
+
+/** What the notifier needs besides. */
+export const notifierSettings = {
+  ...serviceSettings,
+  outbox: setting(
+    'outbox',
+    'CRM_OUTBOX',
+    '.crm-outbox',
+    asText,
+    checkOutbox,
+    'The directory of the outbox file, or :memory: for one that ends with the process.',
+  ),
+  sync: setting<'full' | 'normal'>(
+    'sync',
+    'CRM_SYNC',
+    'full',
+    asText,
+    oneOf('full', 'normal'),
+    'What an accepted notification survives: full also a power cut, normal any crash of the process.',
+  ),
+  concurrency: setting(
+    'concurrency',
+    'CRM_CONCURRENCY',
+    8,
+    asNumber,
+    wholeNumber(1, 1024, 'attempts'),
+    'How many attempts may be under way at once.',
+  ),
+  rateLimitPerSecond: setting<number | undefined>(
+    'rateLimit.perSecond',
+    'CRM_RATE_LIMIT_PER_SECOND',
+    undefined,
+    asNumber,
+    (value) =>
+      typeof value === 'number' && value > 0 && value <= 1_000_000
+        ? undefined
+        : 'must be a number from above 0 to 1000000',
+    'Attempts a second in the long run; empty for no limit.',
+  ),
+  rateLimitBurst: setting<number | undefined>(
+    'rateLimit.burst',
+    'CRM_RATE_LIMIT_BURST',
+    undefined,
+    asNumber,
+    wholeNumber(1, 1_000_000, 'attempts'),
+    'Attempts that may follow each other at once after a quiet time.',
+  ),
+  retryFirstDelayMs: setting(
+    'retry.firstDelayMs',
+    'CRM_RETRY_FIRST_DELAY_MS',
+    1_000,
+    asNumber,
+    milliseconds,
+    'The longest wait before the second attempt; doubled with each further one.',
+  ),
+  retryMaxDelayMs: setting(
+    'retry.maxDelayMs',
+    'CRM_RETRY_MAX_DELAY_MS',
+    3_600_000,
+    asNumber,
+    milliseconds,
+    'The wait never grows beyond this.',
+  ),
+  retryMaxAgeMs: setting(
+    'retry.maxAgeMs',
+    'CRM_RETRY_MAX_AGE_MS',
+    259_200_000,
+    asNumber,
+    age,
+    'A notification older than this becomes a dead letter.',
+  ),
+  retryMaxRetryAfterMs: setting(
+    'retry.maxRetryAfterMs',
+    'CRM_RETRY_MAX_RETRY_AFTER_MS',
+    3_600_000,
+    asNumber,
+    milliseconds,
+    'The longest wait that a Retry-After of the CRM can ask for.',
+  ),
+  breakerFailureThreshold: setting(
+    'breaker.failureThreshold',
+    'CRM_BREAKER_FAILURE_THRESHOLD',
+    5,
+    asNumber,
+    wholeNumber(1, 1_000_000, 'failures'),
+    'After so many failures in a row to reach the CRM, delivery waits and probes.',
+  ),
+  breakerFirstDelayMs: setting(
+    'breaker.firstDelayMs',
+    'CRM_BREAKER_FIRST_DELAY_MS',
+    500,
+    asNumber,
+    milliseconds,
+    'The wait before the first probe; doubled with each that fails.',
+  ),
+  breakerMaxDelayMs: setting(
+    'breaker.maxDelayMs',
+    'CRM_BREAKER_MAX_DELAY_MS',
+    5_000,
+    asNumber,
+    milliseconds,
+    'The longest wait between probes of a CRM that cannot be reached.',
+  ),
+  breakerMaxPauseMs: setting(
+    'breaker.maxPauseMs',
+    'CRM_BREAKER_MAX_PAUSE_MS',
+    30_000,
+    asNumber,
+    milliseconds,
+    'The longest wait between probes of a CRM that refuses the token.',
+  ),
+  maxPendingCount: setting(
+    'maxPending.count',
+    'CRM_MAX_PENDING_COUNT',
+    1_000_000,
+    asNumber,
+    wholeNumber(1, Number.MAX_SAFE_INTEGER, 'notifications'),
+    'How many notifications may wait; later ones are rejected.',
+  ),
+  maxPendingBytes: setting(
+    'maxPending.bytes',
+    'CRM_MAX_PENDING_BYTES',
+    1_073_741_824,
+    asNumber,
+    wholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
+    'How many bytes of bodies may wait; later ones are rejected.',
+  ),
+  maxBodyBytes: setting(
+    'maxBodyBytes',
+    'CRM_MAX_BODY_BYTES',
+    65_536,
+    asNumber,
+    wholeNumber(256, 16_777_216, 'bytes'),
+    'The largest body of a notification.',
+  ),
+  deadRetentionMs: setting(
+    'deadRetentionMs',
+    'CRM_DEAD_RETENTION_MS',
+    2_592_000_000,
+    asNumber,
+    age,
+    'How long a dead letter is kept.',
+  ),
+  mapperTimeoutMs: setting(
+    'mapperTimeoutMs',
+    'CRM_MAPPER_TIMEOUT_MS',
+    5_000,
+    asNumber,
+    milliseconds,
+    'How long an asynchronous mapper may take.',
+  ),
+} as const;
+
+/** The values of a table of settings, by its keys. */
+export type SettingValues<Settings> = {
+  readonly [Key in keyof Settings]: Settings[Key] extends Setting<infer Value> ? Value : never;
+};

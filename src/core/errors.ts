@@ -1,0 +1,204 @@
+/**
+ * The one family of errors this package throws or hands out in a receipt.
+ *
+ * An app may end up with two copies of the package, one imported and one required. So `instanceof` does not compare
+ * prototypes here but looks for a brand, a list of class names under a registered symbol, that both copies share.
+ *
+ * No error holds the token or a request body: what an error keeps is listed in its class, and nothing else.
+ */
+
+const brand = Symbol.for('express-crm-notifier.error');
+
+/** Stable codes, one for each class; match on these rather than on messages. */
+export type CRMErrorCode =
+  | 'ERR_CRM_TIMEOUT'
+  | 'ERR_CRM_CONNECTION'
+  | 'ERR_CRM_HTTP'
+  | 'ERR_CRM_INVALID_RESPONSE'
+  | 'ERR_CRM_VALIDATION'
+  | 'ERR_CRM_CONFIG'
+  | 'ERR_CRM_OUTBOX'
+  | 'ERR_CRM_NOT_MOUNTED';
+
+/** What is wrong with one field or option, and how to mend it. */
+export interface Issue {
+  /** Where: `userId`, `additional_data.price`, `timeoutMs`. */
+  readonly path: string;
+  /** What is wrong and what would be right; never the offending value itself. */
+  readonly message: string;
+}
+
+interface CRMErrorDetails {
+  readonly code: CRMErrorCode;
+  readonly retryable: boolean;
+  readonly cause?: unknown;
+}
+
+/** Every error of this package is one of these; `code` tells which, `retryable` whether trying again may help. */
+export abstract class CRMNotificationError extends Error {
+  /** Stable and meant for programs. */
+  readonly code: CRMErrorCode;
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean;
+
+  constructor(message: string, details: CRMErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code;
+    this.retryable = details.retryable;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const isOurs = Object.hasOwn(this.prototype as object, brand);
+    if (!isOurs) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return brandsOf(value).includes((this.prototype as unknown as Branded)[brand]);
+  }
+
+  /** What a log line or a JSON reply shows of the error: no stack, no cause. */
+  toJSON(): Record<string, unknown> {
+    return { name: this.name, code: this.code, retryable: this.retryable, message: this.message };
+  }
+}
+
+/** The CRM did not answer completely within the deadline. */
+export class CRMTimeoutError extends CRMNotificationError {
+  /** The deadline that ran out, in milliseconds. */
+  readonly timeoutMs: number;
+
+  constructor(message: string, details: { readonly timeoutMs: number; readonly cause?: unknown }) {
+    super(message, { code: 'ERR_CRM_TIMEOUT', retryable: true, cause: details.cause });
+    this.timeoutMs = details.timeoutMs;
+  }
+}
+
+/** No complete exchange with the CRM was possible: refused, unknown host, reset, TLS, malformed HTTP. */
+export class CRMConnectionError extends CRMNotificationError {
+  /** The operating system's or undici's code, such as `ECONNREFUSED`; undefined when there is none. */
+  readonly reason: string | undefined;
+
+  constructor(message: string, details: { readonly reason?: string | undefined; readonly cause?: unknown } = {}) {
+    super(message, { code: 'ERR_CRM_CONNECTION', retryable: true, cause: details.cause });
+    this.reason = details.reason;
+  }
+}
+
+/** The CRM answered with a status that is not 2xx. */
+export class CRMHttpError extends CRMNotificationError {
+  /** The HTTP status code. */
+  readonly status: number;
+  /** How long the CRM asked to wait (`Retry-After`, RFC 9110 section 10.2.3), in milliseconds; undefined if it did not. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    details: { readonly status: number; readonly retryable: boolean; readonly retryAfterMs?: number | undefined },
+  ) {
+    super(message, { code: 'ERR_CRM_HTTP', retryable: details.retryable });
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), status: this.status, retryAfterMs: this.retryAfterMs };
+  }
+}
+
+/** The CRM answered 2xx, but the body is not JSON. The notification was taken; only the reply is of no use. */
+export class CRMResponseError extends CRMNotificationError {
+  /** The HTTP status code, 200 to 299. */
+  readonly status: number;
+
+  constructor(message: string, details: { readonly status: number; readonly cause?: unknown }) {
+    super(message, { code: 'ERR_CRM_INVALID_RESPONSE', retryable: false, cause: details.cause });
+    this.status = details.status;
+  }
+}
+
+/** A notification that cannot be sent as it is. Nothing was sent. */
+export class CRMValidationError extends CRMNotificationError {
+  /** Every problem found, each with the field's path. */
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[], details: { readonly cause?: unknown } = {}) {
+    super(`notification is not valid: ${sentence(issues)}`, {
+      code: 'ERR_CRM_VALIDATION',
+      retryable: false,
+      ...details,
+    });
+    this.issues = issues;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), issues: this.issues };
+  }
+}
+
+/** Options or environment variables that cannot work; holds every problem at once. */
+export class CRMConfigError extends CRMNotificationError {
+  /** Every problem found; a path is an option, with its variable where it has one: `timeoutMs (CRM_TIMEOUT_MS)`. */
+  readonly issues: readonly Issue[];
+
+  constructor(issues: readonly Issue[], details: { readonly cause?: unknown } = {}) {
+    super(`configuration is not valid: ${sentence(issues)}`, { code: 'ERR_CRM_CONFIG', retryable: false, ...details });
+    this.issues = issues;
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), issues: this.issues };
+  }
+}
+
+/** The outbox could not take or change a notification: full, closed, or the disk refuses. */
+export class CRMOutboxError extends CRMNotificationError {
+  constructor(message: string, details: { readonly retryable?: boolean; readonly cause?: unknown } = {}) {
+    super(message, { code: 'ERR_CRM_OUTBOX', retryable: details.retryable ?? true, cause: details.cause });
+  }
+}
+
+/** A hook ran on a route whose app never mounted the middleware. */
+export class CRMNotMountedError extends CRMNotificationError {
+  constructor(message: string) {
+    super(message, { code: 'ERR_CRM_NOT_MOUNTED', retryable: false });
+  }
+}
+
+/** Whether a caught value is an error of this package, from whichever copy of it. */
+export function isCRMNotificationError(value: unknown): value is CRMNotificationError {
+  return value instanceof CRMNotificationError;
+}
+
+interface Branded {
+  readonly [brand]: string;
+}
+
+function sentence(issues: readonly Issue[]): string {
+  return issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ');
+}
+
+/** The brands along a value's prototype chain; a hostile proxy has none. */
+function brandsOf(value: unknown): string[] {
+  const brands: string[] = [];
+  try {
+    for (let link: unknown = value; link !== null && typeof link === 'object'; link = Object.getPrototypeOf(link)) {
+      if (Object.hasOwn(link, brand)) brands.push((link as unknown as Branded)[brand]);
+    }
+  } catch {
+    return [];
+  }
+  return brands;
+}
+
+// Names are written out as keys because a minifier renames classes, and two copies must agree on the brands.
+for (const [name, errorClass] of Object.entries({
+  CRMNotificationError,
+  CRMTimeoutError,
+  CRMConnectionError,
+  CRMHttpError,
+  CRMResponseError,
+  CRMValidationError,
+  CRMConfigError,
+  CRMOutboxError,
+  CRMNotMountedError,
+})) {
+  Object.defineProperty(errorClass.prototype, brand, { value: name });
+  Object.defineProperty(errorClass.prototype, 'name', { value: name, writable: true, configurable: true });
+}

@@ -1,0 +1,108 @@
+import { CRMNotificationService } from './client/crm-notification-service.js';
+import type { NotifierOptions, ServiceOptions } from './config/notifier-options.js';
+import { resolveNotifierConfig } from './config/resolve-config.js';
+import type { DeliveryEvent } from './delivery/delivery-event.js';
+import { createCrmMiddleware } from './middleware/crm-middleware.js';
+import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
+import { createEventHub } from './notifier/event-hub.js';
+import { createIntake } from './notifier/intake.js';
+import { logDeliveryEvent } from './notifier/log-delivery-event.js';
+import type { Notifier } from './notifier/notifier.js';
+import { createRequestNotifier } from './notifier/request-notifier.js';
+import { createInlineHost } from './post-office/inline-host.js';
+import type { CloseReport } from './post-office/post-office.js';
+import { createSafeLogger } from './telemetry/logger.js';
+
+const defaultTimeLimitMs = 5_000;
+
+/**
+ * Makes the notifier that an app shares, and starts delivering what an earlier process left in the outbox.
+ *
+ * Throws `CRMConfigError`, with every problem at once, when options or variables cannot work or the outbox's directory
+ * cannot be used.
+ */
+export function createNotifier(options?: NotifierOptions): Notifier {
+  const config = resolveNotifierConfig(options);
+  let observerFailures = 0;
+  const onObserverFailure = (): void => {
+    observerFailures += 1;
+  };
+  const logger = createSafeLogger(config.logger, onObserverFailure);
+  const events = createEventHub(onObserverFailure);
+  const service = new CRMNotificationService(serviceOptions({ ...options, logger: config.logger }));
+
+  const onEvent = (event: DeliveryEvent): void => {
+    logDeliveryEvent(logger, event);
+    const { kind, ...details } = event;
+    events.emit(kind, details as never);
+  };
+
+  const postOffice = createInlineHost({ config, logger, onEvent });
+  const intake = createIntake({
+    postOffice,
+    events,
+    logger,
+    clock: config.clock,
+    maxBodyBytes: config.maxBodyBytes,
+    onLoggerFailure: onObserverFailure,
+  });
+  const access = { intake, mapperTimeoutMs: config.mapperTimeoutMs, clock: config.clock };
+  let closing: Promise<CloseReport> | undefined;
+
+  /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
+  const finish = async (timeoutMs: number, end: (leftMs: number) => Promise<CloseReport>): Promise<CloseReport> => {
+    const { clock } = config;
+    const startedAtMs = clock.monotonicMs();
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(timeoutMs, resolve, { keepAlive: true });
+      void intake.settled().then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    try {
+      return await end(Math.max(1, timeoutMs - (clock.monotonicMs() - startedAtMs)));
+    } catch {
+      // An outbox that never opened has been reported; it has nothing to deliver.
+      return { delivered: 0, pending: 0, dead: 0 };
+    }
+  };
+
+  const close = async (timeoutMs: number): Promise<CloseReport> => {
+    const report = await finish(timeoutMs, (leftMs) => postOffice.close(leftMs));
+    await service.close();
+    return report;
+  };
+
+  const notifier: Notifier = {
+    notify: (input) => intake.accept(() => buildNotification(input), {}),
+    notifyBooking: (input) => intake.accept(() => buildBooking(input), {}),
+    notifyEvent: (input) => intake.accept(() => buildEvent(input), {}),
+    middleware: () => createCrmMiddleware((req) => createRequestNotifier(notifier, access, req)),
+    ready: () => postOffice.ready(),
+    stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
+    flush: ({ timeoutMs = defaultTimeLimitMs } = {}) => finish(timeoutMs, (leftMs) => postOffice.flush(leftMs)),
+    close: ({ timeoutMs = defaultTimeLimitMs } = {}) => (closing ??= close(timeoutMs)),
+    async [Symbol.asyncDispose]() {
+      await notifier.close();
+    },
+    deadLetters: {
+      list: async ({ limit = 100, before } = {}) => postOffice.listDead({ limit: clampLimit(limit), before }),
+      redeliver: (id) => postOffice.redeliver(id),
+      discard: (id) => postOffice.discard(id),
+    },
+    on: (name, listener) => events.on(name, listener),
+    service,
+  };
+  return notifier;
+}
+
+/** The part of the options that the direct client has too; it also warns of what is odd about them. */
+function serviceOptions(options: NotifierOptions): ServiceOptions {
+  const { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env } = options;
+  return { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env };
+}
+
+function clampLimit(limit: number): number {
+  return Number.isFinite(limit) ? Math.min(Math.max(Math.trunc(limit), 1), 1000) : 100;
+}

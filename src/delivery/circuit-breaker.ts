@@ -1,0 +1,125 @@
+import { backoffMs } from './backoff.js';
+
+/**
+ * Whether delivery may ask the CRM at all.
+ *
+ *   closed ── failureThreshold failures in a row to reach it ──▶ open (unreachable)
+ *   closed ── it answers 401 or 403 ──▶ open (unauthorised)
+ *   open ── the wait is over, one attempt starts ──▶ half-open
+ *   half-open ── that attempt fails ──▶ open, for about twice as long
+ *   open or half-open ── it answers anything else ──▶ closed
+ *
+ * After closing, delivery starts slowly: one attempt more at a time with each answer, so that a CRM that has just come
+ * back is not met by everything that has piled up.
+ */
+export interface CircuitBreaker {
+  /** How many attempts may be under way at once, as things stand. */
+  allowed(nowMs: number): number;
+  /** How long until an open circuit lets a probe through; undefined when it is not open. */
+  probeInMs(nowMs: number): number | undefined;
+  /** An attempt starts. */
+  onStart(): void;
+  /** The CRM answered, whatever it answered. */
+  onAnswer(): void;
+  /** The CRM did not answer. */
+  onUnreachable(nowMs: number, code: string): void;
+  /** The CRM refused the token. */
+  onUnauthorised(nowMs: number, status: number): void;
+  readonly state: CircuitState;
+}
+
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
+/** Why a target is paused. */
+export type PauseCause =
+  { readonly kind: 'unreachable'; readonly code: string } | { readonly kind: 'unauthorised'; readonly status: number };
+
+export interface CircuitBreakerOptions {
+  readonly concurrency: number;
+  readonly failureThreshold: number;
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly maxPauseMs: number;
+  readonly random: () => number;
+  readonly onPause: (cause: PauseCause) => void;
+  readonly onResume: () => void;
+}
+
+type Circuit =
+  | { readonly state: 'closed'; readonly failureCount: number; readonly limit: number }
+  | {
+      readonly state: 'open' | 'half-open';
+      readonly cause: PauseCause;
+      readonly probeAtMs: number;
+      readonly probeCount: number;
+    };
+
+/** Instants are the monotonic clock's. */
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  let circuit: Circuit = { state: 'closed', failureCount: 0, limit: options.concurrency };
+
+  const open = (cause: PauseCause, nowMs: number): void => {
+    const wasClosed = circuit.state === 'closed';
+    const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
+    const maxDelayMs = cause.kind === 'unauthorised' ? options.maxPauseMs : options.maxDelayMs;
+    // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
+    const certainMs = Math.min(options.firstDelayMs * 2 ** Math.min(probeCount - 1, 30), maxDelayMs) / 2;
+    const drawnMs = backoffMs(probeCount, { firstDelayMs: options.firstDelayMs, maxDelayMs }, options.random) / 2;
+    circuit = { state: 'open', cause, probeAtMs: nowMs + certainMs + drawnMs, probeCount };
+    if (wasClosed) options.onPause(cause);
+  };
+
+  return {
+    get state() {
+      return circuit.state;
+    },
+
+    allowed(nowMs) {
+      switch (circuit.state) {
+        case 'closed':
+          return circuit.limit;
+        case 'open':
+          return nowMs >= circuit.probeAtMs ? 1 : 0;
+        case 'half-open':
+          return 0;
+      }
+    },
+
+    probeInMs: (nowMs) => (circuit.state === 'open' ? Math.max(0, circuit.probeAtMs - nowMs) : undefined),
+
+    onStart() {
+      if (circuit.state === 'open') circuit = { ...circuit, state: 'half-open' };
+    },
+
+    onAnswer() {
+      if (circuit.state === 'closed') {
+        const limit = Math.min(circuit.limit + 1, options.concurrency);
+        circuit = { state: 'closed', failureCount: 0, limit };
+        return;
+      }
+      circuit = { state: 'closed', failureCount: 0, limit: Math.min(2, options.concurrency) };
+      options.onResume();
+    },
+
+    onUnreachable(nowMs, code) {
+      switch (circuit.state) {
+        case 'closed': {
+          const failureCount = circuit.failureCount + 1;
+          if (failureCount >= options.failureThreshold) open({ kind: 'unreachable', code }, nowMs);
+          else circuit = { ...circuit, failureCount };
+          return;
+        }
+        case 'half-open':
+          open({ kind: 'unreachable', code }, nowMs);
+          return;
+        case 'open':
+          // A straggler from before: the wait stands as it is.
+          return;
+      }
+    },
+
+    onUnauthorised(nowMs, status) {
+      if (circuit.state !== 'open') open({ kind: 'unauthorised', status }, nowMs);
+    },
+  };
+}

@@ -1,0 +1,232 @@
+import type { CrmClient } from '../client/crm-client.js';
+import type { Exchange } from '../client/exchange.js';
+import type { NotifierConfig } from '../config/resolve-config.js';
+import type { Clock } from '../core/clock.js';
+import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import { backoffMs } from './backoff.js';
+import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
+import type { DeliveryEvent } from './delivery-event.js';
+import { createLanes } from './lanes.js';
+import { createRateLimit } from './rate-limit.js';
+import { createSettlements } from './settlements.js';
+import { decideVerdict, refusesToken, type Verdict } from './verdict.js';
+
+export interface DeliveryOptions extends Pick<NotifierConfig, 'concurrency' | 'rateLimit' | 'retry' | 'breaker'> {
+  readonly outbox: Outbox;
+  readonly client: CrmClient;
+  readonly clock: Clock;
+  /** Must not throw. */
+  readonly onEvent: (event: DeliveryEvent) => void;
+  /** Draws from [0, 1). */
+  readonly random: () => number;
+}
+
+/** Takes due notifications from the outbox, posts them and settles what came of it. */
+export interface Delivery {
+  /** There may be something to do: after a start, after notifications were accepted. */
+  wake(): void;
+  readonly circuit: CircuitState;
+  readonly inFlight: number;
+  /** Resolves when nothing is due any more: what waits for its next attempt is not due. */
+  whenIdle(): Promise<void>;
+  /** Starts no more attempts, cuts off those under way and settles what has come of the others. */
+  stop(): Promise<void>;
+}
+
+const maxLanes = 10_000;
+const troubleDelayMs = 1_000;
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { outbox, client, clock, retry, random, onEvent } = options;
+  const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
+  const lanes = createLanes({ outbox, now: () => clock.now(), maxWaitMs, maxLanes });
+  const rateLimit = createRateLimit(options.rateLimit);
+  const breaker = createCircuitBreaker({
+    ...options.breaker,
+    concurrency: options.concurrency,
+    random,
+    onPause: (cause) => {
+      onEvent({ kind: 'paused', cause });
+    },
+    onResume: () => {
+      onEvent({ kind: 'resumed' });
+    },
+  });
+  const settlements = createSettlements({
+    outbox,
+    clock,
+    onError: (error) => {
+      onEvent({ kind: 'outboxError', operation: 'settle', error });
+    },
+    onBatch: () => {
+      pump();
+    },
+  });
+  const attempts = new Set<Promise<void>>();
+  const idleWaiters = new Set<() => void>();
+  let cancelTimer: (() => void) | undefined;
+  let isStopped = false;
+
+  /** Starts as many attempts as may start now, and sets the timer for the next time one may. */
+  function pump(): void {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    if (isStopped) return;
+    try {
+      const waitMs = startAttempts();
+      if (waitMs !== undefined) cancelTimer = clock.after(waitMs, pump);
+      if (isIdle()) for (const resolve of idleWaiters) resolve();
+    } catch (error) {
+      // The outbox could not be read; whatever the reason, looking again later is all there is to do.
+      onEvent({ kind: 'outboxError', operation: 'read', error });
+      cancelTimer = clock.after(troubleDelayMs, pump);
+    }
+  }
+
+  function isIdle(): boolean {
+    return attempts.size === 0 && settlements.size === 0 && !lanes.hasReady(clock.monotonicMs());
+  }
+
+  /** Answers how long until more may start by itself; undefined when only an event can bring that about. */
+  function startAttempts(): number | undefined {
+    const nowMs = clock.monotonicMs();
+    while (lanes.hasReady(nowMs) && attempts.size < breaker.allowed(nowMs) && !settlements.isFailing) {
+      const limitedMs = rateLimit.take(nowMs);
+      if (limitedMs > 0) return limitedMs;
+      const head = lanes.take(nowMs);
+      if (head !== undefined) start(head);
+    }
+    // With an open circuit nothing starts before its probe; one that is due and did not start waits for an attempt's end.
+    const probeInMs = breaker.probeInMs(nowMs);
+    return probeInMs === undefined || probeInMs === 0 ? lanes.dueInMs(nowMs) : probeInMs;
+  }
+
+  function start(head: PendingNotification): void {
+    breaker.onStart();
+    const attempt: Promise<void> = deliver(head)
+      .catch((error: unknown) => {
+        // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
+        lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
+        onEvent({ kind: 'outboxError', operation: 'deliver', error });
+      })
+      .finally(() => {
+        attempts.delete(attempt);
+        pump();
+      });
+    attempts.add(attempt);
+  }
+
+  async function deliver(head: PendingNotification): Promise<void> {
+    const { id, body, traceparent, attempts: retryCount } = head;
+    const startedAtMs = clock.monotonicMs();
+    const outcome = await client.post({ id, body, traceparent, retryCount });
+    // Cut off by ourselves: it says nothing about the CRM, and the next start finds the notification where it is.
+    if (isStopped && outcome.kind === 'failure') return;
+    recordOnBreaker(outcome);
+    settle(head, verdictOn(head, outcome), clock.monotonicMs() - startedAtMs);
+  }
+
+  function recordOnBreaker(outcome: Exchange): void {
+    if (outcome.kind !== 'reply') {
+      const code = outcome.kind === 'failure' ? outcome.code : undefined;
+      breaker.onUnreachable(clock.monotonicMs(), code ?? 'ERR_CRM_TIMEOUT');
+    } else if (refusesToken(outcome.status)) {
+      breaker.onUnauthorised(clock.monotonicMs(), outcome.status);
+    } else {
+      breaker.onAnswer();
+    }
+  }
+
+  function verdictOn(head: PendingNotification, outcome: Exchange): Verdict {
+    const now = clock.now();
+    return decideVerdict(outcome, {
+      ageMs: now - head.acceptedAt,
+      maxAgeMs: retry.maxAgeMs,
+      now,
+      reasonOf: (reply) => client.reasonOf(reply, head.body),
+    });
+  }
+
+  function settle(head: PendingNotification, verdict: Verdict, durationMs: number): void {
+    const { id, type, position } = head;
+    const attemptCount = head.attempts + 1;
+    switch (verdict.kind) {
+      case 'delivered':
+        settlements.add({ kind: 'delivered', position }, () => {
+          lanes.release(head, clock.monotonicMs());
+          const { status, isReplyOdd } = verdict;
+          onEvent({ kind: 'delivered', id, type, attempts: attemptCount, status, isReplyOdd, durationMs });
+        });
+        return;
+      case 'dead': {
+        const { reason } = verdict;
+        settlements.add({ kind: 'dead', position, attempts: attemptCount, diedAt: clock.now(), reason }, () => {
+          lanes.release(head, clock.monotonicMs());
+          onEvent({ kind: 'dead', id, type, attempts: attemptCount, reason });
+        });
+        return;
+      }
+      case 'pause':
+        // Not the notification's fault: it keeps its place, and the circuit breaker does the waiting.
+        postpone(head, attemptCount, 0);
+        return;
+      case 'retry':
+        settleRetry(head, verdict);
+        return;
+    }
+  }
+
+  function settleRetry(head: PendingNotification, verdict: Extract<Verdict, { kind: 'retry' }>): void {
+    const { status, code, wasSent } = verdict;
+    // Never sent is no attempt: the notification keeps its place, and the circuit breaker does the waiting.
+    const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
+    const delayMs = wasSent ? delayAfter(attemptCount, verdict.retryAfterMs) : 0;
+    postpone(head, attemptCount, delayMs);
+    const { id, type } = head;
+    onEvent({ kind: 'retry', id, type, attempts: attemptCount, status, code, delayMs, circuit: breaker.state });
+  }
+
+  function postpone(head: PendingNotification, attemptCount: number, delayMs: number): void {
+    const nextAttemptAt = delayMs === 0 ? 0 : clock.now() + delayMs;
+    const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
+    const { position } = head;
+    settlements.add({ kind: 'retry', position, attempts: attemptCount, nextAttemptAt }, () => {
+      lanes.putBack({ ...head, attempts: attemptCount, nextAttemptAt }, dueAtMs);
+    });
+  }
+
+  /** Never before our own back-off, and never later than the longest `Retry-After` that is honoured. */
+  function delayAfter(attemptCount: number, retryAfterMs: number | undefined): number {
+    const backoff = Math.max(1, backoffMs(attemptCount, retry, random));
+    return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, retry.maxRetryAfterMs));
+  }
+
+  return {
+    get circuit() {
+      return breaker.state;
+    },
+    get inFlight() {
+      return attempts.size;
+    },
+    wake() {
+      lanes.onAccepted();
+      pump();
+    },
+    whenIdle: () =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          idleWaiters.delete(done);
+          resolve();
+        };
+        idleWaiters.add(done);
+        pump();
+      }),
+    async stop() {
+      isStopped = true;
+      cancelTimer?.();
+      await client.close();
+      await Promise.allSettled(attempts);
+      settlements.close();
+    },
+  };
+}

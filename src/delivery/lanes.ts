@@ -1,0 +1,117 @@
+import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import { createMinHeap } from './min-heap.js';
+
+/**
+ * Which notification is next, lane by lane.
+ *
+ * A cursor goes through the outbox once, oldest first, page by page. It makes the first notification it meets of each
+ * lane that lane's head; what it meets of a lane that has a head already stays in the outbox, and is looked up there when
+ * its turn comes. So memory holds one notification for each lane that is at work, however many wait.
+ *
+ * A head is ready (oldest first), in flight, or waiting for its next attempt; a lane without a head is forgotten.
+ */
+export interface Lanes {
+  /** Takes the oldest ready head, which is then in flight. */
+  take(nowMs: number): PendingNotification | undefined;
+  /** A head in flight is settled for good; the lane goes on with its next. */
+  release(head: PendingNotification, nowMs: number): void;
+  /** A head in flight is to be tried again, at once or after a while. */
+  putBack(head: PendingNotification, dueAtMs: number): void;
+  /** How long until a waiting head is due; undefined when none waits. */
+  dueInMs(nowMs: number): number | undefined;
+  /** Whether a head is ready, or the outbox may have one. */
+  hasReady(nowMs: number): boolean;
+  /** More was accepted: the end of the outbox is no longer where the cursor found it. */
+  onAccepted(): void;
+}
+
+export interface LanesOptions {
+  readonly outbox: Outbox;
+  /** The wall clock, for instants that were stored. */
+  readonly now: () => number;
+  /** No stored instant makes a notification wait longer than this after a start: the wall clock may have jumped. */
+  readonly maxWaitMs: number;
+  /** With so many lanes at work the cursor stops; more would only take memory. */
+  readonly maxLanes: number;
+}
+
+interface Waiting {
+  readonly head: PendingNotification;
+  readonly dueAtMs: number;
+}
+
+const pageSize = 256;
+
+/** Instants named `nowMs` and `dueAtMs` are the monotonic clock's. */
+export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions): Lanes {
+  const ready = createMinHeap<PendingNotification>((head) => head.position);
+  const waiting = createMinHeap<Waiting>((entry) => entry.dueAtMs);
+  /** The lanes at work; true for one that has more in the outbox behind its head. */
+  const lanes = new Map<string, boolean>();
+  let cursor = 0;
+  let isAtEnd = false;
+
+  const enter = (head: PendingNotification, nowMs: number): void => {
+    const waitMs = head.nextAttemptAt === 0 ? 0 : Math.min(head.nextAttemptAt - now(), maxWaitMs);
+    if (waitMs > 0) waiting.push({ head, dueAtMs: nowMs + waitMs });
+    else ready.push(head);
+  };
+
+  const refill = (nowMs: number): void => {
+    while (ready.size === 0 && !isAtEnd && lanes.size < maxLanes) {
+      const page = outbox.readAfter(cursor, pageSize);
+      isAtEnd = page.length < pageSize;
+      for (const notification of page) {
+        cursor = notification.position;
+        const isNew = !lanes.has(notification.lane);
+        lanes.set(notification.lane, !isNew);
+        if (isNew) enter(notification, nowMs);
+      }
+    }
+  };
+
+  const wakeDue = (nowMs: number): void => {
+    for (let next = waiting.peek(); next !== undefined && next.dueAtMs <= nowMs; next = waiting.peek()) {
+      waiting.pop();
+      ready.push(next.head);
+    }
+  };
+
+  return {
+    take(nowMs) {
+      wakeDue(nowMs);
+      refill(nowMs);
+      return ready.pop();
+    },
+
+    release(head, nowMs) {
+      const next = lanes.get(head.lane) === true ? outbox.nextInLane(head.lane, head.position) : undefined;
+      if (next === undefined) {
+        lanes.delete(head.lane);
+        return;
+      }
+      // One beyond the cursor would be met again there; then it is the lane's "more", which is looked up, not entered.
+      enter(next, nowMs);
+    },
+
+    putBack(head, dueAtMs) {
+      if (dueAtMs === 0) ready.push(head);
+      else waiting.push({ head, dueAtMs });
+    },
+
+    dueInMs(nowMs) {
+      const next = waiting.peek();
+      return next === undefined ? undefined : Math.max(0, next.dueAtMs - nowMs);
+    },
+
+    hasReady(nowMs) {
+      wakeDue(nowMs);
+      refill(nowMs);
+      return ready.size > 0;
+    },
+
+    onAccepted() {
+      isAtEnd = false;
+    },
+  };
+}

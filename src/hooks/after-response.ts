@@ -1,0 +1,35 @@
+import { buildNotification } from '../notification/build-draft.js';
+import { checkActionAtRegistration, defineHook } from './define-hook.js';
+import type { BodyRouteHook, HookOptions, Mapper, NotificationFields, WrappedHandler } from './hook.js';
+
+type Options = HookOptions<NotificationFields>;
+
+/**
+ * Tells the CRM of anything else once a route has responded with success. The mapper is required, since nobody but the
+ * app knows what to say:
+ *
+ *     app.post('/users', afterResponse('user_registered', (user: User) => ({ userId: user.id, message: 'New user' })), register);
+ *
+ * Throws `CRMValidationError` when the type is not 1 to 64 characters of `a-z`, `0-9` and `_`, or the mapper is missing.
+ */
+export function afterResponse<Params, Body, ReqBody, ReqQuery>(
+  notificationType: string,
+  handler: WrappedHandler<Params, Body, ReqBody, ReqQuery>,
+  mapper: Mapper<Body, NotificationFields>,
+  options?: Options,
+): WrappedHandler<Params, Body, ReqBody, ReqQuery>;
+export function afterResponse<Body>(
+  notificationType: string,
+  mapper: Mapper<Body, NotificationFields>,
+  options?: Options,
+): BodyRouteHook<Body>;
+export function afterResponse(notificationType: string, ...rest: readonly unknown[]): unknown {
+  checkActionAtRegistration('', notificationType);
+  return defineHook({
+    name: `afterResponse('${notificationType}')`,
+    notificationType,
+    build: (fields: NotificationFields) => buildNotification({ ...fields, notificationType }),
+    defaultMapper: undefined,
+    rest,
+  });
+}

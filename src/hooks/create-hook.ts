@@ -1,0 +1,126 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request, Response } from 'express';
+import { CRMNotMountedError, CRMValidationError } from '../core/errors.js';
+import type { NotificationDraft } from '../notification/notification.js';
+import type { IntakeContext } from '../notifier/intake.js';
+import { hookAccessOf, requestContext, type HookAccess } from '../notifier/request-notifier.js';
+import { createDefaultLogger } from '../telemetry/logger.js';
+import type { HookContext, HookOptions, Mapper, RouteHook } from './hook.js';
+import { watchResponse } from './response-watch.js';
+import { awaitMapper, mapperError, mapperFailure } from './run-mapper.js';
+
+export interface HookDefinition<Body, Fields extends object> {
+  /** As the user wrote it, for messages: `afterBooking('created')`. */
+  readonly name: string;
+  readonly notificationType: string;
+  readonly mapper: Mapper<Body, Fields>;
+  readonly build: (fields: Fields) => NotificationDraft;
+  readonly options: HookOptions<Fields> | undefined;
+}
+
+/** Makes a hook: middleware that lets the route run and, once it has responded, accepts a notification of it. */
+export function createHook<Body, Fields extends object>(definition: HookDefinition<Body, Fields>): RouteHook {
+  const reportMissing = createMissingReport(definition.name);
+
+  return function crmHook(req, res, next) {
+    const access = hookAccessOf((res as unknown as Response).locals?.crm);
+    if (access === undefined) {
+      next(reportMissing());
+      return;
+    }
+    try {
+      watchResponse(res, crmHook, (status, body) => {
+        tell(definition, access, { req: req as Request, res: res as Response }, status, body as Body);
+      });
+    } catch (error) {
+      access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(definition, req));
+    }
+    next();
+  };
+}
+
+/** Runs within the route's own call of `end()`, so in its async context; nothing may escape from here. */
+function tell<Body, Fields extends object>(
+  definition: HookDefinition<Body, Fields>,
+  access: HookAccess,
+  context: HookContext,
+  status: number,
+  body: Body,
+): void {
+  const { intake } = access;
+  const intakeContext = contextOf(definition, context.req);
+  const accept = (fields: unknown): void => {
+    if (fields === undefined) return;
+    void intake.accept(() => buildDraft(definition, fields), intakeContext);
+  };
+  const reject = (error: unknown): void => {
+    intake.reject(mapperFailure('threw', error), intakeContext);
+  };
+  try {
+    if (!isToldOf(definition.options, context, status)) return;
+    const answer = definition.mapper(body, context);
+    if (answer instanceof Promise) {
+      intake.track(awaitMapper(answer, access.mapperTimeoutMs, access.clock).then(accept, reject));
+    } else {
+      accept(answer);
+    }
+  } catch (error) {
+    reject(error);
+  }
+}
+
+function isToldOf<Fields>(options: HookOptions<Fields> | undefined, context: HookContext, status: number): boolean {
+  const isSuccess = options?.status ?? ((code: number) => code >= 200 && code < 300);
+  return isSuccess(status) && (options?.when?.(context) ?? true);
+}
+
+function buildDraft<Body, Fields extends object>(
+  definition: HookDefinition<Body, Fields>,
+  answer: unknown,
+): NotificationDraft {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) {
+    throw mapperError('must answer an object with the fields of the notification, or undefined to tell nothing');
+  }
+  const fields = answer as Fields;
+  const draft = definition.build(fields);
+  const lane = laneOf(definition.options, fields);
+  return lane === undefined ? draft : { ...draft, lane };
+}
+
+function laneOf<Fields>(options: HookOptions<Fields> | undefined, fields: Fields): string | undefined {
+  if (options?.lane === undefined) return undefined;
+  let lane: unknown;
+  try {
+    lane = options.lane(fields);
+  } catch (error) {
+    throw mapperFailure('has a lane function that threw', error);
+  }
+  if (typeof lane === 'string' && lane !== '') return lane;
+  throw new CRMValidationError([{ path: 'lane', message: 'must answer a string that is not empty' }]);
+}
+
+function contextOf(definition: { readonly notificationType: string }, req: IncomingMessage): IntakeContext {
+  return { ...requestContext(req), type: definition.notificationType, route: routeOf(req as Request) };
+}
+
+/** The route's pattern rather than the URL, which may hold anything. */
+function routeOf(req: Request): string {
+  const { route, baseUrl } = req as { route?: { path?: unknown }; baseUrl?: unknown };
+  const path = typeof route?.path === 'string' ? route.path : '(no path)';
+  return `${req.method} ${typeof baseUrl === 'string' ? baseUrl : ''}${path}`;
+}
+
+/** Loud in development, where somebody sees it; in production the route matters more than the notification. */
+function createMissingReport(name: string): () => CRMNotMountedError | undefined {
+  let isReported = false;
+  return () => {
+    const error = new CRMNotMountedError(
+      `${name} found no notifier at res.locals.crm. Mount it before the routes: ` +
+        'const crm = createNotifier(); app.use(crm.middleware())',
+    );
+    if (process.env['NODE_ENV'] !== 'production') return error;
+    if (!isReported) createDefaultLogger('error').error({ err: error.toJSON() }, error.message);
+    isReported = true;
+    return undefined;
+  };
+}

@@ -1,0 +1,57 @@
+import type { RequestHandler } from 'express';
+import { CRMValidationError } from '../core/errors.js';
+import { checkTypeWord } from '../notification/field-checks.js';
+import type { NotificationDraft } from '../notification/notification.js';
+import { createHook } from './create-hook.js';
+import type { HookOptions, Mapper, RouteHook } from './hook.js';
+
+interface HookForm<Fields extends object> {
+  readonly name: string;
+  readonly notificationType: string;
+  readonly build: (fields: Fields) => NotificationDraft;
+  readonly defaultMapper: Mapper<unknown, Fields> | undefined;
+  /** What came after the action: `mapper?, options?`, or `handler, mapper, options?`. */
+  readonly rest: readonly unknown[];
+}
+
+/** Tells the two forms of a hook apart and makes it; what they have in common with their types is their overloads' matter. */
+export function defineHook<Fields extends object>(form: HookForm<Fields>): RouteHook | RequestHandler {
+  const { name, notificationType, build, defaultMapper } = form;
+  const isWrapping = typeof form.rest[0] === 'function' && typeof form.rest[1] === 'function';
+  const handler = isWrapping ? (form.rest[0] as RequestHandler) : undefined;
+  const [mapper = defaultMapper, options] = isWrapping ? form.rest.slice(1) : form.rest;
+  if (typeof mapper !== 'function') {
+    throw new CRMValidationError([{ path: 'mapper', message: `must be a function; ${name} was given none` }]);
+  }
+  if (options !== undefined && (typeof options !== 'object' || options === null)) {
+    throw new CRMValidationError([{ path: 'options', message: `of ${name} must be an object` }]);
+  }
+  const hook = createHook({
+    name,
+    notificationType,
+    build,
+    mapper: mapper as Mapper<unknown, Fields>,
+    options: (options ?? undefined) as HookOptions<Fields> | undefined,
+  });
+  return handler === undefined ? hook : wrap(hook, handler);
+}
+
+/** A wrong action is found when the app starts, not at the first booking. */
+export function checkActionAtRegistration(prefix: string, action: string): void {
+  const problem = checkTypeWord(prefix)(action);
+  if (problem !== undefined) {
+    throw new CRMValidationError([{ path: prefix === '' ? 'notificationType' : 'action', message: problem }]);
+  }
+}
+
+/** The handler's answer is passed on, because Express 5 waits for its promise. */
+function wrap(hook: RouteHook, handler: RequestHandler): RequestHandler {
+  return function crmWrappedHandler(req, res, next): unknown {
+    let answer: unknown;
+    hook(req, res, (error?: unknown) => {
+      if (error === undefined) answer = handler(req, res, next);
+      else next(error);
+    });
+    return answer;
+  };
+}

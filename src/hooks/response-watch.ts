@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http';
+
+/** Called once, at the first `end()` of a response: with its status, and what `res.json` or `res.send` was given. */
+export type OnResponded = (status: number, body: unknown) => void;
+
+interface Watch {
+  body: unknown;
+  /** `res.send(object)` calls `res.json`, which calls `res.send` with the text; only the outermost call counts. */
+  isInside: boolean;
+  hasEnded: boolean;
+  readonly listeners: Map<unknown, OnResponded>;
+}
+
+type Send = (this: unknown, ...args: unknown[]) => unknown;
+
+interface PatchableResponse {
+  json?: Send;
+  send?: Send;
+  end: Send;
+}
+
+const watches = new WeakMap<object, Watch>();
+
+/**
+ * Watches a response until its handler ends it. The call of `end()` is what counts, not the event `finish`: a client that
+ * has left by then gets nothing, and `finish` never comes, but the booking was made all the same.
+ *
+ * A response is patched once, whatever the number of hooks on its route; a hook (`owner`) that runs twice counts once.
+ * Bodies are kept by reference: nothing is copied or buffered. Throws when the response cannot be patched.
+ */
+export function watchResponse(res: ServerResponse, owner: unknown, onResponded: OnResponded): void {
+  const known = watches.get(res);
+  if (known !== undefined) {
+    known.listeners.set(owner, onResponded);
+    return;
+  }
+  const watch: Watch = {
+    body: undefined,
+    isInside: false,
+    hasEnded: false,
+    listeners: new Map([[owner, onResponded]]),
+  };
+  patch(res as unknown as PatchableResponse, res, watch);
+  watches.set(res, watch);
+}
+
+function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): void {
+  const { json, send, end } = target;
+
+  const noting = (original: Send): Send =>
+    function (this: unknown, ...args) {
+      if (watch.isInside) return original.apply(this, args);
+      watch.isInside = true;
+      // Express 4 still takes `send(status, body)` and `send(body, status)`.
+      watch.body = args.length > 1 && typeof args[0] === 'number' ? args[1] : args[0];
+      try {
+        return original.apply(this, args);
+      } finally {
+        watch.isInside = false;
+      }
+    };
+
+  if (typeof json === 'function') target.json = noting(json);
+  if (typeof send === 'function') target.send = noting(send);
+  target.end = function (this: unknown, ...args) {
+    if (!watch.hasEnded) {
+      watch.hasEnded = true;
+      for (const onResponded of watch.listeners.values()) onResponded(res.statusCode, watch.body);
+    }
+    return end.apply(this, args);
+  };
+}

@@ -1,0 +1,64 @@
+import { types } from 'node:util';
+import type { Issue } from '../core/errors.js';
+import { isPlainObject } from './plain-json.js';
+
+const maxIdLength = 128;
+const maxTypeLength = 64;
+const maxLaneLength = 256;
+
+/** A check says what is wrong with a value and how to mend it, without repeating the value; undefined is approval. */
+type Check = (value: unknown) => string | undefined;
+
+export const checkId: Check = (value) => {
+  if (typeof value === 'number') {
+    return Number.isSafeInteger(value) && value > 0 ? undefined : 'must be a positive safe integer or a string';
+  }
+  if (typeof value === 'string') {
+    return value.length > 0 && value.length <= maxIdLength
+      ? undefined
+      : `must have 1 to ${String(maxIdLength)} characters`;
+  }
+  return value === undefined ? 'is missing' : 'must be a positive safe integer or a string';
+};
+
+/** Checks a word that ends up in a notification's type, `prefix` included. */
+export const checkTypeWord =
+  (prefix = ''): Check =>
+  (value) => {
+    const maxLength = maxTypeLength - prefix.length;
+    if (value === undefined) return 'is missing';
+    return typeof value === 'string' && value.length <= maxLength && /^[a-z0-9_]+$/.test(value)
+      ? undefined
+      : `must be 1 to ${String(maxLength)} characters of a-z, 0-9 and _`;
+  };
+
+export const checkText: Check = (value) => {
+  if (value === undefined) return 'is missing';
+  return typeof value === 'string' && value.length > 0 ? undefined : 'must be a string that is not empty';
+};
+
+export const checkLane: Check = (value) =>
+  value === undefined || (typeof value === 'string' && value.length > 0 && value.length <= maxLaneLength)
+    ? undefined
+    : `must be a string of 1 to ${String(maxLaneLength)} characters`;
+
+export const checkData: Check = (value) =>
+  value === undefined || isPlainObject(value) ? undefined : 'must be a plain object';
+
+export const checkStartDate: Check = (value) => {
+  if (value === undefined) return 'is missing';
+  const isDate = types.isDate(value) && !Number.isNaN(value.getTime());
+  return isDate || (typeof value === 'string' && value.length > 0)
+    ? undefined
+    : 'must be a valid date or a string that is not empty';
+};
+
+/** Runs each check on its field and gathers what is wrong. */
+export function collectIssues(checks: readonly (readonly [path: string, value: unknown, check: Check])[]): Issue[] {
+  const issues: Issue[] = [];
+  for (const [path, value, check] of checks) {
+    const message = check(value);
+    if (message !== undefined) issues.push({ path, message });
+  }
+  return issues;
+}

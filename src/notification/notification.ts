@@ -1,0 +1,109 @@
+/** The nouns: what an app says happened, and what becomes of it on the way to the CRM. */
+
+/** Names a record of the app: a positive safe integer, or a string of 1 to 128 characters. Nothing is coerced. */
+export type Id = number | string;
+
+/** Any JSON value, as RFC 8259 knows them. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+/**
+ * Further data for the CRM: plain objects, arrays, strings, finite numbers, booleans, null and valid dates (sent as
+ * ISO 8601 strings). Keys whose value is undefined are left out; everything else is rejected with its path.
+ */
+export type AdditionalData = Readonly<Record<string, unknown>>;
+
+/** A general notification. */
+export interface NotificationInput {
+  /** What happened, such as `user_registered`: 1 to 64 characters of `a-z`, `0-9` and `_`. */
+  readonly notificationType: string;
+  /** The user it happened to. */
+  readonly userId: Id;
+  /** One sentence for people. Do not put personal data here that the CRM need not have. */
+  readonly message: string;
+  /** Further data, sent as `additional_data`. */
+  readonly additionalData?: AdditionalData | undefined;
+  /**
+   * The lane it is delivered in: notifications of one lane arrive in the order they were accepted.
+   * @default `user:<userId>`
+   */
+  readonly lane?: string | undefined;
+}
+
+/** The person a booking is for, as a booking record shows them. */
+export interface BookingUser {
+  readonly id: Id;
+  readonly name: string;
+  readonly email: string;
+}
+
+/** The event that was booked, as a booking record shows it. */
+export type BookingEvent = { readonly id: Id; readonly title: string } & (
+  | { /** An ISO 8601 string, passed on as it is, or a date. */ readonly startDate: string | Date }
+  | { /** The same under its name on the wire. */ readonly start_date: string | Date }
+);
+
+/** What a booking is about, whatever was done with it. */
+export interface BookingFields {
+  readonly bookingId: Id;
+  readonly userId: Id;
+  readonly sessionId: Id;
+  /** With `event` and `facilitatorId` it makes the notification a booking record as well; alone it is not sent. */
+  readonly user?: BookingUser | undefined;
+  /** See `user`. */
+  readonly event?: BookingEvent | undefined;
+  /** See `user`. */
+  readonly facilitatorId?: Id | undefined;
+  /** Merged after `booking_id`, `session_id` and `action`, which it cannot replace. */
+  readonly additionalData?: AdditionalData | undefined;
+  /** @default `booking:<bookingId>` */
+  readonly lane?: string | undefined;
+}
+
+/** A booking notification; its type on the wire is `booking_<action>`. */
+export interface BookingInput extends BookingFields {
+  /** What was done: `created`, `cancelled`, `reactivated`, or a word of your own from `a-z`, `0-9` and `_`. */
+  readonly action: string;
+}
+
+/** What an event notification is about, whatever was done with the event. */
+export interface EventFields {
+  readonly eventId: Id;
+  readonly userId: Id;
+  /** Merged after `event_id` and `action`, which it cannot replace. */
+  readonly additionalData?: AdditionalData | undefined;
+  /** @default `event:<eventId>` */
+  readonly lane?: string | undefined;
+}
+
+/** An event notification; its type on the wire is `event_<action>`. */
+export interface EventInput extends EventFields {
+  /** What was done: `created`, `updated`, `deleted`, or a word of your own from `a-z`, `0-9` and `_`. */
+  readonly action: string;
+}
+
+/** A notification in the making: checked, but not yet bytes. */
+export interface NotificationDraft {
+  readonly notificationType: string;
+  readonly userId: Id;
+  readonly message: string;
+  readonly lane: string;
+  /** The keys of a booking record that stand beside the general ones, or none. */
+  readonly record: Readonly<Record<string, unknown>>;
+  /** Ours: these keys win over the user's. */
+  readonly ownData: Readonly<Record<string, JsonValue>>;
+  readonly additionalData: AdditionalData | undefined;
+}
+
+/** A notification as it is kept and sent: its bytes never change again. */
+export interface Notification {
+  /** UUIDv7; the same on every attempt. */
+  readonly id: string;
+  readonly type: string;
+  readonly lane: string;
+  /** The instant it occurred, in milliseconds since 1970. */
+  readonly occurredAt: number;
+  /** The exact UTF-8 bytes of the POST's body. */
+  readonly body: Uint8Array;
+  /** The W3C `traceparent` of the request it happened in. */
+  readonly traceparent: string | undefined;
+}

@@ -1,0 +1,104 @@
+import { types } from 'node:util';
+import type { Issue } from '../core/errors.js';
+import type { JsonValue } from './notification.js';
+
+// Deeper than any honest data, and far from the depth at which JSON.stringify overflows the stack.
+const maxDepth = 100;
+
+/** Thrown by `copyPlainJson` at the first value that JSON cannot carry unchanged. */
+export class PlainJsonProblem extends Error {
+  readonly issue: Issue;
+
+  constructor(path: string, message: string) {
+    super(message);
+    this.issue = { path, message };
+  }
+}
+
+/**
+ * Copies a value into plain JSON data, so that later changes to the original change nothing and nothing is lost on the
+ * way: what `JSON.stringify` would drop, coerce or choke on is refused with its path.
+ *
+ * `maxBytes` bounds the work as well as the size: copying ends as soon as the copy must be larger.
+ * Copies have no prototype, so a key named `__proto__` is a key like any other.
+ */
+export function copyPlainJson(value: unknown, path: string, maxBytes: number): JsonValue {
+  let bytesLeft = maxBytes;
+
+  const spend = (bytes: number): void => {
+    bytesLeft -= bytes;
+    if (bytesLeft < 0) throw new PlainJsonProblem(path, `is larger than maxBodyBytes (${String(maxBytes)}) allows`);
+  };
+
+  const copy = (from: unknown, at: string, depth: number): JsonValue => {
+    switch (typeof from) {
+      case 'string':
+        spend(from.length + 2);
+        return from;
+      case 'boolean':
+        spend(4);
+        return from;
+      case 'number':
+        if (!Number.isFinite(from)) throw new PlainJsonProblem(at, 'is not a finite number');
+        spend(1);
+        return from;
+      case 'object':
+        return from === null ? null : copyObject(from, at, depth);
+      case 'bigint':
+        throw new PlainJsonProblem(at, 'is a BigInt; send it as a string');
+      case 'undefined':
+        throw new PlainJsonProblem(at, 'is undefined; use null or leave it out');
+      default:
+        throw new PlainJsonProblem(at, `is a ${typeof from}; send data only`);
+    }
+  };
+
+  const copyObject = (from: object, at: string, depth: number): JsonValue => {
+    if (depth >= maxDepth) throw new PlainJsonProblem(path, 'is nested too deeply, or refers to itself');
+    spend(2);
+    if (Array.isArray(from)) {
+      const list: JsonValue[] = [];
+      for (let index = 0; index < from.length; index += 1) {
+        list.push(copy(from[index], `${at}[${String(index)}]`, depth + 1));
+      }
+      return list;
+    }
+    if (types.isDate(from)) return copyDate(from, at);
+    if (!isPlainObject(from)) throw new PlainJsonProblem(at, `is ${nameOf(from)}; send plain objects and arrays`);
+    const object = Object.create(null) as Record<string, JsonValue>;
+    for (const key of Object.keys(from)) {
+      const member: unknown = (from as Record<string, unknown>)[key];
+      if (member === undefined) continue;
+      spend(key.length + 4);
+      object[key] = copy(member, `${at}.${key.slice(0, 64)}`, depth + 1);
+    }
+    return object;
+  };
+
+  const copyDate = (date: Date, at: string): string => {
+    const milliseconds = date.getTime();
+    if (Number.isNaN(milliseconds)) throw new PlainJsonProblem(at, 'is an invalid date');
+    spend(26);
+    return new Date(milliseconds).toISOString();
+  };
+
+  try {
+    return copy(value, path, 0);
+  } catch (error) {
+    if (error instanceof PlainJsonProblem) throw error;
+    // A getter threw, or a proxy was revoked: its own message may hold anything, so it is not passed on.
+    throw new PlainJsonProblem(path, 'cannot be read: reading one of its properties throws');
+  }
+}
+
+/** Whether it is an object literal's kind of object, made in this realm or another. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function nameOf(value: object): string {
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' && /^\w{1,64}$/.test(name) ? `an instance of ${name}` : 'an instance of a class';
+}

@@ -1,0 +1,35 @@
+import type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier-event.js';
+
+/** Tells listeners what happens. A listener that throws or rejects is survived and counted by `onFailure`. */
+export interface EventHub {
+  /** Answers how to stop listening. */
+  on<Name extends NotifierEventName>(name: Name, listener: NotifierListener<Name>): () => void;
+  emit<Name extends NotifierEventName>(name: Name, event: NotifierEvents[Name]): void;
+}
+
+/**
+ * Not an EventEmitter: there an event named `error` that nobody listens to ends the process, and a listener's exception
+ * reaches whoever emits.
+ */
+export function createEventHub(onFailure: () => void): EventHub {
+  const listeners = new Map<NotifierEventName, Set<(event: never) => unknown>>();
+  return {
+    on(name, listener) {
+      const own = listeners.get(name) ?? new Set();
+      listeners.set(name, own.add(listener));
+      return () => {
+        own.delete(listener);
+      };
+    },
+    emit(name, event) {
+      for (const listener of listeners.get(name) ?? []) {
+        try {
+          const answer = (listener as (event: unknown) => unknown)(event);
+          if (answer instanceof Promise) answer.catch(onFailure);
+        } catch {
+          onFailure();
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { CRMNotificationError } from '../core/errors.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { Logger } from '../telemetry/logger.js';
+
+/** One line for each event, at the level it deserves: INFO sent, WARN odd or to be tried again, ERROR somebody must look. */
+export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent): void {
+  switch (event.kind) {
+    case 'delivered': {
+      const { id, type, attempts, status, durationMs } = event;
+      const fields = { notificationId: id, type, attempts, status, durationMs: Math.round(durationMs) };
+      if (event.isReplyOdd) logger.warn(fields, 'CRM notification sent, but the reply is not JSON');
+      else logger.info(fields, 'CRM notification sent');
+      return;
+    }
+    case 'retry': {
+      const { id, type, attempts, status, code, delayMs } = event;
+      const fields = { notificationId: id, type, attempts, status, code, delayMs };
+      // While the circuit is open every probe fails alike, and its opening has been said.
+      if (event.circuit === 'closed') logger.warn(fields, 'CRM notification not sent yet; it will be tried again');
+      else logger.debug(fields, 'CRM still cannot be reached');
+      return;
+    }
+    case 'dead': {
+      const { id, type, attempts, reason } = event;
+      logger.error(
+        { notificationId: id, type, attempts, reason },
+        'CRM will not take a notification; it is kept as a dead letter',
+      );
+      return;
+    }
+    case 'paused':
+      if (event.cause.kind === 'unauthorised') {
+        const { status } = event.cause;
+        logger.error(
+          { status },
+          `CRM refuses the token (${String(status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
+        );
+      } else {
+        const { code } = event.cause;
+        logger.error({ code }, `CRM cannot be reached (${code}); delivery is paused and nothing is lost`);
+      }
+      return;
+    case 'resumed':
+      logger.info({}, 'CRM answers again; delivery goes on');
+      return;
+    case 'outboxError': {
+      const { operation, error } = event;
+      logger.error({ operation, err: describe(error) }, `CRM outbox: ${operation} failed`);
+    }
+  }
+}
+
+/** Errors of the file system and of SQLite speak of files and codes; of anything else only the name is told. */
+function describe(error: unknown): unknown {
+  if (error instanceof CRMNotificationError) return error.toJSON();
+  if (!(error instanceof Error)) return 'unknown';
+  const { code } = error as NodeJS.ErrnoException;
+  return { name: error.name, code, message: error.message };
+}

@@ -1,0 +1,27 @@
+import type { CRMNotificationError } from '../core/errors.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
+
+type FromDelivery<Kind extends DeliveryEvent['kind']> = Omit<Extract<DeliveryEvent, { kind: Kind }>, 'kind'>;
+
+/** What a listener is given, by the event's name. Nothing in it is personal. */
+export interface NotifierEvents {
+  /** It is in the outbox. */
+  accepted: { readonly id: string; readonly type: string };
+  /** It is not, and will not be delivered. */
+  rejected: { readonly type: string | undefined; readonly error: CRMNotificationError };
+  /** The CRM has it. */
+  delivered: FromDelivery<'delivered'>;
+  /** An attempt failed; another will follow. */
+  retry: FromDelivery<'retry'>;
+  /** The CRM will not have it; it is kept as a dead letter. */
+  dead: FromDelivery<'dead'>;
+  /** Delivery waits and probes, because the CRM cannot be reached or refuses the token. */
+  paused: FromDelivery<'paused'>;
+  /** The CRM is back. */
+  resumed: FromDelivery<'resumed'>;
+  /** The outbox could not be opened, read or written. */
+  outboxError: FromDelivery<'outboxError'>;
+}
+
+export type NotifierEventName = keyof NotifierEvents;
+export type NotifierListener<Name extends NotifierEventName> = (event: NotifierEvents[Name]) => void;

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CRMNotificationService } from '../client/crm-notification-service.js';
+import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
+import type { DeadLetter } from '../outbox/outbox.js';
+import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
+import type { NotifierEventName, NotifierListener } from './notifier-event.js';
+import type { Receipt } from './receipt.js';
+
+/** Express middleware, typed by what it needs, so that it fits Express 4 and Express 5 alike. */
+export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
+
+/** Where an app tells what happened. None of these ever rejects: the receipt says whether it was accepted. */
+export interface Notify {
+  /** Accepts a general notification. */
+  notify(input: NotificationInput): Promise<Receipt>;
+  /** Accepts a notification of type `booking_<action>`. */
+  notifyBooking(input: BookingInput): Promise<Receipt>;
+  /** Accepts a notification of type `event_<action>`. */
+  notifyEvent(input: EventInput): Promise<Receipt>;
+}
+
+/** The shared notifier: one for an app, made by `createNotifier`. */
+export interface Notifier extends Notify {
+  /** Puts `res.locals.crm` on every request; mount it before the routes. */
+  middleware(): Middleware;
+  /**
+   * Resolves once the outbox is open, so that an app can refuse to start without it; rejects with `CRMConfigError`.
+   * Nobody has to wait for it: what is accepted earlier waits by itself.
+   */
+  ready(): Promise<void>;
+  /** Counters since the start, and what is in the outbox now. */
+  stats(): Promise<Stats>;
+  /**
+   * Resolves when nothing is due any more, what was accepted meanwhile included, or at the time limit (5 s by default).
+   * What waits for its next attempt is not due. Never rejects.
+   */
+  flush(options?: TimeLimit): Promise<CloseReport>;
+  /**
+   * As `flush`, then stops: nothing is accepted any more, and what is pending stays in the outbox for the next start.
+   * A second call answers the first one's report. Never rejects.
+   */
+  close(options?: TimeLimit): Promise<CloseReport>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+  readonly deadLetters: DeadLetters;
+  /** Listens; the answer stops it. A listener that throws is survived and counted. */
+  on<Name extends NotifierEventName>(name: Name, listener: NotifierListener<Name>): () => void;
+  /** The direct client with the same CRM and token: waits for the CRM, without outbox or retries. */
+  readonly service: CRMNotificationService;
+}
+
+/** What a request finds at `res.locals.crm`: the shared notifier's calls, bound to the request's logger and trace. */
+export interface RequestNotifier extends Notify {
+  /** The shared notifier itself. */
+  readonly notifier: Notifier;
+}
+
+export interface TimeLimit {
+  /** In milliseconds. @default 5_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Notifications that the CRM will not take. They are kept for `deadRetentionMs` and block nothing. */
+export interface DeadLetters {
+  /** Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the page before. */
+  list(query?: {
+    readonly limit?: number | undefined;
+    readonly before?: number | undefined;
+  }): Promise<readonly DeadLetter[]>;
+  /** Makes one, or all, pending again, with the same id and bytes, at the end of their lanes; answers how many. */
+  redeliver(id: string): Promise<number>;
+  /** Removes one for good; answers whether there was one. */
+  discard(id: string): Promise<boolean>;
+}
+
+export interface Stats extends PostOfficeStats {
+  readonly accepted: number;
+  readonly rejected: number;
+  /** Log lines and listener calls that failed and were survived. */
+  readonly observerFailures: number;
+}

@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../core/clock.js';
+import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
+import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
+import type { Logger } from '../telemetry/logger.js';
+import { validTraceparent } from '../telemetry/traceparent.js';
+import type { Intake, IntakeContext } from './intake.js';
+import type { Notifier, RequestNotifier } from './notifier.js';
+import type { Receipt } from './receipt.js';
+
+/** What hooks need of a request's notifier besides its public calls. */
+export interface HookAccess {
+  readonly intake: Intake;
+  readonly mapperTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+// Registered, so that a hook of one copy of this package finds what the middleware of another put there.
+const accessKey = Symbol.for('express-crm-notifier.hook-access');
+
+/** A request's notifier. It is made for every request, so it holds two references and works out the rest when asked. */
+class BoundNotifier implements RequestNotifier {
+  readonly notifier: Notifier;
+  readonly #access: HookAccess;
+  readonly #req: IncomingMessage;
+
+  constructor(notifier: Notifier, access: HookAccess, req: IncomingMessage) {
+    this.notifier = notifier;
+    this.#access = access;
+    this.#req = req;
+  }
+
+  notify(input: NotificationInput): Promise<Receipt> {
+    return this.#access.intake.accept(() => buildNotification(input), requestContext(this.#req));
+  }
+
+  notifyBooking(input: BookingInput): Promise<Receipt> {
+    return this.#access.intake.accept(() => buildBooking(input), requestContext(this.#req));
+  }
+
+  notifyEvent(input: EventInput): Promise<Receipt> {
+    return this.#access.intake.accept(() => buildEvent(input), requestContext(this.#req));
+  }
+
+  get [accessKey](): HookAccess {
+    return this.#access;
+  }
+}
+
+export function createRequestNotifier(notifier: Notifier, access: HookAccess, req: IncomingMessage): RequestNotifier {
+  return new BoundNotifier(notifier, access, req);
+}
+
+/** What a hook works with, from whatever stands at `res.locals.crm`; undefined when that is not ours. */
+export function hookAccessOf(value: unknown): HookAccess | undefined {
+  if (typeof value !== 'object' || value === null || !(accessKey in value)) return undefined;
+  return value[accessKey] as HookAccess;
+}
+
+/** The request's logger, id and trace, wherever pino-http or others have put them. */
+export function requestContext(req: IncomingMessage): IntakeContext {
+  const { log, id } = req as { log?: unknown; id?: unknown };
+  return {
+    log: isLogger(log) ? log : undefined,
+    requestId: typeof id === 'string' || typeof id === 'number' ? id : undefined,
+    traceparent: validTraceparent(req.headers['traceparent']),
+  };
+}
+
+function isLogger(value: unknown): value is Logger {
+  return typeof value === 'object' && value !== null && typeof (value as { warn?: unknown }).warn === 'function';
+}

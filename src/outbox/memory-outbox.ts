@@ -1,0 +1,141 @@
+import type {
+  AcceptedNotification,
+  DeadLetter,
+  Outbox,
+  OutboxCounts,
+  PendingNotification,
+  Settlement,
+} from './outbox.js';
+
+interface DeadEntry {
+  readonly letter: DeadLetter;
+  readonly notification: AcceptedNotification;
+}
+
+/**
+ * The reference: the contract in its plainest form, in memory. What it holds ends with the process, so it is for tests
+ * and for apps that can afford to lose notifications.
+ */
+export function createMemoryOutbox(): Outbox {
+  // Both maps are in the order of their positions, because positions only grow and entries are only added at the end.
+  const pending = new Map<number, PendingNotification>();
+  const dead = new Map<number, DeadEntry>();
+  const lanes = new Map<string, Set<number>>();
+  const ids = new Set<string>();
+  let lastPosition = 0;
+  let lastDeadPosition = 0;
+  let pendingBytes = 0;
+
+  const enqueue = (notification: AcceptedNotification, acceptedAt: number): void => {
+    lastPosition += 1;
+    const entry = { ...notification, position: lastPosition, attempts: 0, nextAttemptAt: 0, acceptedAt };
+    pending.set(lastPosition, entry);
+    pendingBytes += notification.body.byteLength;
+    const lane = lanes.get(notification.lane) ?? new Set();
+    lanes.set(notification.lane, lane.add(lastPosition));
+  };
+
+  const dequeue = (entry: PendingNotification): void => {
+    pending.delete(entry.position);
+    pendingBytes -= entry.body.byteLength;
+    const lane = lanes.get(entry.lane);
+    lane?.delete(entry.position);
+    if (lane?.size === 0) lanes.delete(entry.lane);
+  };
+
+  const bury = (entry: PendingNotification, settlement: Extract<Settlement, { kind: 'dead' }>): void => {
+    lastDeadPosition += 1;
+    const { id, type, lane, occurredAt, body, traceparent } = entry;
+    const { attempts, diedAt, reason } = settlement;
+    dead.set(lastDeadPosition, {
+      letter: { id, type, lane, occurredAt, diedAt, attempts, reason, position: lastDeadPosition },
+      notification: { id, type, lane, occurredAt, body, traceparent },
+    });
+  };
+
+  const removeDead = (entry: DeadEntry): void => {
+    dead.delete(entry.letter.position);
+  };
+
+  return {
+    append(notifications) {
+      for (const notification of notifications) {
+        if (ids.has(notification.id)) continue;
+        ids.add(notification.id);
+        enqueue(notification, notification.occurredAt);
+      }
+    },
+
+    readAfter(after, limit) {
+      const found: PendingNotification[] = [];
+      for (let position = after + 1; position <= lastPosition && found.length < limit; position += 1) {
+        const entry = pending.get(position);
+        if (entry !== undefined) found.push(entry);
+      }
+      return found;
+    },
+
+    nextInLane(lane, after) {
+      for (const position of lanes.get(lane) ?? []) if (position > after) return pending.get(position);
+      return undefined;
+    },
+
+    settle(settlements) {
+      for (const settlement of settlements) {
+        const entry = pending.get(settlement.position);
+        if (entry === undefined) continue;
+        if (settlement.kind === 'retry') {
+          const { attempts, nextAttemptAt } = settlement;
+          pending.set(entry.position, { ...entry, attempts, nextAttemptAt });
+          continue;
+        }
+        dequeue(entry);
+        if (settlement.kind === 'dead') bury(entry, settlement);
+        else ids.delete(entry.id);
+      }
+    },
+
+    counts(): OutboxCounts {
+      const oldest = pending.values().next().value;
+      return { pending: pending.size, pendingBytes, dead: dead.size, oldestAcceptedAt: oldest?.acceptedAt };
+    },
+
+    listDead({ limit, before = Infinity }) {
+      return [...dead.values()]
+        .map((entry) => entry.letter)
+        .filter((letter) => letter.position < before)
+        .reverse()
+        .slice(0, limit);
+    },
+
+    redeliver(id, at) {
+      const chosen = [...dead.values()].filter((entry) => id === 'all' || entry.letter.id === id);
+      for (const entry of chosen) {
+        removeDead(entry);
+        enqueue(entry.notification, at);
+      }
+      return chosen.length;
+    },
+
+    discard(id) {
+      const entry = [...dead.values()].find((candidate) => candidate.letter.id === id);
+      if (entry === undefined) return false;
+      removeDead(entry);
+      ids.delete(id);
+      return true;
+    },
+
+    expireDead(before) {
+      const expired = [...dead.values()].filter((entry) => entry.letter.diedAt < before);
+      for (const entry of expired) {
+        removeDead(entry);
+        ids.delete(entry.letter.id);
+      }
+      return expired.length;
+    },
+
+    close() {
+      // Nothing to give back: the memory goes with the object.
+    },
+  };
+}

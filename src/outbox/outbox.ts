@@ -1,0 +1,113 @@
+/**
+ * The contract of an outbox: where accepted notifications wait until the CRM has them.
+ *
+ * It is synchronous. An outbox lives in the post office, which may be a thread of its own, and whoever owns it may block;
+ * when a method returns, what it did is as durable as the outbox can make it.
+ *
+ * A notification is in one of two states. Pending: it is to be delivered, first in its lane first. Dead: a dead letter,
+ * kept until it is redelivered, discarded or expired. Delivered ones are gone.
+ */
+export interface Outbox {
+  /**
+   * Accepts notifications, all or none, in this order. One whose id is here already, pending or dead, is passed over.
+   * Throws when they cannot be made durable; nothing has changed then.
+   */
+  append(notifications: readonly AcceptedNotification[]): void;
+
+  /** Pending ones accepted after position `after`, oldest first, at most `limit` of them. Positions start at 1. */
+  readAfter(after: number, limit: number): PendingNotification[];
+
+  /** The oldest pending one of a lane that was accepted after position `after`. */
+  nextInLane(lane: string, after: number): PendingNotification | undefined;
+
+  /** Settles attempts, all or none. A settlement of one that is no longer pending changes nothing. */
+  settle(settlements: readonly Settlement[]): void;
+
+  counts(): OutboxCounts;
+
+  /** Dead letters, newest first, at most `limit`, optionally only those that died before position `before`. */
+  listDead(query: { readonly limit: number; readonly before?: number | undefined }): DeadLetter[];
+
+  /**
+   * Makes dead letters pending again: at the end of their lanes, with their ids and bytes and no attempts behind them.
+   * Answers how many.
+   */
+  redeliver(id: string | 'all', at: number): number;
+
+  /** Removes a dead letter for good; answers whether there was one. */
+  discard(id: string): boolean;
+
+  /** Removes dead letters that died before this instant; answers how many. */
+  expireDead(before: number): number;
+
+  /** Gives everything back; an outbox that is closed already stays so. */
+  close(): void;
+}
+
+/** A notification as it is handed to the outbox. */
+export interface AcceptedNotification {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly type: string;
+  readonly lane: string;
+  /** Milliseconds since 1970. */
+  readonly occurredAt: number;
+  readonly body: Uint8Array;
+  readonly traceparent: string | undefined;
+}
+
+/** A notification that waits for its delivery. */
+export interface PendingNotification extends AcceptedNotification {
+  /** Its place in the order of acceptance. */
+  readonly position: number;
+  /** Attempts made so far. */
+  readonly attempts: number;
+  /** Not before this instant; 0 for at once. */
+  readonly nextAttemptAt: number;
+  /** When its age is counted from: its acceptance, or its redelivery. */
+  readonly acceptedAt: number;
+}
+
+/** What became of an attempt. */
+export type Settlement =
+  | { readonly kind: 'delivered'; readonly position: number }
+  | { readonly kind: 'retry'; readonly position: number; readonly attempts: number; readonly nextAttemptAt: number }
+  | {
+      readonly kind: 'dead';
+      readonly position: number;
+      readonly attempts: number;
+      readonly diedAt: number;
+      readonly reason: DeadReason;
+    };
+
+/** Why the CRM will not have it. */
+export interface DeadReason {
+  /** `rejected`: the CRM's final answer. `redirect`: it pointed elsewhere. `expired`: older than `maxAgeMs`. */
+  readonly kind: 'rejected' | 'redirect' | 'expired';
+  /** The last HTTP status, if there was one. */
+  readonly status?: number | undefined;
+  /** In the CRM's words, scrubbed and at most 1 KB long. */
+  readonly detail: string;
+}
+
+/** A notification that the CRM will not take. */
+export interface DeadLetter {
+  readonly id: string;
+  readonly type: string;
+  readonly lane: string;
+  readonly occurredAt: number;
+  readonly diedAt: number;
+  readonly attempts: number;
+  readonly reason: DeadReason;
+  /** Its place among the dead; give it as `before` to read on from here. */
+  readonly position: number;
+}
+
+export interface OutboxCounts {
+  readonly pending: number;
+  /** Of the pending ones' bodies. */
+  readonly pendingBytes: number;
+  readonly dead: number;
+  /** When the oldest pending one was accepted. */
+  readonly oldestAcceptedAt: number | undefined;
+}

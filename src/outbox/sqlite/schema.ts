@@ -1,0 +1,65 @@
+import { CRMConfigError } from '../../core/errors.js';
+import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
+
+/** "CRMN", at byte 68 of the file: https://www.sqlite.org/fileformat.html section 1.3.16. */
+export const applicationId = 0x43524d4e;
+
+/** One entry for each version of the schema: what leads there from the version before. Never change one; add one. */
+const migrations: readonly string[] = [
+  `CREATE TABLE pending (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     type TEXT NOT NULL,
+     lane TEXT NOT NULL,
+     occurred_at INTEGER NOT NULL,
+     accepted_at INTEGER NOT NULL,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     next_attempt_at INTEGER NOT NULL DEFAULT 0,
+     traceparent TEXT,
+     body BLOB NOT NULL
+   ) STRICT;
+   CREATE INDEX pending_by_lane ON pending (lane, position);
+   CREATE TABLE dead (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     type TEXT NOT NULL,
+     lane TEXT NOT NULL,
+     occurred_at INTEGER NOT NULL,
+     died_at INTEGER NOT NULL,
+     attempts INTEGER NOT NULL,
+     reason_kind TEXT NOT NULL,
+     reason_status INTEGER,
+     reason_detail TEXT NOT NULL,
+     traceparent TEXT,
+     body BLOB NOT NULL
+   ) STRICT;
+   CREATE INDEX dead_by_death ON dead (died_at);`,
+];
+
+/**
+ * Makes or migrates the tables, in one transaction. Throws `CRMConfigError` when the file was written by a newer
+ * version of this package, and leaves it as it is.
+ */
+export function migrate(database: SqliteDatabase): void {
+  const version = versionOf(database);
+  if (version > migrations.length) {
+    throw new CRMConfigError([
+      {
+        path: 'outbox (CRM_OUTBOX)',
+        message: `was written by a newer express-crm-notifier (schema ${String(version)}, this one knows ${String(migrations.length)}); upgrade, or give another directory`,
+      },
+    ]);
+  }
+  if (version === migrations.length) return;
+  // Only before the first table is made.
+  if (version === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  database.exec('BEGIN IMMEDIATE');
+  for (const statements of migrations.slice(version)) database.exec(statements);
+  database.exec(`PRAGMA application_id = ${String(applicationId)}`);
+  database.exec(`PRAGMA user_version = ${String(migrations.length)}`);
+  database.exec('COMMIT');
+}
+
+function versionOf(database: SqliteDatabase): number {
+  return Number((database.prepare('PRAGMA user_version').get() as SqliteRow)['user_version']);
+}

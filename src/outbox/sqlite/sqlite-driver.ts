@@ -1,0 +1,60 @@
+import { CRMConfigError } from '../../core/errors.js';
+
+export type SqliteValue = string | number | Uint8Array | null;
+export type SqliteRow = Readonly<Record<string, unknown>>;
+
+export interface SqliteStatement {
+  run(...values: SqliteValue[]): { readonly changes: number | bigint };
+  get(...values: SqliteValue[]): unknown;
+  all(...values: SqliteValue[]): unknown[];
+}
+
+/** The part of SQLite's synchronous API that this package uses; Node and the stand-in package agree on it. */
+export interface SqliteDatabase {
+  exec(sql: string): void;
+  prepare(sql: string): SqliteStatement;
+  close(): void;
+}
+
+export type OpenSqlite = (path: string) => SqliteDatabase;
+
+interface SqliteModule {
+  readonly DatabaseSync: new (path: string) => SqliteDatabase;
+}
+
+/**
+ * The one place that knows which SQLite there is: Node's own from 22.13 on, and on Node 20 the package
+ * `@photostructure/sqlite`, which has the same API. Rejects with `CRMConfigError` where there is neither.
+ */
+export async function loadSqlite(): Promise<OpenSqlite> {
+  const { DatabaseSync } = builtinSqlite() ?? (await installedSqlite());
+  return (path) => new DatabaseSync(path);
+}
+
+function builtinSqlite(): SqliteModule | undefined {
+  // Asking for an unknown builtin answers undefined; before 22.13 it would need a flag, and there it is unknown too.
+  const builtin: unknown = (process.getBuiltinModule as (id: string) => unknown)('node:sqlite');
+  return isSqliteModule(builtin) ? builtin : undefined;
+}
+
+async function installedSqlite(): Promise<SqliteModule> {
+  try {
+    const installed: unknown = await import('@photostructure/sqlite');
+    if (isSqliteModule(installed)) return installed;
+  } catch (error) {
+    throw notFound(error);
+  }
+  throw notFound(undefined);
+}
+
+function isSqliteModule(value: unknown): value is SqliteModule {
+  return typeof value === 'object' && value !== null && 'DatabaseSync' in value;
+}
+
+function notFound(cause: unknown): CRMConfigError {
+  const message =
+    `needs SQLite, which Node ${process.versions.node} does not bring. ` +
+    'Install it (npm install @photostructure/sqlite@1), or use Node 22.13 or newer, or keep notifications in memory ' +
+    "only (outbox: ':memory:')";
+  return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
+}

@@ -1,0 +1,58 @@
+import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { AcceptedNotification, DeadLetter } from '../outbox/outbox.js';
+
+/**
+ * The contract of a post office: outbox and delivery together, as one unit that can run here or in a thread. So every
+ * answer is a promise, and everything that goes in or out is plain data.
+ */
+export interface PostOffice {
+  /** Resolves once the outbox is open; rejects with `CRMConfigError` when it cannot be opened. */
+  ready(): Promise<void>;
+
+  /**
+   * Accepts a batch, in order. Resolves when the accepted ones are as durable as the outbox makes them. Never rejects:
+   * the answer has one entry for each notification.
+   */
+  accept(batch: readonly AcceptedNotification[]): Promise<readonly Acceptance[]>;
+
+  stats(): Promise<PostOfficeStats>;
+
+  /** Resolves when nothing is due any more, or at the time limit. */
+  flush(timeoutMs: number): Promise<CloseReport>;
+
+  /** As `flush`, then stops and closes the outbox. Whatever is pending stays there for the next start. */
+  close(timeoutMs: number): Promise<CloseReport>;
+
+  listDead(query: { readonly limit: number; readonly before?: number | undefined }): Promise<readonly DeadLetter[]>;
+  redeliver(id: string | 'all'): Promise<number>;
+  discard(id: string): Promise<boolean>;
+}
+
+/** Accepted, or why not: `full` when `maxPending` is reached, `failed` when the outbox cannot store it. */
+export type Acceptance =
+  | { readonly accepted: true }
+  | { readonly accepted: false; readonly reason: 'full' | 'failed'; readonly detail: string };
+
+/** What a post office counts; the counters begin at its start, the others are as of now. */
+export interface PostOfficeStats {
+  readonly delivered: number;
+  readonly retried: number;
+  readonly pending: number;
+  readonly pendingBytes: number;
+  readonly inFlight: number;
+  /** Dead letters that are kept. */
+  readonly dead: number;
+  /** How long ago the oldest pending notification was accepted, in milliseconds; 0 when none is pending. */
+  readonly oldestAgeMs: number;
+  readonly circuit: CircuitState;
+}
+
+/** What a `flush` or a `close` came to. */
+export interface CloseReport {
+  /** Delivered since the call. */
+  readonly delivered: number;
+  /** Still in the outbox. */
+  readonly pending: number;
+  /** Become dead letters since the call. */
+  readonly dead: number;
+}
