@@ -34,7 +34,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const onEvent = (event: DeliveryEvent): void => {
     logDeliveryEvent(logger, event);
     const { kind, ...details } = event;
-    events.emit(kind, details as never);
+    events.emit(kind, details);
   };
 
   const postOffice = createInlineHost({ config, logger, onEvent });

@@ -9,7 +9,7 @@ export function parseRetryAfter(value: string | string[] | undefined, now: numbe
   const text = value.trim();
   if (/^\d{1,20}$/.test(text)) return Number(text) * 1000;
   if (!httpDateForms.some((form) => form.test(text))) return undefined;
-  const instant = Date.parse(/GMT$/.test(text) ? text : `${text} GMT`);
+  const instant = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
   return Number.isNaN(instant) ? undefined : Math.max(0, instant - now);
 }
 

@@ -48,7 +48,7 @@ export abstract class CRMNotificationError extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
-    const isOurs = Object.hasOwn(this.prototype as object, brand);
+    const isOurs = Object.hasOwn(this.prototype, brand);
     if (!isOurs) return Function.prototype[Symbol.hasInstance].call(this, value);
     return brandsOf(value).includes((this.prototype as unknown as Branded)[brand]);
   }

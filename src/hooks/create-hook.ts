@@ -23,7 +23,7 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
   const reportMissing = createMissingReport(definition.name);
 
   return function crmHook(req, res, next) {
-    const access = hookAccessOf((res as unknown as Response).locals?.crm);
+    const access = hookAccessOf((res as unknown as { locals?: { crm?: unknown } }).locals?.crm);
     if (access === undefined) {
       next(reportMissing());
       return;

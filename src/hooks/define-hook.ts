@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { CRMValidationError } from '../core/errors.js';
+import { CRMValidationError, type Issue } from '../core/errors.js';
 import { checkTypeWord } from '../notification/field-checks.js';
 import type { NotificationDraft } from '../notification/notification.js';
 import { createHook } from './create-hook.js';
@@ -23,15 +23,14 @@ export function defineHook<Fields extends object>(form: HookForm<Fields>): Route
   if (typeof mapper !== 'function') {
     throw new CRMValidationError([{ path: 'mapper', message: `must be a function; ${name} was given none` }]);
   }
-  if (options !== undefined && (typeof options !== 'object' || options === null)) {
-    throw new CRMValidationError([{ path: 'options', message: `of ${name} must be an object` }]);
-  }
+  const optionIssues = issuesWithOptions(options);
+  if (optionIssues.length > 0) throw new CRMValidationError(optionIssues);
   const hook = createHook({
     name,
     notificationType,
     build,
     mapper: mapper as Mapper<unknown, Fields>,
-    options: (options ?? undefined) as HookOptions<Fields> | undefined,
+    options: options as HookOptions<Fields> | undefined,
   });
   return handler === undefined ? hook : wrap(hook, handler);
 }
@@ -42,6 +41,18 @@ export function checkActionAtRegistration(prefix: string, action: string): void 
   if (problem !== undefined) {
     throw new CRMValidationError([{ path: prefix === '' ? 'notificationType' : 'action', message: problem }]);
   }
+}
+
+const optionNames = ['when', 'status', 'lane'];
+
+function issuesWithOptions(options: unknown): Issue[] {
+  if (options === undefined) return [];
+  if (typeof options !== 'object' || options === null) return [{ path: 'options', message: 'must be an object' }];
+  return Object.entries(options).flatMap(([name, value]): Issue[] => {
+    const path = `options.${name.slice(0, 64)}`;
+    if (!optionNames.includes(name)) return [{ path, message: `is no option; there are ${optionNames.join(', ')}` }];
+    return value === undefined || typeof value === 'function' ? [] : [{ path, message: 'must be a function' }];
+  });
 }
 
 /** The handler's answer is passed on, because Express 5 waits for its promise. */

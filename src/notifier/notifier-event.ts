@@ -18,7 +18,7 @@ export interface NotifierEvents {
   /** Delivery waits and probes, because the CRM cannot be reached or refuses the token. */
   paused: FromDelivery<'paused'>;
   /** The CRM is back. */
-  resumed: FromDelivery<'resumed'>;
+  resumed: Readonly<Record<string, never>>;
   /** The outbox could not be opened, read or written. */
   outboxError: FromDelivery<'outboxError'>;
 }

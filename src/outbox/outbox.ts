@@ -29,10 +29,10 @@ export interface Outbox {
   listDead(query: { readonly limit: number; readonly before?: number | undefined }): DeadLetter[];
 
   /**
-   * Makes dead letters pending again: at the end of their lanes, with their ids and bytes and no attempts behind them.
+   * Makes one dead letter pending again, or with the id `all` every one: at the end of their lanes, with their ids and bytes and no attempts behind them.
    * Answers how many.
    */
-  redeliver(id: string | 'all', at: number): number;
+  redeliver(id: string, at: number): number;
 
   /** Removes a dead letter for good; answers whether there was one. */
   discard(id: string): boolean;

@@ -7,8 +7,9 @@ const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
  * The register stands on the global object, because an app may hold two copies of this package.
  */
 export function claimOutbox(file: string): () => void {
-  const global = globalThis as { [registry]?: Set<string> };
-  const claimed = (global[registry] ??= new Set());
+  const global = globalThis as { [registry]?: Set<string> | undefined };
+  const claimed = global[registry] ?? new Set();
+  global[registry] = claimed;
   if (claimed.has(file)) {
     throw new CRMConfigError([
       {

@@ -24,7 +24,7 @@ export interface PostOffice {
   close(timeoutMs: number): Promise<CloseReport>;
 
   listDead(query: { readonly limit: number; readonly before?: number | undefined }): Promise<readonly DeadLetter[]>;
-  redeliver(id: string | 'all'): Promise<number>;
+  redeliver(id: string): Promise<number>;
   discard(id: string): Promise<boolean>;
 }
 

@@ -5,13 +5,13 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
  * The part of pino that this package uses. pino, and every logger that takes an object and then a message, fits.
- * A logger that throws is survived: the line is lost, nothing else.
+ * What a call answers is of no interest; one that throws, or a promise that rejects, loses the line and nothing else.
  */
 export interface Logger {
-  debug(fields: LogFields, message: string): void;
-  info(fields: LogFields, message: string): void;
-  warn(fields: LogFields, message: string): void;
-  error(fields: LogFields, message: string): void;
+  debug(fields: LogFields, message: string): unknown;
+  info(fields: LogFields, message: string): unknown;
+  warn(fields: LogFields, message: string): unknown;
+  error(fields: LogFields, message: string): unknown;
   /** Asked before a costly debug line is put together; without it debug lines are put together always. */
   isLevelEnabled?(level: string): boolean;
 }
@@ -32,7 +32,7 @@ export function writeLog(
   onFailure: () => void,
 ): void {
   try {
-    const answer = logger[level](fields, message) as unknown;
+    const answer = logger[level](fields, message);
     if (answer instanceof Promise) answer.catch(onFailure);
   } catch {
     onFailure();
