@@ -1,0 +1,46 @@
+import express from 'express';
+import type { Express } from 'express';
+import type { Notifier } from 'express-crm-notifier';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import type { Database } from '../runtime/open-database.js';
+import { answerError, unknownRoute } from '../web/json-errors.js';
+import { createRequestLog } from '../web/request-log.js';
+import { createBookingStore } from './booking-store.js';
+import { createEventStore } from './event-store.js';
+import { requireUser } from './require-user.js';
+import { bookingRoutes } from './routes/booking-routes.js';
+import { eventRoutes } from './routes/event-routes.js';
+import { signInRoute } from './routes/sign-in-route.js';
+import { createUserStore } from './user-store.js';
+
+export interface BookingAppParts {
+  readonly database: Database;
+  readonly crm: Notifier;
+  readonly logger: Logger;
+}
+
+/** The booking app. All it has to do for the CRM is to mount the middleware here and the hooks on its routes. */
+export function createBookingApp({ database, crm, logger }: BookingAppParts): Express {
+  const users = createUserStore(database);
+  const app = express();
+
+  app.use(createRequestLog(logger));
+  app.use(helmet());
+  app.use(express.json({ limit: '64kb' }));
+  app.use(crm.middleware());
+
+  app.get('/health', (_req, res) => {
+    res.json({ status: 'ok' });
+  });
+  app.use(signInRoute(users));
+  app.use(eventRoutes(createEventStore(database), users));
+  app.use(bookingRoutes(createBookingStore(database), users));
+  app.get('/crm/stats', requireUser(users, 'facilitator'), async (_req, res) => {
+    res.json(await crm.stats());
+  });
+
+  app.use(unknownRoute);
+  app.use(answerError);
+  return app;
+}

@@ -1,0 +1,34 @@
+import type { Request, RequestHandler } from 'express';
+import { bearerToken } from '../web/bearer-token.js';
+import { HttpError } from '../web/http-error.js';
+import type { User, UserStore } from './user-store.js';
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express lets one add to its types
+  namespace Express {
+    interface Request {
+      /** Who signed in; there on every route behind `requireUser`. */
+      user?: User;
+    }
+  }
+}
+
+/** Lets only signed-in users pass, or only those with the role. */
+export function requireUser(users: UserStore, role?: User['role']): RequestHandler {
+  return function requireUser(req, res, next) {
+    const token = bearerToken(req);
+    const user = token === undefined ? undefined : users.findByToken(token);
+    if (!user) {
+      res.set('WWW-Authenticate', 'Bearer');
+      throw new HttpError(401, 'Sign in first: POST /sign-in, then send Authorization: Bearer <token>');
+    }
+    if (role !== undefined && user.role !== role) throw new HttpError(403, `Only a ${role} may do this`);
+    req.user = user;
+    next();
+  };
+}
+
+export function signedInUser(req: Request): User {
+  if (!req.user) throw new Error(`${req.method} ${req.path} has no requireUser in front of it`);
+  return req.user;
+}

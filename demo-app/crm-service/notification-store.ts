@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { openDatabase } from '../runtime/open-database.js';
+import type { ListQuery } from './list-query.js';
+import type { Notification } from './notification-schema.js';
+
+type NotificationContent = Omit<Notification, 'notification_id'>;
+
+/** A notification as it is listed: what was sent, and what is known of its arrival. */
+export interface StoredNotification extends Omit<
+  NotificationContent,
+  'notification_type' | 'user_id' | 'message' | 'timestamp'
+> {
+  /** Its place in the order of arrival. */
+  readonly sequence: number;
+  readonly received_at: string;
+  readonly notification_id: string;
+  readonly notification_type: string | null;
+  readonly user_id: number | string | null;
+  readonly message: string | null;
+  readonly timestamp: string | null;
+  /** How many attempts had failed before the one that arrived. */
+  readonly retry_count: number;
+}
+
+export interface NotificationStore {
+  /** Keeps a notification, unless one with its id is there already. */
+  add(notification: Notification, retryCount: number): { notificationId: string; duplicate: boolean };
+  /** Newest first. */
+  list(query: ListQuery): StoredNotification[];
+  close(): void;
+}
+
+/** The columns are what one can search by; the notification itself is kept whole. Ids are texts: 7 and "7" are one. */
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS notifications (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    notification_id TEXT NOT NULL UNIQUE,
+    received_at TEXT NOT NULL,
+    retry_count INTEGER NOT NULL,
+    type TEXT,
+    user_id TEXT,
+    booking_id TEXT,
+    event_id TEXT,
+    content TEXT NOT NULL
+  ) STRICT;
+`;
+
+interface Row {
+  readonly sequence: number;
+  readonly notification_id: string;
+  readonly received_at: string;
+  readonly retry_count: number;
+  readonly content: string;
+}
+
+export function openNotificationStore(file: string): NotificationStore {
+  const database = openDatabase(file, SCHEMA);
+  const insert = database.prepare(`
+    INSERT INTO notifications (notification_id, received_at, retry_count, type, user_id, booking_id, event_id, content)
+    VALUES (:notificationId, :receivedAt, :retryCount, :type, :userId, :bookingId, :eventId, :content)
+    ON CONFLICT (notification_id) DO NOTHING
+  `);
+  const select = database.prepare(`
+    SELECT sequence, notification_id, received_at, retry_count, content FROM notifications
+    WHERE (:type IS NULL OR type = :type)
+      AND (:userId IS NULL OR user_id = :userId)
+      AND (:bookingId IS NULL OR booking_id = :bookingId)
+      AND (:eventId IS NULL OR event_id = :eventId)
+      AND (:since IS NULL OR received_at >= :since)
+      AND (:before IS NULL OR sequence < :before)
+    ORDER BY sequence DESC LIMIT :limit
+  `);
+
+  return {
+    add(notification, retryCount) {
+      const { notification_id: notificationId = randomUUID(), ...content } = notification;
+      const { changes } = insert.run({
+        notificationId,
+        receivedAt: new Date().toISOString(),
+        retryCount,
+        type: content.notification_type ?? null,
+        userId: textOf(content.user_id ?? content.user?.id),
+        bookingId: textOf(content.booking_id ?? content.additional_data['booking_id']),
+        eventId: textOf(content.event?.id ?? content.additional_data['event_id']),
+        content: JSON.stringify(content),
+      });
+      return { notificationId, duplicate: changes === 0 };
+    },
+
+    list({ type, user_id, booking_id, event_id, since, before, limit }) {
+      const rows = select.all({
+        type: type ?? null,
+        userId: user_id ?? null,
+        bookingId: booking_id ?? null,
+        eventId: event_id ?? null,
+        since: since ?? null,
+        before: before ?? null,
+        limit,
+      }) as Row[];
+      return rows.map(storedNotification);
+    },
+
+    close() {
+      database.close();
+    },
+  };
+}
+
+function textOf(id: unknown): string | null {
+  return typeof id === 'number' || typeof id === 'string' ? String(id) : null;
+}
+
+function storedNotification({ content, ...arrival }: Row): StoredNotification {
+  const { notification_type, user_id, message, timestamp, ...rest } = JSON.parse(content) as NotificationContent;
+  return {
+    ...arrival,
+    notification_type: notification_type ?? null,
+    // A bare booking record names its user in the record only.
+    user_id: user_id ?? rest.user?.id ?? null,
+    message: message ?? null,
+    timestamp: timestamp ?? null,
+    ...rest,
+  };
+}

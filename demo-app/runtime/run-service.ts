@@ -1,0 +1,59 @@
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import type { Logger } from 'pino';
+import type { ListeningMessage } from './listening-message.js';
+import { listen } from './listen.js';
+import { KILLED_BY_CTRL_C, onStopRequest } from './on-stop-request.js';
+import type { PortSetting } from './settings.js';
+
+export interface Service {
+  readonly app: RequestListener;
+  readonly port: PortSetting;
+  readonly logger: Logger;
+  /** Closes what the app stands on, once no request is under way any more. */
+  readonly close: () => Promise<void> | void;
+}
+
+/** Requests get this long to finish before a stop cuts their connections. */
+const DRAIN_MS = 5000;
+
+/** Serves until the process is asked to stop, then ends it. Resolves once the service listens. */
+export async function runService({ app, port, logger, close }: Service): Promise<void> {
+  const server = createServer(app);
+  onStopRequest({
+    stop: () => void stop(),
+    kill: () => process.exit(KILLED_BY_CTRL_C),
+  });
+  const actualPort = await listen(server, port);
+  tellParent({ kind: 'listening', port: actualPort });
+  if (port.port !== 0 && port.port !== actualPort) logger.warn(`port ${port.port} is taken, took a free one`);
+  logger.info(`listening at http://localhost:${actualPort}`);
+
+  async function stop(): Promise<void> {
+    try {
+      await closeServer(server);
+      await close();
+      logger.info('stopped');
+      process.exit(0);
+    } catch (error) {
+      logger.error({ err: error }, 'could not stop cleanly');
+      process.exit(1);
+    }
+  }
+}
+
+function tellParent(message: ListeningMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+function closeServer(server: Server): Promise<void> {
+  const deadline = setTimeout(() => {
+    server.closeAllConnections();
+  }, DRAIN_MS);
+  return new Promise((resolve) => {
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+  });
+}

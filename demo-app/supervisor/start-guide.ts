@@ -1,0 +1,64 @@
+import { ADA, BEN, FAY } from '../booking-app/demo-users.js';
+import type { Environment, PortSetting } from '../runtime/settings.js';
+
+interface RunningService {
+  readonly pid: number | undefined;
+  readonly port: number;
+  readonly wanted: PortSetting;
+}
+
+export interface RunningDemo {
+  readonly crm: RunningService;
+  readonly app: RunningService;
+  readonly crmAuthToken: string;
+  readonly restartCommand: string;
+}
+
+/** What somebody who has just started the demo wants to know. */
+export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDemo): string {
+  const tokens = [ADA, BEN, FAY].map(({ token, name, role }) => `${token} (${name}, ${role})`);
+  const ada = `-H 'Authorization: Bearer ${ADA.token}'`;
+  const crmCaller = `-H ${quoted(`Authorization: Bearer ${crmAuthToken}`)}`;
+  const appUrl = `http://localhost:${app.port}`;
+  const crmUrl = `http://localhost:${crm.port}`;
+  return `
+Booking app   ${describe(app)}
+CRM service   ${describe(crm)}
+
+Tokens of the booking app: ${tokens.join(', ')}
+
+Book a session:
+  curl -s -X POST ${appUrl}/bookings ${ada} -H 'Content-Type: application/json' -d '{"session_id":1}'
+See what the CRM got:
+  curl -s ${crmUrl}/notifications ${crmCaller}
+Cancel the booking:
+  curl -s -X DELETE ${appUrl}/bookings/1 ${ada}
+
+Stop the CRM alone, and go on booking:
+  kill ${crm.pid}
+Start it again:
+  ${restartCommand}
+
+Ctrl-C stops both.
+`;
+}
+
+/** The command that starts a CRM which takes the place of the one that ran: same port, same token, same files. */
+export function crmRestartCommand(environment: Environment, port: number): string {
+  const variables = [`CRM_PORT=${port}`];
+  for (const name of ['CRM_AUTH_TOKEN', 'DEMO_DATA_DIR']) {
+    const value = environment[name];
+    if (value) variables.push(`${name}=${quoted(value)}`);
+  }
+  return `${variables.join(' ')} npm run demo:crm`;
+}
+
+function describe({ pid, port, wanted }: RunningService): string {
+  const isOtherPort = wanted.port !== 0 && wanted.port !== port;
+  return `http://localhost:${port}  pid ${pid}${isOtherPort ? `  (port ${wanted.port} is taken, this one was free)` : ''}`;
+}
+
+/** As one word of a shell command. */
+function quoted(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

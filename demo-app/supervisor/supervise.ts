@@ -1,0 +1,92 @@
+import { KILLED_BY_CTRL_C, onStopRequest } from '../runtime/on-stop-request.js';
+import { DEFAULT_BOOKING_PORT, DEFAULT_CRM_PORT, readCrmAuthToken, readPort } from '../runtime/settings.js';
+import type { Environment } from '../runtime/settings.js';
+import { startChild } from './start-child.js';
+import type { Child, ChildProgram } from './start-child.js';
+import { crmRestartCommand, startGuide } from './start-guide.js';
+
+/** Starts the CRM service and the booking app and stays until they are to stop; then it ends the process. */
+export async function supervise(environment: Environment): Promise<void> {
+  const children: Child[] = [];
+  let stopping = false;
+
+  onStopRequest({
+    stop: () => {
+      console.log('\nStopping the booking app, then the CRM service. Ctrl-C again ends them at once.');
+      void stop(0);
+    },
+    kill: () => {
+      for (const child of children) child.kill();
+      process.exit(KILLED_BY_CTRL_C);
+    },
+  });
+  await startBoth().catch(giveUp);
+
+  async function startBoth(): Promise<void> {
+    // A port that is no port is refused here, before anything runs.
+    const wantedCrmPort = readPort(environment, 'CRM_PORT', DEFAULT_CRM_PORT);
+    const wantedAppPort = readPort(environment, 'DEMO_PORT', DEFAULT_BOOKING_PORT);
+    const crmAuthToken = readCrmAuthToken(environment);
+
+    const crm = start({ name: 'CRM service', main: 'crm-service/main.ts', environment });
+    const crmPort = await crm.listening;
+    const crmUrl = `http://localhost:${crmPort}`;
+    const app = start({
+      name: 'booking app',
+      main: 'booking-app/main.ts',
+      // CRM_PORT is left out: the library points out every CRM_* variable that it does not know.
+      environment: { ...environment, CRM_PORT: undefined, CRM_BASE_URL: crmUrl, CRM_AUTH_TOKEN: crmAuthToken },
+    });
+    const appPort = await app.listening;
+
+    const restartCommand = crmRestartCommand(environment, crmPort);
+    console.log(
+      startGuide({
+        crm: { pid: crm.pid, port: crmPort, wanted: wantedCrmPort },
+        app: { pid: app.pid, port: appPort, wanted: wantedAppPort },
+        crmAuthToken,
+        restartCommand,
+      }),
+    );
+    watch(crm, (how) => {
+      console.log(`\nThe CRM service has ended (${how}). The booking app goes on. Start the CRM again with`);
+      console.log(`  ${restartCommand}\n`);
+    });
+    watch(app, (how) => {
+      console.error(`\nThe booking app has ended unexpectedly (${how}).`);
+      void stop(1);
+    });
+  }
+
+  function start(program: ChildProgram): Child {
+    if (stopping) throw new Error('The demo is stopping');
+    const child = startChild(program);
+    children.push(child);
+    return child;
+  }
+
+  function watch(child: Child, onUnexpectedEnd: (how: string) => void): void {
+    void child.ended.then((how) => {
+      if (!stopping) onUnexpectedEnd(how);
+    });
+  }
+
+  async function giveUp(error: unknown): Promise<void> {
+    // When the demo is asked to stop while it starts, a child ends before it listens: no failure.
+    if (stopping) return;
+    stopping = true;
+    await stopChildren();
+    throw error;
+  }
+
+  async function stop(exitCode: number): Promise<void> {
+    stopping = true;
+    await stopChildren();
+    process.exit(exitCode);
+  }
+
+  /** The booking app first: while it stops it still has something to tell the CRM. */
+  async function stopChildren(): Promise<void> {
+    for (const child of children.toReversed()) await child.stop();
+  }
+}

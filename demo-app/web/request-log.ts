@@ -1,0 +1,19 @@
+import type { HttpLogger } from 'pino-http';
+import { pinoHttp } from 'pino-http';
+import type { Logger, SerializedRequest, SerializedResponse } from 'pino';
+
+/**
+ * One line per request: method, path, status and time taken. Headers hold tokens, bodies and queries hold personal
+ * data, so none of them is logged.
+ */
+export function createRequestLog(logger: Logger): HttpLogger {
+  return pinoHttp({
+    logger,
+    serializers: {
+      req: ({ method, url }: SerializedRequest) => ({ method, path: url.split('?', 1)[0] }),
+      res: ({ statusCode }: SerializedResponse) => ({ status: statusCode }),
+    },
+    // The line of the request says that it failed; why is logged once, where the error is answered.
+    customErrorObject: (_req, res, _error, { responseTime }: { responseTime: number }) => ({ res, responseTime }),
+  });
+}

@@ -1,0 +1,19 @@
+import type { StoredNotification } from '../../demo-app/crm-service/notification-store.js';
+import { eventually } from './eventually.js';
+
+/** What the CRM service at this address has, from the oldest on. */
+export async function inbox(crmUrl: string): Promise<StoredNotification[]> {
+  const response = await fetch(`${crmUrl}/notifications?limit=1000`, {
+    headers: { Authorization: 'Bearer your-secret-token' },
+  });
+  const { notifications } = (await response.json()) as { notifications: StoredNotification[] };
+  return notifications.reverse();
+}
+
+/** As `inbox`, once it has this many. */
+export function arrived(crmUrl: string, count: number): Promise<StoredNotification[]> {
+  return eventually(`${count} notifications at the CRM`, async () => {
+    const notifications = await inbox(crmUrl);
+    return notifications.length < count ? undefined : notifications;
+  });
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import type { Express } from 'express';
+import { pino } from 'pino';
+import request from 'supertest';
+import { createCrmService } from '../../../demo-app/crm-service/create-crm-service.js';
+import { openNotificationStore } from '../../../demo-app/crm-service/notification-store.js';
+import type { NotificationStore, StoredNotification } from '../../../demo-app/crm-service/notification-store.js';
+import { temporaryDirectory } from '../temporary-directory.js';
+
+export const TOKEN = 'a-token-of-the-test';
+export const GENERAL = { notification_type: 'user_registered', user_id: 123, message: 'New user registered' };
+export const RECORD = {
+  booking_id: 456,
+  user: { id: 123, name: 'Ada', email: 'ada@example.com' },
+  event: { id: 101, title: 'Wellness Week', start_date: '2026-12-01' },
+  facilitator_id: 9,
+};
+
+export interface RunningCrmService {
+  readonly app: Express;
+  readonly file: string;
+  readonly store: NotificationStore;
+  /** All lines that it has logged. */
+  readonly log: string[];
+  notify(body: object, headers?: Record<string, string>): request.Test;
+  list(query?: Record<string, string | number>): Promise<StoredNotification[]>;
+  close(): void;
+}
+
+/** The CRM service on a file of its own. */
+export function runCrmService(): RunningCrmService {
+  const directory = temporaryDirectory();
+  const file = join(directory.path, 'data', 'crm.sqlite');
+  const store = openNotificationStore(file);
+  const log: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => log.push(line) });
+  const app = createCrmService({ store, authToken: TOKEN, logger });
+
+  return {
+    app,
+    file,
+    store,
+    log,
+    notify: (body, headers = {}) =>
+      request(app).post('/notify').auth(TOKEN, { type: 'bearer' }).set(headers).send(body),
+    async list(query = {}) {
+      const response = await request(app)
+        .get('/notifications')
+        .auth(TOKEN, { type: 'bearer' })
+        .query(query)
+        .expect(200);
+      return (response.body as { notifications: StoredNotification[] }).notifications;
+    },
+    close() {
+      store.close();
+      directory.remove();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { arrived } from './crm-inbox.js';
+import { createPrograms, gone, isRunning } from './programs.js';
+import type { Program, Programs } from './programs.js';
+
+jest.setTimeout(120_000);
+
+interface StartedDemo {
+  readonly supervisor: Program;
+  readonly app: { readonly url: string; readonly pid: number };
+  readonly crm: { readonly url: string; readonly pid: number };
+}
+
+let programs: Programs;
+
+beforeEach(() => {
+  programs = createPrograms();
+});
+
+afterEach(async () => {
+  await programs.end();
+});
+
+async function startDemo(environment: NodeJS.ProcessEnv = {}): Promise<StartedDemo> {
+  const supervisor = programs.start('start.ts', environment);
+  await supervisor.printed(/Ctrl-C stops both/);
+  const service = async (name: string): Promise<{ url: string; pid: number }> => {
+    const url = await supervisor.printed(new RegExp(`^${name} +(http://\\S+)`, 'm'));
+    const pid = Number(await supervisor.printed(new RegExp(`^${name} .*pid (\\d+)`, 'm')));
+    programs.watch(pid);
+    return { url, pid };
+  };
+  return { supervisor, app: await service('Booking app'), crm: await service('CRM service') };
+}
+
+/** Books the session as Ada and answers the booking's id. */
+async function book(appUrl: string, sessionId: number): Promise<number> {
+  const response = await fetch(`${appUrl}/bookings`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: 'Bearer demo-ada' },
+    body: JSON.stringify({ session_id: sessionId }),
+  });
+  expect(response.status).toBe(201);
+  const { booking } = (await response.json()) as { booking: { id: number } };
+  return booking.id;
+}
+
+async function cancel(appUrl: string, bookingId: number): Promise<void> {
+  const response = await fetch(`${appUrl}/bookings/${bookingId}`, {
+    method: 'DELETE',
+    headers: { Authorization: 'Bearer demo-ada' },
+  });
+  expect(response.status).toBe(200);
+}
+
+test('bookings made while the CRM is down all reach it once it is back, each once and in its order', async () => {
+  const { supervisor, app, crm } = await startDemo();
+  const first = await book(app.url, 1);
+  expect(await arrived(crm.url, 1)).toEqual([
+    expect.objectContaining({ notification_type: 'booking_created', booking_id: first, user_id: 1 }),
+  ]);
+
+  process.kill(crm.pid, 'SIGKILL');
+  await supervisor.printed(/The CRM service has ended \(SIGKILL\)\. The booking app goes on/);
+  const bookingIds: number[] = [];
+  for (let sessionId = 2; sessionId <= 11; sessionId++) bookingIds.push(await book(app.url, sessionId));
+  for (const id of bookingIds) await cancel(app.url, id);
+
+  const crmPort = new URL(crm.url).port;
+  expect(supervisor.output()).toContain(`CRM_PORT=${crmPort} DEMO_DATA_DIR=${programs.dataDirectory} npm run demo:crm`);
+  const secondCrm = programs.start('crm-service/main.ts', { CRM_PORT: crmPort });
+  await secondCrm.printed(/listening at/);
+
+  const notifications = await arrived(crm.url, 21);
+  expect(new Set(notifications.map(({ notification_id }) => notification_id)).size).toBe(21);
+  for (const id of bookingIds) {
+    expect(
+      notifications.filter(({ booking_id }) => booking_id === id).map(({ notification_type }) => notification_type),
+    ).toEqual(['booking_created', 'booking_cancelled']);
+  }
+
+  process.kill(supervisor.pid, 'SIGINT');
+  expect(await supervisor.ended).toBe(0);
+  expect(supervisor.output()).toMatch(/"pending":0.*closed the notifier/);
+  expect([app.pid, crm.pid].filter(isRunning)).toEqual([]);
+  process.kill(secondCrm.pid, 'SIGTERM');
+  expect(await secondCrm.ended).toBe(0);
+});
+
+test('what the CRM has not heard when the demo stops it hears after the next start', async () => {
+  const first = await startDemo();
+  process.kill(first.crm.pid, 'SIGTERM');
+  await first.supervisor.printed(/The CRM service has ended \(exit code 0\)/);
+  await book(first.app.url, 1);
+  process.kill(first.supervisor.pid, 'SIGTERM');
+  expect(await first.supervisor.ended).toBe(0);
+  expect(first.supervisor.output()).toMatch(/"pending":1.*closed the notifier/);
+
+  const second = await startDemo();
+  expect(await arrived(second.crm.url, 1)).toEqual([expect.objectContaining({ notification_type: 'booking_created' })]);
+  process.kill(second.supervisor.pid, 'SIGINT');
+  expect(await second.supervisor.ended).toBe(0);
+});
+
+test('the services end with the supervisor, even when it is killed', async () => {
+  const { supervisor, app, crm } = await startDemo();
+  process.kill(supervisor.pid, 'SIGKILL');
+  await gone(app.pid);
+  await gone(crm.pid);
+});
+
+test('without its booking app the demo ends with exit code 1', async () => {
+  const { supervisor, app, crm } = await startDemo();
+  process.kill(app.pid, 'SIGKILL');
+  expect(await supervisor.ended).toBe(1);
+  expect(supervisor.output()).toContain('The booking app has ended unexpectedly (SIGKILL)');
+  expect(isRunning(crm.pid)).toBe(false);
+});
+
+test('a configured port that is taken fails the start, a default one gives way', async () => {
+  const other = createServer().listen(5001, '127.0.0.1');
+  // Whoever has the port: all that counts is that it is taken.
+  await Promise.race([once(other, 'listening'), once(other, 'error').catch(() => undefined)]);
+  try {
+    const refused = programs.start('start.ts', { CRM_PORT: '5001' });
+    expect(await refused.ended).toBe(1);
+    expect(refused.output()).toContain('Port 5001 (CRM_PORT) is taken');
+
+    const { supervisor } = await startDemo({ CRM_PORT: undefined });
+    expect(supervisor.output()).toMatch(/^CRM service .*port 5001 is taken/m);
+    process.kill(supervisor.pid, 'SIGINT');
+    expect(await supervisor.ended).toBe(0);
+  } finally {
+    other.close();
+  }
+});
+
+test('a port that is none is refused, and help is given', async () => {
+  const refused = programs.start('start.ts', { DEMO_PORT: 'http' });
+  expect(await refused.ended).toBe(1);
+  expect(refused.output()).toBe('DEMO_PORT must be a port from 0 (any free one) to 65535, not "http".\n');
+
+  for (const script of ['start.ts', 'manual-test.ts']) {
+    const help = programs.start(script, {}, ['--help']);
+    expect(await help.ended).toBe(0);
+    expect(help.output()).toMatch(/^Usage: npm run demo.*CRM_AUTH_TOKEN/s);
+  }
+});
