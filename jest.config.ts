@@ -10,6 +10,7 @@ const config: Config = {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^express-crm-notifier$': '<rootDir>/src/index.ts' },
   // A handle left open is a defect, so nothing may force the end of a run.
   forceExit: false,
+  reporters: ['default', '<rootDir>/test/closing-line-reporter.mjs'],
 };
 
 export { config as default };

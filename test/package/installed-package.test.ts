@@ -1,0 +1,227 @@
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { compilers, complaintsOf, strictest } from './compilers.js';
+import { type ExpressMajor, installInto, packInto, root, run } from './installed-package.js';
+import { codeBlocksOf } from './readme-code.js';
+
+const programs = join(__dirname, 'consumer');
+const expressMajors: readonly ExpressMajor[] = [5, 4];
+
+const readme = join(root, 'README.md');
+const readmeBlocks = existsSync(readme) ? codeBlocksOf(readFileSync(readme, 'utf8')) : [];
+
+/** A CommonJS file in TypeScript: its types must come from the CommonJS half of the package. */
+const commonJsUser = `
+  import crmNotifier = require('express-crm-notifier');
+  export const hook: crmNotifier.RouteHook = crmNotifier.afterBooking('created');
+  export const crm: crmNotifier.Notifier = crmNotifier.createNotifier();
+`;
+
+const workshop = mkdtempSync(join(tmpdir(), 'installed-package-'));
+const projectOf = (express: ExpressMajor) => join(workshop, `app-on-express-${express}`);
+let tarball: string;
+
+jest.setTimeout(120_000);
+
+beforeAll(async () => {
+  tarball = await packInto(workshop);
+  for (const express of expressMajors) {
+    await installInto(projectOf(express), tarball, express);
+    cpSync(programs, projectOf(express), { recursive: true });
+  }
+});
+
+afterAll(() => {
+  rmSync(workshop, { recursive: true, force: true });
+});
+
+describe('the tarball', () => {
+  let files: readonly string[];
+
+  beforeAll(async () => {
+    const { stdout } = await run('tar', ['-tzf', tarball]);
+    files = stdout.trim().split(/\r?\n/);
+  });
+
+  it('holds what users need and nothing else', () => {
+    const unneeded = files.filter(
+      (file) =>
+        !/^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.env\.example|dist\/.+)$/.test(file),
+    );
+    expect(unneeded).toEqual([]);
+    expect(files).toEqual(
+      expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/dist/esm/index.js']),
+    );
+    process.stdout.write(`${(statSync(tarball).size / 1024).toFixed(0)} KiB packed, ${files.length} files\n`);
+  });
+
+  it('refers to no source map that it does not hold', () => {
+    const installed = join(projectOf(5), 'node_modules/express-crm-notifier');
+    const scripts = files.filter((file) => file.endsWith('.js')).map((file) => file.replace(/^package\//, ''));
+    const missing = scripts.filter((file) => {
+      const map = /^\/\/# sourceMappingURL=(\S+)$/m.exec(readFileSync(join(installed, file), 'utf8'))?.[1];
+      return map !== undefined && !files.includes(join('package', file, '..', map));
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('holds no source map of a source that it does not hold', () => {
+    expect(files.filter((file) => file.endsWith('.map'))).toEqual([]);
+  });
+});
+
+describe('the names it exports', () => {
+  it('are these, imported and required', async () => {
+    const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs');
+    expect(names?.imported).toMatchInlineSnapshot(`
+      [
+        "CRMConfigError",
+        "CRMConnectionError",
+        "CRMHttpError",
+        "CRMNotMountedError",
+        "CRMNotificationError",
+        "CRMNotificationService",
+        "CRMOutboxError",
+        "CRMResponseError",
+        "CRMTimeoutError",
+        "CRMValidationError",
+        "afterBooking",
+        "afterEvent",
+        "afterResponse",
+        "createNotifier",
+        "isCRMNotificationError",
+      ]
+    `);
+    expect(names?.required).toEqual(names?.imported);
+  });
+});
+
+describe.each(expressMajors)('an app on Express %i', (express) => {
+  it.each(['app.mjs', 'app.cjs'])('that is %s tells the CRM of a booking', async (program) => {
+    const crm = await startCrm();
+    try {
+      const results = await runProgram(projectOf(express), program, { CRM_BASE_URL: crm.url });
+      expect(results).toEqual([
+        {
+          status: 201,
+          body: { booking: { id: 456, userId: 123, sessionId: 789 } },
+          closeReport: { delivered: 1, pending: 0, dead: 0 },
+        },
+      ]);
+      expect(crm.requests).toEqual([
+        {
+          line: 'POST /notify',
+          authorization: 'Bearer a-token-of-this-test',
+          body: expect.objectContaining({
+            notification_type: 'booking_created',
+            user_id: 123,
+            message: 'Booking 456 created',
+            additional_data: { booking_id: 456, session_id: 789, action: 'created' },
+          }),
+        },
+      ]);
+    } finally {
+      await crm.stop();
+    }
+  });
+});
+
+describe('errors, where an app has both the imported and the required copy', () => {
+  it('are known to the classes and the guard of the other copy', async () => {
+    const reports = await runProgram(projectOf(5), 'two-copies.mjs');
+    const known = { sameClass: false, known: true, guarded: true, mistaken: false };
+    expect(reports).toEqual(
+      ['the imported copy', 'the required copy'].flatMap((by) => [
+        { by, name: 'CRMConfigError', ...known },
+        { by, name: 'CRMValidationError', ...known },
+        { by, name: 'CRMHttpError', ...known },
+        { by, name: 'CRMResponseError', ...known },
+        { by, name: 'CRMConnectionError', ...known },
+      ]),
+    );
+  });
+});
+
+describe('the code in the README', () => {
+  it('is there', () => {
+    expect(readmeBlocks).not.toEqual([]);
+  });
+});
+
+describe.each(expressMajors)('the types, with those of Express %i', (express) => {
+  const project = projectOf(express);
+
+  beforeAll(() => {
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(strictest));
+    writeFileSync(join(project, 'required.cts'), commonJsUser);
+    for (const { line, code } of readmeBlocks) writeFileSync(join(project, `README-from-line-${line}.ts`), code);
+  });
+
+  it.each(compilers)('satisfy TypeScript $version, and so does the code in the README', async (compiler) => {
+    expect(await complaintsOf(compiler, project)).toBe('');
+  });
+});
+
+interface ExportNames {
+  readonly imported: readonly string[];
+  readonly required: readonly string[];
+}
+
+/**
+ * The results of a program that runs in a project and ends well: what it prints as `{ "result": … }`, among its log lines.
+ */
+async function runProgram<Result>(
+  project: string,
+  program: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<readonly Result[]> {
+  const { PATH, SystemRoot } = process.env;
+  const { stdout } = await run(process.execPath, [program], {
+    cwd: project,
+    // Nothing of this machine's or of jest's environment: neither a CRM_* variable nor NODE_ENV=test.
+    env: { PATH, SystemRoot, CRM_AUTH_TOKEN: 'a-token-of-this-test', ...environment },
+    timeout: 30_000,
+  });
+  const lines = stdout.trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as { result?: Result }).flatMap(({ result }) => result ?? []);
+}
+
+interface ReceivedRequest {
+  readonly line: string;
+  readonly authorization: string | undefined;
+  readonly body: unknown;
+}
+
+interface Crm {
+  readonly url: string;
+  readonly requests: readonly ReceivedRequest[];
+  stop(): Promise<void>;
+}
+
+/** As small as a CRM can be: takes every notification and remembers it. */
+async function startCrm(): Promise<Crm> {
+  const requests: ReceivedRequest[] = [];
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const line = `${request.method} ${request.url}`;
+      requests.push({ line, authorization: request.headers.authorization, body: JSON.parse(body) });
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"success":true}');
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    stop: async () => {
+      server.closeAllConnections();
+      await promisify(server.close.bind(server))();
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+export const run = promisify(execFile);
+
+/** This repository. */
+export const root = resolve(__dirname, '../..');
+const packageName = 'express-crm-notifier';
+
+/**
+ * Packs a copy of the repository as `npm publish` would, build included. A copy, because a build takes dist/ away from
+ * under whatever else uses it at the same time.
+ */
+export async function packInto(directory: string): Promise<string> {
+  const copy = join(directory, 'repository');
+  const leftOut = new Set(['node_modules', '.git', 'dist', 'coverage', 'demo-app', '.crm-outbox']);
+  cpSync(root, copy, { recursive: true, filter: (from) => dirname(from) !== root || !leftOut.has(basename(from)) });
+  link(join(root, 'node_modules'), join(copy, 'node_modules'));
+  try {
+    await run('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: copy, shell: onWindows });
+  } catch (error) {
+    // A build that fails complains on standard output.
+    throw new Error(`npm pack failed: ${(error as { stdout?: string }).stdout ?? ''}`, { cause: error });
+  }
+
+  const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz'));
+  if (tarball === undefined) throw new Error('npm pack left no tarball');
+  return join(directory, tarball);
+}
+
+/** Express 5 and its types have the usual names among our dev dependencies; these are called otherwise there. */
+const express4 = {
+  express: dirname(require.resolve('express4/package.json')),
+  '@types/express': dirname(require.resolve('@types/express4/package.json')),
+};
+
+/** Which of the two supported major versions of Express an app has. */
+export type ExpressMajor = 4 | 5;
+
+/**
+ * An app's directory with the package and nothing else installed but what the package's own package.json asks for, so
+ * that an import it does not declare fails. The rest of node_modules is linked to ours: the same bytes for every run, and
+ * no network.
+ */
+export async function installInto(project: string, tarball: string, express: ExpressMajor): Promise<void> {
+  const modules = join(project, 'node_modules');
+  const installed = join(modules, packageName);
+  mkdirSync(installed, { recursive: true });
+  await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+
+  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest;
+  // What the app brings along: the peers, and the types of Node.
+  const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, '@types/node': '*' });
+  const sameName = Object.fromEntries(names.map((name) => [name, join(root, 'node_modules', name)]));
+  const targets = { ...sameName, ...(express === 4 ? express4 : {}) };
+  for (const [name, target] of Object.entries(targets)) link(target, join(modules, name));
+  writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+const onWindows = process.platform === 'win32';
+
+function link(target: string, path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path, 'junction');
+}
