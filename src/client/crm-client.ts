@@ -1,9 +1,11 @@
-import { Pool, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
-import { redactText } from '../telemetry/redact.js';
+import { personalStrings, redactText } from '../telemetry/redact.js';
+import { borrowDispatcher, createConnections } from './connections.js';
+import { startDeadline, type Deadline } from './deadline.js';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
 import { reasonOf, type Reply } from './reply.js';
 import { createTokenSource } from './token-source.js';
@@ -45,64 +47,77 @@ export interface CrmClient {
 /** The code of an attempt that failed because no token was to be had. */
 export const tokenFailureCode = 'ERR_CRM_TOKEN';
 
-// What a socket that the server has closed answers with.
-const brokenSocketCodes = new Set<string | undefined>(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
-
 /** Opens nothing yet: the first exchange connects, later ones use the same connections (keep-alive). */
 export function createCrmClient(options: CrmClientOptions): CrmClient {
   const { clock, logger } = options;
   const { origin, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
-  // No time limits of undici's own: the deadline of each exchange covers connecting as well.
-  const dispatcher = options.dispatcher ?? new Pool(origin, { connections: options.connections, connectTimeout: 0 });
+  const connections =
+    options.dispatcher === undefined
+      ? createConnections(origin, options.connections, clock)
+      : borrowDispatcher(options.dispatcher);
   const tokens = createTokenSource(options.authToken, clock);
-  let hasConnected = false;
 
-  const send = async (request: ExchangeRequest, timeoutMs: number): Promise<Exchange> => {
-    const startedAt = clock.monotonicMs();
-    let outcome = await exchange(dispatcher, request, timeoutMs, clock);
-    const leftMs = timeoutMs - (clock.monotonicMs() - startedAt);
+  const send = async (request: ExchangeRequest, deadline: Deadline): Promise<Exchange> => {
+    const connection = await connections.take(deadline);
+    if (connection === undefined) return { kind: 'timeout', timeoutMs: deadline.timeoutMs, wasSent: false };
+    let outcome = await exchange(connection.dispatcher, request, deadline, clock);
     // The server closed an idle connection just as it was used: once more, under the same id, on a fresh one.
-    if (hasConnected && leftMs > 0 && outcome.kind === 'failure' && brokenSocketCodes.has(outcome.code)) {
-      outcome = await exchange(dispatcher, request, leftMs, clock);
+    if (connection.isReused() && isStale(outcome)) {
+      outcome = await exchange(connection.dispatcher, request, deadline, clock);
     }
-    hasConnected = outcome.kind === 'reply';
+    connection.giveBack(isBrokenOff(outcome) ? 'broken off' : 'whole');
     if (logger.isLevelEnabled('debug')) logExchange(logger, request, outcome, tokens.secrets());
     return outcome;
   };
 
-  const postOnce = async (post: PostRequest, token: string, timeoutMs: number): Promise<Exchange> =>
+  const postOnce = async (post: PostRequest, token: string, deadline: Deadline): Promise<Exchange> =>
     send(
       { origin, path: `${basePath}/notify`, method: 'POST', headers: headersOf(post, token), body: post.body },
-      timeoutMs,
+      deadline,
     );
 
   return {
     async post(post) {
-      const startedAt = clock.monotonicMs();
-      const leftMs = (): number => Math.max(1, options.timeoutMs - (clock.monotonicMs() - startedAt));
+      const deadline = startDeadline(options.timeoutMs, clock);
       try {
-        const token = await tokens.get(options.timeoutMs);
-        const outcome = await postOnce(post, token, leftMs());
+        const token = await tokens.get(deadline.leftMs());
+        const outcome = await postOnce(post, token, deadline);
         if (outcome.kind !== 'reply' || outcome.status !== 401) return outcome;
-        const renewed = await tokens.renew(token, leftMs());
-        return renewed === undefined ? outcome : await postOnce(post, renewed, leftMs());
+        const renewed = await tokens.renew(token, deadline.leftMs());
+        return renewed === undefined ? outcome : await postOnce(post, renewed, deadline);
       } catch {
         // What a provider throws may hold anything, the token among it.
         return { kind: 'failure', code: tokenFailureCode, message: 'the token provider failed', wasSent: false };
       }
     },
     async health() {
+      const deadline = startDeadline(options.healthTimeoutMs, clock);
       // A CRM may guard its health route too; without a token it says so itself.
-      const token = await tokens.get(options.healthTimeoutMs).catch(() => undefined);
+      const token = await tokens.get(deadline.leftMs()).catch(() => undefined);
       const headers = { ...commonHeaders, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
-      return send({ origin, path: `${basePath}/health`, method: 'GET', headers }, options.healthTimeoutMs);
+      return send({ origin, path: `${basePath}/health`, method: 'GET', headers }, deadline);
     },
     reasonOf: (reply, sentBody) => reasonOf(reply, sentBody, tokens.secrets()),
-    async close() {
-      if (options.dispatcher === undefined) await dispatcher.destroy();
-    },
+    close: () => connections.close(),
   };
+}
+
+// What a socket that the server has closed answers with.
+const closedSocketCodes = new Set<string | undefined>(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+/** Whether it broke as a connection does that the server has closed already: sent, and nothing came back. */
+function isStale(outcome: Exchange): boolean {
+  return (
+    outcome.kind === 'failure' && outcome.wasSent && outcome.wasAnswered !== true && closedSocketCodes.has(outcome.code)
+  );
+}
+
+/** Whether we were the ones to end it, with the server still at it. */
+function isBrokenOff(outcome: Exchange): boolean {
+  return (
+    outcome.kind === 'timeout' || (outcome.kind === 'reply' && ['deadline', 'limit'].includes(outcome.cutBy ?? ''))
+  );
 }
 
 const commonHeaders = {
@@ -124,8 +139,10 @@ function headersOf(post: PostRequest, token: string): Record<string, string> {
   return headers;
 }
 
-function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange, secrets: readonly string[]): void {
-  const textOf = (bytes: Uint8Array): unknown => redactText(Buffer.from(bytes).toString('utf8'), secrets);
+/** Request and reply as far as they may be shown: what the request says of people is not shown of the reply either. */
+function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange, tokens: readonly string[]): void {
+  const sent = request.body === undefined ? undefined : textOf(request.body);
+  const secrets = sent === undefined ? tokens : [...tokens, ...personalStrings(sent)];
   const { authorization, ...headers } = request.headers;
   logger.debug(
     {
@@ -133,10 +150,25 @@ function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange
         method: request.method,
         url: `${request.origin}${request.path}`,
         headers: authorization === undefined ? headers : { ...headers, authorization: 'Bearer [redacted]' },
-        body: request.body && textOf(request.body),
+        body: sent === undefined ? undefined : redactText(sent, tokens),
       },
-      response: outcome.kind === 'reply' ? { status: outcome.status, body: textOf(outcome.body) } : outcome,
+      response: shownOutcome(outcome, secrets),
     },
     'CRM request and response',
   );
+}
+
+function shownOutcome(outcome: Exchange, secrets: readonly string[]): Record<string, unknown> {
+  switch (outcome.kind) {
+    case 'reply':
+      return { status: outcome.status, body: redactText(textOf(outcome.body), secrets), cutBy: outcome.cutBy };
+    case 'timeout':
+      return { timeoutMs: outcome.timeoutMs };
+    case 'failure':
+      return { code: outcome.code, reason: outcome.message };
+  }
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
 }

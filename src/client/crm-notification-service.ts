@@ -126,10 +126,12 @@ export class CRMNotificationService {
       throw new CRMTimeoutError(`CRM did not answer within ${String(outcome.timeoutMs)} ms`, outcome);
     }
     if (outcome.kind === 'failure') {
-      const code = outcome.code === undefined ? '' : ` (${outcome.code})`;
-      throw new CRMConnectionError(`no connection to the CRM at ${this.#baseUrl}: ${outcome.message}${code}`, {
-        reason: outcome.code,
-      });
+      const { code, message, wasSent, cause } = outcome;
+      const what = wasSent
+        ? `the exchange with ${this.#baseUrl} failed`
+        : `the CRM at ${this.#baseUrl} was not reached`;
+      const why = code === undefined ? message : `${message} (${code})`;
+      throw new CRMConnectionError(`${what}: ${why}`, { reason: code, cause });
     }
     if (isSuccess(outcome.status)) return outcome;
     const reason = this.#client.reasonOf(outcome, body);

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.js';
+import type { Deadline } from './deadline.js';
 
 /** What one HTTP exchange came to. It never rejects: a delivery engine wants an outcome, not an exception. */
 export type Exchange =
@@ -26,6 +27,10 @@ export type Exchange =
       readonly message: string;
       /** Whether any of it may have reached the CRM; false when there was no connection to begin with. */
       readonly wasSent: boolean;
+      /** Whether anything came back before it broke: then the CRM has seen the request. */
+      readonly wasAnswered?: boolean | undefined;
+      /** The operating system's own error, where it is one: it tells the address, and nothing that the peer has said. */
+      readonly cause?: Error | undefined;
     };
 
 export interface ExchangeRequest {
@@ -40,9 +45,8 @@ export interface ExchangeRequest {
 export const maxReplyBytes = 64 * 1024;
 
 /**
- * Sends one request and reads the reply, all within `timeoutMs`: connecting, waiting for a free connection, headers and
- * body count towards the same deadline. Redirects are not followed. Once a status has been read it stands, whatever
- * becomes of the body.
+ * Sends one request and reads the reply, all within the deadline: connecting, headers and body count towards it.
+ * Redirects are not followed. Once a status has been read it stands, whatever becomes of the body.
  *
  * Uses undici's `dispatch`, the layer below `request`, because a total deadline, a byte limit and "the status was
  * already read" need to see each step.
@@ -50,13 +54,14 @@ export const maxReplyBytes = 64 * 1024;
 export function exchange(
   dispatcher: Dispatcher,
   request: ExchangeRequest,
-  timeoutMs: number,
+  deadline: Deadline,
   clock: Clock,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | undefined;
     let reply: { status: number; headers: Record<string, string | string[] | undefined> } | undefined;
     let isSettled = false;
+    let wasAnswered = false;
     let size = 0;
     const chunks: Buffer[] = [];
 
@@ -70,7 +75,8 @@ export function exchange(
       if (reply !== undefined) settle({ kind: 'reply', ...reply, body: Buffer.concat(chunks, size), cutBy });
     };
 
-    const cancelDeadline = clock.after(timeoutMs, () => {
+    const cancelDeadline = clock.after(deadline.leftMs(), () => {
+      const { timeoutMs } = deadline;
       if (reply === undefined) settle({ kind: 'timeout', timeoutMs, wasSent: controller !== undefined });
       else settleReply('deadline');
       controller?.abort(new Error('the deadline has passed'));
@@ -78,9 +84,15 @@ export function exchange(
 
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
+        // The deadline passed while the request waited for a connection: it must not be sent any more. Thrown rather than
+        // aborted, since undici then drops the request alone and not the connection.
+        if (isSettled) throw new Error('the deadline has passed');
         controller = started;
-        // The deadline passed while the request waited for a connection: it must not be sent any more.
-        if (isSettled) started.abort(new Error('the deadline has passed'));
+      },
+      // Of undici's older interface: the newer one tells of a reply only once its headers are complete.
+      // eslint-disable-next-line @typescript-eslint/no-deprecated
+      onResponseStarted() {
+        wasAnswered = true;
       },
       onResponseStart(_controller, status, headers) {
         // 1xx are announcements; the reply proper is still to come (RFC 9110 section 15.2).
@@ -100,7 +112,7 @@ export function exchange(
       },
       onResponseError(_controller, error) {
         settleReply('connection');
-        settle(failureOf(error, controller !== undefined));
+        settle(failureOf(error, { wasSent: controller !== undefined, wasAnswered }));
       },
     };
 
@@ -108,23 +120,30 @@ export function exchange(
       // Our own deadline covers what undici's two timeouts would.
       dispatcher.dispatch({ ...request, headersTimeout: 0, bodyTimeout: 0 } as Dispatcher.DispatchOptions, handler);
     } catch (error) {
-      settle(failureOf(error, false));
+      settle(failureOf(error, { wasSent: false, wasAnswered: false }));
     }
   });
 }
 
-function failureOf(error: unknown, wasSent: boolean): Exchange {
+function failureOf(error: unknown, seen: { readonly wasSent: boolean; readonly wasAnswered: boolean }): Exchange {
   const code = codeOf(error);
-  return { kind: 'failure', code, message: meaningOf(code), wasSent };
+  return { kind: 'failure', code, message: meaningOf(code), ...seen, cause: systemErrorOf(error) };
 }
 
 /** The code of an error, of the first of several (one for each address tried), or of its cause. */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
-  const { code, errors, cause } = error as { code?: unknown; errors?: unknown; cause?: unknown };
+  const { code, errors, cause, name } = error as { code?: unknown; errors?: unknown; cause?: unknown; name?: unknown };
   if (typeof code === 'string' && code !== '') return code;
+  // undici's error for a reply that its parser refuses comes without a code.
+  if (name === 'HTTPParserError') return name;
   if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
   return codeOf(cause);
+}
+
+/** The error if the operating system made it: all there is in it is the call, the address and the code. */
+function systemErrorOf(error: unknown): Error | undefined {
+  return error instanceof Error && 'syscall' in error ? error : undefined;
 }
 
 /**
@@ -149,11 +168,16 @@ function meaningOf(code: string | undefined): string {
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
       return 'connection closed by the CRM';
+    case 'UND_ERR_CLOSED':
+    case 'UND_ERR_DESTROYED':
+      return 'the client has been closed';
+    case 'HTTPParserError':
+      return 'the reply is not HTTP';
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
     case 'UND_ERR_HEADERS_OVERFLOW':
+    case 'ERR_ASSERTION': // A status that undici does not expect, such as 099 or an unasked-for 101.
       return 'the reply breaks HTTP';
     default:
-      if (code?.startsWith('HPE_') === true) return 'the reply is not HTTP';
       return code?.includes('CERT') === true || code?.includes('SSL') === true || code?.includes('TLS') === true
         ? 'the TLS certificate or handshake was refused'
         : 'the exchange failed';

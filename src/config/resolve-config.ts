@@ -4,7 +4,7 @@ import { CRMConfigError, type Issue } from '../core/errors.js';
 import { createDefaultLogger, type Logger } from '../telemetry/logger.js';
 import { parseBaseUrl } from './base-url.js';
 import type { NotifierOptions, ServiceOptions } from './notifier-options.js';
-import { resolveSettings, type Environment, type ResolvedSettings } from './resolve-settings.js';
+import { ownValue, resolveSettings, type Environment, type ResolvedSettings } from './resolve-settings.js';
 import { defaultToken, notifierSettings, serviceSettings, type SettingValues } from './settings.js';
 import { normalizeToken, type TokenProvider } from './token.js';
 
@@ -47,22 +47,25 @@ export interface NotifierConfig extends ServiceConfig {
 }
 
 // Options that have no variable.
-const serviceOnlyOptions = ['logger', 'dispatcher', 'env'];
-const notifierOnlyOptions = [...serviceOnlyOptions, 'clock'];
+const serviceOnlyOptions = ['logger', 'dispatcher', 'env'] as const;
+const notifierOnlyOptions = [...serviceOnlyOptions, 'clock'] as const;
+type PlainOptions = Pick<NotifierOptions, (typeof notifierOnlyOptions)[number]>;
 
 /** Throws `CRMConfigError` with every problem at once. */
 export function resolveServiceConfig(options: ServiceOptions = {}): ServiceConfig {
-  const env = options.env ?? process.env;
+  const plain = ownOptions(options);
+  const env = plain.env ?? process.env;
   const resolved = resolveSettings(serviceSettings, options, env, serviceOnlyOptions);
-  return serviceConfig(resolved, options, env, []);
+  return serviceConfig(resolved, plain, env, []);
 }
 
 /** Throws `CRMConfigError` with every problem at once. */
 export function resolveNotifierConfig(options: NotifierOptions = {}): NotifierConfig {
-  const env = options.env ?? process.env;
+  const plain = ownOptions(options);
+  const env = plain.env ?? process.env;
   const resolved = resolveSettings(notifierSettings, options, env, notifierOnlyOptions);
   const { values } = resolved;
-  const service = serviceConfig(resolved, options, env, notifierIssues(values));
+  const service = serviceConfig(resolved, plain, env, notifierIssues(values));
   return {
     ...service,
     outbox: values.outbox,
@@ -91,13 +94,13 @@ export function resolveNotifierConfig(options: NotifierOptions = {}): NotifierCo
     maxBodyBytes: values.maxBodyBytes,
     deadRetentionMs: values.deadRetentionMs,
     mapperTimeoutMs: values.mapperTimeoutMs,
-    clock: options.clock ?? systemClock,
+    clock: plain.clock ?? systemClock,
   };
 }
 
 function serviceConfig(
   resolved: ResolvedSettings<typeof serviceSettings>,
-  options: ServiceOptions,
+  options: PlainOptions,
   env: Environment,
   furtherIssues: readonly Issue[],
 ): ServiceConfig {
@@ -129,8 +132,11 @@ function serviceConfig(
     else warnings.push(`authToken ${problem}. In production this is refused.`);
   }
 
-  if (options.logger !== undefined && !isLogger(options.logger)) {
+  if (options.logger !== undefined && !hasFunctions(options.logger, ['debug', 'info', 'warn', 'error'])) {
     issues.push({ path: 'logger', message: 'must have the functions debug, info, warn and error, as pino has' });
+  }
+  if (options.dispatcher !== undefined && !hasFunctions(options.dispatcher, ['dispatch'])) {
+    issues.push({ path: 'dispatcher', message: 'must be a dispatcher of undici, such as an Agent' });
   }
   if (issues.length > 0) throw new CRMConfigError(issues);
   return {
@@ -157,8 +163,12 @@ function notifierIssues(values: SettingValues<typeof notifierSettings>): Issue[]
   return issues;
 }
 
-function isLogger(value: unknown): boolean {
+/** The options without a variable: own properties only, as with the others. */
+function ownOptions(options: unknown): PlainOptions {
+  return Object.fromEntries(notifierOnlyOptions.map((name) => [name, ownValue(options, name)]));
+}
+
+function hasFunctions(value: unknown, names: readonly string[]): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const methods = value as Record<string, unknown>;
-  return ['debug', 'info', 'warn', 'error'].every((level) => typeof methods[level] === 'function');
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }

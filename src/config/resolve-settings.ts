@@ -40,9 +40,12 @@ function readEnvironment(
   env: Environment,
   issues: Issue[],
 ): Readonly<Record<string, unknown>> {
-  const optionOf = new Map(Object.values(settings).map((setting) => [setting.variable, setting.option]));
+  const table = Object.values(settings);
+  const optionOf = new Map(table.map((setting) => [setting.variable, setting.option]));
+  // An empty variable stands for none where there can be none; elsewhere it is a mistake.
+  const given = table.filter((setting) => env[setting.variable] !== '' || setting.default !== undefined);
   const specs = Object.fromEntries(
-    Object.values(settings).map((setting) => {
+    table.map((setting) => {
       const validator = makeExactValidator<unknown>((text) => {
         const value = setting.read(text);
         const problem = setting.check(value);
@@ -53,7 +56,8 @@ function readEnvironment(
       return [setting.variable, validator(spec)];
     }),
   );
-  return customCleanEnv(env, specs, (cleaned) => cleaned as Record<string, unknown>, {
+  const texts = Object.fromEntries(given.map(({ variable }) => [variable, env[variable]]));
+  return customCleanEnv(texts, specs, (cleaned) => cleaned as Record<string, unknown>, {
     reporter: ({ errors }) => {
       for (const [variable, error] of Object.entries(errors as Record<string, Error>)) {
         issues.push({ path: `${optionOf.get(variable) ?? ''} (${variable})`, message: error.message });
@@ -63,7 +67,7 @@ function readEnvironment(
 }
 
 /** An option by its path; inherited values and `__proto__` do not count. */
-function ownValue(options: unknown, path: string): unknown {
+export function ownValue(options: unknown, path: string): unknown {
   let value: unknown = options;
   for (const key of path.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;

@@ -53,9 +53,9 @@ export abstract class CRMNotificationError extends Error {
     return brandsOf(value).includes((this.prototype as unknown as Branded)[brand]);
   }
 
-  /** What a log line or a JSON reply shows of the error: no stack, no cause. */
+  /** What a log line or a JSON reply shows of the error: all it tells of itself, but no stack and no cause. */
   toJSON(): Record<string, unknown> {
-    return { name: this.name, code: this.code, retryable: this.retryable, message: this.message };
+    return { name: this.name, message: this.message, ...(this as object) };
   }
 }
 
@@ -96,10 +96,6 @@ export class CRMHttpError extends CRMNotificationError {
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
   }
-
-  override toJSON(): Record<string, unknown> {
-    return { ...super.toJSON(), status: this.status, retryAfterMs: this.retryAfterMs };
-  }
 }
 
 /** The CRM answered 2xx, but the body is not JSON. The notification was taken; only the reply is of no use. */
@@ -126,10 +122,6 @@ export class CRMValidationError extends CRMNotificationError {
     });
     this.issues = issues;
   }
-
-  override toJSON(): Record<string, unknown> {
-    return { ...super.toJSON(), issues: this.issues };
-  }
 }
 
 /** Options or environment variables that cannot work; holds every problem at once. */
@@ -140,10 +132,6 @@ export class CRMConfigError extends CRMNotificationError {
   constructor(issues: readonly Issue[], details: { readonly cause?: unknown } = {}) {
     super(`configuration is not valid: ${sentence(issues)}`, { code: 'ERR_CRM_CONFIG', retryable: false, ...details });
     this.issues = issues;
-  }
-
-  override toJSON(): Record<string, unknown> {
-    return { ...super.toJSON(), issues: this.issues };
   }
 }
 

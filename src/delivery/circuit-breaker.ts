@@ -9,6 +9,9 @@ import { backoffMs } from './backoff.js';
  *   half-open ── that attempt fails ──▶ open, for about twice as long
  *   open or half-open ── it answers anything else ──▶ closed
  *
+ * An attempt that started before the circuit opened may end after it. That the CRM answers it is good news about its
+ * reach, but says nothing about the token.
+ *
  * After closing, delivery starts slowly: one attempt more at a time with each answer, so that a CRM that has just come
  * back is not met by everything that has piled up.
  */
@@ -41,6 +44,7 @@ export interface CircuitBreakerOptions {
   readonly maxDelayMs: number;
   readonly maxPauseMs: number;
   readonly random: () => number;
+  /** The circuit has opened, or is open for another reason than before. */
   readonly onPause: (cause: PauseCause) => void;
   readonly onResume: () => void;
 }
@@ -59,14 +63,15 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   let circuit: Circuit = { state: 'closed', failureCount: 0, limit: options.concurrency };
 
   const open = (cause: PauseCause, nowMs: number): void => {
-    const wasClosed = circuit.state === 'closed';
+    const knownCause = circuit.state === 'closed' ? undefined : circuit.cause.kind;
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
     const maxDelayMs = cause.kind === 'unauthorised' ? options.maxPauseMs : options.maxDelayMs;
     // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
     const certainMs = Math.min(options.firstDelayMs * 2 ** Math.min(probeCount - 1, 30), maxDelayMs) / 2;
     const drawnMs = backoffMs(probeCount, { firstDelayMs: options.firstDelayMs, maxDelayMs }, options.random) / 2;
     circuit = { state: 'open', cause, probeAtMs: nowMs + certainMs + drawnMs, probeCount };
-    if (wasClosed) options.onPause(cause);
+    // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
+    if (knownCause !== cause.kind) options.onPause(cause);
   };
 
   return {
@@ -97,6 +102,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
         circuit = { state: 'closed', failureCount: 0, limit };
         return;
       }
+      if (circuit.state === 'open' && circuit.cause.kind === 'unauthorised') return;
       circuit = { state: 'closed', failureCount: 0, limit: Math.min(2, options.concurrency) };
       options.onResume();
     },

@@ -27,7 +27,7 @@ export interface Delivery {
   wake(): void;
   readonly circuit: CircuitState;
   readonly inFlight: number;
-  /** Resolves when nothing is due any more: what waits for its next attempt is not due. */
+  /** Resolves when nothing is due any more: what waits for its next attempt is not due. Nothing is, once it is stopped. */
   whenIdle(): Promise<void>;
   /** Starts no more attempts, cuts off those under way and settles what has come of the others. */
   stop(): Promise<void>;
@@ -65,6 +65,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const attempts = new Set<Promise<void>>();
   const idleWaiters = new Set<() => void>();
   let cancelTimer: (() => void) | undefined;
+  let isReadFailing = false;
   let isStopped = false;
 
   /** Starts as many attempts as may start now, and sets the timer for the next time one may. */
@@ -76,29 +77,40 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const waitMs = startAttempts();
       if (waitMs !== undefined) cancelTimer = clock.after(waitMs, pump);
       if (isIdle()) for (const resolve of idleWaiters) resolve();
+      isReadFailing = false;
     } catch (error) {
-      // The outbox could not be read; whatever the reason, looking again later is all there is to do.
-      onEvent({ kind: 'outboxError', operation: 'read', error });
+      // The outbox could not be read; whatever the reason, looking again later is all there is to do. Said once.
+      if (!isReadFailing) onEvent({ kind: 'outboxError', operation: 'read', error });
+      isReadFailing = true;
+      cancelTimer?.();
       cancelTimer = clock.after(troubleDelayMs, pump);
     }
   }
 
   function isIdle(): boolean {
-    return attempts.size === 0 && settlements.size === 0 && !lanes.hasReady(clock.monotonicMs());
+    if (attempts.size > 0 || settlements.size > 0) return false;
+    return !lanes.hasReady(clock.monotonicMs()) && !lanes.isSearching;
   }
 
   /** Answers how long until more may start by itself; undefined when only an event can bring that about. */
   function startAttempts(): number | undefined {
     const nowMs = clock.monotonicMs();
-    while (lanes.hasReady(nowMs) && attempts.size < breaker.allowed(nowMs) && !settlements.isFailing) {
+    while (mayStart(nowMs) && lanes.hasReady(nowMs)) {
       const limitedMs = rateLimit.take(nowMs);
       if (limitedMs > 0) return limitedMs;
       const head = lanes.take(nowMs);
       if (head !== undefined) start(head);
     }
-    // With an open circuit nothing starts before its probe; one that is due and did not start waits for an attempt's end.
-    const probeInMs = breaker.probeInMs(nowMs);
-    return probeInMs === undefined || probeInMs === 0 ? lanes.dueInMs(nowMs) : probeInMs;
+    // With an open circuit nothing starts before its probe.
+    const probeInMs = breaker.probeInMs(nowMs) ?? 0;
+    if (probeInMs > 0) return probeInMs;
+    if (!mayStart(nowMs)) return undefined;
+    return lanes.isSearching ? 0 : lanes.dueInMs(nowMs);
+  }
+
+  /** If not, then the end of an attempt, or the outbox taking settlements again, changes that. */
+  function mayStart(nowMs: number): boolean {
+    return attempts.size < breaker.allowed(nowMs) && !settlements.isFailing;
   }
 
   function start(head: PendingNotification): void {
@@ -123,7 +135,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // Cut off by ourselves: it says nothing about the CRM, and the next start finds the notification where it is.
     if (isStopped && outcome.kind === 'failure') return;
     recordOnBreaker(outcome);
-    settle(head, verdictOn(head, outcome), clock.monotonicMs() - startedAtMs);
+    // Never sent is no attempt.
+    const wasSent = outcome.kind === 'reply' || outcome.wasSent;
+    const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
+    settle(head, verdictOn(head, outcome), attemptCount, clock.monotonicMs() - startedAtMs);
   }
 
   function recordOnBreaker(outcome: Exchange): void {
@@ -147,13 +162,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     });
   }
 
-  function settle(head: PendingNotification, verdict: Verdict, durationMs: number): void {
+  function settle(head: PendingNotification, verdict: Verdict, attemptCount: number, durationMs: number): void {
     const { id, type, position } = head;
-    const attemptCount = head.attempts + 1;
     switch (verdict.kind) {
       case 'delivered':
         settlements.add({ kind: 'delivered', position }, () => {
-          lanes.release(head, clock.monotonicMs());
+          lanes.release(head);
           const { status, isReplyOdd } = verdict;
           onEvent({ kind: 'delivered', id, type, attempts: attemptCount, status, isReplyOdd, durationMs });
         });
@@ -161,7 +175,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       case 'dead': {
         const { reason } = verdict;
         settlements.add({ kind: 'dead', position, attempts: attemptCount, diedAt: clock.now(), reason }, () => {
-          lanes.release(head, clock.monotonicMs());
+          lanes.release(head);
           onEvent({ kind: 'dead', id, type, attempts: attemptCount, reason });
         });
         return;
@@ -171,16 +185,19 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         postpone(head, attemptCount, 0);
         return;
       case 'retry':
-        settleRetry(head, verdict);
+        settleRetry(head, verdict, attemptCount);
         return;
     }
   }
 
-  function settleRetry(head: PendingNotification, verdict: Extract<Verdict, { kind: 'retry' }>): void {
-    const { status, code, wasSent } = verdict;
-    // Never sent is no attempt: the notification keeps its place, and the circuit breaker does the waiting.
-    const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
-    const delayMs = wasSent ? delayAfter(attemptCount, verdict.retryAfterMs) : 0;
+  function settleRetry(
+    head: PendingNotification,
+    verdict: Extract<Verdict, { kind: 'retry' }>,
+    attemptCount: number,
+  ): void {
+    const { status, code } = verdict;
+    // Never sent: the notification keeps its place, and the circuit breaker does the waiting.
+    const delayMs = verdict.wasSent ? delayAfter(attemptCount, verdict.retryAfterMs) : 0;
     postpone(head, attemptCount, delayMs);
     const { id, type } = head;
     onEvent({ kind: 'retry', id, type, attempts: attemptCount, status, code, delayMs, circuit: breaker.state });
@@ -227,6 +244,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       await client.close();
       await Promise.allSettled(attempts);
       settlements.close();
+      for (const resolve of idleWaiters) resolve();
     },
   };
 }

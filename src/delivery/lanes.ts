@@ -9,18 +9,22 @@ import { createMinHeap } from './min-heap.js';
  * its turn comes. So memory holds one notification for each lane that is at work, however many wait.
  *
  * A head is ready (oldest first), in flight, or waiting for its next attempt; a lane without a head is forgotten.
+ *
+ * Only `take` and `hasReady` read the outbox, and either may throw what it throws; asking again is safe.
  */
 export interface Lanes {
   /** Takes the oldest ready head, which is then in flight. */
   take(nowMs: number): PendingNotification | undefined;
   /** A head in flight is settled for good; the lane goes on with its next. */
-  release(head: PendingNotification, nowMs: number): void;
+  release(head: PendingNotification): void;
   /** A head in flight is to be tried again, at once or after a while. */
   putBack(head: PendingNotification, dueAtMs: number): void;
   /** How long until a waiting head is due; undefined when none waits. */
   dueInMs(nowMs: number): number | undefined;
-  /** Whether a head is ready, or the outbox may have one. */
+  /** Whether a head is ready. */
   hasReady(nowMs: number): boolean;
+  /** Whether the outbox may have one where the cursor has not been yet: ask again after other work had its turn. */
+  readonly isSearching: boolean;
   /** More was accepted: the end of the outbox is no longer where the cursor found it. */
   onAccepted(): void;
 }
@@ -41,6 +45,8 @@ interface Waiting {
 }
 
 const pageSize = 256;
+// A few milliseconds of reading.
+const pagesAtOnce = 4;
 
 /** Instants named `nowMs` and `dueAtMs` are the monotonic clock's. */
 export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions): Lanes {
@@ -48,6 +54,8 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
   const waiting = createMinHeap<Waiting>((entry) => entry.dueAtMs);
   /** The lanes at work; true for one that has more in the outbox behind its head. */
   const lanes = new Map<string, boolean>();
+  /** Settled heads whose lanes go on with what the outbox has behind them. */
+  const settled: PendingNotification[] = [];
   let cursor = 0;
   let isAtEnd = false;
 
@@ -57,8 +65,20 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
     else ready.push(head);
   };
 
-  const refill = (nowMs: number): void => {
-    while (ready.size === 0 && !isAtEnd && lanes.size < maxLanes) {
+  /** One beyond the cursor will be met again there; then it is the lane's "more", which is looked up, not entered. */
+  const goOn = (nowMs: number): void => {
+    for (let head = settled.at(-1); head !== undefined; head = settled.at(-1)) {
+      const next = outbox.nextInLane(head.lane, head.position);
+      settled.pop();
+      if (next === undefined) lanes.delete(head.lane);
+      else enter(next, nowMs);
+    }
+  };
+
+  const isSearching = (): boolean => ready.size === 0 && !isAtEnd && lanes.size < maxLanes;
+
+  const search = (nowMs: number): void => {
+    for (let pages = 0; pages < pagesAtOnce && isSearching(); pages += 1) {
       const page = outbox.readAfter(cursor, pageSize);
       isAtEnd = page.length < pageSize;
       for (const notification of page) {
@@ -77,21 +97,21 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
     }
   };
 
+  const look = (nowMs: number): void => {
+    wakeDue(nowMs);
+    goOn(nowMs);
+    search(nowMs);
+  };
+
   return {
     take(nowMs) {
-      wakeDue(nowMs);
-      refill(nowMs);
+      look(nowMs);
       return ready.pop();
     },
 
-    release(head, nowMs) {
-      const next = lanes.get(head.lane) === true ? outbox.nextInLane(head.lane, head.position) : undefined;
-      if (next === undefined) {
-        lanes.delete(head.lane);
-        return;
-      }
-      // One beyond the cursor would be met again there; then it is the lane's "more", which is looked up, not entered.
-      enter(next, nowMs);
+    release(head) {
+      if (lanes.get(head.lane) === true) settled.push(head);
+      else lanes.delete(head.lane);
     },
 
     putBack(head, dueAtMs) {
@@ -105,9 +125,12 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
     },
 
     hasReady(nowMs) {
-      wakeDue(nowMs);
-      refill(nowMs);
+      look(nowMs);
       return ready.size > 0;
+    },
+
+    get isSearching() {
+      return isSearching();
     },
 
     onAccepted() {

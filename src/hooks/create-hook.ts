@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
 import { CRMNotMountedError, CRMValidationError } from '../core/errors.js';
+import { checkLane } from '../notification/field-checks.js';
 import type { NotificationDraft } from '../notification/notification.js';
 import type { IntakeContext } from '../notifier/intake.js';
 import { hookAccessOf, requestContext, type HookAccess } from '../notifier/request-notifier.js';
 import { createDefaultLogger } from '../telemetry/logger.js';
 import type { HookContext, HookOptions, Mapper, RouteHook } from './hook.js';
 import { watchResponse } from './response-watch.js';
-import { awaitMapper, mapperError, mapperFailure } from './run-mapper.js';
+import { awaitMapper, isPromiseLike, mapperError, mapperFailure } from './run-mapper.js';
 
 export interface HookDefinition<Body, Fields extends object> {
   /** As the user wrote it, for messages: `afterBooking('created')`. */
@@ -33,13 +34,13 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
         tell(definition, access, { req: req as Request, res: res as Response }, status, body as Body);
       });
     } catch (error) {
-      access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(definition, req));
+      access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(definition, access, req));
     }
     next();
   };
 }
 
-/** Runs within the route's own call of `end()`, so in its async context; nothing may escape from here. */
+/** Runs within the route's own call of `end()`; nothing may escape from here. */
 function tell<Body, Fields extends object>(
   definition: HookDefinition<Body, Fields>,
   access: HookAccess,
@@ -48,7 +49,8 @@ function tell<Body, Fields extends object>(
   body: Body,
 ): void {
   const { intake } = access;
-  const intakeContext = contextOf(definition, context.req);
+  // Now, not once an asynchronous mapper has answered: this is when it occurred.
+  const intakeContext = contextOf(definition, access, context.req);
   const accept = (fields: unknown): void => {
     if (fields === undefined) return;
     void intake.accept(() => buildDraft(definition, fields), intakeContext);
@@ -59,7 +61,7 @@ function tell<Body, Fields extends object>(
   try {
     if (!isToldOf(definition.options, context, status)) return;
     const answer = definition.mapper(body, context);
-    if (answer instanceof Promise) {
+    if (isPromiseLike(answer)) {
       intake.track(awaitMapper(answer, access.mapperTimeoutMs, access.clock).then(accept, reject));
     } else {
       accept(answer);
@@ -71,7 +73,11 @@ function tell<Body, Fields extends object>(
 
 function isToldOf<Fields>(options: HookOptions<Fields> | undefined, context: HookContext, status: number): boolean {
   const isSuccess = options?.status ?? ((code: number) => code >= 200 && code < 300);
-  return isSuccess(status) && (options?.when?.(context) ?? true);
+  try {
+    return isSuccess(status) && (options?.when?.(context) ?? true);
+  } catch (error) {
+    throw mapperFailure('has a status or when function that threw', error);
+  }
 }
 
 function buildDraft<Body, Fields extends object>(
@@ -95,12 +101,17 @@ function laneOf<Fields>(options: HookOptions<Fields> | undefined, fields: Fields
   } catch (error) {
     throw mapperFailure('has a lane function that threw', error);
   }
-  if (typeof lane === 'string' && lane !== '') return lane;
-  throw new CRMValidationError([{ path: 'lane', message: 'must answer a string that is not empty' }]);
+  const problem = checkLane(lane ?? '');
+  if (problem === undefined) return lane as string;
+  throw new CRMValidationError([{ path: 'lane', message: problem }]);
 }
 
-function contextOf(definition: { readonly notificationType: string }, req: IncomingMessage): IntakeContext {
-  return { ...requestContext(req), type: definition.notificationType, route: routeOf(req as Request) };
+function contextOf(
+  { notificationType }: { readonly notificationType: string },
+  { clock }: HookAccess,
+  req: IncomingMessage,
+): IntakeContext {
+  return { ...requestContext(req), type: notificationType, route: routeOf(req as Request), occurredAt: clock.now() };
 }
 
 /** The route's pattern rather than the URL, which may hold anything. */

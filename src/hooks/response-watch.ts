@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 
 /** Called once, at the first `end()` of a response: with its status, and what `res.json` or `res.send` was given. */
@@ -7,6 +8,8 @@ interface Watch {
   body: unknown;
   /** `res.send(object)` calls `res.json`, which calls `res.send` with the text; only the outermost call counts. */
   isInside: boolean;
+  /** The handler has answered through one of them; whoever wraps `end` after us may still hold the end back. */
+  hasAnswered: boolean;
   hasEnded: boolean;
   readonly listeners: Map<unknown, OnResponded>;
 }
@@ -26,19 +29,23 @@ const watches = new WeakMap<object, Watch>();
  * has left by then gets nothing, and `finish` never comes, but the booking was made all the same.
  *
  * A response is patched once, whatever the number of hooks on its route; a hook (`owner`) that runs twice counts once.
- * Bodies are kept by reference: nothing is copied or buffered. Throws when the response cannot be patched.
+ * Bodies are kept by reference: nothing is copied or buffered. `onResponded` is called in the async context of this call,
+ * since `end()` may come from any other: from the socket once the client has left, from a pool that requests share.
+ * Throws when the response cannot be patched.
  */
 export function watchResponse(res: ServerResponse, owner: unknown, onResponded: OnResponded): void {
+  const listener = AsyncResource.bind(onResponded);
   const known = watches.get(res);
   if (known !== undefined) {
-    known.listeners.set(owner, onResponded);
+    known.listeners.set(owner, listener);
     return;
   }
   const watch: Watch = {
     body: undefined,
     isInside: false,
+    hasAnswered: false,
     hasEnded: false,
-    listeners: new Map([[owner, onResponded]]),
+    listeners: new Map([[owner, listener]]),
   };
   patch(res as unknown as PatchableResponse, res, watch);
   watches.set(res, watch);
@@ -47,6 +54,12 @@ export function watchResponse(res: ServerResponse, owner: unknown, onResponded: 
 function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): void {
   const { json, send, end } = target;
 
+  const respond = (): void => {
+    if (watch.hasEnded) return;
+    watch.hasEnded = true;
+    for (const onResponded of watch.listeners.values()) onResponded(res.statusCode, watch.body);
+  };
+
   const noting = (original: Send): Send =>
     function (this: unknown, ...args) {
       if (watch.isInside) return original.apply(this, args);
@@ -54,7 +67,9 @@ function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): vo
       // Express 4 still takes `send(status, body)` and `send(body, status)`.
       watch.body = args.length > 1 && typeof args[0] === 'number' ? args[1] : args[0];
       try {
-        return original.apply(this, args);
+        const answer = original.apply(this, args);
+        watch.hasAnswered = true;
+        return answer;
       } finally {
         watch.isInside = false;
       }
@@ -63,10 +78,11 @@ function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): vo
   if (typeof json === 'function') target.json = noting(json);
   if (typeof send === 'function') target.send = noting(send);
   target.end = function (this: unknown, ...args) {
-    if (!watch.hasEnded) {
-      watch.hasEnded = true;
-      for (const onResponded of watch.listeners.values()) onResponded(res.statusCode, watch.body);
-    }
+    respond();
     return end.apply(this, args);
   };
+  // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
+  res.once('close', () => {
+    if (watch.hasAnswered) respond();
+  });
 }

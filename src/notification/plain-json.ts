@@ -43,7 +43,9 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
         spend(1);
         return from;
       case 'object':
-        return from === null ? null : copyObject(from, at, depth);
+        if (from !== null) return copyObject(from, at, depth);
+        spend(4);
+        return null;
       case 'bigint':
         throw new PlainJsonProblem(at, 'is a BigInt; send it as a string');
       case 'undefined':

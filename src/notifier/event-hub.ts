@@ -22,10 +22,11 @@ export function createEventHub(onFailure: () => void): EventHub {
       };
     },
     emit(name, event) {
-      for (const listener of listeners.get(name) ?? []) {
+      // A copy: a listener may stop and start listening meanwhile, and those who come then are told of the next.
+      for (const listener of [...(listeners.get(name) ?? [])]) {
         try {
           const answer = (listener as (event: unknown) => unknown)(event);
-          if (answer instanceof Promise) answer.catch(onFailure);
+          if (answer !== undefined) Promise.resolve(answer).catch(onFailure);
         } catch {
           onFailure();
         }

@@ -15,6 +15,8 @@ export interface IntakeContext {
   readonly log?: Logger | undefined;
   readonly requestId?: string | number | undefined;
   readonly traceparent?: string | undefined;
+  /** When it occurred, in milliseconds since 1970; now unless said otherwise. */
+  readonly occurredAt?: number | undefined;
   /** The route of a hook, such as `POST /bookings`. */
   readonly route?: string | undefined;
   /** What the notification would have been, for the log line of one that could not even be built. */
@@ -68,10 +70,10 @@ export function createIntake(options: IntakeOptions): Intake {
   const accept = async (build: () => NotificationDraft, context: IntakeContext): Promise<Receipt> => {
     let notification: Notification;
     try {
-      const { traceparent } = context;
+      const { traceparent, occurredAt = clock.now() } = context;
       notification = encodeNotification(build(), {
         id: newNotificationId(),
-        occurredAt: clock.now(),
+        occurredAt,
         traceparent,
         maxBodyBytes,
       });

@@ -46,7 +46,7 @@ export interface Notifier extends Notify {
   /** Listens; the answer stops it. A listener that throws is survived and counted. */
   on<Name extends NotifierEventName>(name: Name, listener: NotifierListener<Name>): () => void;
   /** The direct client with the same CRM and token: waits for the CRM, without outbox or retries. */
-  readonly service: CRMNotificationService;
+  readonly service: Pick<CRMNotificationService, keyof CRMNotificationService>;
 }
 
 /** What a request finds at `res.locals.crm`: the shared notifier's calls, bound to the request's logger and trace. */
@@ -54,6 +54,17 @@ export interface RequestNotifier extends Notify {
   /** The shared notifier itself. */
   readonly notifier: Notifier;
 }
+
+/* eslint-disable @typescript-eslint/no-namespace -- Express is extended by declaration merging on its namespace. */
+declare global {
+  namespace Express {
+    interface Locals {
+      /** The notifier, bound to this request; put here by `createNotifier().middleware()`. */
+      crm: RequestNotifier;
+    }
+  }
+}
+/* eslint-enable @typescript-eslint/no-namespace */
 
 export interface TimeLimit {
   /** In milliseconds. @default 5_000 */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
-import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
+import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';
 import { validTraceparent } from '../telemetry/traceparent.js';
 import type { Intake, IntakeContext } from './intake.js';
@@ -18,7 +18,10 @@ export interface HookAccess {
 // Registered, so that a hook of one copy of this package finds what the middleware of another put there.
 const accessKey = Symbol.for('express-crm-notifier.hook-access');
 
-/** A request's notifier. It is made for every request, so it holds two references and works out the rest when asked. */
+/**
+ * A request's notifier. It is made for every request, so it holds two references and works out the rest when asked: its
+ * calls as well, which keep working when they are taken off it, as the shared notifier's do.
+ */
 class BoundNotifier implements RequestNotifier {
   readonly notifier: Notifier;
   readonly #access: HookAccess;
@@ -30,16 +33,20 @@ class BoundNotifier implements RequestNotifier {
     this.#req = req;
   }
 
-  notify(input: NotificationInput): Promise<Receipt> {
-    return this.#access.intake.accept(() => buildNotification(input), requestContext(this.#req));
+  get notify(): (input: NotificationInput) => Promise<Receipt> {
+    return (input) => this.#accept(() => buildNotification(input));
   }
 
-  notifyBooking(input: BookingInput): Promise<Receipt> {
-    return this.#access.intake.accept(() => buildBooking(input), requestContext(this.#req));
+  get notifyBooking(): (input: BookingInput) => Promise<Receipt> {
+    return (input) => this.#accept(() => buildBooking(input));
   }
 
-  notifyEvent(input: EventInput): Promise<Receipt> {
-    return this.#access.intake.accept(() => buildEvent(input), requestContext(this.#req));
+  get notifyEvent(): (input: EventInput) => Promise<Receipt> {
+    return (input) => this.#accept(() => buildEvent(input));
+  }
+
+  #accept(build: () => NotificationDraft): Promise<Receipt> {
+    return this.#access.intake.accept(build, requestContext(this.#req));
   }
 
   get [accessKey](): HookAccess {
@@ -57,14 +64,18 @@ export function hookAccessOf(value: unknown): HookAccess | undefined {
   return value[accessKey] as HookAccess;
 }
 
-/** The request's logger, id and trace, wherever pino-http or others have put them. */
+/** The request's logger, id and trace, wherever pino-http or others have put them; nothing where a getter of theirs throws. */
 export function requestContext(req: IncomingMessage): IntakeContext {
-  const { log, id } = req as { log?: unknown; id?: unknown };
-  return {
-    log: isLogger(log) ? log : undefined,
-    requestId: typeof id === 'string' || typeof id === 'number' ? id : undefined,
-    traceparent: validTraceparent(req.headers['traceparent']),
-  };
+  try {
+    const { log, id } = req as { log?: unknown; id?: unknown };
+    return {
+      log: isLogger(log) ? log : undefined,
+      requestId: typeof id === 'string' || typeof id === 'number' ? id : undefined,
+      traceparent: validTraceparent(req.headers['traceparent']),
+    };
+  } catch {
+    return {};
+  }
 }
 
 function isLogger(value: unknown): value is Logger {

@@ -5,7 +5,6 @@ import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { createMemoryOutbox } from '../outbox/memory-outbox.js';
 import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
-import { prepareOutboxDirectory } from '../outbox/sqlite/outbox-directory.js';
 import { openSqliteOutbox } from '../outbox/sqlite/sqlite-outbox.js';
 import type { Logger } from '../telemetry/logger.js';
 import { claimOutbox } from './outbox-claim.js';
@@ -26,9 +25,7 @@ const expireEveryMs = 3_600_000;
  */
 export function createInlineHost({ config, logger, onEvent }: InlineHostOptions): PostOffice {
   const { clock, maxPending } = config;
-  const isInMemory = config.outbox === ':memory:';
-  const file = isInMemory ? undefined : prepareOutboxDirectory(config.outbox);
-  const releaseClaim = file === undefined ? () => undefined : claimOutbox(file);
+  const claim = config.outbox === ':memory:' ? undefined : claimOutbox(config.outbox);
 
   const client = createCrmClient({ ...config, connections: config.concurrency, logger });
   const tally = { delivered: 0, retried: 0, dead: 0 };
@@ -42,13 +39,14 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
 
   async function open(): Promise<{ outbox: Outbox; delivery: Delivery }> {
     try {
-      const outbox = file === undefined ? createMemoryOutbox() : await openSqliteOutbox({ file, sync: config.sync });
+      const outbox =
+        claim === undefined ? createMemoryOutbox() : await openSqliteOutbox({ file: claim.file, sync: config.sync });
       const delivery = createDelivery({ ...config, outbox, client, onEvent: count, random: Math.random });
       expireDeadLetters(outbox);
       delivery.wake();
       return { outbox, delivery };
     } catch (error) {
-      releaseClaim();
+      claim?.release();
       onEvent({ kind: 'outboxError', operation: 'open', error });
       throw error;
     }
@@ -99,22 +97,23 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
   async function flush(timeoutMs: number): Promise<CloseReport> {
     const { outbox, delivery } = await opening;
     const before = { ...tally };
-    await new Promise<void>((resolve) => {
+    await untilIdle(delivery, timeoutMs);
+    // A close meanwhile has ended the wait, and perhaps the outbox.
+    return reportSince(before, lastStats ?? statsOf(outbox, delivery));
+  }
+
+  function untilIdle(delivery: Delivery, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
       const cancel = clock.after(timeoutMs, resolve, { keepAlive: true });
       void delivery.whenIdle().then(() => {
         cancel();
         resolve();
       });
     });
-    return reportSince(before, outbox);
   }
 
-  function reportSince(before: typeof tally, outbox: Outbox): CloseReport {
-    return {
-      delivered: tally.delivered - before.delivered,
-      pending: outbox.counts().pending,
-      dead: tally.dead - before.dead,
-    };
+  function reportSince(before: typeof tally, { pending }: PostOfficeStats): CloseReport {
+    return { delivered: tally.delivered - before.delivered, pending, dead: tally.dead - before.dead };
   }
 
   async function closeOnce(timeoutMs: number): Promise<CloseReport> {
@@ -125,14 +124,16 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     }
     const { outbox, delivery } = opened;
     const before = { ...tally };
-    await flush(timeoutMs);
+    await untilIdle(delivery, timeoutMs);
     await delivery.stop();
     cancelExpiry?.();
-    const report = reportSince(before, outbox);
-    lastStats = statsOf(outbox, delivery);
-    outbox.close();
-    releaseClaim();
-    return report;
+    try {
+      lastStats = statsOf(outbox, delivery);
+      return reportSince(before, lastStats);
+    } finally {
+      outbox.close();
+      claim?.release();
+    }
   }
 
   function statsOf(outbox: Outbox, delivery: Delivery): PostOfficeStats {

@@ -1,16 +1,26 @@
 import { CRMConfigError } from '../core/errors.js';
+import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 
+/** An outbox on disk that one notifier of this process has for itself. */
+export interface OutboxClaim {
+  /** The file, ready to be opened. */
+  readonly file: string;
+  /** Gives it back; the file must be closed. */
+  release(): void;
+}
+
 /**
- * Claims an outbox for one notifier of this process; the answer gives it back. Throws `CRMConfigError` when it is taken.
+ * Claims an outbox for one notifier of this process. Throws `CRMConfigError` when it is taken or its place cannot be used.
  * The register stands on the global object, because an app may hold two copies of this package.
  */
-export function claimOutbox(file: string): () => void {
+export function claimOutbox(path: string): OutboxClaim {
   const global = globalThis as { [registry]?: Set<string> | undefined };
   const claimed = global[registry] ?? new Set();
   global[registry] = claimed;
-  if (claimed.has(file)) {
+  const directory = prepareOutboxDirectory(path);
+  if (claimed.has(directory)) {
     throw new CRMConfigError([
       {
         path: 'outbox (CRM_OUTBOX)',
@@ -18,8 +28,12 @@ export function claimOutbox(file: string): () => void {
       },
     ]);
   }
-  claimed.add(file);
-  return () => {
-    claimed.delete(file);
+  const file = prepareOutboxFile(directory);
+  claimed.add(directory);
+  return {
+    file,
+    release() {
+      claimed.delete(directory);
+    },
   };
 }

@@ -22,21 +22,37 @@ const harmlessKeys = new Set([
   'code',
 ]);
 
-/** A JSON value with its shape and its ids, and `[redacted]` where anything personal could stand. */
-export function redactJson(value: unknown, isHarmless = false): unknown {
-  if (Array.isArray(value)) return value.map((element) => redactJson(element));
+/** A name of a field rather than something that a person typed. */
+const fieldName = /^[A-Za-z_][\w.-]{0,63}$/;
+
+/** What ids, types, states and instants look like. */
+const plainWord = /^[\w.:+-]{1,128}$/;
+
+/**
+ * A JSON value with its shape and its ids, and `[redacted]` where anything personal or one of the `secrets` could
+ * stand: a CRM may echo whatever it likes, under whatever key.
+ */
+export function redactJson(value: unknown, secrets: readonly string[] = [], isHarmless = false): unknown {
+  const isSecret = (text: string): boolean => secrets.some((secret) => secret !== '' && text.includes(secret));
+  if (Array.isArray(value)) return value.map((element) => redactJson(element, secrets));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, member]) => [key, redactJson(member, harmlessKeys.has(key))]),
+      Object.entries(value).map(([key, member]) => [
+        fieldName.test(key) && !isSecret(key) ? key : redacted,
+        redactJson(member, secrets, harmlessKeys.has(key)),
+      ]),
     );
   }
-  return value === null || typeof value === 'boolean' || isHarmless ? value : redacted;
+  if (value === null || typeof value === 'boolean') return value;
+  if (!isHarmless || (typeof value !== 'string' && typeof value !== 'number')) return redacted;
+  const text = String(value);
+  return plainWord.test(text) && !isSecret(text) ? value : redacted;
 }
 
 /** A body's text for a debug line: redacted where it is JSON, and only its length where it is not. */
 export function redactText(text: string, secrets: readonly string[]): unknown {
   try {
-    return redactJson(JSON.parse(withoutSecrets(text, secrets)));
+    return redactJson(JSON.parse(text), secrets);
   } catch {
     return `${String(text.length)} characters that are not JSON`;
   }
@@ -68,14 +84,62 @@ export function personalStrings(jsonText: string): string[] {
  */
 export function scrubText(text: string, secrets: readonly string[], maxLength = 1024): string {
   // Cut first, generously: a reply may have 64 KB, and every step below reads all it is given.
-  const clean = withoutSecrets(stripVTControlCharacters(text.slice(0, maxLength * 8)), secrets)
+  const start = text.slice(0, maxLength * 8);
+  // Twice, because an error message in JSON likes to quote the JSON it is about.
+  const plain = printable(unescaped(unescaped(start)));
+  const known = secrets.map(printable).filter((secret) => secret !== '');
+  const whole = start.length === text.length ? plain : withoutHalfSecret(plain, known);
+  const clean = known
+    .reduce((rest, secret) => rest.replaceAll(secret, mark), whole)
     // Whole words around an @, bounded so that no input makes the expression slow.
-    .replace(/[^\s@<>"',;:]{1,64}@[^\s@<>"',;:]{1,255}/g, redacted)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
+    .replace(/[^\s@<>"',;:\0]{1,64}(?:@|%40)[^\s@<>"',;:\0]{1,255}/gi, mark)
+    .replace(/\0+/g, redacted)
     .trim();
-  return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean;
+  return clean.length > maxLength ? `${clean.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…` : clean;
 }
 
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((clean, secret) => (secret === '' ? clean : clean.replaceAll(secret, redacted)), text);
+// Stands for what was taken out until the end: `printable` has left none in the text, and no secret is found in it again.
+const mark = '\0';
+
+/** In one line and for the eye only: no terminal escapes, no control characters, no change of direction. */
+function printable(text: string): string {
+  return stripVTControlCharacters(text)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
+    .trim();
+}
+
+const namedEntities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/**
+ * Undoes what JSON and HTML do to a text they quote, for a secret to be found behind it: `\u00e9` and `\/` where it looks
+ * like JSON, `&#39;` and `&quot;` anywhere.
+ */
+function unescaped(text: string): string {
+  const withoutEntities = text.replace(
+    /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos));/gi,
+    (entity, decimal, hex, name) => {
+      if (typeof name === 'string') return namedEntities[name.toLowerCase()] ?? entity;
+      const codePoint = typeof decimal === 'string' ? Number(decimal) : Number.parseInt(String(hex), 16);
+      return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : entity;
+    },
+  );
+  if (!/^\s*"|[[{]\s*"/.test(text)) return withoutEntities;
+  return withoutEntities.replace(/\\(?:u([\da-f]{4})|(["\\/])|[bfnrt])/gi, (_escape, unit, character) => {
+    if (typeof unit === 'string') return String.fromCharCode(Number.parseInt(unit, 16));
+    return typeof character === 'string' ? character : ' ';
+  });
+}
+
+/** A text that was cut, without the beginning of a secret at its end: a half secret would not be recognised. */
+function withoutHalfSecret(text: string, secrets: readonly string[]): string {
+  let end = text.length;
+  for (const secret of secrets) {
+    for (let length = Math.min(secret.length - 1, text.length); length > 2; length -= 1) {
+      if (text.endsWith(secret.slice(0, length))) {
+        end = Math.min(end, text.length - length);
+        break;
+      }
+    }
+  }
+  return text.slice(0, end);
 }

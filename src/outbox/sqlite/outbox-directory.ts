@@ -13,14 +13,13 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CRMConfigError } from '../../core/errors.js';
-import { applicationId } from './schema.js';
+import { applicationId, refuseNewerSchema } from './schema.js';
 
 const fileName = 'outbox.db';
 
 /**
- * Makes a directory fit to hold the outbox and answers the path of the file in it, which is made as well: 0600 in 0700,
- * since notifications are personal data. Throws `CRMConfigError` when the place cannot be used or holds something that
- * is not ours; nothing is changed then. It blocks, so that a mistake stops the app at its start.
+ * Makes the directory of an outbox if it is missing, and answers its real path. Throws `CRMConfigError` when the place
+ * cannot be used; nothing is changed then. It blocks, so that a mistake stops the app at its start.
  */
 export function prepareOutboxDirectory(path: string): string {
   const directory = resolve(path);
@@ -33,20 +32,31 @@ export function prepareOutboxDirectory(path: string): string {
   } catch (error) {
     refuse('cannot be written to; check its owner and mode', error);
   }
-  const file = join(realpathSync(directory), fileName);
-  const foundFile = statOf(file);
-  if (foundFile === undefined) {
-    const isOurs = readdirSync(directory).length === 0;
-    if (isOurs) chmodSync(directory, 0o700);
-  } else if (!foundFile.isFile()) {
-    refuse(`has a ${fileName} in it that is not a file`);
-  } else {
-    if (foundFile.size > 0) checkHeader(file);
-    chmodSync(directory, 0o700);
+  return realpathSync(directory);
+}
+
+/**
+ * Makes the file of an outbox if it is missing, and answers its path: 0600 in 0700, since notifications are personal
+ * data. Throws `CRMConfigError` when there is something that is not ours or is newer than we are; nothing is changed then.
+ *
+ * Only for the one who has claimed the directory: closing any descriptor of a file drops the locks that this process
+ * has on it, those of a notifier at work among them (https://www.sqlite.org/howtocorrupt.html section 2.2).
+ */
+export function prepareOutboxFile(directory: string): string {
+  const file = join(directory, fileName);
+  const found = statOf(file);
+  if (found !== undefined && !found.isFile()) refuse(`has a ${fileName} in it that is not a file`);
+  try {
+    if (found !== undefined && found.size > 0) checkHeader(file);
+    // A directory that holds other things as well is not ours to close to others.
+    if (readdirSync(directory).every((name) => name.startsWith(fileName))) chmodSync(directory, 0o700);
+    // SQLite gives its further files the mode of this one.
+    closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
+  } catch (error) {
+    if (error instanceof CRMConfigError) throw error;
+    refuse('cannot be kept from others (0700); give one that belongs to the user who runs the app', error);
   }
-  // SQLite gives its further files the mode of this one.
-  closeSync(openSync(file, 'a', 0o600));
   return file;
 }
 
@@ -69,7 +79,7 @@ function makeDirectory(directory: string): void {
   }
 }
 
-/** A SQLite file says so in its first 16 bytes, and whose it is at byte 68. */
+/** An SQLite file says so in its first 16 bytes, the version of its tables at byte 60, and whose it is at byte 68. */
 function checkHeader(file: string): void {
   const header = Buffer.alloc(100);
   const descriptor = openSync(file, 'r');
@@ -81,6 +91,7 @@ function checkHeader(file: string): void {
   if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
     refuse(`has a ${fileName} in it that is not an SQLite file`);
   if (header.readUInt32BE(68) !== applicationId) refuse(`has a ${fileName} in it that belongs to another application`);
+  refuseNewerSchema(header.readUInt32BE(60));
 }
 
 function refuse(problem: string, cause?: unknown): never {

@@ -42,14 +42,7 @@ const migrations: readonly string[] = [
  */
 export function migrate(database: SqliteDatabase): void {
   const version = versionOf(database);
-  if (version > migrations.length) {
-    throw new CRMConfigError([
-      {
-        path: 'outbox (CRM_OUTBOX)',
-        message: `was written by a newer express-crm-notifier (schema ${String(version)}, this one knows ${String(migrations.length)}); upgrade, or give another directory`,
-      },
-    ]);
-  }
+  refuseNewerSchema(version);
   if (version === migrations.length) return;
   // Only before the first table is made.
   if (version === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
@@ -58,6 +51,15 @@ export function migrate(database: SqliteDatabase): void {
   database.exec(`PRAGMA application_id = ${String(applicationId)}`);
   database.exec(`PRAGMA user_version = ${String(migrations.length)}`);
   database.exec('COMMIT');
+}
+
+/** Throws `CRMConfigError` for a version of the schema that this version of the package does not know. */
+export function refuseNewerSchema(version: number): void {
+  if (version <= migrations.length) return;
+  const message =
+    `was written by a newer express-crm-notifier (schema ${String(version)}, this one knows ` +
+    `${String(migrations.length)}); upgrade, or give another directory`;
+  throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }]);
 }
 
 function versionOf(database: SqliteDatabase): number {

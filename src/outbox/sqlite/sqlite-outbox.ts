@@ -1,52 +1,37 @@
-import { CRMConfigError } from '../../core/errors.js';
-import type {
-  AcceptedNotification,
-  DeadLetter,
-  DeadReason,
-  Outbox,
-  OutboxCounts,
-  PendingNotification,
-  Settlement,
-} from '../outbox.js';
-import { migrate } from './schema.js';
-import { loadSqlite, type SqliteDatabase, type SqliteRow } from './sqlite-driver.js';
-
-export interface SqliteOutboxOptions {
-  /** The file, as `prepareOutboxDirectory` made it. */
-  readonly file: string;
-  readonly sync: 'full' | 'normal';
-}
+import type { AcceptedNotification, Outbox, OutboxCounts, Settlement } from '../outbox.js';
+import { closeConnection, openConnection, type ConnectionOptions } from './connection.js';
+import { deadOf, pendingOf, toText } from './rows.js';
+import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
 /**
  * The outbox in an SQLite file: a write-ahead log, so that readers and the writer do not wait for each other, and one
  * transaction for each call. Rejects with `CRMConfigError` when there is no SQLite, the file is in use by another
  * process or was written by a newer version.
  */
-export async function openSqliteOutbox({ file, sync }: SqliteOutboxOptions): Promise<Outbox> {
-  const open = await loadSqlite();
-  const database = open(file);
+export async function openSqliteOutbox(options: ConnectionOptions): Promise<Outbox> {
+  const database = await openConnection(options);
   try {
-    prepareDatabase(database, sync);
+    return createOutbox(database);
   } catch (error) {
-    database.close();
-    throw isBusy(error) ? inUse(error) : error;
+    closeConnection(database);
+    throw error;
   }
-  return createOutbox(database);
 }
 
-function prepareDatabase(database: SqliteDatabase, sync: 'full' | 'normal'): void {
-  // One process at a time: another that opens the file meanwhile is refused instead of delivering the same twice.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE');
-  // What is delivered is personal data that has done its duty: overwritten, not only unlinked.
-  database.exec('PRAGMA secure_delete = ON');
-  // The tables come first: in the older journal mode they reach the file itself, so that its header says whose it is.
-  migrate(database);
-  database.exec('PRAGMA journal_mode = WAL');
-  database.exec(`PRAGMA synchronous = ${sync === 'full' ? 'FULL' : 'NORMAL'}`);
-  // On macOS only this makes "on disk" true; elsewhere it does nothing.
-  if (sync === 'full') database.exec('PRAGMA fullfsync = ON');
+interface Tally {
+  pending: number;
+  pendingBytes: number;
+  dead: number;
 }
 
+/** What can be done with some of the dead letters. */
+interface DeadStatements {
+  readonly measure: SqliteStatement;
+  readonly revive: SqliteStatement;
+  readonly remove: SqliteStatement;
+}
+
+const measures = 'count(*) AS count, coalesce(sum(length(body)), 0) AS bytes';
 const pendingColumns =
   'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
@@ -74,31 +59,24 @@ function createOutbox(database: SqliteDatabase): Outbox {
     `SELECT position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail
      FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`,
   );
-  const revive = database.prepare(
-    `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
-     SELECT id, type, lane, occurred_at, ?1, traceparent, body FROM dead WHERE ?2 IS NULL OR id = ?2 ORDER BY position`,
-  );
-  const removeDead = database.prepare('DELETE FROM dead WHERE ?1 IS NULL OR id = ?1');
-  const expire = database.prepare('DELETE FROM dead WHERE died_at < ?');
-  const countPending = database.prepare(
-    'SELECT count(*) AS count, coalesce(sum(length(body)), 0) AS bytes FROM pending',
-  );
-  const countDead = database.prepare('SELECT count(*) AS count FROM dead');
+  const onDead = (condition: string): DeadStatements => ({
+    measure: database.prepare(`SELECT ${measures} FROM dead WHERE ${condition}`),
+    revive: database.prepare(
+      `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
+       SELECT id, type, lane, occurred_at, ?, traceparent, body FROM dead WHERE ${condition} ORDER BY position`,
+    ),
+    remove: database.prepare(`DELETE FROM dead WHERE ${condition}`),
+  });
+  const allDead = onDead('true');
+  const deadById = onDead('id = ?');
+  const removeExpired = database.prepare('DELETE FROM dead WHERE died_at < ?');
 
   // Counting a million rows takes a while, so it is done once and then kept up.
-  let tally = readTally();
+  let tally = readTally(database);
   let isClosed = false;
 
-  function readTally(): { pending: number; pendingBytes: number; dead: number } {
-    const { count, bytes } = countPending.get() as SqliteRow;
-    const dead = (countDead.get() as SqliteRow)['count'];
-    return { pending: Number(count), pendingBytes: Number(bytes), dead: Number(dead) };
-  }
-
   /** All or nothing, the tally included. */
-  function transaction<Result>(
-    work: (tally: { pending: number; pendingBytes: number; dead: number }) => Result,
-  ): Result {
+  function transaction<Result>(work: (tally: Tally) => Result): Result {
     const next = { ...tally };
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -112,11 +90,27 @@ function createOutbox(database: SqliteDatabase): Outbox {
     }
   }
 
+  function removeDead(statement: SqliteStatement, value: string | number): number {
+    return transaction((next) => {
+      const removed = Number(statement.run(value).changes);
+      next.dead -= removed;
+      return removed;
+    });
+  }
+
   return {
     append(notifications: readonly AcceptedNotification[]) {
       transaction((next) => {
         for (const { id, type, lane, occurredAt, traceparent, body } of notifications) {
-          const { changes } = insert.run(id, type, lane, occurredAt, occurredAt, traceparent ?? null, body);
+          const { changes } = insert.run(
+            toText(id),
+            type,
+            toText(lane),
+            occurredAt,
+            occurredAt,
+            traceparent ?? null,
+            body,
+          );
           if (Number(changes) === 0) continue;
           next.pending += 1;
           next.pendingBytes += body.byteLength;
@@ -127,7 +121,7 @@ function createOutbox(database: SqliteDatabase): Outbox {
     readAfter: (after, limit) => selectAfter.all(after, limit).map(pendingOf),
 
     nextInLane(lane, after) {
-      const row = selectInLane.get(lane, after);
+      const row = selectInLane.get(toText(lane), after);
       return row === undefined ? undefined : pendingOf(row);
     },
 
@@ -161,70 +155,39 @@ function createOutbox(database: SqliteDatabase): Outbox {
     listDead: ({ limit, before = Number.MAX_SAFE_INTEGER }) => selectDead.all(before, limit).map(deadOf),
 
     redeliver(id, at) {
-      const which = id === 'all' ? null : id;
-      const count = transaction(() => {
-        const { changes } = revive.run(at, which);
-        removeDead.run(which);
-        return Number(changes);
+      const [chosen, values] = id === 'all' ? [allDead, []] : [deadById, [toText(id)]];
+      return transaction((next) => {
+        const { count, bytes } = measureOf(chosen.measure.get(...values));
+        chosen.revive.run(at, ...values);
+        chosen.remove.run(...values);
+        next.pending += count;
+        next.pendingBytes += bytes;
+        next.dead -= count;
+        return count;
       });
-      tally = readTally();
-      return count;
     },
 
-    discard: (id) =>
-      transaction((next) => {
-        const removed = Number(removeDead.run(id).changes);
-        next.dead -= removed;
-        return removed > 0;
-      }),
+    discard: (id) => removeDead(deadById.remove, toText(id)) > 0,
 
-    expireDead: (before) =>
-      transaction((next) => {
-        const removed = Number(expire.run(before).changes);
-        next.dead -= removed;
-        return removed;
-      }),
+    expireDead: (before) => removeDead(removeExpired, before),
 
     close() {
       if (isClosed) return;
       isClosed = true;
-      database.close();
+      closeConnection(database);
     },
   };
 }
 
-function pendingOf(row: unknown): PendingNotification {
-  const columns = row as Record<string, unknown>;
-  return {
-    position: columns['position'] as number,
-    id: columns['id'] as string,
-    type: columns['type'] as string,
-    lane: columns['lane'] as string,
-    occurredAt: columns['occurred_at'] as number,
-    acceptedAt: columns['accepted_at'] as number,
-    attempts: columns['attempts'] as number,
-    nextAttemptAt: columns['next_attempt_at'] as number,
-    traceparent: (columns['traceparent'] as string | null) ?? undefined,
-    body: columns['body'] as Uint8Array,
-  };
+function readTally(database: SqliteDatabase): Tally {
+  const { count, bytes } = measureOf(database.prepare(`SELECT ${measures} FROM pending`).get());
+  const dead = measureOf(database.prepare(`SELECT ${measures} FROM dead`).get());
+  return { pending: count, pendingBytes: bytes, dead: dead.count };
 }
 
-function deadOf(row: unknown): DeadLetter {
-  const columns = row as Record<string, unknown>;
-  return {
-    position: columns['position'] as number,
-    id: columns['id'] as string,
-    type: columns['type'] as string,
-    lane: columns['lane'] as string,
-    occurredAt: columns['occurred_at'] as number,
-    diedAt: columns['died_at'] as number,
-    attempts: columns['attempts'] as number,
-    reason: {
-      kind: columns['reason_kind'] as DeadReason['kind'],
-      status: (columns['reason_status'] as number | null) ?? undefined,
-      detail: columns['reason_detail'] as string,
-    },
-  };
+function measureOf(row: unknown): { readonly count: number; readonly bytes: number } {
+  const { count, bytes } = row as SqliteRow;
+  return { count: Number(count), bytes: Number(bytes) };
 }
 
 /** After a full disk SQLite may have rolled back by itself; a second time is an error that says nothing new. */
@@ -234,13 +197,4 @@ function rollBack(database: SqliteDatabase): void {
   } catch {
     // The first error is the one that matters.
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && /locked|busy/i.test(error.message);
-}
-
-function inUse(cause: unknown): CRMConfigError {
-  const message = 'is in use by another process; give each process a directory of its own';
-  return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
 }

@@ -1,0 +1,274 @@
+import { createLanes, type Lanes } from '../../src/delivery/lanes.js';
+import type { PendingNotification } from '../../src/outbox/outbox.js';
+import { createSeededRandom } from '../helpers/seeded-random.js';
+import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
+import { createWatchedOutbox, type WatchedOutbox } from '../helpers/watched-outbox.js';
+
+describe('the lanes', () => {
+  let outbox: WatchedOutbox;
+  let wallAt: number;
+  beforeEach(() => {
+    outbox = createWatchedOutbox();
+    wallAt = sampleAt;
+  });
+
+  const create = (given: { maxLanes?: number; maxWaitMs?: number } = {}): Lanes =>
+    createLanes({ outbox, now: () => wallAt, maxWaitMs: 3_600_000, maxLanes: 10_000, ...given });
+  const append = (...lanes: readonly string[]): void => {
+    outbox.append(lanes.map((lane) => sampleNotification({ lane })));
+  };
+  /** Looks until there is a head or nothing more to look through, as delivery does. */
+  const takeNext = (lanes: Lanes, nowMs = 0): PendingNotification | undefined => {
+    while (!lanes.hasReady(nowMs) && lanes.isSearching);
+    return lanes.take(nowMs);
+  };
+  const takeAll = (lanes: Lanes, nowMs = 0): PendingNotification[] => {
+    const taken: PendingNotification[] = [];
+    for (let head = takeNext(lanes, nowMs); head !== undefined; head = takeNext(lanes, nowMs)) taken.push(head);
+    return taken;
+  };
+  const deliver = (lanes: Lanes, head: PendingNotification): void => {
+    outbox.settle([{ kind: 'delivered', position: head.position }]);
+    lanes.release(head);
+  };
+  const positions = (heads: readonly PendingNotification[]): number[] => heads.map(({ position }) => position);
+
+  it('have nothing of an empty outbox', () => {
+    const lanes = create();
+    expect([lanes.hasReady(0), lanes.take(0), lanes.dueInMs(0), lanes.isSearching]).toEqual([
+      false,
+      undefined,
+      undefined,
+      false,
+    ]);
+  });
+
+  it('give the oldest of each lane, oldest first, and no second one of a lane in flight', () => {
+    append('a', 'b', 'a', 'c', 'b');
+    expect(positions(takeAll(create()))).toEqual([1, 2, 4]);
+  });
+
+  it('go on with the next of a lane when its head is settled', () => {
+    append('a', 'a', 'b', 'a');
+    const lanes = create();
+    const [first, other] = takeAll(lanes);
+    deliver(lanes, first!);
+    const second = takeNext(lanes)!;
+    expect(positions([other!, second])).toEqual([3, 2]);
+    deliver(lanes, second);
+    expect(positions(takeAll(lanes))).toEqual([4]);
+  });
+
+  it('take the oldest first among those that became ready later', () => {
+    append('a', 'b', 'c', 'a');
+    const lanes = create();
+    const [a, b, c] = takeAll(lanes);
+    lanes.putBack(c!, 0);
+    lanes.putBack(b!, 0);
+    deliver(lanes, a!);
+    expect(positions(takeAll(lanes))).toEqual([2, 3, 4]);
+  });
+
+  it('let other lanes go on while a head waits, and give it when it is due', () => {
+    append('a', 'b', 'a', 'b');
+    const lanes = create();
+    const [a, b] = takeAll(lanes);
+    lanes.putBack(a!, 1_000);
+    deliver(lanes, b!);
+    expect(positions(takeAll(lanes, 999))).toEqual([4]);
+    expect(lanes.dueInMs(999)).toBe(1);
+    expect(positions(takeAll(lanes, 1_000))).toEqual([1]);
+    expect(lanes.dueInMs(1_000)).toBeUndefined();
+  });
+
+  it('give a head as it was put back', () => {
+    append('a');
+    const lanes = create();
+    lanes.putBack({ ...lanes.take(0)!, attempts: 3 }, 0);
+    expect(lanes.take(0)).toMatchObject({ position: 1, attempts: 3 });
+  });
+
+  it('see what is accepted later, once they are told', () => {
+    const lanes = create();
+    expect(lanes.hasReady(0)).toBe(false);
+    append('a');
+    expect(lanes.hasReady(0)).toBe(false);
+    lanes.onAccepted();
+    expect(lanes.hasReady(0)).toBe(true);
+  });
+
+  it('lose nothing that a lane gets while its head is being settled', () => {
+    append('a');
+    const lanes = create();
+    const head = lanes.take(0)!;
+    append('a', 'a');
+    lanes.onAccepted();
+    expect(takeAll(lanes)).toEqual([]);
+    deliver(lanes, head);
+    const second = takeNext(lanes)!;
+    expect(second.position).toBe(2);
+    append('a');
+    lanes.onAccepted();
+    deliver(lanes, second);
+    expect(takeNext(lanes)?.position).toBe(3);
+  });
+
+  describe('after a start', () => {
+    it('wait for the stored instant, whatever the monotonic clock shows', () => {
+      append('a', 'b');
+      outbox.settle([{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt + 500 }]);
+      const lanes = create();
+      expect(positions(takeAll(lanes, 7_000))).toEqual([2]);
+      expect(lanes.dueInMs(7_000)).toBe(500);
+      expect(takeAll(lanes, 7_500)).toMatchObject([{ position: 1, attempts: 2 }]);
+    });
+
+    it('give at once what was due long ago', () => {
+      append('a');
+      outbox.settle([{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt - 86_400_000 }]);
+      expect(positions(takeAll(create()))).toEqual([1]);
+    });
+
+    it('wait no longer than maxWaitMs when the wall clock has been put back (case 70)', () => {
+      append('a');
+      outbox.settle([{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt + 1_000 }]);
+      wallAt -= 86_400_000;
+      const lanes = create();
+      expect(takeAll(lanes)).toEqual([]);
+      expect(lanes.dueInMs(0)).toBe(3_600_000);
+    });
+
+    it('keep the order of a lane whose head waits', () => {
+      append('a', 'a');
+      outbox.settle([{ kind: 'retry', position: 1, attempts: 1, nextAttemptAt: sampleAt + 500 }]);
+      const lanes = create();
+      expect(takeAll(lanes)).toEqual([]);
+      const first = takeNext(lanes, 500)!;
+      deliver(lanes, first);
+      expect(positions([first, ...takeAll(lanes, 500)])).toEqual([1, 2]);
+    });
+  });
+
+  describe('with much to do', () => {
+    it('pass a blocked lane of 10,000 once, a few pages at a time', () => {
+      append(...new Array<string>(10_000).fill('blocked'), 'free');
+      const lanes = create();
+      const blocked = lanes.take(0)!;
+      lanes.putBack(blocked, 60_000);
+      const before = outbox.calls.readAfter;
+      expect(lanes.hasReady(0)).toBe(false);
+      expect(lanes.isSearching).toBe(true);
+      expect(outbox.calls.readAfter - before).toBeLessThanOrEqual(5);
+      expect(takeNext(lanes)?.lane).toBe('free');
+      // 10,001 notifications are 40 pages.
+      expect(outbox.calls.readAfter).toBe(40);
+    });
+
+    it('do not read it again for every notification that is accepted or delivered later', () => {
+      append(...new Array<string>(10_000).fill('blocked'));
+      const lanes = create();
+      lanes.putBack(takeNext(lanes)!, 60_000);
+      expect(takeNext(lanes)).toBeUndefined();
+      const before = outbox.calls.readAfter;
+      for (let count = 0; count < 100; count += 1) {
+        append('free');
+        lanes.onAccepted();
+        deliver(lanes, takeNext(lanes)!);
+        expect(takeNext(lanes)).toBeUndefined();
+      }
+      expect(outbox.calls.readAfter - before).toBeLessThanOrEqual(200);
+      expect(outbox.calls.nextInLane).toBe(0);
+    });
+
+    it('hold one head for each lane at work and leave the rest in the outbox', () => {
+      append(...Array.from({ length: 5_000 }, (_, index) => `lane:${index % 5}`));
+      const lanes = create();
+      expect(takeAll(lanes)).toHaveLength(5);
+      // Nothing of what follows is kept from the first passage: it is looked up again.
+      deliver(lanes, { ...outbox.readAfter(0, 1)[0]! });
+      takeNext(lanes);
+      expect(outbox.calls.nextInLane).toBe(1);
+    });
+
+    it('stop taking lanes on at maxLanes, and go on when one is done', () => {
+      append(...Array.from({ length: 2_000 }, (_, index) => `lane:${index}`));
+      const lanes = create({ maxLanes: 100 });
+      const taken = takeAll(lanes);
+      // Whole pages are taken on, so it may be a little more.
+      expect(taken.length).toBe(256);
+      expect(outbox.calls.readAfter).toBe(1);
+      expect(lanes.isSearching).toBe(false);
+      for (const head of taken) deliver(lanes, head);
+      expect(positions(takeAll(lanes))[0]).toBe(257);
+    });
+  });
+
+  describe('when the outbox cannot be read', () => {
+    it('are as they were afterwards', () => {
+      append('a', 'b', 'a');
+      const lanes = create();
+      outbox.fail('readAfter');
+      expect(() => lanes.hasReady(0)).toThrow('disk I/O error');
+      expect(() => lanes.take(0)).toThrow('disk I/O error');
+      outbox.fail();
+      expect(positions(takeAll(lanes))).toEqual([1, 2]);
+    });
+
+    it('do not throw when a head is settled, and find the next of its lane later', () => {
+      append('a', 'b', 'a', 'b');
+      const lanes = create();
+      const [a, b] = takeAll(lanes);
+      outbox.fail('nextInLane');
+      deliver(lanes, a!);
+      deliver(lanes, b!);
+      expect(() => lanes.hasReady(0)).toThrow('disk I/O error');
+      outbox.fail();
+      expect(positions(takeAll(lanes))).toEqual([3, 4]);
+    });
+  });
+
+  const random = createSeededRandom();
+  it(`give every notification once, each lane in order, whatever happens (CRM_TEST_SEED=${random.seed})`, () => {
+    const lanes = create({ maxLanes: 8 });
+    const appended: string[] = [];
+    const given = new Map<string, number[]>();
+    const inFlight: PendingNotification[] = [];
+    let nowMs = 0;
+    for (let step = 0; step < 20_000; step += 1) {
+      nowMs += random.below(3);
+      if (step < 10_000 && random.below(4) === 0) {
+        const batch = Array.from({ length: random.below(4) }, () => `lane:${random.below(20)}`);
+        append(...batch);
+        appended.push(...batch);
+        lanes.onAccepted();
+      }
+      outbox.fail(...(random.below(10) === 0 ? (['readAfter', 'nextInLane'] as const) : []));
+      try {
+        const head = lanes.take(nowMs);
+        if (head !== undefined) {
+          expect(inFlight.some((other) => other.lane === head.lane)).toBe(false);
+          inFlight.push(head);
+        }
+      } catch {
+        // The disk; it will be better in the next step.
+      }
+      outbox.fail();
+      if (inFlight.length > 0 && random.below(2) === 0) {
+        const [head] = inFlight.splice(random.below(inFlight.length), 1);
+        if (random.below(3) === 0) lanes.putBack(head!, random.below(2) === 0 ? 0 : nowMs + random.below(20));
+        else {
+          deliver(lanes, head!);
+          given.set(head!.lane, [...(given.get(head!.lane) ?? []), head!.position]);
+        }
+      }
+    }
+    for (; inFlight.length > 0 || outbox.counts().pending > 0; nowMs += 1) {
+      const head = inFlight.pop() ?? takeNext(lanes, nowMs);
+      if (head === undefined) continue;
+      deliver(lanes, head);
+      given.set(head.lane, [...(given.get(head.lane) ?? []), head.position]);
+    }
+    expect([...given.values()].flat()).toHaveLength(appended.length);
+    for (const places of given.values()) expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+});

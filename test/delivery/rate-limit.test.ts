@@ -1,0 +1,66 @@
+import { createRateLimit } from '../../src/delivery/rate-limit.js';
+
+/** Takes tokens as a program would that waits as long as it is told, and answers when it got them. */
+function takeTimes(options: { perSecond: number; burst: number }, count: number, startMs = 0): number[] {
+  const limit = createRateLimit(options);
+  const times: number[] = [];
+  for (let nowMs = startMs; times.length < count;) {
+    const waitMs = limit.take(nowMs);
+    if (waitMs === 0) times.push(nowMs);
+    nowMs += waitMs;
+  }
+  return times;
+}
+
+describe('the rate limit', () => {
+  it('limits nothing without options', () => {
+    const limit = createRateLimit(undefined);
+    expect(Array.from({ length: 10_000 }, () => limit.take(0)).every((waitMs) => waitMs === 0)).toBe(true);
+  });
+
+  it('lets a burst through at once, then one after another evenly', () => {
+    expect(takeTimes({ perSecond: 10, burst: 3 }, 7)).toEqual([0, 0, 0, 100, 200, 300, 400]);
+  });
+
+  it('starts with a full bucket whatever the monotonic clock shows', () => {
+    expect(takeTimes({ perSecond: 1, burst: 2 }, 3, 9_876_543)).toEqual([9_876_543, 9_876_543, 9_877_543]);
+  });
+
+  it('fills up in a quiet time, and never beyond the burst', () => {
+    const limit = createRateLimit({ perSecond: 10, burst: 3 });
+    for (let taken = 0; taken < 3; taken += 1) limit.take(0);
+    expect(limit.take(0)).toBe(100);
+    expect([1, 2, 3, 4].map(() => limit.take(1_000_000))).toEqual([0, 0, 0, 100]);
+  });
+
+  it('takes nothing when there is none to take: asking too early costs nothing', () => {
+    const limit = createRateLimit({ perSecond: 1, burst: 1 });
+    limit.take(0);
+    for (let nowMs = 0; nowMs < 1_000; nowMs += 100) {
+      // Fractions of a token add up to a rounded millisecond more or less.
+      expect(Math.abs(limit.take(nowMs) - (1_000 - nowMs))).toBeLessThanOrEqual(1);
+    }
+    expect(limit.take(1_001)).toBe(0);
+  });
+
+  it.each([0.1, 0.3, 3, 7, 33, 1_234])('holds %d a second in the long run', (perSecond) => {
+    const times = takeTimes({ perSecond, burst: 1 }, 500);
+    // A wait is rounded up to a whole millisecond, so it may be a little slower, never faster.
+    const seconds = times.at(-1)! / 1_000;
+    expect(499 / seconds).toBeLessThanOrEqual(perSecond * 1.000_001);
+    expect(499 / seconds).toBeGreaterThan(perSecond / (1 + perSecond / 1_000) - 0.01);
+  });
+
+  it('never answers a wait that comes to nothing: rounding must not make a busy loop', () => {
+    const limit = createRateLimit({ perSecond: 3, burst: 1 });
+    limit.take(0);
+    let waits = 0;
+    let nowMs = 0;
+    for (let waitMs = limit.take(nowMs); waitMs > 0; waitMs = limit.take(nowMs)) {
+      expect(waitMs).toBeGreaterThanOrEqual(1);
+      nowMs += waitMs;
+      waits += 1;
+    }
+    expect(waits).toBeLessThanOrEqual(2);
+  });
+});

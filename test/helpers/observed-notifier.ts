@@ -1,0 +1,122 @@
+import {
+  createNotifier,
+  type CloseReport,
+  type Notifier,
+  type NotifierEventName,
+  type NotifierEvents,
+  type NotifierOptions,
+} from '../../src/index.js';
+import { createLogCollector, type LogCollector } from './log-collector.js';
+import { createOwnedClock, type OwnedClock } from './owned-clock.js';
+
+export const testToken = 'test-token-0123456789';
+
+/** A real notifier, and all it has told so far. */
+export interface ObservedNotifier extends Pick<Notifier, 'flush' | 'deadLetters' | 'stats' | 'ready'> {
+  readonly notifier: Notifier;
+  readonly log: LogCollector;
+  /** Accepts one notification of each lane, in this order, and answers their ids; fails when one is rejected. */
+  accept(...lanes: readonly string[]): Promise<string[]>;
+  /** What was told under this name, oldest first. */
+  told<Name extends NotifierEventName>(name: Name): readonly NotifierEvents[Name][];
+  /** Resolves with all that was told under this name once it is at least so many, past or future. */
+  hear<Name extends NotifierEventName>(name: Name, count?: number): Promise<readonly NotifierEvents[Name][]>;
+  /** Closes it, moving its own clock on for as long as that takes. */
+  close(timeoutMs?: number): Promise<CloseReport>;
+}
+
+const names: readonly NotifierEventName[] = [
+  'accepted',
+  'rejected',
+  'delivered',
+  'retry',
+  'dead',
+  'paused',
+  'resumed',
+  'outboxError',
+];
+
+/** Makes notifiers for the tests of a file; each is closed after its test. Put it before the hooks of what they use. */
+export function useNotifiers(): (options: NotifierOptions) => ObservedNotifier {
+  const made: ObservedNotifier[] = [];
+  afterEach(async () => {
+    for (const notifier of made.splice(0)) await notifier.close(1);
+  });
+  return (options) => {
+    const observed = observe(options);
+    made.push(observed);
+    return observed;
+  };
+}
+
+function observe(options: NotifierOptions): ObservedNotifier {
+  const log = createLogCollector();
+  const notifier = createNotifier({ authToken: testToken, outbox: ':memory:', logger: log, env: {}, ...options });
+  const told = new Map<NotifierEventName, unknown[]>(names.map((name) => [name, []]));
+  const waiting = new Set<() => void>();
+  for (const name of names) {
+    notifier.on(name, (event) => {
+      told.get(name)?.push(event);
+      for (const check of waiting) check();
+    });
+  }
+  const toldOf = <Name extends NotifierEventName>(name: Name): readonly NotifierEvents[Name][] =>
+    told.get(name) as NotifierEvents[Name][];
+
+  return {
+    notifier,
+    log,
+    flush: (limit) => notifier.flush(limit),
+    stats: () => notifier.stats(),
+    ready: () => notifier.ready(),
+    deadLetters: notifier.deadLetters,
+    async accept(...lanes) {
+      const receipts = await Promise.all(lanes.map((lane) => notifier.notify(notificationIn(lane))));
+      return receipts.map((receipt) => {
+        if (!receipt.accepted) throw receipt.error;
+        return receipt.id;
+      });
+    },
+    told: toldOf,
+    hear: (name, count = 1) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (toldOf(name).length < count) return;
+          waiting.delete(check);
+          resolve(toldOf(name));
+        };
+        waiting.add(check);
+        check();
+      }),
+    async close(timeoutMs = 1_000) {
+      const closing = notifier.close({ timeoutMs });
+      const { clock } = options;
+      return clock !== undefined && isOwned(clock) ? passTimeUntil(closing, clock) : closing;
+    },
+  };
+}
+
+/** A notification that says in which lane it is. */
+export function notificationIn(lane: string) {
+  return { notificationType: 'user_moved', userId: 1, message: 'moved', additionalData: { lane }, lane };
+}
+
+/** Moves the clock on by a millisecond at a time until the promise is settled. */
+export async function passTimeUntil<Value>(promise: Promise<Value>, clock: OwnedClock): Promise<Value> {
+  let isSettled = false;
+  const settled = (): void => {
+    isSettled = true;
+  };
+  promise.then(settled, settled);
+  while (!isSettled) await clock.advance(1);
+  return promise;
+}
+
+/** Lets what has happened take effect: a settlement waits for the end of a turn of the event loop. */
+export async function settle(clock: OwnedClock = createOwnedClock()): Promise<void> {
+  await clock.advance(0);
+}
+
+function isOwned(clock: object): clock is OwnedClock {
+  return 'advance' in clock;
+}

@@ -1,0 +1,52 @@
+import { createMemoryOutbox } from '../../src/outbox/memory-outbox.js';
+import type { Outbox } from '../../src/outbox/outbox.js';
+
+/** An outbox in memory that counts what is asked of it, and can be made to fail as a disk does. */
+export interface WatchedOutbox extends Outbox {
+  /** How many times each method was called. */
+  readonly calls: Readonly<Record<keyof Outbox, number>>;
+  /** From now on these methods throw; none for all is well again. */
+  fail(...methods: readonly (keyof Outbox)[]): void;
+}
+
+export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): WatchedOutbox {
+  const calls: Record<keyof Outbox, number> = {
+    append: 0,
+    readAfter: 0,
+    nextInLane: 0,
+    settle: 0,
+    counts: 0,
+    listDead: 0,
+    redeliver: 0,
+    discard: 0,
+    expireDead: 0,
+    close: 0,
+  };
+  let failing: readonly (keyof Outbox)[] = [];
+  const called = (method: keyof Outbox): void => {
+    calls[method] += 1;
+    if (failing.includes(method)) throw new Error(`disk I/O error in ${method}`);
+  };
+  const watched =
+    <Given extends unknown[], Answer>(method: keyof Outbox, act: (...given: Given) => Answer) =>
+    (...given: Given): Answer => {
+      called(method);
+      return act(...given);
+    };
+  return {
+    calls,
+    fail(...methods) {
+      failing = methods;
+    },
+    append: watched('append', outbox.append),
+    readAfter: watched('readAfter', outbox.readAfter),
+    nextInLane: watched('nextInLane', outbox.nextInLane),
+    settle: watched('settle', outbox.settle),
+    counts: watched('counts', outbox.counts),
+    listDead: watched('listDead', outbox.listDead),
+    redeliver: watched('redeliver', outbox.redeliver),
+    discard: watched('discard', outbox.discard),
+    expireDead: watched('expireDead', outbox.expireDead),
+    close: watched('close', outbox.close),
+  };
+}

@@ -1,0 +1,106 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { runInNewContext } from 'node:vm';
+import { setFlagsFromString } from 'node:v8';
+import { afterBooking } from '../../src/index.js';
+import { expressVersions } from '../helpers/express-versions.js';
+import { createLogCollector } from '../helpers/log-collector.js';
+import { useServer } from '../helpers/served.js';
+import { startScriptedCrm } from '../helpers/scripted-crm.js';
+import { useStage } from '../helpers/stage.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+
+const warmUpCount = 1_000;
+const requestCount = 2_000;
+const parallelCount = 32;
+const laneCount = 100;
+
+describe('case 36: the CRM is down', () => {
+  const setStage = useStage();
+  const serve = useServer();
+  const directory = useTempDirectory();
+  const { express } = expressVersions[1]!;
+  const agent = new Agent({ keepAlive: true, maxSockets: parallelCount });
+  afterAll(() => {
+    agent.destroy();
+  });
+
+  function post(port: number, id: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      httpRequest(
+        { port, host: '127.0.0.1', method: 'POST', path: `/bookings/${String((id % laneCount) + 1)}`, agent },
+        (res) => {
+          res.resume().once('end', () => {
+            resolve(res.statusCode ?? 0);
+          });
+        },
+      )
+        .once('error', reject)
+        .end();
+    });
+  }
+
+  /** So many requests, a few at a time; answers how often each status came. */
+  async function postAll(port: number, count: number): Promise<Record<number, number>> {
+    const statuses: Record<number, number> = {};
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      while (next < count) {
+        next += 1;
+        const status = await post(port, next);
+        statuses[status] = (statuses[status] ?? 0) + 1;
+      }
+    };
+    await Promise.all(Array.from({ length: parallelCount }, worker));
+    return statuses;
+  }
+
+  it('requests are answered as ever, all is kept, memory and log stay small, and all is delivered once it is back', async () => {
+    const down = await startScriptedCrm();
+    await down.close();
+    const { debug: _debug, ...log } = createLogCollector();
+    const quietLog = { ...log, debug: () => undefined };
+    const { crm } = await setStage({
+      logger: quietLog,
+      baseUrl: down.url,
+      outbox: directory(),
+      sync: 'normal',
+      breaker: { firstDelayMs: 50 },
+    });
+    const app = express();
+    app.use(crm.middleware());
+    app.post('/bookings/:id', afterBooking('created'), (req, res) => {
+      res.status(201).json({ booking: { id: Number(req.params.id), userId: 123, sessionId: 789 } });
+    });
+    const { port } = await serve(app);
+    await postAll(port, warmUpCount);
+    const usedBefore = usedMemory();
+
+    expect(await postAll(port, requestCount)).toEqual({ 201: requestCount });
+
+    const stats = await crm.stats();
+    expect(stats).toMatchObject({ accepted: warmUpCount + requestCount, rejected: 0, delivered: 0, dead: 0 });
+    expect(stats.pending).toBe(warmUpCount + requestCount);
+    // An outbox in memory would hold more than 2 MB of them.
+    expect(usedMemory() - usedBefore).toBeLessThan(1_000_000);
+    expect(log.at('error')).toHaveLength(1);
+    expect(log.at('warn').length).toBeLessThan(20);
+
+    const back = await startScriptedCrm(undefined, down.port);
+    const resumed = new Promise((resolve) => crm.on('resumed', resolve));
+    await resumed;
+    await crm.flush({ timeoutMs: 20_000 });
+    expect(new Set(back.received.map(({ headers }) => headers['idempotency-key'])).size).toBe(
+      warmUpCount + requestCount,
+    );
+    await crm.close();
+    await back.close();
+  }, 30_000);
+});
+
+/** After a collection, so that only what is held counts. */
+function usedMemory(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}

@@ -1,0 +1,69 @@
+import { afterBooking, afterEvent, afterResponse, CRMValidationError } from '../../src/index.js';
+
+const mapper = (): undefined => undefined;
+
+describe('registering a hook', () => {
+  const words: [string, string][] = [
+    ['empty', ''],
+    ['with spaces', 'has been created'],
+    ['with a line break', 'created\r\nX-Evil: 1'],
+    ['ending in a line break', 'created\n'],
+    ['of 200 characters', 'c'.repeat(200)],
+    ['in capitals', 'Created'],
+    ['with a hyphen', 're-created'],
+    ['with a dot', 'booking.created'],
+    ['beyond ASCII', 'créé'],
+    ['with a NUL', 'created\0'],
+  ];
+
+  it.each(words)('case 24: an action or type %s is refused', (_what, word) => {
+    for (const register of [() => afterBooking(word), () => afterEvent(word), () => afterResponse(word, mapper)]) {
+      expect(register).toThrow(CRMValidationError);
+      expect(register).toThrow(/(action|notificationType): must be 1 to \d\d characters of a-z, 0-9 and _/);
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ['missing', undefined],
+    ['null', null],
+    ['a number', 5],
+    ['an object', { toString: () => 'created' }],
+  ])('case 24: an action that is %s is refused', (_what, word) => {
+    expect(() => afterBooking(word as string)).toThrow(CRMValidationError);
+    expect(() => afterResponse(word as string, mapper)).toThrow(CRMValidationError);
+  });
+
+  it('case 24: the type on the wire has at most 64 characters, the prefix among them', () => {
+    expect(() => afterBooking('c'.repeat(56))).not.toThrow();
+    expect(() => afterBooking('c'.repeat(57))).toThrow(/action: must be 1 to 56 characters/);
+    expect(() => afterEvent('c'.repeat(58))).not.toThrow();
+    expect(() => afterEvent('c'.repeat(59))).toThrow(/action: must be 1 to 58 characters/);
+    expect(() => afterResponse('c'.repeat(64), mapper)).not.toThrow();
+    expect(() => afterResponse('c'.repeat(65), mapper)).toThrow(/notificationType: must be 1 to 64 characters/);
+  });
+
+  it.each(['created', 'creatd', 'moved_2_times', '_', '0'])('case 24: an action of your own is allowed: %s', (word) => {
+    expect(() => afterBooking(word)).not.toThrow();
+  });
+
+  it('refuses a missing or wrong mapper, naming the hook', () => {
+    expect(() => afterResponse('seen', undefined as never)).toThrow(
+      /mapper: must be a function; afterResponse\('seen'\)/,
+    );
+    expect(() => afterBooking('created', null as never)).toThrow(
+      /mapper: must be a function; afterBooking\('created'\)/,
+    );
+    expect(() => afterBooking('created', { when: () => true } as never)).toThrow(/mapper: must be a function/);
+  });
+
+  it('refuses options that are none', () => {
+    expect(() => afterBooking('created', undefined, 'always' as never)).toThrow(/options: must be an object/);
+    expect(() => afterBooking('created', mapper, null as never)).toThrow(/options: must be an object/);
+    expect(() => afterBooking('created', mapper, { status: 201 } as never)).toThrow(
+      /options\.status: must be a function/,
+    );
+    expect(() => afterBooking('created', mapper, { stauts: () => true } as never)).toThrow(
+      /options\.stauts: is no option; there are when, status, lane/,
+    );
+  });
+});

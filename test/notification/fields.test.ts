@@ -1,0 +1,175 @@
+import type { BookingInput, EventInput, NotificationInput } from '../../src/index.js';
+import { useStage, type Stage } from '../helpers/stage.js';
+
+const general: NotificationInput = { notificationType: 'seen', userId: 1, message: 'Seen' };
+const booking: BookingInput = {
+  bookingId: 1,
+  userId: 2,
+  sessionId: 3,
+  action: 'created',
+  user: { id: 4, name: 'Ada', email: 'ada@example.com' },
+  event: { id: 5, title: 'Yoga', startDate: '2026-12-05' },
+  facilitatorId: 6,
+};
+const event: EventInput = { eventId: 1, userId: 2, action: 'updated' };
+
+describe('the fields of a notification', () => {
+  const setStage = useStage();
+
+  /** Calls with one field replaced; answers the issues, or none when it was accepted. */
+  async function issuesOf(stage: Stage, path: string, value: unknown): Promise<unknown> {
+    const [kind, ...keys] = path.split('.') as [string, ...string[]];
+    const receipt =
+      kind === 'general'
+        ? await stage.crm.notify(replaced(general, keys, value))
+        : kind === 'booking'
+          ? await stage.crm.notifyBooking(replaced(booking, keys, value))
+          : await stage.crm.notifyEvent(replaced(event, keys, value));
+    return receipt.accepted ? [] : (receipt.error as unknown as { issues: unknown }).issues;
+  }
+
+  const idPaths = [
+    'general.userId',
+    'booking.bookingId',
+    'booking.userId',
+    'booking.sessionId',
+    'booking.user.id',
+    'booking.event.id',
+    'booking.facilitatorId',
+    'event.eventId',
+    'event.userId',
+  ];
+  const numberOrText = 'must be a positive safe integer or a string';
+  const length = 'must have 1 to 128 characters';
+
+  it.each(idPaths)('case 21: an id that is none is rejected, naming the field: %s', async (path) => {
+    const stage = await setStage();
+    const field = path.replace(/^\w+\./, '');
+    const unsound: [unknown, string][] = [
+      [0, numberOrText],
+      [-1, numberOrText],
+      [1.5, numberOrText],
+      [NaN, numberOrText],
+      [2 ** 53, numberOrText],
+      [Infinity, numberOrText],
+      [true, numberOrText],
+      [null, numberOrText],
+      [1n, numberOrText],
+      [[1], numberOrText],
+      [{}, numberOrText],
+      [Object('1'), numberOrText],
+      ['', length],
+      ['x'.repeat(129), length],
+    ];
+    for (const [value, message] of unsound) {
+      expect(await issuesOf(stage, path, value)).toEqual([{ path: field, message }]);
+    }
+    for (const value of [1, 2 ** 53 - 1, '0', '-1', 'x'.repeat(128), ' ', 'é'.repeat(128)]) {
+      expect(await issuesOf(stage, path, value)).toEqual([]);
+    }
+    expect(stage.rejected).toHaveLength(unsound.length);
+  });
+
+  it('case 21: an id of digits stays the string it is', async () => {
+    const { crm, posted } = await setStage();
+    await crm.notifyBooking({ ...booking, bookingId: '0456', userId: '1e3' });
+    const [first] = await posted();
+    expect(first?.json).toMatchObject({ user_id: '1e3', additional_data: { booking_id: '0456' } });
+  });
+
+  it.each(['general.notificationType', 'booking.action', 'event.action'])(
+    'case 24: a word that is none is rejected: %s',
+    async (path) => {
+      const stage = await setStage();
+      for (const word of ['', 'has space', 'a\r\nb', 'a\n', 'Created', 'c'.repeat(200), 'é', 'a-b', 5, null, {}]) {
+        expect(await issuesOf(stage, path, word)).toEqual([
+          {
+            path: path.replace(/^\w+\./, ''),
+            message: expect.stringMatching(/^must be 1 to (64|56|58) characters of a-z, 0-9 and _$/),
+          },
+        ]);
+      }
+      expect(await issuesOf(stage, path, 'creatd')).toEqual([]);
+      expect(await issuesOf(stage, path, undefined)).toEqual([expect.objectContaining({ message: 'is missing' })]);
+    },
+  );
+
+  it.each<[string, unknown, string]>([
+    ['general.message', '', 'must be a string that is not empty'],
+    ['general.message', 5, 'must be a string that is not empty'],
+    ['general.message', undefined, 'is missing'],
+    ['general.userId', undefined, 'is missing'],
+    ['general.lane', '', 'must be a string of 1 to 256 characters'],
+    ['general.lane', 'x'.repeat(257), 'must be a string of 1 to 256 characters'],
+    ['booking.user', 'Ada', 'must be a plain object { id, name, email }'],
+    ['booking.user', null, 'must be a plain object { id, name, email }'],
+    ['booking.user.name', '', 'must be a string that is not empty'],
+    ['booking.user.email', undefined, 'is missing'],
+    ['booking.event', [], 'must be a plain object { id, title, startDate }'],
+    ['booking.event.title', 5, 'must be a string that is not empty'],
+    ['booking.event.startDate', new Date('never'), 'must be a valid date or a string that is not empty'],
+    ['booking.event.startDate', 5, 'must be a valid date or a string that is not empty'],
+    ['booking.event.startDate', '', 'must be a valid date or a string that is not empty'],
+  ])('%s that is %j is rejected', async (path, value, message) => {
+    expect(await issuesOf(await setStage(), path, value)).toEqual([{ path: path.replace(/^\w+\./, ''), message }]);
+  });
+
+  it('are all named at once', async () => {
+    const { crm, log } = await setStage();
+    const receipt = await crm.notifyBooking({
+      ...booking,
+      bookingId: 0,
+      sessionId: '',
+      action: 'No',
+      user: { id: 1, name: '', email: 'Ada' },
+    });
+    expect(receipt).toMatchObject({
+      accepted: false,
+      error: {
+        issues: ['bookingId', 'sessionId', 'action', 'user.name'].map((path) => ({
+          path,
+          message: expect.any(String),
+        })),
+      },
+    });
+    expect(log.text()).not.toContain('Ada');
+  });
+
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['null', null],
+    ['a text', 'Ada'],
+    ['a function', () => general],
+  ])('case 16: a call with %s is rejected', async (_what, input) => {
+    const { crm } = await setStage();
+    for (const call of [crm.notify, crm.notifyBooking, crm.notifyEvent] as ((input: never) => Promise<unknown>)[]) {
+      expect(await call(input as never)).toMatchObject({
+        accepted: false,
+        error: { message: 'notification is not valid: must be an object with the fields of the notification' },
+      });
+    }
+  });
+
+  it('case 16: a call whose fields cannot be read is rejected, without quoting', async () => {
+    const { crm, log, rejected } = await setStage();
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throwing = {
+      get userId(): number {
+        throw new Error('Ada');
+      },
+    };
+    for (const input of [proxy, throwing]) {
+      expect(await crm.notify(input as NotificationInput)).toMatchObject({ accepted: false });
+    }
+    expect(rejected.map(({ error }) => error.message)).toEqual(
+      new Array(2).fill('notification is not valid: cannot be read: reading one of its properties throws'),
+    );
+    expect(log.text()).not.toContain('Ada');
+  });
+});
+
+function replaced<Input extends object>(input: Input, [key = '', ...rest]: readonly string[], value: unknown): Input {
+  const inner = (input as Record<string, unknown>)[key];
+  return { ...input, [key]: rest.length === 0 ? value : replaced(inner as object, rest, value) };
+}

@@ -1,0 +1,458 @@
+import type { DeadReason, Outbox, Settlement } from '../../src/outbox/outbox.js';
+import { sampleAt, sampleNotification, sampleNotifications } from '../helpers/sample-notification.js';
+
+const refusal: DeadReason = { kind: 'rejected', status: 422, detail: 'no such booking' };
+
+const delivered = (position: number): Settlement => ({ kind: 'delivered', position });
+const dead = (
+  position: number,
+  given: { diedAt?: number; attempts?: number; reason?: DeadReason } = {},
+): Settlement => ({
+  kind: 'dead',
+  position,
+  attempts: 1,
+  diedAt: sampleAt,
+  reason: refusal,
+  ...given,
+});
+
+/** What every outbox promises, as `src/outbox/outbox.ts` says it. `open` answers an empty one. */
+export function describeOutboxContract(open: () => Promise<Outbox>): void {
+  describe('keeps the contract of an outbox', () => {
+    contract(open);
+  });
+}
+
+function contract(open: () => Promise<Outbox>): void {
+  let outbox: Outbox;
+  beforeEach(async () => {
+    outbox = await open();
+  });
+  afterEach(() => {
+    outbox.close();
+  });
+
+  const pendingIds = (): string[] => outbox.readAfter(0, 1000).map((notification) => notification.id);
+  const deadIds = (): string[] => outbox.listDead({ limit: 1000 }).map((letter) => letter.id);
+  /** Appends, lets them die in this order, and answers their ids. */
+  const appendDead = (count: number, diedAt = sampleAt): string[] => {
+    const notifications = sampleNotifications(count);
+    outbox.append(notifications);
+    const ids = notifications.map(({ id }) => id);
+    const positions = outbox.readAfter(0, 1000).filter(({ id }) => ids.includes(id));
+    outbox.settle(positions.map(({ position }) => dead(position, { diedAt })));
+    return ids;
+  };
+
+  describe('append', () => {
+    it('keeps everything as it was handed over, with no attempts behind it', () => {
+      const notification = sampleNotification({
+        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      });
+      outbox.append([notification]);
+      const [found] = outbox.readAfter(0, 10);
+      expect({ ...found, body: undefined }).toEqual({
+        ...notification,
+        body: undefined,
+        position: 1,
+        attempts: 0,
+        nextAttemptAt: 0,
+        acceptedAt: notification.occurredAt,
+      });
+    });
+
+    it('keeps the order of the calls and, in them, of the notifications', () => {
+      const batches = [sampleNotifications(3), sampleNotifications(1), sampleNotifications(2)];
+      for (const batch of batches) outbox.append(batch);
+      expect(pendingIds()).toEqual(batches.flat().map(({ id }) => id));
+      expect(outbox.readAfter(0, 10).map(({ position }) => position)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+
+    it('takes nothing from no notifications', () => {
+      outbox.append([]);
+      expect(outbox.counts()).toEqual({ pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined });
+    });
+
+    it('passes over an id that is pending, in the same batch as well, and keeps the first', () => {
+      const first = sampleNotification({ body: Buffer.from('first') });
+      outbox.append([first, { ...first, body: Buffer.from('second') }]);
+      const other = sampleNotification();
+      outbox.append([{ ...first, body: Buffer.from('third') }, other]);
+      expect(pendingIds()).toEqual([first.id, other.id]);
+      expect(Buffer.from(outbox.readAfter(0, 1)[0]!.body).toString()).toBe('first');
+      expect(outbox.counts()).toMatchObject({ pending: 2, pendingBytes: 5 + other.body.byteLength });
+    });
+
+    it('passes over an id that is dead', () => {
+      const notification = sampleNotification();
+      outbox.append([notification]);
+      outbox.settle([dead(1)]);
+      outbox.append([notification]);
+      expect(outbox.counts()).toMatchObject({ pending: 0, dead: 1 });
+    });
+
+    it('takes an id again that was delivered or discarded: it is not here any more', () => {
+      const notification = sampleNotification();
+      outbox.append([notification]);
+      outbox.settle([delivered(1)]);
+      outbox.append([notification]);
+      outbox.settle([dead(2)]);
+      outbox.discard(notification.id);
+      outbox.append([notification]);
+      expect(outbox.readAfter(0, 10)).toMatchObject([{ id: notification.id, position: 3 }]);
+    });
+
+    it('keeps a body byte for byte, NUL bytes and broken UTF-8 included', () => {
+      const bodies = [
+        Buffer.from([0]),
+        Buffer.from([0, 1, 0, 255, 0]),
+        Buffer.from('{"name":"Zoë \u{1F9D8}\u2028\\u0000"}'),
+        Buffer.from([0xed, 0xa0, 0x80]),
+        Buffer.alloc(0),
+        Buffer.alloc(70_000, 0xa5),
+      ];
+      outbox.append(bodies.map((body) => sampleNotification({ body })));
+      const kept = outbox.readAfter(0, 10).map(({ body }) => Buffer.from(body).toString('hex'));
+      expect(kept).toEqual(bodies.map((body) => body.toString('hex')));
+      expect(outbox.counts().pendingBytes).toBe(bodies.reduce((sum, body) => sum + body.byteLength, 0));
+    });
+
+    it('keeps a view of a larger buffer as what it shows, not more', () => {
+      const large = Buffer.from('before|body|after');
+      outbox.append([sampleNotification({ body: large.subarray(7, 11) })]);
+      expect(Buffer.from(outbox.readAfter(0, 1)[0]!.body).toString()).toBe('body');
+    });
+
+    it.each([0, 8.64e15, Number.MAX_SAFE_INTEGER])('keeps the instant %d', (occurredAt) => {
+      outbox.append([sampleNotification({ occurredAt })]);
+      expect(outbox.readAfter(0, 1)).toMatchObject([{ occurredAt, acceptedAt: occurredAt }]);
+      expect(outbox.counts().oldestAcceptedAt).toBe(occurredAt);
+      outbox.settle([{ kind: 'retry', position: 1, attempts: 1, nextAttemptAt: occurredAt }]);
+      expect(outbox.readAfter(0, 1)).toMatchObject([{ nextAttemptAt: occurredAt }]);
+      outbox.settle([dead(1, { diedAt: occurredAt })]);
+      expect(outbox.listDead({ limit: 1 })).toMatchObject([{ occurredAt, diedAt: occurredAt }]);
+    });
+  });
+
+  describe('readAfter', () => {
+    it('pages through everything by position, oldest first, without a gap or a repeat', () => {
+      const notifications = sampleNotifications(25);
+      outbox.append(notifications);
+      const read: string[] = [];
+      let cursor = 0;
+      for (let page = outbox.readAfter(cursor, 10); page.length > 0; page = outbox.readAfter(cursor, 10)) {
+        expect(page.length).toBeLessThanOrEqual(10);
+        read.push(...page.map(({ id }) => id));
+        cursor = page.at(-1)!.position;
+      }
+      expect(read).toEqual(notifications.map(({ id }) => id));
+    });
+
+    it('does not count those that are gone towards the limit', () => {
+      const notifications = sampleNotifications(6);
+      outbox.append(notifications);
+      outbox.settle([delivered(1), delivered(3), dead(4)]);
+      expect(outbox.readAfter(0, 2).map(({ position }) => position)).toEqual([2, 5]);
+      expect(outbox.readAfter(2, 2).map(({ position }) => position)).toEqual([5, 6]);
+    });
+
+    it('answers nothing after the last position, with limit 0, and of an empty outbox', () => {
+      expect(outbox.readAfter(0, 10)).toEqual([]);
+      outbox.append(sampleNotifications(2));
+      expect(outbox.readAfter(2, 10)).toEqual([]);
+      expect(outbox.readAfter(1_000_000, 10)).toEqual([]);
+      expect(outbox.readAfter(0, 0)).toEqual([]);
+    });
+
+    it('never gives a position to a second notification', () => {
+      outbox.append(sampleNotifications(3));
+      outbox.settle([delivered(1), delivered(2), delivered(3)]);
+      outbox.append(sampleNotifications(1));
+      expect(outbox.readAfter(0, 10).map(({ position }) => position)).toEqual([4]);
+    });
+  });
+
+  describe('nextInLane', () => {
+    it('answers the oldest pending one of the lane after a position', () => {
+      const lanes = ['booking:1', 'booking:2', 'booking:1', 'booking:1'];
+      outbox.append(lanes.map((lane) => sampleNotification({ lane })));
+      expect(outbox.nextInLane('booking:1', 0)?.position).toBe(1);
+      expect(outbox.nextInLane('booking:1', 1)?.position).toBe(3);
+      expect(outbox.nextInLane('booking:1', 2)?.position).toBe(3);
+      expect(outbox.nextInLane('booking:1', 4)).toBeUndefined();
+      expect(outbox.nextInLane('booking:2', 0)?.position).toBe(2);
+    });
+
+    it('passes over those that are gone and knows nothing of other lanes', () => {
+      outbox.append(sampleNotifications(3, { lane: 'booking:1' }));
+      outbox.settle([delivered(1), dead(2)]);
+      expect(outbox.nextInLane('booking:1', 0)?.position).toBe(3);
+      expect(outbox.nextInLane('booking:', 0)).toBeUndefined();
+      expect(outbox.nextInLane('BOOKING:1', 0)).toBeUndefined();
+      expect(outbox.nextInLane('booking:1 ', 0)).toBeUndefined();
+    });
+
+    it.each([
+      ['emoji', 'user:\u{1F9D8}\u{1F3FD}'],
+      ['combining marks', 'user:e\u0301'],
+      ['a NUL', 'user:a\0b'],
+      ['a NUL at the end', 'user:a\0'],
+      ['nothing but a NUL', '\0'],
+      ['a lone high surrogate', 'user:\ud83e'],
+      ['a lone low surrogate', 'user:\udd38x'],
+      ['two surrogates in the wrong order', '\udd38\ud83e'],
+      ['the replacement character', 'user:\ufffd'],
+      ['a byte order mark', '\ufeffuser'],
+      ['percent signs', 'user:100%0041%%'],
+      ['quotes and LIKE wildcards', `user:'"_%;--`],
+      ['256 characters', 'x'.repeat(256)],
+    ])('finds a lane with %s again, and returns it exactly', (_what, lane) => {
+      outbox.append([
+        sampleNotification({ lane }),
+        sampleNotification({ lane: 'user:a' }),
+        sampleNotification({ lane }),
+      ]);
+      const [head] = outbox.readAfter(0, 1);
+      expect(head?.lane).toBe(lane);
+      expect(outbox.nextInLane(head!.lane, head!.position)).toMatchObject({ lane, position: 3 });
+      outbox.settle([dead(1)]);
+      expect(outbox.listDead({ limit: 1 })).toMatchObject([{ lane }]);
+      outbox.redeliver('all', sampleAt);
+      expect(outbox.nextInLane(lane, 3)).toMatchObject({ lane, position: 4 });
+    });
+
+    it('keeps lanes apart that differ only behind a NUL or in a lone surrogate', () => {
+      const lanes = ['user:a', 'user:a\0', 'user:a\0b', 'user:a\ud800', 'user:a\ud801', 'user:a\ufffd', 'user:a%0000'];
+      outbox.append(lanes.map((lane) => sampleNotification({ lane })));
+      expect(lanes.map((lane) => outbox.nextInLane(lane, 0)?.position)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    });
+  });
+
+  describe('settle', () => {
+    it('removes what was delivered', () => {
+      const notifications = sampleNotifications(3);
+      outbox.append(notifications);
+      outbox.settle([delivered(2)]);
+      expect(pendingIds()).toEqual([notifications[0]!.id, notifications[2]!.id]);
+      expect(outbox.counts()).toMatchObject({ pending: 2, dead: 0 });
+    });
+
+    it('keeps what is to be tried again in its place, with attempts and instant', () => {
+      outbox.append(sampleNotifications(2));
+      outbox.settle([{ kind: 'retry', position: 1, attempts: 7, nextAttemptAt: sampleAt + 5 }]);
+      expect(outbox.readAfter(0, 10)).toMatchObject([
+        { position: 1, attempts: 7, nextAttemptAt: sampleAt + 5, acceptedAt: sampleAt },
+        { position: 2, attempts: 0, nextAttemptAt: 0 },
+      ]);
+      expect(outbox.nextInLane('booking:456', 0)).toMatchObject({ attempts: 7, nextAttemptAt: sampleAt + 5 });
+    });
+
+    it('turns what died into a dead letter', () => {
+      const notification = sampleNotification();
+      outbox.append([notification]);
+      outbox.settle([dead(1, { attempts: 3, diedAt: sampleAt + 9 })]);
+      const { id, type, lane, occurredAt } = notification;
+      expect(outbox.listDead({ limit: 10 })).toEqual([
+        { id, type, lane, occurredAt, attempts: 3, diedAt: sampleAt + 9, reason: refusal, position: 1 },
+      ]);
+      expect(outbox.counts()).toEqual({ pending: 0, pendingBytes: 0, dead: 1, oldestAcceptedAt: undefined });
+    });
+
+    it.each<DeadReason>([
+      { kind: 'rejected', status: 400, detail: '' },
+      { kind: 'redirect', status: 302, detail: 'moved \u{1F6B6}' },
+      { kind: 'expired', detail: 'older than maxAgeMs (1); last: ECONNREFUSED' },
+      { kind: 'rejected', status: 413, detail: 'x'.repeat(1024) },
+    ])('keeps the reason: $kind $status', (reason) => {
+      outbox.append(sampleNotifications(1));
+      outbox.settle([dead(1, { reason })]);
+      expect(outbox.listDead({ limit: 1 })[0]?.reason).toEqual(reason);
+    });
+
+    it('settles several at once, of several kinds', () => {
+      const [first, second, third] = sampleNotifications(3);
+      outbox.append([first!, second!, third!]);
+      outbox.settle([delivered(1), dead(2), { kind: 'retry', position: 3, attempts: 1, nextAttemptAt: 5 }]);
+      expect(pendingIds()).toEqual([third!.id]);
+      expect(deadIds()).toEqual([second!.id]);
+    });
+
+    it('changes nothing for what is no longer pending, and nothing for positions it never gave', () => {
+      const notifications = sampleNotifications(3);
+      outbox.append(notifications);
+      outbox.settle([delivered(1), dead(2)]);
+      const before = {
+        counts: outbox.counts(),
+        pending: outbox.readAfter(0, 10),
+        dead: outbox.listDead({ limit: 10 }),
+      };
+      for (const position of [1, 2, 0, -1, 4, 1_000_000, Number.MAX_SAFE_INTEGER]) {
+        outbox.settle([delivered(position)]);
+        outbox.settle([dead(position)]);
+        outbox.settle([{ kind: 'retry', position, attempts: 9, nextAttemptAt: 9 }]);
+      }
+      expect({
+        counts: outbox.counts(),
+        pending: outbox.readAfter(0, 10),
+        dead: outbox.listDead({ limit: 10 }),
+      }).toEqual(before);
+    });
+
+    it('takes the first of two settlements of the same notification', () => {
+      outbox.append(sampleNotifications(2));
+      outbox.settle([delivered(1), dead(1), dead(2), delivered(2), dead(2)]);
+      expect(outbox.counts()).toEqual({ pending: 0, pendingBytes: 0, dead: 1, oldestAcceptedAt: undefined });
+    });
+
+    it('takes nothing from no settlements', () => {
+      outbox.append(sampleNotifications(1));
+      outbox.settle([]);
+      expect(outbox.counts()).toMatchObject({ pending: 1 });
+    });
+  });
+
+  describe('counts', () => {
+    it('adds up what is pending and what is dead', () => {
+      outbox.append([
+        sampleNotification({ body: Buffer.alloc(10), occurredAt: sampleAt + 1 }),
+        sampleNotification({ body: Buffer.alloc(20), occurredAt: sampleAt + 2 }),
+        sampleNotification({ body: Buffer.alloc(40), occurredAt: sampleAt + 3 }),
+      ]);
+      expect(outbox.counts()).toEqual({ pending: 3, pendingBytes: 70, dead: 0, oldestAcceptedAt: sampleAt + 1 });
+      outbox.settle([delivered(1)]);
+      expect(outbox.counts()).toEqual({ pending: 2, pendingBytes: 60, dead: 0, oldestAcceptedAt: sampleAt + 2 });
+      outbox.settle([dead(2), { kind: 'retry', position: 3, attempts: 1, nextAttemptAt: 1 }]);
+      expect(outbox.counts()).toEqual({ pending: 1, pendingBytes: 40, dead: 1, oldestAcceptedAt: sampleAt + 3 });
+      outbox.redeliver('all', sampleAt + 9);
+      expect(outbox.counts()).toEqual({ pending: 2, pendingBytes: 60, dead: 0, oldestAcceptedAt: sampleAt + 3 });
+      outbox.settle([delivered(3)]);
+      expect(outbox.counts()).toEqual({ pending: 1, pendingBytes: 20, dead: 0, oldestAcceptedAt: sampleAt + 9 });
+    });
+  });
+
+  describe('listDead', () => {
+    it('lists the newest death first, at most so many, and reads on by position', () => {
+      const ids = appendDead(5);
+      const first = outbox.listDead({ limit: 2 });
+      expect(first.map(({ id }) => id)).toEqual([ids[4], ids[3]]);
+      const second = outbox.listDead({ limit: 2, before: first.at(-1)!.position });
+      expect(second.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
+      const third = outbox.listDead({ limit: 2, before: second.at(-1)!.position });
+      expect(third.map(({ id }) => id)).toEqual([ids[0]]);
+      expect(outbox.listDead({ limit: 2, before: third.at(-1)!.position })).toEqual([]);
+    });
+
+    it('goes by the order of dying, not of acceptance', () => {
+      const [first, second] = sampleNotifications(2);
+      outbox.append([first!, second!]);
+      outbox.settle([dead(2)]);
+      outbox.settle([dead(1)]);
+      expect(deadIds()).toEqual([first!.id, second!.id]);
+    });
+
+    it('takes before: undefined for no limit, and answers nothing of no dead letters', () => {
+      expect(outbox.listDead({ limit: 10, before: undefined })).toEqual([]);
+      const ids = appendDead(1);
+      expect(outbox.listDead({ limit: 10, before: undefined }).map(({ id }) => id)).toEqual(ids);
+      expect(outbox.listDead({ limit: 0 })).toEqual([]);
+    });
+  });
+
+  describe('redeliver', () => {
+    it('makes one pending again: same id and bytes, at the end of its lane, no attempts behind it', () => {
+      const [first, second] = sampleNotifications(2, { traceparent: 'trace' });
+      outbox.append([first!, second!]);
+      outbox.settle([dead(1, { attempts: 5 })]);
+      expect(outbox.redeliver(first!.id, sampleAt + 100)).toBe(1);
+      const [, again] = outbox.readAfter(0, 10);
+      expect({ ...again, body: Buffer.from(again!.body).toString() }).toEqual({
+        ...first,
+        body: Buffer.from(first!.body).toString(),
+        position: 3,
+        attempts: 0,
+        nextAttemptAt: 0,
+        acceptedAt: sampleAt + 100,
+      });
+      expect(pendingIds()).toEqual([second!.id, first!.id]);
+      expect(deadIds()).toEqual([]);
+    });
+
+    it('makes all pending again, in the order of their deaths', () => {
+      const ids = appendDead(4);
+      expect(outbox.redeliver('all', sampleAt)).toBe(4);
+      expect(pendingIds()).toEqual(ids);
+      expect(outbox.counts()).toMatchObject({ pending: 4, dead: 0 });
+    });
+
+    it('does nothing the second time, nor for ids that are pending, delivered or unknown', () => {
+      const [id] = appendDead(1);
+      const pending = sampleNotification();
+      outbox.append([pending]);
+      expect(outbox.redeliver(id!, sampleAt)).toBe(1);
+      expect(outbox.redeliver(id!, sampleAt)).toBe(0);
+      for (const unknown of [pending.id, 'unknown', '', `${id!}\0`, '%', 'ALL']) {
+        expect(outbox.redeliver(unknown, sampleAt)).toBe(0);
+      }
+      expect(outbox.redeliver('all', sampleAt)).toBe(0);
+      expect(outbox.counts()).toMatchObject({ pending: 2, dead: 0 });
+    });
+
+    it('lets one die again, as the newest', () => {
+      const [first, second] = appendDead(2);
+      outbox.redeliver(first!, sampleAt);
+      outbox.settle([dead(outbox.readAfter(0, 1)[0]!.position)]);
+      expect(deadIds()).toEqual([first, second]);
+    });
+  });
+
+  describe('discard', () => {
+    it('removes a dead letter for good and says whether there was one', () => {
+      const [first, second] = appendDead(2);
+      expect(outbox.discard(first!)).toBe(true);
+      expect(outbox.discard(first!)).toBe(false);
+      expect(deadIds()).toEqual([second]);
+      expect(outbox.counts()).toMatchObject({ pending: 0, dead: 1 });
+      expect(outbox.redeliver(first!, sampleAt)).toBe(0);
+    });
+
+    it('touches nothing that is pending, nor anything by an id that only looks alike', () => {
+      const pending = sampleNotification();
+      const [id] = appendDead(1);
+      outbox.append([pending]);
+      for (const unknown of [pending.id, 'all', '', `${id!}\0`, `${id!}\0junk`, id!.toUpperCase(), '%']) {
+        expect(outbox.discard(unknown)).toBe(false);
+      }
+      expect(outbox.counts()).toMatchObject({ pending: 1, dead: 1 });
+    });
+  });
+
+  describe('expireDead', () => {
+    it('removes what died before the instant, and not what died at it', () => {
+      const old = appendDead(2, sampleAt);
+      const newer = appendDead(1, sampleAt + 10);
+      expect(outbox.expireDead(sampleAt)).toBe(0);
+      expect(outbox.expireDead(sampleAt + 10)).toBe(2);
+      expect(outbox.expireDead(sampleAt + 10)).toBe(0);
+      expect(deadIds()).toEqual(newer);
+      expect(outbox.counts().dead).toBe(1);
+      outbox.append(old.map((id) => sampleNotification({ id })));
+      expect(pendingIds()).toEqual(old);
+    });
+
+    it('leaves what is pending alone, however old', () => {
+      outbox.append(sampleNotifications(1, { occurredAt: 0 }));
+      expect(outbox.expireDead(Number.MAX_SAFE_INTEGER)).toBe(0);
+      expect(outbox.counts().pending).toBe(1);
+    });
+  });
+
+  describe('close', () => {
+    it('may be called twice', () => {
+      outbox.append(sampleNotifications(1));
+      outbox.close();
+      expect(() => {
+        outbox.close();
+      }).not.toThrow();
+    });
+  });
+}
