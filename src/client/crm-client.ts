@@ -1,10 +1,10 @@
-import type { Dispatcher } from 'undici';
+import { setMaxListeners } from 'node:events';
+import { Pool, type Dispatcher } from 'undici';
 import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
 import { personalStrings, redactText } from '../telemetry/redact.js';
-import { borrowDispatcher, createConnections } from './connections.js';
 import { startDeadline, type Deadline } from './deadline.js';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
 import { reasonOf, type Reply } from './reply.js';
@@ -45,28 +45,23 @@ export interface CrmClient {
 }
 
 /** The code of an attempt that failed because no token was to be had. */
-export const tokenFailureCode = 'ERR_CRM_TOKEN';
+const tokenFailureCode = 'ERR_CRM_TOKEN';
 
 /** Opens nothing yet: the first exchange connects, later ones use the same connections (keep-alive). */
 export function createCrmClient(options: CrmClientOptions): CrmClient {
   const { clock, logger } = options;
   const { origin, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
-  const connections =
-    options.dispatcher === undefined
-      ? createConnections(origin, options.connections, clock)
-      : borrowDispatcher(options.dispatcher);
+  const ending = new AbortController();
+  const dispatcher = options.dispatcher ?? createPool(origin, options, ending.signal);
   const tokens = createTokenSource(options.authToken, clock);
+  let hasConnected = false;
 
   const send = async (request: ExchangeRequest, deadline: Deadline): Promise<Exchange> => {
-    const connection = await connections.take(deadline);
-    if (connection === undefined) return { kind: 'timeout', timeoutMs: deadline.timeoutMs, wasSent: false };
-    let outcome = await exchange(connection.dispatcher, request, deadline, clock);
+    let outcome = await exchange(dispatcher, request, deadline, clock);
     // The server closed an idle connection just as it was used: once more, under the same id, on a fresh one.
-    if (connection.isReused() && isStale(outcome)) {
-      outcome = await exchange(connection.dispatcher, request, deadline, clock);
-    }
-    connection.giveBack(isBrokenOff(outcome) ? 'broken off' : 'whole');
+    if (hasConnected && isStale(outcome)) outcome = await exchange(dispatcher, request, deadline, clock);
+    hasConnected = outcome.kind === 'reply';
     if (logger.isLevelEnabled('debug')) logExchange(logger, request, outcome, tokens.secrets());
     return outcome;
   };
@@ -99,7 +94,13 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
       return send({ origin, path: `${basePath}/health`, method: 'GET', headers }, deadline);
     },
     reasonOf: (reply, sentBody) => reasonOf(reply, sentBody, tokens.secrets()),
-    close: () => connections.close(),
+    async close() {
+      if (options.dispatcher !== undefined) return;
+      const destroyed = dispatcher.destroy();
+      // Those that are still connecting, which destroying leaves to themselves.
+      ending.abort();
+      await destroyed;
+    },
   };
 }
 
@@ -113,11 +114,11 @@ function isStale(outcome: Exchange): boolean {
   );
 }
 
-/** Whether we were the ones to end it, with the server still at it. */
-function isBrokenOff(outcome: Exchange): boolean {
-  return (
-    outcome.kind === 'timeout' || (outcome.kind === 'reply' && ['deadline', 'limit'].includes(outcome.cutBy ?? ''))
-  );
+/** The deadline of each exchange covers connecting as well; the pool's own limit only frees the connection then. */
+function createPool(origin: string, { connections, timeoutMs }: CrmClientOptions, signal: AbortSignal): Pool {
+  // One listener for each connection is no leak.
+  setMaxListeners(0, signal);
+  return new Pool(origin, { connections, connectTimeout: timeoutMs, connect: { signal } });
 }
 
 const commonHeaders = {

@@ -12,8 +12,8 @@ import { backoffMs } from './backoff.js';
  * An attempt that started before the circuit opened may end after it. That the CRM answers it is good news about its
  * reach, but says nothing about the token.
  *
- * After closing, delivery starts slowly: one attempt more at a time with each answer, so that a CRM that has just come
- * back is not met by everything that has piled up.
+ * After closing, delivery starts slowly: one attempt at a time, and one more with every tenth answer, so that a CRM that
+ * has just come back is not met by everything that has piled up, and gets a small backlog just as it was accepted.
  */
 export interface CircuitBreaker {
   /** How many attempts may be under way at once, as things stand. */
@@ -50,7 +50,7 @@ export interface CircuitBreakerOptions {
 }
 
 type Circuit =
-  | { readonly state: 'closed'; readonly failureCount: number; readonly limit: number }
+  | { readonly state: 'closed'; readonly failureCount: number; readonly answersSinceOutage: number }
   | {
       readonly state: 'open' | 'half-open';
       readonly cause: PauseCause;
@@ -58,9 +58,11 @@ type Circuit =
       readonly probeCount: number;
     };
 
+const answersPerStep = 10;
+
 /** Instants are the monotonic clock's. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  let circuit: Circuit = { state: 'closed', failureCount: 0, limit: options.concurrency };
+  let circuit: Circuit = { state: 'closed', failureCount: 0, answersSinceOutage: Infinity };
 
   const open = (cause: PauseCause, nowMs: number): void => {
     const knownCause = circuit.state === 'closed' ? undefined : circuit.cause.kind;
@@ -82,7 +84,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     allowed(nowMs) {
       switch (circuit.state) {
         case 'closed':
-          return circuit.limit;
+          return Math.min(1 + Math.floor(circuit.answersSinceOutage / answersPerStep), options.concurrency);
         case 'open':
           return nowMs >= circuit.probeAtMs ? 1 : 0;
         case 'half-open':
@@ -98,12 +100,11 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
     onAnswer() {
       if (circuit.state === 'closed') {
-        const limit = Math.min(circuit.limit + 1, options.concurrency);
-        circuit = { state: 'closed', failureCount: 0, limit };
+        circuit = { ...circuit, failureCount: 0, answersSinceOutage: circuit.answersSinceOutage + 1 };
         return;
       }
       if (circuit.state === 'open' && circuit.cause.kind === 'unauthorised') return;
-      circuit = { state: 'closed', failureCount: 0, limit: Math.min(2, options.concurrency) };
+      circuit = { state: 'closed', failureCount: 0, answersSinceOutage: 1 };
       options.onResume();
     },
 
