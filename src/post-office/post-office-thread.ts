@@ -1,0 +1,97 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../core/clock.js';
+import { CRMConfigError, CRMNotificationError, CRMValidationError } from '../core/errors.js';
+import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
+import { createInlineHost } from './inline-host.js';
+import type { PostOffice } from './post-office.js';
+import type { Failure, FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
+
+/**
+ * The post office's thread: the inline host, spoken to by messages. Nothing exports from here; `thread-host.ts` starts
+ * this file.
+ */
+
+const { settings, authToken, isDebugEnabled } = workerData as ThreadData;
+const questions = new Map<number, (token: string | undefined) => void>();
+let questionCount = 0;
+
+const postOffice = createInlineHost({
+  settings,
+  authToken: authToken ?? askToken,
+  dispatcher: undefined,
+  clock: systemClock,
+  logger: createPortLogger(),
+  onEvent: (event) => {
+    send({ kind: 'event', event });
+  },
+});
+
+parentPort?.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'accept':
+      void postOffice.accept(message.notifications).then((acceptances) => {
+        send({ kind: 'accepted', batch: message.batch, acceptances });
+      });
+      return;
+    case 'call':
+      void answer(message.call, message.name, message.argument);
+      return;
+    case 'token':
+      questions.get(message.question)?.(message.token);
+      questions.delete(message.question);
+      return;
+    case 'ping':
+      send({ kind: 'pong' });
+      return;
+  }
+});
+
+async function answer(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
+  try {
+    const method = postOffice[name] as (this: PostOffice, argument: unknown) => Promise<unknown>;
+    send({ kind: 'answer', call, value: await method.call(postOffice, argument) });
+  } catch (error) {
+    send({ kind: 'failure', call, failure: failureOf(error) });
+  }
+  // With the port gone nothing keeps this thread, and it ends.
+  if (name === 'close') parentPort?.close();
+}
+
+/** The app's function lives in the app's thread, so it is asked there. */
+function askToken(): Promise<string> {
+  questionCount += 1;
+  const question = questionCount;
+  return new Promise((resolve, reject) => {
+    questions.set(question, (token) => {
+      if (token === undefined) reject(new Error('the token provider failed'));
+      else resolve(token);
+    });
+    send({ kind: 'askToken', question });
+  });
+}
+
+/** Only debug lines are written in here; whatever else is to be logged the events tell. */
+function createPortLogger(): Required<Logger> {
+  const writer =
+    (level: LogLevel) =>
+    (fields: LogFields, message: string): void => {
+      send({ kind: 'log', level, fields, message });
+    };
+  return {
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    isLevelEnabled: (level) => level !== 'debug' || isDebugEnabled,
+  };
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof CRMNotificationError)) return { code: 'ERR_CRM_OUTBOX', message: 'the post office failed' };
+  const hasIssues = error instanceof CRMConfigError || error instanceof CRMValidationError;
+  return { code: error.code, message: error.message, issues: hasIssues ? error.issues : undefined };
+}
+
+function send(message: FromThread): void {
+  parentPort?.postMessage(message);
+}

@@ -1,0 +1,65 @@
+/**
+ * The app under audit: a route with a hook, as a user would write it, from the built package. It answers a booking's
+ * steps and knows nothing of who kills it. Variables: APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS.
+ */
+import workerThreads from 'node:worker_threads';
+import { syncBuiltinESMExports } from 'node:module';
+
+// The audit ends the post office's thread from outside, as a crash in it would; for that it has to be found.
+let lastThread;
+workerThreads.Worker = class extends workerThreads.Worker {
+  constructor(...args) {
+    super(...args);
+    lastThread = this;
+  }
+};
+syncBuiltinESMExports();
+
+const { default: express } = await import('express');
+const { afterBooking, createNotifier } = await import('express-crm-notifier');
+
+const { APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS, LOG } = process.env;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const crm = createNotifier({
+  baseUrl: CRM_URL,
+  authToken: 'crash-audit',
+  outbox: OUTBOX,
+  guarantee: GUARANTEE ?? 'before-response',
+  thread: THREAD !== 'false',
+  ...(HOLD_MS === undefined ? {} : { holdMs: Number(HOLD_MS) }),
+  breaker: { firstDelayMs: 50, maxDelayMs: 200 },
+  retry: { firstDelayMs: 20, maxDelayMs: 200 },
+  ...(LOG === undefined ? { logger: silent } : {}),
+  env: {},
+});
+
+const app = express();
+app.use(crm.middleware());
+const tell = afterBooking('stepped', (body) => ({
+  bookingId: body.booking,
+  userId: 1,
+  sessionId: 1,
+  additionalData: { step: body.step },
+}));
+app.post('/bookings/:booking/steps/:step', tell, (req, res) => {
+  res.status(201).json({ booking: Number(req.params.booking), step: Number(req.params.step) });
+});
+app.post('/kill-thread', (_req, res) => {
+  void lastThread?.terminate();
+  res.json({ hasThread: lastThread !== undefined });
+});
+app.get('/stats', async (_req, res) => {
+  res.json(await crm.stats());
+});
+
+await crm.ready();
+const server = app.listen(Number(APP_PORT ?? 0), '127.0.0.1', () => {
+  process.send?.({ port: server.address().port });
+});
+process.once('SIGTERM', () => {
+  server.close(async () => {
+    const report = await crm.close({ timeoutMs: 2_000 });
+    process.send?.({ report }, () => process.disconnect());
+  });
+  server.closeIdleConnections();
+});
