@@ -2,6 +2,7 @@ import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
+import { troubleOf } from '../core/trouble.js';
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
 import { backoffMs } from './backoff.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
@@ -56,7 +57,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     outbox,
     clock,
     onError: (error) => {
-      onEvent({ kind: 'outboxError', operation: 'settle', error });
+      onEvent({ kind: 'outboxError', operation: 'settle', error: troubleOf(error) });
     },
     onBatch: () => {
       pump();
@@ -80,7 +81,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       isReadFailing = false;
     } catch (error) {
       // The outbox could not be read; whatever the reason, looking again later is all there is to do. Said once.
-      if (!isReadFailing) onEvent({ kind: 'outboxError', operation: 'read', error });
+      if (!isReadFailing) onEvent({ kind: 'outboxError', operation: 'read', error: troubleOf(error) });
       isReadFailing = true;
       cancelTimer?.();
       cancelTimer = clock.after(troubleDelayMs, pump);
@@ -119,7 +120,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       .catch((error: unknown) => {
         // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
         lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
-        onEvent({ kind: 'outboxError', operation: 'deliver', error });
+        onEvent({ kind: 'outboxError', operation: 'deliver', error: troubleOf(error) });
       })
       .finally(() => {
         attempts.delete(attempt);

@@ -134,6 +134,8 @@ export function createMemoryOutbox(): Outbox {
       return expired.length;
     },
 
+    hasForeignChanges: () => false,
+
     close() {
       // Nothing to give back: the memory goes with the object.
     },

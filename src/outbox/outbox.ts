@@ -25,6 +25,9 @@ export interface Outbox {
 
   counts(): OutboxCounts;
 
+  /** Whether somebody else, another process, has changed the outbox since the last time this was asked. */
+  hasForeignChanges(): boolean;
+
   /** Dead letters, newest first, at most `limit`, optionally only those that died before position `before`. */
   listDead(query: { readonly limit: number; readonly before?: number | undefined }): DeadLetter[];
 

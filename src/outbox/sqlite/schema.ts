@@ -33,7 +33,9 @@ const migrations: readonly string[] = [
      traceparent TEXT,
      body BLOB NOT NULL
    ) STRICT;
-   CREATE INDEX dead_by_death ON dead (died_at);`,
+   CREATE INDEX dead_by_death ON dead (died_at);
+   CREATE TABLE tally (pending INTEGER NOT NULL, pending_bytes INTEGER NOT NULL, dead INTEGER NOT NULL) STRICT;
+   INSERT INTO tally VALUES (0, 0, 0);`,
 ];
 
 /**
@@ -41,12 +43,14 @@ const migrations: readonly string[] = [
  * version of this package, and leaves it as it is.
  */
 export function migrate(database: SqliteDatabase): void {
-  const version = versionOf(database);
-  refuseNewerSchema(version);
-  if (version === migrations.length) return;
-  // Only before the first table is made.
-  if (version === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  if (versionOf(database) === migrations.length) return;
+  // Only before the first table is made; later it changes nothing.
+  database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  // Another process may be at it too, so the version is looked at once more under the lock.
   database.exec('BEGIN IMMEDIATE');
+  const version = versionOf(database);
+  if (version > migrations.length) database.exec('ROLLBACK');
+  refuseNewerSchema(version);
   for (const statements of migrations.slice(version)) database.exec(statements);
   database.exec(`PRAGMA application_id = ${String(applicationId)}`);
   database.exec(`PRAGMA user_version = ${String(migrations.length)}`);
