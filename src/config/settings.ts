@@ -59,6 +59,9 @@ const checkAuthToken = (value: unknown): string | undefined => {
   return checkToken(typeof value === 'string' ? normalizeToken(value) : value);
 };
 
+const checkBoolean = (value: unknown): string | undefined =>
+  typeof value === 'boolean' ? undefined : 'must be true or false';
+
 const checkOutbox = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' && !value.includes('\0')
     ? undefined
@@ -91,7 +94,7 @@ export const serviceSettings = {
     'CRM_ALLOW_INSECURE_HTTP',
     false,
     asBoolean,
-    (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
+    checkBoolean,
     'Whether the token may travel unencrypted to a public host in production.',
   ),
   logLevel: setting(
@@ -122,6 +125,23 @@ export const notifierSettings = {
     asText,
     oneOf('full', 'normal'),
     'What an accepted notification survives: full also a power cut, normal any crash of the process.',
+  ),
+  guarantee: setting<'before-response' | 'after-response'>(
+    'guarantee',
+    'CRM_GUARANTEE',
+    'before-response',
+    asText,
+    oneOf('before-response', 'after-response'),
+    'When a response goes out: before-response once the notification is stored, after-response at once.',
+  ),
+  holdMs: setting('holdMs', 'CRM_HOLD_MS', 1_000, asNumber, milliseconds, 'The longest time that a response is held.'),
+  thread: setting(
+    'thread',
+    'CRM_THREAD',
+    true,
+    asBoolean,
+    checkBoolean,
+    'Whether outbox and delivery run in a thread of their own.',
   ),
   concurrency: setting(
     'concurrency',

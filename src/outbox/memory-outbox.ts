@@ -136,6 +136,10 @@ export function createMemoryOutbox(): Outbox {
 
     hasForeignChanges: () => false,
 
+    maintain() {
+      // Memory looks after itself.
+    },
+
     close() {
       // Nothing to give back: the memory goes with the object.
     },

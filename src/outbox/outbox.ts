@@ -43,6 +43,9 @@ export interface Outbox {
   /** Removes dead letters that died before this instant; answers how many. */
   expireDead(before: number): number;
 
+  /** What an outbox needs now and then, about once a second: to see that its file is still there, to return space. */
+  maintain(): void;
+
   /** Gives everything back; an outbox that is closed already stays so. */
   close(): void;
 }

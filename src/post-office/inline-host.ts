@@ -1,55 +1,84 @@
+import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
-import type { NotifierConfig } from '../config/resolve-config.js';
-import { CRMOutboxError } from '../core/errors.js';
-import { createDelivery, type Delivery } from '../delivery/delivery.js';
+import type { TokenProvider } from '../config/token.js';
+import type { Clock } from '../core/clock.js';
+import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
+import { troubleOf } from '../core/trouble.js';
+import { createDelivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { createMemoryOutbox } from '../outbox/memory-outbox.js';
 import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
-import { openSqliteOutbox } from '../outbox/sqlite/sqlite-outbox.js';
+import { openDeliveryLock } from '../outbox/sqlite/delivery-lock.js';
+import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
+import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
-import { claimOutbox } from './outbox-claim.js';
-import type { Acceptance, CloseReport, PostOffice, PostOfficeStats } from './post-office.js';
+import { createDeliverer, type Deliverer } from './deliverer.js';
+import { full, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
+import type { PostOfficeSettings } from './post-office-settings.js';
 
 export interface InlineHostOptions {
-  readonly config: NotifierConfig;
+  readonly settings: PostOfficeSettings;
+  readonly authToken: string | TokenProvider;
+  readonly dispatcher: Dispatcher | undefined;
+  readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
+  /** Called once, when everything is given back. */
+  readonly onClosed?: (() => void) | undefined;
 }
 
+interface Opened {
+  readonly outbox: Outbox;
+  readonly deliverer: Deliverer;
+}
+
+const maintainEveryMs = 1_000;
 const expireEveryMs = 3_600_000;
+const reopenAfterMs = 1_000;
 
-/**
- * Runs the post office in the thread of its caller. Throws `CRMConfigError` at once when the outbox's place cannot be
- * used or another notifier of this process has it.
- */
-export function createInlineHost({ config, logger, onEvent }: InlineHostOptions): PostOffice {
-  const { clock, maxPending } = config;
-  const claim = config.outbox === ':memory:' ? undefined : claimOutbox(config.outbox);
-
-  const client = createCrmClient({ ...config, connections: config.concurrency, logger });
+/** Runs the post office in the thread of its caller. */
+export function createInlineHost(options: InlineHostOptions): PostOffice {
+  const { settings, clock, onEvent } = options;
+  const { maxPending } = settings;
+  const client = createCrmClient({ ...options, ...settings, connections: settings.concurrency });
   const tally = { delivered: 0, retried: 0, dead: 0 };
-  let cancelExpiry: (() => void) | undefined;
+  let cancelMaintenance: (() => void) | undefined;
+  let expiredAtMs = -Infinity;
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
+  let failedAtMs: number | undefined;
+  let isAppendFailing = false;
+  let opening = open();
 
-  const opening: Promise<{ outbox: Outbox; delivery: Delivery }> = open();
-  // Whoever asks for it gets the rejection; nobody asking is no reason to end the process.
+  async function open(): Promise<Opened> {
+    const opened = openOutbox();
+    // Whoever asks for it gets the rejection; nobody asking is no reason to end the process.
+    opened.catch((error: unknown) => {
+      // Options are not mended by trying again; a full disk may be.
+      if (!(error instanceof CRMConfigError)) failedAtMs = clock.monotonicMs();
+      onEvent({ kind: 'outboxError', operation: 'open', error: troubleOf(error) });
+    });
+    return opened;
+  }
   opening.catch(() => undefined);
 
-  async function open(): Promise<{ outbox: Outbox; delivery: Delivery }> {
-    try {
-      const outbox =
-        claim === undefined ? createMemoryOutbox() : await openSqliteOutbox({ file: claim.file, sync: config.sync });
-      const delivery = createDelivery({ ...config, outbox, client, onEvent: count, random: Math.random });
-      expireDeadLetters(outbox);
-      delivery.wake();
-      return { outbox, delivery };
-    } catch (error) {
-      claim?.release();
-      onEvent({ kind: 'outboxError', operation: 'open', error });
-      throw error;
-    }
+  async function openOutbox(): Promise<Opened> {
+    const { file, sync } = settings;
+    const sqlite = file === undefined ? undefined : await loadSqlite();
+    const outbox =
+      file === undefined || sqlite === undefined
+        ? createMemoryOutbox()
+        : openSqliteOutbox({ open: sqlite, file, sync, now: () => clock.now(), onRepaired });
+    const leadership = file === undefined || sqlite === undefined ? undefined : openDeliveryLock(sqlite, file);
+    const startDelivery = (): ReturnType<typeof createDelivery> =>
+      createDelivery({ ...settings, outbox, client, clock, onEvent: count, random: Math.random });
+    maintain(outbox);
+    return { outbox, deliverer: createDeliverer({ outbox, leadership, startDelivery, clock, onEvent }) };
+  }
+
+  function onRepaired(error: Error): void {
+    onEvent({ kind: 'outboxError', operation: 'repair', error: troubleOf(error) });
   }
 
   function count(event: DeliveryEvent): void {
@@ -59,14 +88,18 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     onEvent(event);
   }
 
-  function expireDeadLetters(outbox: Outbox): void {
+  function maintain(outbox: Outbox): void {
     try {
-      outbox.expireDead(clock.now() - config.deadRetentionMs);
+      outbox.maintain();
+      if (clock.monotonicMs() - expiredAtMs >= expireEveryMs) {
+        expiredAtMs = clock.monotonicMs();
+        outbox.expireDead(clock.now() - settings.deadRetentionMs);
+      }
     } catch (error) {
-      onEvent({ kind: 'outboxError', operation: 'expire', error });
+      onEvent({ kind: 'outboxError', operation: 'maintain', error: troubleOf(error) });
     }
-    cancelExpiry = clock.after(expireEveryMs, () => {
-      expireDeadLetters(outbox);
+    cancelMaintenance = clock.after(maintainEveryMs, () => {
+      maintain(outbox);
     });
   }
 
@@ -82,33 +115,45 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     return firstTooMuch === -1 ? batch.length : firstTooMuch;
   }
 
-  function acceptInto(outbox: Outbox, delivery: Delivery, batch: readonly AcceptedNotification[]): Acceptance[] {
-    const room = roomFor(outbox, batch);
+  function acceptInto({ outbox, deliverer }: Opened, batch: readonly AcceptedNotification[]): Acceptance[] {
     try {
+      const room = roomFor(outbox, batch);
       if (room > 0) outbox.append(room === batch.length ? batch : batch.slice(0, room));
+      if (room > 0) deliverer.wake();
+      isAppendFailing = false;
+      return batch.map((_, index) => (index < room ? { accepted: true } : full));
     } catch (error) {
-      onEvent({ kind: 'outboxError', operation: 'append', error });
+      // Said once for each spell of trouble: a failing outbox is asked again and again.
+      if (!isAppendFailing) onEvent({ kind: 'outboxError', operation: 'append', error: troubleOf(error) });
+      isAppendFailing = true;
       return batch.map(() => failed(error));
     }
-    if (room > 0) delivery.wake();
-    return batch.map((_, index) => (index < room ? { accepted: true } : full));
   }
 
   async function flush(timeoutMs: number): Promise<CloseReport> {
-    const { outbox, delivery } = await opening;
+    const opened = await opening;
     const before = { ...tally };
-    await untilIdle(delivery, timeoutMs);
+    await untilIdle(opened, timeoutMs);
     // A close meanwhile has ended the wait, and perhaps the outbox.
-    return reportSince(before, lastStats ?? statsOf(outbox, delivery));
+    return reportSince(before, lastStats ?? statsOf(opened));
   }
 
-  function untilIdle(delivery: Delivery, timeoutMs: number): Promise<void> {
+  /** Another process that delivers is waited for by looking; this one's own delivery says so itself. */
+  function untilIdle({ outbox, deliverer }: Opened, timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = clock.after(timeoutMs, resolve, { keepAlive: true });
-      void delivery.whenIdle().then(() => {
+      let cancelLook: (() => void) | undefined;
+      const end = (): void => {
+        cancelLook?.();
         cancel();
         resolve();
-      });
+      };
+      const cancel = clock.after(timeoutMs, end, { keepAlive: true });
+      const look = (): void => {
+        if (deliverer.delivery !== undefined) void deliverer.delivery.whenIdle().then(end);
+        else if (closing !== undefined || outbox.counts().pending === 0) end();
+        else cancelLook = clock.after(50, look);
+      };
+      look();
     });
   }
 
@@ -120,38 +165,45 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     const opened = await opening.catch(() => undefined);
     if (opened === undefined) {
       await client.close();
+      options.onClosed?.();
       return { delivered: 0, pending: 0, dead: 0 };
     }
-    const { outbox, delivery } = opened;
     const before = { ...tally };
-    await untilIdle(delivery, timeoutMs);
-    await delivery.stop();
-    cancelExpiry?.();
+    await untilIdle(opened, timeoutMs);
+    await opened.deliverer.stop();
+    await client.close();
+    cancelMaintenance?.();
     try {
-      lastStats = statsOf(outbox, delivery);
+      lastStats = statsOf(opened);
       return reportSince(before, lastStats);
     } finally {
-      outbox.close();
-      claim?.release();
+      opened.outbox.close();
+      options.onClosed?.();
     }
   }
 
-  function statsOf(outbox: Outbox, delivery: Delivery): PostOfficeStats {
+  function statsOf({ outbox, deliverer }: Opened): PostOfficeStats {
     const { pending, pendingBytes, dead, oldestAcceptedAt } = outbox.counts();
     return {
       delivered: tally.delivered,
       retried: tally.retried,
       pending,
       pendingBytes,
-      inFlight: delivery.inFlight,
+      inFlight: deliverer.delivery?.inFlight ?? 0,
       dead,
       oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, clock.now() - oldestAcceptedAt),
-      circuit: delivery.circuit,
+      circuit: deliverer.delivery?.circuit ?? 'closed',
+      isDelivering: deliverer.delivery !== undefined,
     };
   }
 
-  async function whileOpen(): Promise<{ outbox: Outbox; delivery: Delivery }> {
+  async function whileOpen(): Promise<Opened> {
     if (closing !== undefined) throw new CRMOutboxError('the notifier is closed', { retryable: false });
+    if (failedAtMs !== undefined && clock.monotonicMs() - failedAtMs >= reopenAfterMs) {
+      failedAtMs = undefined;
+      opening = open();
+      opening.catch(() => undefined);
+    }
     return opening;
   }
 
@@ -162,17 +214,14 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
 
     async accept(batch) {
       try {
-        const { outbox, delivery } = await whileOpen();
-        return acceptInto(outbox, delivery, batch);
+        return acceptInto(await whileOpen(), batch);
       } catch (error) {
         return batch.map(() => failed(error));
       }
     },
 
     async stats() {
-      if (lastStats !== undefined) return lastStats;
-      const { outbox, delivery } = await opening;
-      return statsOf(outbox, delivery);
+      return lastStats ?? statsOf(await opening);
     },
 
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
@@ -180,10 +229,10 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     listDead: async (query) => (await whileOpen()).outbox.listDead(query),
 
     async redeliver(id) {
-      const { outbox, delivery } = await whileOpen();
-      const count = outbox.redeliver(id, clock.now());
-      delivery.wake();
-      return count;
+      const { outbox, deliverer } = await whileOpen();
+      const redelivered = outbox.redeliver(id, clock.now());
+      deliverer.wake();
+      return redelivered;
     },
 
     discard: async (id) => (await whileOpen()).outbox.discard(id),
@@ -191,11 +240,6 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
 }
 
 function failed(error: unknown): Acceptance {
-  return { accepted: false, reason: 'failed', detail: error instanceof Error ? error.message : 'unknown' };
+  const isFinal = error instanceof CRMOutboxError && !error.retryable;
+  return { accepted: false, reason: isFinal ? 'closed' : 'failed', detail: troubleOf(error).message };
 }
-
-const full: Acceptance = {
-  accepted: false,
-  reason: 'full',
-  detail: 'maxPending is reached: the CRM takes less than the app sends; see why, or raise maxPending',
-};

@@ -1,10 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
-import { CRMConfigError, CRMNotificationError, CRMValidationError } from '../core/errors.js';
+import { troubleOf } from '../core/trouble.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
 import type { PostOffice } from './post-office.js';
-import type { Failure, FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
+import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 /**
  * The post office's thread: the inline host, spoken to by messages. Nothing exports from here; `thread-host.ts` starts
@@ -51,7 +51,7 @@ async function answer(call: number, name: PostOfficeCall, argument: unknown): Pr
     const method = postOffice[name] as (this: PostOffice, argument: unknown) => Promise<unknown>;
     send({ kind: 'answer', call, value: await method.call(postOffice, argument) });
   } catch (error) {
-    send({ kind: 'failure', call, failure: failureOf(error) });
+    send({ kind: 'failure', call, trouble: troubleOf(error) });
   }
   // With the port gone nothing keeps this thread, and it ends.
   if (name === 'close') parentPort?.close();
@@ -84,12 +84,6 @@ function createPortLogger(): Required<Logger> {
     error: writer('error'),
     isLevelEnabled: (level) => level !== 'debug' || isDebugEnabled,
   };
-}
-
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof CRMNotificationError)) return { code: 'ERR_CRM_OUTBOX', message: 'the post office failed' };
-  const hasIssues = error instanceof CRMConfigError || error instanceof CRMValidationError;
-  return { code: error.code, message: error.message, issues: hasIssues ? error.issues : undefined };
 }
 
 function send(message: FromThread): void {

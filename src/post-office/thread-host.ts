@@ -2,12 +2,13 @@ import { Worker } from 'node:worker_threads';
 import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
+import type { Trouble } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Acceptance, CloseReport, PostOffice, PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
-import type { Failure, FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
+import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 export interface ThreadHostOptions {
   readonly settings: PostOfficeSettings;
@@ -71,10 +72,8 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     started.on('message', (message: FromThread) => {
       if (worker === started) onMessage(message);
     });
-    started.on('error', (error: Error) => {
-      const { name } = error;
-      onEvent({ kind: 'outboxError', operation: 'thread', error: { name, code: undefined, message: 'the thread failed' } });
-    });
+    // Its end follows; what it says of itself may quote anything.
+    started.on('error', () => undefined);
     started.on('exit', () => {
       if (worker === started) onExit();
     });
@@ -84,11 +83,11 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   function onExit(): void {
     worker = undefined;
     if (isClosed) return;
-    const message = 'the thread has ended; it is started again and nothing accepted is lost';
+    const message = 'the thread has ended; it is started again, and nothing accepted is lost';
     onEvent({ kind: 'outboxError', operation: 'thread', error: { name: 'Error', code: undefined, message } });
     const delayMs = Math.min(firstRestartMs * 2 ** Math.min(restarts, 10), maxRestartMs);
     restarts += 1;
-    clock.after(delayMs, restart, { keepAlive: batches.size + calls.size > 0 });
+    clock.after(delayMs, restart, { keepAlive: isOwed() });
   }
 
   function restart(): void {
@@ -114,7 +113,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         takeCall(message.call)?.resolve(message.value);
         return;
       case 'failure':
-        takeCall(message.call)?.reject(errorOf(message.failure));
+        takeCall(message.call)?.reject(errorOf(message.trouble));
         return;
       case 'event':
         onEvent(message.event);
@@ -163,9 +162,13 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     worker?.postMessage(message);
   }
 
+  function isOwed(): boolean {
+    return batches.size + calls.size > 0;
+  }
+
   /** An idle post office keeps no process alive; one that owes an answer does. */
   function holdProcess(): void {
-    if (batches.size + calls.size > 0) worker?.ref();
+    if (isOwed()) worker?.ref();
     else worker?.unref();
   }
 
@@ -173,8 +176,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     if (isClosed) return;
     clock.after(pingEveryMs, watchForHang);
     if (worker === undefined) return;
-    const isOwed = batches.size + calls.size > 0;
-    if (!isOwed) heardAtMs = clock.monotonicMs();
+    if (!isOwed()) heardAtMs = clock.monotonicMs();
     else if (clock.monotonicMs() - heardAtMs > hangAfterMs) void worker.terminate();
     else send({ kind: 'ping' });
   }
@@ -196,8 +198,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       await call('ready');
     },
     accept(notifications) {
-      if (isClosed || closing !== undefined) return Promise.resolve(notifications.map(() => closedAcceptance));
-      if (isFull(batches, settings, notifications)) return Promise.resolve(notifications.map(() => fullAcceptance));
+      if (closing !== undefined) return Promise.resolve(notifications.map(() => closed));
       return new Promise((resolve) => {
         count += 1;
         batches.set(count, { notifications, resolve });
@@ -212,4 +213,10 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     redeliver: async (id) => (await call('redeliver', id)) as number,
     discard: async (id) => (await call('discard', id)) as boolean,
   };
+}
+
+const closed: Acceptance = { accepted: false, reason: 'closed', detail: 'the notifier is closed' };
+
+function errorOf({ message, issues }: Trouble): Error {
+  return issues === undefined ? new CRMOutboxError(message) : new CRMConfigError(issues);
 }

@@ -1,3 +1,4 @@
+import type { Trouble } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, LogLevel } from '../telemetry/logger.js';
@@ -26,15 +27,8 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
-  | { readonly kind: 'failure'; readonly call: number; readonly failure: Failure }
+  | { readonly kind: 'failure'; readonly call: number; readonly trouble: Trouble }
   | { readonly kind: 'event'; readonly event: DeliveryEvent }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
   | { readonly kind: 'askToken'; readonly question: number }
   | { readonly kind: 'pong' };
-
-/** An error as it crosses: what its class needs to be made again. */
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly issues?: readonly { readonly path: string; readonly message: string }[] | undefined;
-}

@@ -17,17 +17,14 @@ export interface SqliteOutboxOptions extends ConnectionOptions {
 /** Room for positions that were given out and are not in what could be read, so that none is given out twice. */
 const positionMargin = 1_000_000;
 
-/** An outbox that can also look after its file. */
-export interface SqliteOutbox extends Outbox {
-  /** Notices that the file was deleted or replaced, and makes it anew with what the lost one held. */
-  checkFile(): void;
-}
-
 /**
- * The outbox in an SQLite file, which mends itself: a damaged file is set aside under a new name, what can be read of it
- * goes into a fresh one, and the call that met the damage is made again there.
+ * The outbox in an SQLite file, which mends itself. A damaged file is set aside under a new name, what can be read of it
+ * goes into a fresh one, and the call that met the damage is made again there. A file that was deleted or replaced while
+ * in use is made anew with what the lost one held.
+ *
+ * Throws `CRMConfigError` when the file was written by a newer version.
  */
-export function openSqliteOutbox(options: SqliteOutboxOptions): SqliteOutbox {
+export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   const { file, open, onRepaired, now } = options;
   let database: SqliteDatabase;
   let outbox: Outbox;
@@ -81,7 +78,9 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): SqliteOutbox {
     const { last } = fresh.prepare('SELECT coalesce(max(seq), 0) AS last FROM sqlite_sequence').get() as SqliteRow;
     const next = Math.max(lastPosition, Number(last)) + positionMargin;
     fresh.exec('DELETE FROM sqlite_sequence');
-    fresh.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES ('pending', ${String(next)}), ('dead', ${String(next)})`);
+    fresh.exec(
+      `INSERT INTO sqlite_sequence (name, seq) VALUES ('pending', ${String(next)}), ('dead', ${String(next)})`,
+    );
   }
 
   /** Runs a call; when it meets damage, mends the file and runs it once more. */
@@ -96,6 +95,10 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): SqliteOutbox {
         return call(outbox, ...args);
       }
     };
+
+  const maintainOpen = guarded((current) => {
+    current.maintain();
+  });
 
   return {
     append: guarded((current, notifications) => {
@@ -117,8 +120,11 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): SqliteOutbox {
     discard: guarded((current, id) => current.discard(id)),
     expireDead: guarded((current, before) => current.expireDead(before)),
 
-    checkFile() {
-      if (inodeOf(file) === inode) return;
+    maintain() {
+      if (inodeOf(file) === inode) {
+        maintainOpen();
+        return;
+      }
       // This connection still reads and writes the file that nobody else can find any more.
       const lost = database;
       const fresh = openConnection(open, options);

@@ -1,8 +1,7 @@
 import type { SqliteDatabase, SqliteRow, SqliteValue } from './sqlite-driver.js';
 
 const tables = {
-  pending:
-    'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body',
+  pending: 'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body',
   dead: 'position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body',
 } as const;
 
@@ -23,9 +22,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   into.exec('BEGIN IMMEDIATE');
   for (const table of ['pending', 'dead'] as const) {
     const columns = tables[table];
-    const insert = into.prepare(
-      `INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`,
-    );
+    const insert = into.prepare(`INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`);
     const copyRow = (row: SqliteRow): void => {
       const values = columns.split(', ').map((column) => row[column] as SqliteValue);
       counts[table] += Number(insert.run(...values).changes);

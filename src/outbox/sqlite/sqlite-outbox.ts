@@ -3,12 +3,22 @@ import { closeConnection } from './connection.js';
 import { deadOf, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
+/** How a transaction changes what is counted. */
+interface Tally {
+  pending: number;
+  pendingBytes: number;
+  dead: number;
+}
+
 /** What can be done with some of the dead letters. */
 interface DeadStatements {
   readonly measure: SqliteStatement;
   readonly revive: SqliteStatement;
   readonly remove: SqliteStatement;
 }
+
+const keptFreePages = 256;
+const pagesAtOnce = 2048;
 
 const measures = 'count(*) AS count, coalesce(sum(length(body)), 0) AS bytes';
 const pendingColumns =
@@ -59,6 +69,7 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
     'UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?',
   );
   const selectVersion = database.prepare('PRAGMA data_version');
+  const selectFreePages = database.prepare('PRAGMA freelist_count');
   let knownVersion = versionNow();
   let isClosed = false;
 
@@ -174,6 +185,12 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
       const hasChanged = version !== knownVersion;
       knownVersion = version;
       return hasChanged;
+    },
+
+    maintain() {
+      const { freelist_count: freePages } = selectFreePages.get() as SqliteRow;
+      // A backlog that is gone leaves free pages behind; a bounded number at a time goes back to the disk.
+      if (Number(freePages) > keptFreePages) database.exec(`PRAGMA incremental_vacuum(${String(pagesAtOnce)})`);
     },
 
     close() {

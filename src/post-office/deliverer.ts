@@ -1,0 +1,72 @@
+import type { Clock } from '../core/clock.js';
+import { troubleOf } from '../core/trouble.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { Outbox } from '../outbox/outbox.js';
+
+/** The lock that says which of several processes delivers; see `delivery-lock.ts`. */
+export interface Leadership {
+  tryAcquire(): boolean;
+  release(): void;
+}
+
+export interface DelivererOptions {
+  readonly outbox: Outbox;
+  /** Undefined for an outbox that nobody else can have. */
+  readonly leadership: Leadership | undefined;
+  readonly startDelivery: () => Delivery;
+  readonly clock: Clock;
+  readonly onEvent: (event: DeliveryEvent) => void;
+}
+
+/**
+ * Of all the processes that share an outbox exactly one delivers. The others ask for the lock once a second, so one of
+ * them takes over soon after the holder has ended, however it ended. The holder looks for what the others have accepted.
+ */
+export interface Deliverer {
+  /** There while this process delivers. */
+  readonly delivery: Delivery | undefined;
+  /** Notifications were accepted here. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+const takeOverMs = 1_000;
+const lookEveryMs = 100;
+
+export function createDeliverer(options: DelivererOptions): Deliverer {
+  const { outbox, leadership, startDelivery, clock, onEvent } = options;
+  let delivery: Delivery | undefined;
+  let cancelTimer: (() => void) | undefined;
+
+  const look = (): void => {
+    try {
+      if (delivery === undefined) takeOver();
+      else if (outbox.hasForeignChanges()) delivery.wake();
+    } catch (error) {
+      onEvent({ kind: 'outboxError', operation: 'look', error: troubleOf(error) });
+    }
+    if (leadership !== undefined) cancelTimer = clock.after(delivery === undefined ? takeOverMs : lookEveryMs, look);
+  };
+
+  const takeOver = (): void => {
+    if (leadership?.tryAcquire() === false) return;
+    delivery = startDelivery();
+    delivery.wake();
+  };
+
+  look();
+  return {
+    get delivery() {
+      return delivery;
+    },
+    wake() {
+      delivery?.wake();
+    },
+    async stop() {
+      cancelTimer?.();
+      await delivery?.stop();
+      leadership?.release();
+    },
+  };
+}
