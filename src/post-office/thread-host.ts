@@ -83,7 +83,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   function onExit(): void {
     worker = undefined;
     if (isClosed) return;
-    const message = 'the thread has ended; it is started again, and nothing accepted is lost';
+    const message = 'the thread has ended or hangs; it is started again, and nothing accepted is lost';
     onEvent({ kind: 'outboxError', operation: 'thread', error: { name: 'Error', code: undefined, message } });
     const delayMs = Math.min(firstRestartMs * 2 ** Math.min(restarts, 10), maxRestartMs);
     restarts += 1;
@@ -177,8 +177,18 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     clock.after(pingEveryMs, watchForHang);
     if (worker === undefined) return;
     if (!isOwed()) heardAtMs = clock.monotonicMs();
-    else if (clock.monotonicMs() - heardAtMs > hangAfterMs) void worker.terminate();
+    else if (clock.monotonicMs() - heardAtMs > hangAfterMs) abandon(worker);
     else send({ kind: 'ping' });
+  }
+
+  /**
+   * A thread that hangs is left alone and told to close when it can: ending it by force in the middle of a native call may
+   * end the process. Should it come to itself, the outbox passes over what it has twice.
+   */
+  function abandon(hung: Worker): void {
+    hung.postMessage({ kind: 'call', call: 0, name: 'close', argument: 1 } satisfies ToThread);
+    hung.unref();
+    onExit();
   }
 
   async function close(timeoutMs: number): Promise<CloseReport> {
