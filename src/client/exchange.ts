@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.js';
 import type { Deadline } from './deadline.js';
@@ -42,7 +43,7 @@ export interface ExchangeRequest {
 }
 
 /** More of a reply than this is not read; the rest is cut off with its connection. */
-export const maxReplyBytes = 64 * 1024;
+const maxReplyBytes = 64 * 1024;
 
 /**
  * Sends one request and reads the reply, all within the deadline: connecting, headers and body count towards it.
@@ -143,7 +144,8 @@ function codeOf(error: unknown): string | undefined {
 
 /** The error if the operating system made it: all there is in it is the call, the address and the code. */
 function systemErrorOf(error: unknown): Error | undefined {
-  return error instanceof Error && 'syscall' in error ? error : undefined;
+  // Not `instanceof`: where an app runs in a context of its own, as under Jest, Node's errors are of another `Error`.
+  return types.isNativeError(error) && 'syscall' in error ? error : undefined;
 }
 
 /**

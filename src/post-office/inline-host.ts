@@ -151,7 +151,7 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
   }
 
   async function whileOpen(): Promise<{ outbox: Outbox; delivery: Delivery }> {
-    if (closing !== undefined) throw new CRMOutboxError('the notifier is closed', { retryable: false });
+    if (closing !== undefined) throw new CRMOutboxError(closed.detail, { retryable: false });
     return opening;
   }
 
@@ -161,8 +161,9 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     },
 
     async accept(batch) {
+      if (closing !== undefined) return batch.map(() => closed);
       try {
-        const { outbox, delivery } = await whileOpen();
+        const { outbox, delivery } = await opening;
         return acceptInto(outbox, delivery, batch);
       } catch (error) {
         return batch.map(() => failed(error));
@@ -193,6 +194,8 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
 function failed(error: unknown): Acceptance {
   return { accepted: false, reason: 'failed', detail: error instanceof Error ? error.message : 'unknown' };
 }
+
+const closed = { accepted: false, reason: 'closed', detail: 'the notifier is closed' } as const;
 
 const full: Acceptance = {
   accepted: false,

@@ -28,10 +28,10 @@ export interface PostOffice {
   discard(id: string): Promise<boolean>;
 }
 
-/** Accepted, or why not: `full` when `maxPending` is reached, `failed` when the outbox cannot store it. */
+/** Accepted, or why not: `full` when `maxPending` is reached, `failed` when the outbox cannot store it, `closed` for good. */
 export type Acceptance =
   | { readonly accepted: true }
-  | { readonly accepted: false; readonly reason: 'full' | 'failed'; readonly detail: string };
+  | { readonly accepted: false; readonly reason: 'full' | 'failed' | 'closed'; readonly detail: string };
 
 /** What a post office counts; the counters begin at its start, the others are as of now. */
 export interface PostOfficeStats {

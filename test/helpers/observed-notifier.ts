@@ -103,12 +103,12 @@ export function notificationIn(lane: string) {
 
 /** Moves the clock on by a millisecond at a time until the promise is settled. */
 export async function passTimeUntil<Value>(promise: Promise<Value>, clock: OwnedClock): Promise<Value> {
-  let isSettled = false;
+  const state = { isSettled: false };
   const settled = (): void => {
-    isSettled = true;
+    state.isSettled = true;
   };
   promise.then(settled, settled);
-  while (!isSettled) await clock.advance(1);
+  while (!state.isSettled) await clock.advance(1);
   return promise;
 }
 
