@@ -67,7 +67,8 @@ describe('what the direct client logs', () => {
         },
       },
     });
-    for (const secret of [testToken, 'ada@example.com', 'New user registered']) expect(log.text()).not.toContain(secret);
+    for (const secret of [testToken, 'ada@example.com', 'New user registered'])
+      expect(log.text()).not.toContain(secret);
   });
 
   it('no DEBUG line where the logger does not want one', async () => {

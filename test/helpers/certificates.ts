@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A self-signed certificate and its key, as PEM. */
@@ -36,14 +36,25 @@ export function makeCertificate(directory: string, { altName, validity }: Certif
   if (validity === undefined) {
     run('req', '-new', '-x509', ...common, '-days', '1', '-out', certFile);
   } else {
-    // `req -x509` of OpenSSL 3.0 takes no dates; `x509 -req` none either, but `ca` does. It wants its files.
-    execFileSync('sh', ['-c', ': > index.txt && echo 01 > serial'], { cwd: directory });
+    // The only command of OpenSSL 3.0 that takes dates is `ca`, and it wants its own files.
+    for (const [name, text] of Object.entries({ 'ca.conf': caConfig, 'index.txt': '', serial: '01' })) {
+      writeFileSync(join(directory, name), text);
+    }
     run('req', '-new', ...common, '-out', 'request.pem');
-    execFileSync(
-      'openssl',
-      ['ca', '-batch', '-selfsign', '-config', '/dev/stdin', '-in', 'request.pem', '-keyfile', keyFile, '-notext']
-        .concat(['-out', certFile, '-startdate', validity[0], '-enddate', validity[1]]),
-      { cwd: directory, input: caConfig, stdio: ['pipe', 'pipe', 'pipe'] },
+    const dates = ['-startdate', validity[0], '-enddate', validity[1]];
+    run(
+      'ca',
+      '-batch',
+      '-selfsign',
+      '-config',
+      'ca.conf',
+      '-keyfile',
+      keyFile,
+      ...dates,
+      '-in',
+      'request.pem',
+      '-out',
+      certFile,
     );
   }
   return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') };
