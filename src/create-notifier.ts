@@ -29,7 +29,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const service = new CRMNotificationService(serviceOptions({ ...options, logger: config.logger }));
+  const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
 
   const onEvent = (event: DeliveryEvent): void => {
     logDeliveryEvent(logger, event);

@@ -71,6 +71,7 @@ describe('connections', () => {
     });
     const { service } = create({ baseUrl: raw.url });
     await service.sendNotification(registration);
+    await turn();
     expect(await errorOf(service.sendNotification(registration))).toBeInstanceOf(CRMConnectionError);
     expect(raw.requests).toHaveLength(3);
   });
@@ -82,6 +83,21 @@ describe('connections', () => {
     expect(raw.requests).toHaveLength(1);
   });
 
+  it('case 49: nor is one that had to be made because the CRM ended the last', async () => {
+    let count = 0;
+    const raw = await startRaw((socket) => {
+      count += 1;
+      // As a CRM without keep-alive does, one of whose workers is killed in the middle of the second request.
+      if (count === 1) socket.end(rawReply('200 OK', '{}', 'connection: close'));
+      else socket.destroy();
+    });
+    const { service } = create({ baseUrl: raw.url });
+    await service.sendNotification(registration);
+    await turn();
+    expect(await errorOf(service.sendNotification(registration))).toBeInstanceOf(CRMConnectionError);
+    expect(raw.requests).toHaveLength(2);
+  });
+
   it('case 49: nor is one on which an answer has begun', async () => {
     let count = 0;
     const raw = await startRaw((socket) => {
@@ -91,6 +107,7 @@ describe('connections', () => {
     });
     const { service } = create({ baseUrl: raw.url });
     await service.sendNotification(registration);
+    await turn();
     expect(await errorOf(service.sendNotification(registration))).toBeInstanceOf(CRMConnectionError);
     expect(raw.requests).toHaveLength(2);
   });
@@ -126,7 +143,16 @@ describe('connections', () => {
     expect(error).toMatchObject({ retryable: true, reason: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) });
   });
 
-  it.each(['EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'EPIPE'])('case 48: %s keeps its code', async (code) => {
+  it.each([
+    ['EAI_AGAIN', 'host name could not be looked up'],
+    ['ETIMEDOUT', 'connecting timed out'],
+    ['EHOSTUNREACH', 'host unreachable'],
+    ['EPIPE', 'connection closed by the CRM'],
+    ['EMFILE', 'no file descriptor is left'],
+    // A certificate by an authority that this machine does not know, as companies have.
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'the TLS certificate or handshake was refused'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'the TLS certificate or handshake was refused'],
+  ])('case 48: %s keeps its code and says "%s"', async (code, meaning) => {
     const dispatcher = new Agent({
       connect: (_options, callback) => {
         callback(Object.assign(new Error(`connect ${code}`), { code, syscall: 'connect' }), null);
@@ -135,6 +161,7 @@ describe('connections', () => {
     const { service } = create({ baseUrl: 'http://127.0.0.1:1', dispatcher });
     const error = await errorOf(service.sendNotification(registration));
     expect(error).toMatchObject({ code: 'ERR_CRM_CONNECTION', retryable: true, reason: code });
+    expect(error.message).toBe(`the CRM at http://127.0.0.1:1 was not reached: ${meaning} (${code})`);
     await dispatcher.close();
   });
 

@@ -124,14 +124,22 @@ describe('case 10: a token provider', () => {
     expect(askedCount).toBe(1);
   });
 
-  it('that hangs does not keep a health check: it goes without a token', async () => {
+  it('that fails does not keep a health check: it goes without a token', async () => {
     const crm = await start();
-    const { service } = create({
-      baseUrl: crm.url,
-      authToken: () => new Promise(() => undefined),
-      healthTimeoutMs: 150,
-    });
-    expect(typeof (await service.testConnection())).toBe('boolean');
+    const { service } = create({ baseUrl: crm.url, authToken: () => Promise.reject(new Error('not yet')) });
+    expect(await service.testConnection()).toBe(true);
+    expect(crm.received[0]?.headers).not.toHaveProperty('authorization');
+  });
+
+  it('that hangs costs a health check no more than its own limit', async () => {
+    const crm = await start();
+    const authToken = (): Promise<string> => new Promise(() => undefined);
+    const { service } = create({ baseUrl: crm.url, authToken, healthTimeoutMs: 500, timeoutMs: 60_000 });
+    crm.answerWith(() => undefined);
+    const startedAt = performance.now();
+    expect(await service.testConnection()).toBe(false);
+    // Not once for the token and once more for the answer.
+    expect(performance.now() - startedAt).toBeLessThan(950);
   });
 
   it('answers as an env file would: a line break and a scheme are dropped', async () => {

@@ -87,6 +87,16 @@ describe('the configuration', () => {
     },
   );
 
+  it.each(['0', '-1', 'NaN', 'Infinity', '5s', '2147483648', '1.5', '1e3', '0x10', ' 5', ''])(
+    'case 11: CRM_TIMEOUT_MS=%j is refused',
+    (text) => {
+      const { issues } = refusal({ env: { CRM_TIMEOUT_MS: text } });
+      expect(issues).toEqual([
+        { path: 'timeoutMs (CRM_TIMEOUT_MS)', message: expect.stringContaining('from 1 to 2147483647') },
+      ]);
+    },
+  );
+
   it.each<[path: string, options: unknown]>([
     ['retry.firstDelayMs', { retry: { firstDelayMs: NaN } }],
     ['retry.maxRetryAfterMs', { retry: { maxRetryAfterMs: 2 ** 31 } }],
@@ -105,6 +115,14 @@ describe('the configuration', () => {
     expect(refusal(options).issues).toEqual([{ path, message: expect.stringContaining(`did you mean ${nearest}?`) }]);
   });
 
+  it('case 12: neither an unknown option nor an unknown variable shows its value', () => {
+    const error = refusal({ passphrase: 'geheim', rateLimit: 'geheim' });
+    expect(error.issues.map(({ path }) => path)).toEqual(['passphrase', 'rateLimit']);
+    const { warnings } = configOf({ env: { CRM_AUTH_TOKN: 'geheim' } });
+    expect(warnings).toHaveLength(1);
+    expect(JSON.stringify([error, error.message, warnings])).not.toContain('geheim');
+  });
+
   it('case 12: an unknown variable is warned of with the nearest name', () => {
     expect(configOf({ env: { CRM_BASEURL: 'http://h' } }).warnings).toEqual([
       'CRM_BASEURL is no variable of express-crm-notifier; did you mean CRM_BASE_URL?',
@@ -116,6 +134,52 @@ describe('the configuration', () => {
     expect(() => resolveNotifierConfig(options)).toThrow(CRMConfigError);
     const inherited = Object.create({ timeoutMs: 1, authToken: 'inherited' }) as NotifierOptions;
     expect(resolveNotifierConfig(inherited).timeoutMs).toBe(10_000);
+  });
+
+  it('case 12: a prototype that somebody has polluted changes nothing', () => {
+    const env = { CRM_BASE_URL: 'http://evil.example' };
+    const polluted = { env, baseUrl: 'http://evil.example', authToken: 'evil', logger: {}, dispatcher: {}, clock: {} };
+    const names = Object.keys(polluted);
+    try {
+      for (const [name, value] of Object.entries(polluted)) {
+        Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+      }
+      expect(resolveServiceConfig({})).toMatchObject({
+        baseUrl: 'http://localhost:5001',
+        authToken: 'your-secret-token',
+        dispatcher: undefined,
+      });
+    } finally {
+      for (const name of names) Reflect.deleteProperty(Object.prototype, name);
+    }
+  });
+
+  it.each<unknown>([null, 'http://localhost:5001', 5001, true])('refuses %p in place of options', (options) => {
+    const resolve = (): unknown => resolveServiceConfig(options as NotifierOptions);
+    expect(resolve).toThrow(CRMConfigError);
+    expect(resolve).toThrow('options must be an object');
+  });
+
+  it('takes an empty variable for none where none is the default, and refuses it elsewhere', () => {
+    expect(configOf({ env: { CRM_RATE_LIMIT_PER_SECOND: '', CRM_RATE_LIMIT_BURST: '' } }).rateLimit).toBeUndefined();
+    const env = { CRM_BASE_URL: '', CRM_AUTH_TOKEN: '', CRM_CONCURRENCY: '' };
+    expect(refusal({ env, authToken: undefined }).issues.map(({ path }) => path)).toEqual([
+      'baseUrl (CRM_BASE_URL)',
+      'authToken (CRM_AUTH_TOKEN)',
+      'concurrency (CRM_CONCURRENCY)',
+    ]);
+  });
+
+  it('knows no switch that turns the verification of certificates off (case 50)', () => {
+    for (const name of ['rejectUnauthorized', 'insecure', 'tls', 'strictSSL']) {
+      expect(refusal({ [name]: false }).issues).toMatchObject([{ path: name }]);
+    }
+  });
+
+  it('case 9: a token of a hundred thousand line breaks is refused at once', () => {
+    const startedAt = performance.now();
+    refusal({ authToken: `${'\n'.repeat(100_000)}x` });
+    expect(performance.now() - startedAt).toBeLessThan(500);
   });
 
   it('refuses the default token in production', () => {

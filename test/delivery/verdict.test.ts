@@ -20,6 +20,14 @@ describe('the verdict', () => {
     expect(decideVerdict(replied(200, body), context)).toEqual({ kind: 'delivered', status: 200, isReplyOdd: true });
   });
 
+  it.each(['deadline', 'limit', 'connection'] as const)(
+    'case 45: 200 and then cut off by the %s is delivered, and odd',
+    (cutBy) => {
+      const outcome: Exchange = { kind: 'reply', status: 200, headers: {}, body: Buffer.from('{}'), cutBy };
+      expect(decideVerdict(outcome, context)).toEqual({ kind: 'delivered', status: 200, isReplyOdd: true });
+    },
+  );
+
   it.each([301, 302, 303, 304, 307, 308])('case 38: %d is dead as a redirect', (status) => {
     expect(decideVerdict(replied(status), context)).toMatchObject({
       kind: 'dead',
@@ -62,6 +70,10 @@ describe('the verdict', () => {
     [
       { kind: 'failure', code: 'ECONNREFUSED', message: '', wasSent: false },
       { kind: 'retry', code: 'ECONNREFUSED', wasSent: false },
+    ],
+    [
+      { kind: 'failure', code: undefined, message: '', wasSent: true },
+      { kind: 'retry', code: 'ERR_CRM_CONNECTION', wasSent: true },
     ],
   ])('%j is tried again', (outcome, verdict) => {
     expect(decideVerdict(outcome, context)).toMatchObject(verdict);
