@@ -1,6 +1,7 @@
 import { createCrmClient } from '../client/crm-client.js';
 import type { NotifierConfig } from '../config/resolve-config.js';
 import { CRMOutboxError } from '../core/errors.js';
+import { doneOrTimedOut } from '../core/time-limit.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { createMemoryOutbox } from '../outbox/memory-outbox.js';
@@ -97,19 +98,9 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
   async function flush(timeoutMs: number): Promise<CloseReport> {
     const { outbox, delivery } = await opening;
     const before = { ...tally };
-    await untilIdle(delivery, timeoutMs);
+    await doneOrTimedOut(delivery.whenIdle(), timeoutMs, clock);
     // A close meanwhile has ended the wait, and perhaps the outbox.
     return reportSince(before, lastStats ?? statsOf(outbox, delivery));
-  }
-
-  function untilIdle(delivery: Delivery, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = clock.after(timeoutMs, resolve, { keepAlive: true });
-      void delivery.whenIdle().then(() => {
-        cancel();
-        resolve();
-      });
-    });
   }
 
   function reportSince(before: typeof tally, { pending }: PostOfficeStats): CloseReport {
@@ -124,7 +115,7 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     }
     const { outbox, delivery } = opened;
     const before = { ...tally };
-    await untilIdle(delivery, timeoutMs);
+    await doneOrTimedOut(delivery.whenIdle(), timeoutMs, clock);
     await delivery.stop();
     cancelExpiry?.();
     try {

@@ -1,19 +1,8 @@
-import type { Logger, NotifierEventName } from '../../src/index.js';
-import { notificationIn, passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
+import type { Logger } from '../../src/index.js';
+import { eventNames, notificationIn, passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
 import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
 import { useCrm } from '../helpers/use-crm.js';
-
-const names: readonly NotifierEventName[] = [
-  'accepted',
-  'rejected',
-  'delivered',
-  'retry',
-  'dead',
-  'paused',
-  'resumed',
-  'outboxError',
-];
 
 describe('the events of a notifier', () => {
   const create = useNotifiers();
@@ -99,7 +88,7 @@ describe('the events of a notifier', () => {
         return fail();
       },
     });
-    for (const name of names) {
+    for (const name of eventNames) {
       for (const listener of [fail, failLater, hostile]) notifier.on(name, listener);
     }
     await notifier.notify({ ...notificationIn('a'), userId: 0 });
@@ -107,8 +96,8 @@ describe('the events of a notifier', () => {
     await passTimeUntil(observed.hear('delivered'), clock);
     await settle(clock);
 
-    const toldCount = names.reduce((sum, name) => sum + told(name).length, 0);
-    for (const name of names.slice(0, -1)) expect(told(name).length).toBeGreaterThan(0);
+    const toldCount = eventNames.reduce((sum, name) => sum + told(name).length, 0);
+    for (const name of eventNames.slice(0, -1)) expect(told(name).length).toBeGreaterThan(0);
     expect(calls.count).toBe(3 * toldCount);
     expect((await observed.stats()).observerFailures).toBe(3 * toldCount);
     expect(await observed.stats()).toMatchObject({ accepted: 2, delivered: 1, dead: 1 });
