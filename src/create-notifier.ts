@@ -1,6 +1,7 @@
 import { CRMNotificationService } from './client/crm-notification-service.js';
 import type { NotifierOptions, ServiceOptions } from './config/notifier-options.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
+import { doneOrTimedOut } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
@@ -29,7 +30,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const service = new CRMNotificationService(serviceOptions({ ...options, logger: config.logger }));
+  const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
 
   const onEvent = (event: DeliveryEvent): void => {
     logDeliveryEvent(logger, event);
@@ -54,13 +55,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
   const finish = async (timeoutMs: number, end: (leftMs: number) => Promise<CloseReport>): Promise<CloseReport> => {
     const startedAtMs = clock.monotonicMs();
-    await new Promise<void>((resolve) => {
-      const cancel = clock.after(timeoutMs, resolve, { keepAlive: true });
-      void intake.settled().then(() => {
-        cancel();
-        resolve();
-      });
-    });
+    await doneOrTimedOut(intake.settled(), timeoutMs, clock);
     try {
       return await end(Math.max(1, timeoutMs - (clock.monotonicMs() - startedAtMs)));
     } catch {

@@ -54,14 +54,14 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   const basePath = pathname.replace(/\/$/, '');
   const ending = new AbortController();
   const dispatcher = options.dispatcher ?? createPool(origin, options, ending.signal);
+  // Of another's dispatcher it is not known; what to do about its stale connections is for its owner to say.
+  const isConnecting = options.dispatcher === undefined ? watchConnecting(dispatcher) : () => true;
   const tokens = createTokenSource(options.authToken, clock);
-  let hasConnected = false;
 
   const send = async (request: ExchangeRequest, deadline: Deadline): Promise<Exchange> => {
-    let outcome = await exchange(dispatcher, request, deadline, clock);
-    // The server closed an idle connection just as it was used: once more, under the same id, on a fresh one.
-    if (hasConnected && isStale(outcome)) outcome = await exchange(dispatcher, request, deadline, clock);
-    hasConnected = outcome.kind === 'reply';
+    let outcome = await exchange(dispatcher, request, deadline, clock, isConnecting);
+    // The server closed an idle connection just as it was used: once more, under the same id.
+    if (isStale(outcome)) outcome = await exchange(dispatcher, request, deadline, clock, isConnecting);
     if (logger.isLevelEnabled('debug')) logExchange(logger, request, outcome, tokens.secrets());
     return outcome;
   };
@@ -107,18 +107,35 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
 // What a socket that the server has closed answers with.
 const closedSocketCodes = new Set<string | undefined>(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** Whether it broke as a connection does that the server has closed already: sent, and nothing came back. */
+/** Whether it broke as a connection does that the server has closed already: used before, and now nothing came back. */
 function isStale(outcome: Exchange): boolean {
-  return (
-    outcome.kind === 'failure' && outcome.wasSent && outcome.wasAnswered !== true && closedSocketCodes.has(outcome.code)
-  );
+  if (outcome.kind !== 'failure' || !closedSocketCodes.has(outcome.code)) return false;
+  return outcome.wasReused === true && outcome.wasAnswered !== true;
 }
 
-/** The deadline of each exchange covers connecting as well; the pool's own limit only frees the connection then. */
+// By so much undici's timers, which tick twice a second, may be early.
+const connectLeewayMs = 500;
+
+/** The deadline of each exchange covers connecting as well; the pool's own limit only frees the connection after it. */
 function createPool(origin: string, { connections, timeoutMs }: CrmClientOptions, signal: AbortSignal): Pool {
   // One listener for each connection is no leak.
   setMaxListeners(0, signal);
-  return new Pool(origin, { connections, connectTimeout: timeoutMs, connect: { signal } });
+  return new Pool(origin, { connections, connectTimeout: timeoutMs + connectLeewayMs, connect: { signal } });
+}
+
+/**
+ * Answers a function that tells a request, when it starts, whether it does so on a connection that has just been made:
+ * undici starts the one that waited for it in the same turn.
+ */
+function watchConnecting(dispatcher: Dispatcher): () => boolean {
+  let isConnecting = false;
+  dispatcher.on('connect', () => {
+    isConnecting = true;
+    queueMicrotask(() => {
+      isConnecting = false;
+    });
+  });
+  return () => isConnecting;
 }
 
 const commonHeaders = {

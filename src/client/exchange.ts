@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.js';
 import type { Deadline } from './deadline.js';
@@ -27,6 +28,8 @@ export type Exchange =
       readonly message: string;
       /** Whether any of it may have reached the CRM; false when there was no connection to begin with. */
       readonly wasSent: boolean;
+      /** Whether it was sent on a connection that had been used before: the CRM may have closed it in the meantime. */
+      readonly wasReused?: boolean | undefined;
       /** Whether anything came back before it broke: then the CRM has seen the request. */
       readonly wasAnswered?: boolean | undefined;
       /** The operating system's own error, where it is one: it tells the address, and nothing that the peer has said. */
@@ -42,7 +45,7 @@ export interface ExchangeRequest {
 }
 
 /** More of a reply than this is not read; the rest is cut off with its connection. */
-export const maxReplyBytes = 64 * 1024;
+const maxReplyBytes = 64 * 1024;
 
 /**
  * Sends one request and reads the reply, all within the deadline: connecting, headers and body count towards it.
@@ -56,11 +59,14 @@ export function exchange(
   request: ExchangeRequest,
   deadline: Deadline,
   clock: Clock,
+  /** Whether the connection that a request starts on has only just been made. */
+  isConnecting: () => boolean,
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | undefined;
     let reply: { status: number; headers: Record<string, string | string[] | undefined> } | undefined;
     let isSettled = false;
+    let wasReused = false;
     let wasAnswered = false;
     let size = 0;
     const chunks: Buffer[] = [];
@@ -88,6 +94,7 @@ export function exchange(
         // aborted, since undici then drops the request alone and not the connection.
         if (isSettled) throw new Error('the deadline has passed');
         controller = started;
+        wasReused = !isConnecting();
       },
       // Of undici's older interface: the newer one tells of a reply only once its headers are complete.
       // eslint-disable-next-line @typescript-eslint/no-deprecated
@@ -112,7 +119,7 @@ export function exchange(
       },
       onResponseError(_controller, error) {
         settleReply('connection');
-        settle(failureOf(error, { wasSent: controller !== undefined, wasAnswered }));
+        settle(failureOf(error, { wasSent: controller !== undefined, wasReused, wasAnswered }));
       },
     };
 
@@ -120,12 +127,14 @@ export function exchange(
       // Our own deadline covers what undici's two timeouts would.
       dispatcher.dispatch({ ...request, headersTimeout: 0, bodyTimeout: 0 } as Dispatcher.DispatchOptions, handler);
     } catch (error) {
-      settle(failureOf(error, { wasSent: false, wasAnswered: false }));
+      settle(failureOf(error, { wasSent: false, wasReused, wasAnswered }));
     }
   });
 }
 
-function failureOf(error: unknown, seen: { readonly wasSent: boolean; readonly wasAnswered: boolean }): Exchange {
+type Seen = Pick<Extract<Exchange, { kind: 'failure' }>, 'wasSent' | 'wasReused' | 'wasAnswered'>;
+
+function failureOf(error: unknown, seen: Seen): Exchange {
   const code = codeOf(error);
   return { kind: 'failure', code, message: meaningOf(code), ...seen, cause: systemErrorOf(error) };
 }
@@ -143,7 +152,8 @@ function codeOf(error: unknown): string | undefined {
 
 /** The error if the operating system made it: all there is in it is the call, the address and the code. */
 function systemErrorOf(error: unknown): Error | undefined {
-  return error instanceof Error && 'syscall' in error ? error : undefined;
+  // Not `instanceof`: where an app runs in a context of its own, as under Jest, Node's errors are of another `Error`.
+  return types.isNativeError(error) && 'syscall' in error ? error : undefined;
 }
 
 /**
@@ -164,6 +174,9 @@ function meaningOf(code: string | undefined): string {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
       return 'host unreachable';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'no file descriptor is left';
     case 'ECONNRESET':
     case 'EPIPE':
     case 'UND_ERR_SOCKET':
@@ -178,7 +191,7 @@ function meaningOf(code: string | undefined): string {
     case 'ERR_ASSERTION': // A status that undici does not expect, such as 099 or an unasked-for 101.
       return 'the reply breaks HTTP';
     default:
-      return code?.includes('CERT') === true || code?.includes('SSL') === true || code?.includes('TLS') === true
+      return code !== undefined && /CERT|SSL|TLS|EPROTO|UNABLE_TO_VERIFY/.test(code)
         ? 'the TLS certificate or handshake was refused'
         : 'the exchange failed';
   }

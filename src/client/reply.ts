@@ -19,7 +19,7 @@ export function parseReply(reply: Reply): { readonly json: unknown } | undefined
 }
 
 /**
- * Why the CRM refused, in its own words, fit to be kept and shown: at most 1 KB, without anything personal from the
+ * Why the CRM refused, in its own words, fit to be kept and shown: at most 1024 characters, without anything personal from the
  * request (`sentBody`) and without the token (`secrets`).
  */
 export function reasonOf(reply: Reply, sentBody: Uint8Array, secrets: readonly string[]): string {

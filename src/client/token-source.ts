@@ -1,5 +1,6 @@
 import { checkToken, normalizeToken, type TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
+import { within } from '../core/time-limit.js';
 
 export interface TokenSource {
   /** The token to use now; rejects when the provider fails or does not answer within `timeoutMs`. */
@@ -22,7 +23,12 @@ export function createTokenSource(token: string | TokenProvider, clock: Clock): 
   const ask = async (timeoutMs: number): Promise<string> => {
     const question = (asking ??= answerOf(token));
     try {
-      const answer = await within(question, timeoutMs, clock);
+      const answer = await within(
+        question,
+        timeoutMs,
+        clock,
+        () => new Error('the token provider did not answer in time'),
+      );
       if (answer !== known) previous = known;
       known = answer;
       return answer;
@@ -50,13 +56,4 @@ async function answerOf(provider: TokenProvider): Promise<string> {
   const problem = checkToken(token);
   if (problem !== undefined) throw new Error(`the token provider's answer ${problem}`);
   return token as string;
-}
-
-function within<Value>(value: Promise<Value>, timeoutMs: number, clock: Clock): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(timeoutMs, () => {
-      reject(new Error('the token provider did not answer in time'));
-    });
-    void value.then(resolve, reject).finally(cancel);
-  });
 }

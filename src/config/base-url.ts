@@ -23,6 +23,8 @@ export function parseBaseUrl(text: unknown): BaseUrl {
   if (isMetadataAddress(url.hostname)) {
     return { problem: 'is the address of a cloud machine’s metadata service, which is no CRM' };
   }
+  // The same name (RFC 6761 section 6.3), but not every resolver knows it with its dot.
+  if (url.hostname === 'localhost.') url.hostname = 'localhost';
   return {
     url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
     isPublicHttp: url.protocol === 'http:' && !isPrivateHost(url.hostname),

@@ -16,7 +16,6 @@ export interface ServiceConfig {
   readonly healthTimeoutMs: number;
   readonly logger: Logger;
   readonly dispatcher: Dispatcher | undefined;
-  readonly isProduction: boolean;
   /** What is odd but works; the caller logs them. */
   readonly warnings: readonly string[];
 }
@@ -152,7 +151,6 @@ function serviceConfig(
     healthTimeoutMs: values.healthTimeoutMs,
     logger: options.logger ?? createDefaultLogger(values.logLevel),
     dispatcher: options.dispatcher,
-    isProduction,
     warnings,
   };
 }

@@ -3,13 +3,17 @@ export interface BackoffOptions {
   readonly maxDelayMs: number;
 }
 
-/**
- * How long to wait before the next try after `failureCount` failures (1 or more), in milliseconds: exponential with full
- * jitter, that is, evenly drawn between nothing and a bound that doubles each time. `random` draws from [0, 1).
- */
-export function backoffMs(failureCount: number, options: BackoffOptions, random: () => number): number {
+/** The longest wait after `failureCount` failures (1 or more), in milliseconds: it doubles each time, up to `maxDelayMs`. */
+export function backoffBoundMs(failureCount: number, options: BackoffOptions): number {
   // Beyond 2^52 doubling says nothing more, and the cap was reached long before.
   const doublings = Math.min(Math.max(failureCount - 1, 0), 52);
-  const bound = Math.min(options.firstDelayMs * 2 ** doublings, options.maxDelayMs);
-  return Math.round(random() * bound);
+  return Math.min(options.firstDelayMs * 2 ** doublings, options.maxDelayMs);
+}
+
+/**
+ * How long to wait before the next try, in milliseconds: exponential with full jitter, that is, evenly drawn between
+ * nothing and the bound. `random` draws from [0, 1).
+ */
+export function backoffMs(failureCount: number, options: BackoffOptions, random: () => number): number {
+  return Math.round(random() * backoffBoundMs(failureCount, options));
 }

@@ -1,4 +1,4 @@
-import { backoffMs } from './backoff.js';
+import { backoffBoundMs, backoffMs } from './backoff.js';
 
 /**
  * Whether delivery may ask the CRM at all.
@@ -67,10 +67,11 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const open = (cause: PauseCause, nowMs: number): void => {
     const knownCause = circuit.state === 'closed' ? undefined : circuit.cause.kind;
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
-    const maxDelayMs = cause.kind === 'unauthorised' ? options.maxPauseMs : options.maxDelayMs;
+    const { firstDelayMs, random } = options;
+    const waits = { firstDelayMs, maxDelayMs: cause.kind === 'unauthorised' ? options.maxPauseMs : options.maxDelayMs };
     // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
-    const certainMs = Math.min(options.firstDelayMs * 2 ** Math.min(probeCount - 1, 30), maxDelayMs) / 2;
-    const drawnMs = backoffMs(probeCount, { firstDelayMs: options.firstDelayMs, maxDelayMs }, options.random) / 2;
+    const certainMs = backoffBoundMs(probeCount, waits) / 2;
+    const drawnMs = backoffMs(probeCount, waits, random) / 2;
     circuit = { state: 'open', cause, probeAtMs: nowMs + certainMs + drawnMs, probeCount };
     // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
     if (knownCause !== cause.kind) options.onPause(cause);

@@ -68,6 +68,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
   let isStopped = false;
+  let isEnded = false;
 
   /** Starts as many attempts as may start now, and sets the timer for the next time one may. */
   function pump(): void {
@@ -133,8 +134,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { id, body, traceparent, attempts: retryCount } = head;
     const startedAtMs = clock.monotonicMs();
     const outcome = await client.post({ id, body, traceparent, retryCount });
-    // Cut off by ourselves: it says nothing about the CRM, and the next start finds the notification where it is.
-    if (isStopped && outcome.kind === 'failure') return;
+    // Cut off by ourselves, or left behind: it says nothing about the CRM, and the next start finds the notification
+    // where it is.
+    if (isEnded || (isStopped && outcome.kind === 'failure')) return;
     recordOnBreaker(outcome);
     // Never sent is no attempt.
     const wasSent = outcome.kind === 'reply' || outcome.wasSent;
@@ -243,7 +245,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       isStopped = true;
       cancelTimer?.();
       await client.close();
-      await Promise.allSettled(attempts);
+      // Outcomes that are there by now are settled. An attempt that even the end of the connections does not end, because it
+      // waits for a token or uses the app's own dispatcher, is left behind: no close shall wait for it.
+      await new Promise((resolve) => setImmediate(resolve));
+      isEnded = true;
+      attempts.clear();
       settlements.close();
       for (const resolve of idleWaiters) resolve();
     },

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 type End = (this: unknown, ...args: unknown[]) => unknown;
 
 interface HoldableResponse {
+  writeHead: End;
   write: End;
   end: End;
 }
@@ -16,9 +17,10 @@ interface HoldableResponse {
  */
 export function holdEnd(res: ServerResponse, stored: Promise<unknown>, release: () => void): void {
   const target = res as unknown as HoldableResponse;
-  const { write, end } = target;
+  const { writeHead, write, end } = target;
   const restore = res.headersSent ? undefined : rememberHead(res);
 
+  target.writeHead = () => res;
   target.write = function (...args) {
     callBack(args, new Error('write after end'));
     return false;
@@ -30,6 +32,7 @@ export function holdEnd(res: ServerResponse, stored: Promise<unknown>, release: 
   };
 
   const letGo = (): void => {
+    target.writeHead = writeHead;
     target.write = write;
     target.end = end;
     restore?.();

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { CRMValidationError } from '../core/errors.js';
+import { within } from '../core/time-limit.js';
 
 /** Whether a mapper's answer is still to come: a promise of any make, since query builders and other realms have their own. */
 export function isPromiseLike<Fields>(answer: Fields | PromiseLike<Fields>): answer is PromiseLike<Fields> {
@@ -11,21 +12,12 @@ export function isPromiseLike<Fields>(answer: Fields | PromiseLike<Fields>): ans
  * without repeating any data.
  */
 export function awaitMapper<Fields>(answer: PromiseLike<Fields>, timeoutMs: number, clock: Clock): Promise<Fields> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(timeoutMs, () => {
-      reject(mapperError(`did not answer within mapperTimeoutMs (${String(timeoutMs)})`));
-    });
-    Promise.resolve(answer).then(
-      (fields) => {
-        cancel();
-        resolve(fields);
-      },
-      (error: unknown) => {
-        cancel();
-        reject(mapperFailure('rejected with', error));
-      },
-    );
-  });
+  const failed = (error: unknown): never => {
+    throw mapperFailure('rejected with', error);
+  };
+  return within(Promise.resolve(answer).catch(failed), timeoutMs, clock, () =>
+    mapperError(`did not answer within mapperTimeoutMs (${String(timeoutMs)})`),
+  );
 }
 
 /** What a user's function threw: its kind and where, but not its message, which may quote what the route answered. */

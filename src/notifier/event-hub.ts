@@ -1,3 +1,4 @@
+import { survive } from '../core/survive.js';
 import type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier-event.js';
 
 /** Tells listeners what happens. A listener that throws or rejects is survived and counted by `onFailure`. */
@@ -24,12 +25,7 @@ export function createEventHub(onFailure: () => void): EventHub {
     emit(name, event) {
       // A copy: a listener may stop and start listening meanwhile, and those who come then are told of the next.
       for (const listener of [...(listeners.get(name) ?? [])]) {
-        try {
-          const answer = (listener as (event: unknown) => unknown)(event);
-          if (answer !== undefined) Promise.resolve(answer).catch(onFailure);
-        } catch {
-          onFailure();
-        }
+        survive(() => (listener as (event: unknown) => unknown)(event), onFailure);
       }
     },
   };

@@ -79,7 +79,7 @@ export interface DeadLetters {
     readonly limit?: number | undefined;
     readonly before?: number | undefined;
   }): Promise<readonly DeadLetter[]>;
-  /** Makes one, or all, pending again, with the same id and bytes, at the end of their lanes; answers how many. */
+  /** Makes one, or with `'all'` every one, pending again: the same id and bytes, at the end of its lane; answers how many. */
   redeliver(id: string): Promise<number>;
   /** Removes one for good; answers whether there was one. */
   discard(id: string): Promise<boolean>;

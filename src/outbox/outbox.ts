@@ -92,7 +92,7 @@ export interface DeadReason {
   readonly kind: 'rejected' | 'redirect' | 'expired';
   /** The last HTTP status, if there was one. */
   readonly status?: number | undefined;
-  /** In the CRM's words, scrubbed and at most 1 KB long. */
+  /** In the CRM's words, scrubbed and at most 1024 characters long. */
   readonly detail: string;
 }
 

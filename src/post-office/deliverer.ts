@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.js';
-import { troubleOf } from '../core/trouble.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Outbox } from '../outbox/outbox.js';
+import type { Spells } from './spells.js';
 
 /** The lock that says which of several processes delivers; see `delivery-lock.ts`. */
 export interface Leadership {
@@ -16,7 +15,7 @@ export interface DelivererOptions {
   readonly leadership: Leadership | undefined;
   readonly startDelivery: () => Delivery;
   readonly clock: Clock;
-  readonly onEvent: (event: DeliveryEvent) => void;
+  readonly spells: Spells;
 }
 
 /**
@@ -35,24 +34,32 @@ const takeOverMs = 1_000;
 const lookEveryMs = 100;
 
 export function createDeliverer(options: DelivererOptions): Deliverer {
-  const { outbox, leadership, startDelivery, clock, onEvent } = options;
+  const { outbox, leadership, startDelivery, clock, spells } = options;
   let delivery: Delivery | undefined;
   let cancelTimer: (() => void) | undefined;
 
   const look = (): void => {
     try {
-      if (delivery === undefined) takeOver();
+      const isLeading = leadership?.tryAcquire() ?? true;
+      if (!isLeading) stepDown();
+      else if (delivery === undefined) takeOver();
       else if (outbox.hasForeignChanges()) delivery.wake();
+      spells.end('look');
     } catch (error) {
-      onEvent({ kind: 'outboxError', operation: 'look', error: troubleOf(error) });
+      spells.begin('look', error);
     }
     if (leadership !== undefined) cancelTimer = clock.after(delivery === undefined ? takeOverMs : lookEveryMs, look);
   };
 
   const takeOver = (): void => {
-    if (leadership?.tryAcquire() === false) return;
     delivery = startDelivery();
     delivery.wake();
+  };
+
+  /** The lock's file was deleted, and another process holds its successor. */
+  const stepDown = (): void => {
+    void delivery?.stop();
+    delivery = undefined;
   };
 
   look();

@@ -2,19 +2,20 @@ import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
 import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
-import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
+import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
+import { doneOrTimedOut } from '../core/time-limit.js';
 import { troubleOf } from '../core/trouble.js';
-import { createDelivery } from '../delivery/delivery.js';
+import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import { createMemoryOutbox } from '../outbox/memory-outbox.js';
-import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
-import { openDeliveryLock } from '../outbox/sqlite/delivery-lock.js';
-import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
-import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
+import type { Outbox } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
+import { acceptInto } from './accept-into.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
-import { full, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
+import { startMaintenance } from './maintenance.js';
+import { openOutbox } from './open-outbox.js';
+import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
+import { createSpells } from './spells.js';
 
 export interface InlineHostOptions {
   readonly settings: PostOfficeSettings;
@@ -31,50 +32,53 @@ export interface InlineHostOptions {
 interface Opened {
   readonly outbox: Outbox;
   readonly deliverer: Deliverer;
+  readonly stopMaintenance: () => void;
 }
 
-const maintainEveryMs = 1_000;
-const expireEveryMs = 3_600_000;
 const reopenAfterMs = 1_000;
+const lookForIdleMs = 50;
 
 /** Runs the post office in the thread of its caller. */
 export function createInlineHost(options: InlineHostOptions): PostOffice {
   const { settings, clock, onEvent } = options;
-  const { maxPending } = settings;
-  const client = createCrmClient({ ...options, ...settings, connections: settings.concurrency });
+  const spells = createSpells(onEvent);
   const tally = { delivered: 0, retried: 0, dead: 0 };
-  let cancelMaintenance: (() => void) | undefined;
-  let expiredAtMs = -Infinity;
+  let cancelReopen: (() => void) | undefined;
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
-  let failedAtMs: number | undefined;
-  let isAppendFailing = false;
   let opening = open();
 
-  async function open(): Promise<Opened> {
-    const opened = openOutbox();
-    // Whoever asks for it gets the rejection; nobody asking is no reason to end the process.
-    opened.catch((error: unknown) => {
-      // Options are not mended by trying again; a full disk may be.
-      if (!(error instanceof CRMConfigError)) failedAtMs = clock.monotonicMs();
-      onEvent({ kind: 'outboxError', operation: 'open', error: troubleOf(error) });
-    });
+  /** Whoever asks for it gets a rejection; nobody asking is no reason to end the process. */
+  function open(): Promise<Opened> {
+    const opened = openOnce();
+    opened.then(
+      () => {
+        spells.end('open');
+      },
+      (error: unknown) => {
+        spells.begin('open', error);
+        // Options are not mended by trying again; a full disk may be.
+        if (closing === undefined && !(error instanceof CRMConfigError)) cancelReopen = clock.after(reopenAfterMs, reopen);
+      },
+    );
     return opened;
   }
-  opening.catch(() => undefined);
 
-  async function openOutbox(): Promise<Opened> {
-    const { file, sync } = settings;
-    const sqlite = file === undefined ? undefined : await loadSqlite();
-    const outbox =
-      file === undefined || sqlite === undefined
-        ? createMemoryOutbox()
-        : openSqliteOutbox({ open: sqlite, file, sync, now: () => clock.now(), onRepaired });
-    const leadership = file === undefined || sqlite === undefined ? undefined : openDeliveryLock(sqlite, file);
-    const startDelivery = (): ReturnType<typeof createDelivery> =>
-      createDelivery({ ...settings, outbox, client, clock, onEvent: count, random: Math.random });
-    maintain(outbox);
-    return { outbox, deliverer: createDeliverer({ outbox, leadership, startDelivery, clock, onEvent }) };
+  function reopen(): void {
+    opening = open();
+  }
+
+  async function openOnce(): Promise<Opened> {
+    const { file, sync, deadRetentionMs } = settings;
+    const now = (): number => clock.now();
+    const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired });
+    const deliverer = createDeliverer({ outbox, leadership, startDelivery: () => startDelivery(outbox), clock, spells });
+    return { outbox, deliverer, stopMaintenance: startMaintenance({ outbox, clock, deadRetentionMs, spells }) };
+  }
+
+  function startDelivery(outbox: Outbox): Delivery {
+    const client = createCrmClient({ ...options, ...settings, connections: settings.concurrency });
+    return createDelivery({ ...settings, outbox, client, clock, onEvent: count, random: Math.random });
   }
 
   function onRepaired(error: Error): void {
@@ -88,48 +92,6 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     onEvent(event);
   }
 
-  function maintain(outbox: Outbox): void {
-    try {
-      outbox.maintain();
-      if (clock.monotonicMs() - expiredAtMs >= expireEveryMs) {
-        expiredAtMs = clock.monotonicMs();
-        outbox.expireDead(clock.now() - settings.deadRetentionMs);
-      }
-    } catch (error) {
-      onEvent({ kind: 'outboxError', operation: 'maintain', error: troubleOf(error) });
-    }
-    cancelMaintenance = clock.after(maintainEveryMs, () => {
-      maintain(outbox);
-    });
-  }
-
-  /** How many of a batch there is room for, in order. */
-  function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[]): number {
-    const { pending, pendingBytes } = outbox.counts();
-    let bytes = pendingBytes;
-    const room = Math.max(0, maxPending.count - pending);
-    const firstTooMuch = batch.findIndex((notification, index) => {
-      bytes += notification.body.byteLength;
-      return index >= room || bytes > maxPending.bytes;
-    });
-    return firstTooMuch === -1 ? batch.length : firstTooMuch;
-  }
-
-  function acceptInto({ outbox, deliverer }: Opened, batch: readonly AcceptedNotification[]): Acceptance[] {
-    try {
-      const room = roomFor(outbox, batch);
-      if (room > 0) outbox.append(room === batch.length ? batch : batch.slice(0, room));
-      if (room > 0) deliverer.wake();
-      isAppendFailing = false;
-      return batch.map((_, index) => (index < room ? { accepted: true } : full));
-    } catch (error) {
-      // Said once for each spell of trouble: a failing outbox is asked again and again.
-      if (!isAppendFailing) onEvent({ kind: 'outboxError', operation: 'append', error: troubleOf(error) });
-      isAppendFailing = true;
-      return batch.map(() => failed(error));
-    }
-  }
-
   async function flush(timeoutMs: number): Promise<CloseReport> {
     const opened = await opening;
     const before = { ...tally };
@@ -138,23 +100,18 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     return reportSince(before, lastStats ?? statsOf(opened));
   }
 
-  /** Another process that delivers is waited for by looking; this one's own delivery says so itself. */
-  function untilIdle({ outbox, deliverer }: Opened, timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      let cancelLook: (() => void) | undefined;
-      const end = (): void => {
-        cancelLook?.();
-        cancel();
-        resolve();
-      };
-      const cancel = clock.after(timeoutMs, end, { keepAlive: true });
-      const look = (): void => {
-        if (deliverer.delivery !== undefined) void deliverer.delivery.whenIdle().then(end);
-        else if (closing !== undefined || outbox.counts().pending === 0) end();
-        else cancelLook = clock.after(50, look);
-      };
-      look();
-    });
+  async function untilIdle(opened: Opened, timeoutMs: number): Promise<void> {
+    const wait = { isOver: false };
+    await doneOrTimedOut(idle(opened, wait), timeoutMs, clock);
+    wait.isOver = true;
+  }
+
+  /** What another process delivers is waited for by looking; this one's own delivery says so itself. */
+  async function idle({ outbox, deliverer }: Opened, wait: { readonly isOver: boolean }): Promise<void> {
+    while (deliverer.delivery === undefined && !wait.isOver && hasPending(outbox)) {
+      await new Promise<void>((resolve) => void clock.after(lookForIdleMs, resolve));
+    }
+    await deliverer.delivery?.whenIdle();
   }
 
   function reportSince(before: typeof tally, { pending }: PostOfficeStats): CloseReport {
@@ -163,16 +120,15 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
 
   async function closeOnce(timeoutMs: number): Promise<CloseReport> {
     const opened = await opening.catch(() => undefined);
+    cancelReopen?.();
     if (opened === undefined) {
-      await client.close();
       options.onClosed?.();
       return { delivered: 0, pending: 0, dead: 0 };
     }
     const before = { ...tally };
     await untilIdle(opened, timeoutMs);
     await opened.deliverer.stop();
-    await client.close();
-    cancelMaintenance?.();
+    opened.stopMaintenance();
     try {
       lastStats = statsOf(opened);
       return reportSince(before, lastStats);
@@ -198,12 +154,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   async function whileOpen(): Promise<Opened> {
-    if (closing !== undefined) throw new CRMOutboxError('the notifier is closed', { retryable: false });
-    if (failedAtMs !== undefined && clock.monotonicMs() - failedAtMs >= reopenAfterMs) {
-      failedAtMs = undefined;
-      opening = open();
-      opening.catch(() => undefined);
-    }
+    if (closing !== undefined) throw new CRMOutboxError(closed.detail, { retryable: false });
     return opening;
   }
 
@@ -213,9 +164,20 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     },
 
     async accept(batch) {
+      if (closing !== undefined) return batch.map(() => closed);
+      let opened: Opened;
       try {
-        return acceptInto(await whileOpen(), batch);
+        opened = await opening;
       } catch (error) {
+        return batch.map(() => failed(error));
+      }
+      try {
+        const acceptances = acceptInto(opened.outbox, batch, settings.maxPending);
+        opened.deliverer.wake();
+        spells.end('append');
+        return acceptances;
+      } catch (error) {
+        spells.begin('append', error);
         return batch.map(() => failed(error));
       }
     },
@@ -239,7 +201,17 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   };
 }
 
+function hasPending(outbox: Outbox): boolean {
+  try {
+    return outbox.counts().pending > 0;
+  } catch {
+    // An outbox that cannot be read shows nothing to wait for.
+    return false;
+  }
+}
+
+/** Whether asking again may help is what the error says, if it is ours; a disk may recover. */
 function failed(error: unknown): Acceptance {
-  const isFinal = error instanceof CRMOutboxError && !error.retryable;
+  const isFinal = error instanceof CRMNotificationError && !error.retryable;
   return { accepted: false, reason: isFinal ? 'closed' : 'failed', detail: troubleOf(error).message };
 }

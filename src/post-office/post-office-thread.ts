@@ -49,12 +49,20 @@ parentPort?.on('message', (message: ToThread) => {
 async function answer(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
   try {
     const method = postOffice[name] as (this: PostOffice, argument: unknown) => Promise<unknown>;
-    send({ kind: 'answer', call, value: await method.call(postOffice, argument) });
+    const value = await method.call(postOffice, argument);
+    if (name === 'close') await sendLastStats();
+    send({ kind: 'answer', call, value });
   } catch (error) {
     send({ kind: 'failure', call, trouble: troubleOf(error) });
   }
   // With the port gone nothing keeps this thread, and it ends.
   if (name === 'close') parentPort?.close();
+}
+
+/** Nobody can ask for them any more. */
+async function sendLastStats(): Promise<void> {
+  const stats = await postOffice.stats().catch(() => undefined);
+  if (stats !== undefined) send({ kind: 'lastStats', stats });
 }
 
 /** The app's function lives in the app's thread, so it is asked there. */

@@ -2,11 +2,12 @@ import { Worker } from 'node:worker_threads';
 import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
+import { within } from '../core/time-limit.js';
 import type { Trouble } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { Acceptance, CloseReport, PostOffice, PostOfficeStats } from './post-office.js';
+import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
@@ -38,6 +39,8 @@ interface Call {
 const pingEveryMs = 1_000;
 /** Long enough for a disk that stalls, short enough for a backlog in memory. */
 const hangAfterMs = 30_000;
+/** Beyond the time limit of a close: what the thread needs to stop and to close the file. */
+const closeGraceMs = 2_000;
 const firstRestartMs = 50;
 const maxRestartMs = 5_000;
 
@@ -57,10 +60,20 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   let isClosed = false;
   let lastStats: PostOfficeStats | undefined;
   let closing: Promise<CloseReport> | undefined;
-  let worker: Worker | undefined = start();
+  let worker: Worker | undefined;
+  start();
   watchForHang();
 
-  function start(): Worker {
+  function start(): void {
+    try {
+      worker = startWorker();
+    } catch {
+      // No thread to be had, for want of memory say.
+      onExit();
+    }
+  }
+
+  function startWorker(): Worker {
     const data: ThreadData = {
       settings,
       authToken: typeof options.authToken === 'string' ? options.authToken : undefined,
@@ -92,7 +105,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
 
   function restart(): void {
     if (isClosed) return;
-    worker = start();
+    start();
     for (const [batch, { notifications }] of batches) send({ kind: 'accept', batch, notifications });
     for (const [call, { name, argument }] of calls) send({ kind: 'call', call, name, argument });
     holdProcess();
@@ -120,6 +133,9 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         return;
       case 'log':
         logger[message.level](message.fields, message.message);
+        return;
+      case 'lastStats':
+        lastStats = message.stats;
         return;
       case 'askToken':
         void answerToken(message.question);
@@ -149,7 +165,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   }
 
   function call(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
-    if (isClosed) return Promise.reject(new CRMOutboxError('the notifier is closed', { retryable: false }));
+    if (isClosed) return Promise.reject(new CRMOutboxError(closed.detail, { retryable: false }));
     return new Promise((resolve, reject) => {
       count += 1;
       calls.set(count, { name, argument, resolve, reject });
@@ -193,12 +209,18 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
 
   async function close(timeoutMs: number): Promise<CloseReport> {
     try {
-      lastStats = (await call('stats').catch(() => undefined)) as PostOfficeStats | undefined;
-      return (await call('close', timeoutMs)) as CloseReport;
+      const report = (await within(call('close', timeoutMs), timeoutMs + closeGraceMs, clock, noAnswer)) as CloseReport;
+      // Not without an answer: a thread that hangs still has the file.
+      options.onClosed();
+      return report;
     } finally {
       isClosed = true;
-      await worker?.terminate();
-      options.onClosed();
+      for (const { resolve, notifications } of batches.values()) resolve(notifications.map(() => closed));
+      for (const { reject } of calls.values()) reject(noAnswer());
+      batches.clear();
+      calls.clear();
+      // It has ended or will; should it hang, it must not keep the process alive.
+      worker?.unref();
     }
   }
 
@@ -216,7 +238,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         holdProcess();
       });
     },
-    stats: async () => (isClosed && lastStats !== undefined ? lastStats : ((await call('stats')) as PostOfficeStats)),
+    stats: async () => lastStats ?? ((await call('stats')) as PostOfficeStats),
     flush: async (timeoutMs) => closing ?? ((await call('flush', timeoutMs)) as CloseReport),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead: async (query) => (await call('listDead', query)) as Awaited<ReturnType<PostOffice['listDead']>>,
@@ -225,7 +247,9 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   };
 }
 
-const closed: Acceptance = { accepted: false, reason: 'closed', detail: 'the notifier is closed' };
+function noAnswer(): CRMOutboxError {
+  return new CRMOutboxError('the thread of the post office does not answer');
+}
 
 function errorOf({ message, issues }: Trouble): Error {
   return issues === undefined ? new CRMOutboxError(message) : new CRMConfigError(issues);

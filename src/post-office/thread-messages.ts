@@ -2,7 +2,7 @@ import type { Trouble } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, LogLevel } from '../telemetry/logger.js';
-import type { Acceptance, PostOffice } from './post-office.js';
+import type { Acceptance, PostOffice, PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 
 /** The calls of a post office that are a question and an answer. */
@@ -30,5 +30,6 @@ export type FromThread =
   | { readonly kind: 'failure'; readonly call: number; readonly trouble: Trouble }
   | { readonly kind: 'event'; readonly event: DeliveryEvent }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
+  | { readonly kind: 'lastStats'; readonly stats: PostOfficeStats }
   | { readonly kind: 'askToken'; readonly question: number }
   | { readonly kind: 'pong' };

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { survive } from '../core/survive.js';
 
 /** What every log line of this package carries besides its message: ids, codes and numbers, nothing personal. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -31,12 +32,7 @@ export function writeLog(
   message: string,
   onFailure: () => void,
 ): void {
-  try {
-    const answer = logger[level](fields, message);
-    if (answer instanceof Promise) answer.catch(onFailure);
-  } catch {
-    onFailure();
-  }
+  survive(() => logger[level](fields, message), onFailure);
 }
 
 /** Wraps a user's logger so that a failing line neither throws nor rejects; `onFailure` counts it. */

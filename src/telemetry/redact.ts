@@ -32,7 +32,7 @@ const plainWord = /^[\w.:+-]{1,128}$/;
  * A JSON value with its shape and its ids, and `[redacted]` where anything personal or one of the `secrets` could
  * stand: a CRM may echo whatever it likes, under whatever key.
  */
-export function redactJson(value: unknown, secrets: readonly string[] = [], isHarmless = false): unknown {
+function redactJson(value: unknown, secrets: readonly string[] = [], isHarmless = false): unknown {
   const isSecret = (text: string): boolean => secrets.some((secret) => secret !== '' && text.includes(secret));
   if (Array.isArray(value)) return value.map((element) => redactJson(element, secrets));
   if (typeof value === 'object' && value !== null) {

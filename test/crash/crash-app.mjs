@@ -2,18 +2,34 @@
  * The app under audit: a route with a hook, as a user would write it, from the built package. It answers a booking's
  * steps and knows nothing of who kills it. Variables: APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS.
  */
-import workerThreads from 'node:worker_threads';
+import { rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import workerThreads from 'node:worker_threads';
 
-// The audit ends the post office's thread from outside, as a crash in it would; for that it has to be found.
-let lastThread;
+// The audit ends the post office's thread, as a crash in it would. It does so itself when told to, between two turns of
+// its event loop: to be ended from outside in the middle of a native call would try the runtime, not the post office.
+const endThread = `
+  const { BroadcastChannel, isMainThread } = require('node:worker_threads');
+  const channel = isMainThread ? undefined : new BroadcastChannel('end-thread');
+  if (channel !== undefined) {
+    channel.onmessage = () => process.exit(1);
+    channel.unref();
+  }`;
+const preload = join(tmpdir(), `end-thread-${process.pid}.cjs`);
+writeFileSync(preload, endThread);
+process.once('exit', () => rmSync(preload, { force: true }));
+let threadCount = 0;
 workerThreads.Worker = class extends workerThreads.Worker {
-  constructor(...args) {
-    super(...args);
-    lastThread = this;
+  constructor(file, options) {
+    super(file, { ...options, execArgv: ['--require', preload] });
+    threadCount += 1;
   }
 };
 syncBuiltinESMExports();
+const threadEnds = new workerThreads.BroadcastChannel('end-thread');
+threadEnds.unref();
 
 const { default: express } = await import('express');
 const { afterBooking, createNotifier } = await import('express-crm-notifier');
@@ -45,8 +61,8 @@ app.post('/bookings/:booking/steps/:step', tell, (req, res) => {
   res.status(201).json({ booking: Number(req.params.booking), step: Number(req.params.step) });
 });
 app.post('/kill-thread', (_req, res) => {
-  void lastThread?.terminate();
-  res.json({ hasThread: lastThread !== undefined });
+  threadEnds.postMessage('end');
+  res.json({ threadCount });
 });
 app.get('/stats', async (_req, res) => {
   res.json(await crm.stats());

@@ -22,8 +22,6 @@ export interface ProgramEnd {
 
 export interface ProgramOptions {
   readonly args?: readonly string[];
-  /** Another user to run it as; only root can. */
-  readonly uid?: number;
 }
 
 /** Starts programs for the tests of a file; what still runs after a test is killed. */
@@ -41,12 +39,12 @@ export function usePrograms(): (name: string, options?: ProgramOptions) => Child
   };
 }
 
-function startProgram(name: string, { args = [], uid }: ProgramOptions = {}): ChildProgram {
+function startProgram(name: string, { args = [] }: ProgramOptions = {}): ChildProgram {
   const path = join(__dirname, 'programs', `${name}.ts`);
   const child: ChildProcessByStdio<null, Readable, Readable> = spawn(
     process.execPath,
     ['--import', 'tsx', path, ...args],
-    { stdio: ['ignore', 'pipe', 'pipe'], ...(uid === undefined ? {} : { uid, gid: uid }) },
+    { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const lines: string[] = [];
   const waiting = new Set<() => void>();

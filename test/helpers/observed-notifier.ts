@@ -25,7 +25,7 @@ export interface ObservedNotifier extends Pick<Notifier, 'flush' | 'deadLetters'
   close(timeoutMs?: number): Promise<CloseReport>;
 }
 
-const names: readonly NotifierEventName[] = [
+export const eventNames: readonly NotifierEventName[] = [
   'accepted',
   'rejected',
   'delivered',
@@ -52,9 +52,9 @@ export function useNotifiers(): (options: NotifierOptions) => ObservedNotifier {
 function observe(options: NotifierOptions): ObservedNotifier {
   const log = createLogCollector();
   const notifier = createNotifier({ authToken: testToken, outbox: ':memory:', logger: log, env: {}, ...options });
-  const told = new Map<NotifierEventName, unknown[]>(names.map((name) => [name, []]));
+  const told = new Map<NotifierEventName, unknown[]>(eventNames.map((name) => [name, []]));
   const waiting = new Set<() => void>();
-  for (const name of names) {
+  for (const name of eventNames) {
     notifier.on(name, (event) => {
       told.get(name)?.push(event);
       for (const check of waiting) check();
@@ -103,12 +103,12 @@ export function notificationIn(lane: string) {
 
 /** Moves the clock on by a millisecond at a time until the promise is settled. */
 export async function passTimeUntil<Value>(promise: Promise<Value>, clock: OwnedClock): Promise<Value> {
-  let isSettled = false;
+  const state = { isSettled: false };
   const settled = (): void => {
-    isSettled = true;
+    state.isSettled = true;
   };
   promise.then(settled, settled);
-  while (!isSettled) await clock.advance(1);
+  while (!state.isSettled) await clock.advance(1);
   return promise;
 }
 

@@ -170,6 +170,18 @@ describe.each(expressVersions)('the default mapping on $version', ({ express }) 
       expect(json?.['event']).toEqual({ id: 101, title: 'Yoga', start_date: '2026-12-05T10:00:00.000Z' });
     });
 
+    it('of a class too, as an ORM answers them', async () => {
+      class Row {
+        readonly table = 'rows';
+
+        constructor(values: object) {
+          Object.assign(this, values);
+        }
+      }
+      const rows = { ...complete, user: new Row(soundUser), event: new Row(soundEvent) };
+      expect(await toldOfBooking({ locals: { booking: new Row(rows) } })).toMatchObject(record);
+    });
+
     it.each<[string, Record<string, unknown>]>([
       ['no user', { ...complete, user: undefined }],
       ['no event', { ...complete, event: undefined }],

@@ -112,6 +112,30 @@ describe.each(expressVersions)('the end of a response on $version', ({ express }
     });
   });
 
+  it('a body that cannot be serialised, from a handler that then never ends: no notification', async () => {
+    const { crm, posted, rejected } = await setStage();
+    const failed = createDeferred();
+    const closed = createDeferred();
+    const app = express();
+    app.use(crm.middleware());
+    app.post('/bookings', afterBooking('created'), (_req, res) => {
+      res.once('close', closed.resolve);
+      try {
+        res.json({ booking, seats: 2n });
+      } catch {
+        failed.resolve();
+      }
+    });
+
+    const client = await sendOverSocket(await serve(app), requestText('POST', '/bookings'));
+    await failed.promise;
+    client.destroy();
+    await closed.promise;
+
+    expect(await posted()).toEqual([]);
+    expect(rejected).toEqual([]);
+  });
+
   describe('a handler that fails', () => {
     it.each([
       {

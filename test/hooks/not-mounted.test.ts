@@ -34,6 +34,26 @@ describe.each(expressVersions)('a hook without the middleware on $version', ({ e
     });
   });
 
+  it('does not run the handler that it wraps', async () => {
+    let handled = 0;
+    const app = express();
+    const handler = (_req: Request, res: Response<unknown>): void => {
+      handled += 1;
+      res.json({});
+    };
+    app.post(
+      '/bookings',
+      afterBooking('created', handler, () => undefined),
+    );
+    app.use((error: { code?: string }, _req: Request, res: Response, _next: NextFunction) => {
+      res.status(500).json({ code: error.code });
+    });
+
+    await request(app).post('/bookings').expect(500, { code: 'ERR_CRM_NOT_MOUNTED' });
+
+    expect(handled).toBe(0);
+  });
+
   it.each<[string, unknown]>([
     ['a foreign object', { notify: () => undefined }],
     ['a text', 'crm'],

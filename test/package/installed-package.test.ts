@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,11 @@ import { codeBlocksOf } from './readme-code.js';
 const programs = join(__dirname, 'consumer');
 const expressMajors: readonly ExpressMajor[] = [5, 4];
 
-const readme = join(root, 'README.md');
-const readmeBlocks = existsSync(readme) ? codeBlocksOf(readFileSync(readme, 'utf8')) : [];
+/** The README and every page of docs/, with the code they show. */
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))].map((name) => ({
+  name,
+  blocks: codeBlocksOf(readFileSync(join(root, name === 'README.md' ? '' : 'docs', name), 'utf8')),
+}));
 
 /** A CommonJS file in TypeScript: its types must come from the CommonJS half of the package. */
 const commonJsUser = `
@@ -148,9 +151,10 @@ describe('errors, where an app has both the imported and the required copy', () 
   });
 });
 
-describe('the code in the README', () => {
+describe('the code in the documents', () => {
   it('is there', () => {
-    expect(readmeBlocks).not.toEqual([]);
+    const withCode = pages.filter(({ blocks }) => blocks.length > 0).map(({ name }) => name);
+    expect(withCode).toEqual(expect.arrayContaining(['README.md', 'client.md', 'delivery.md', 'hooks.md']));
   });
 });
 
@@ -160,10 +164,12 @@ describe.each(expressMajors)('the types, with those of Express %i', (express) =>
   beforeAll(() => {
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(strictest));
     writeFileSync(join(project, 'required.cts'), commonJsUser);
-    for (const { line, code } of readmeBlocks) writeFileSync(join(project, `README-from-line-${line}.ts`), code);
+    for (const { name, blocks } of pages) {
+      for (const { line, code } of blocks) writeFileSync(join(project, `${name}-from-line-${line}.ts`), code);
+    }
   });
 
-  it.each(compilers)('satisfy TypeScript $version, and so does the code in the README', async (compiler) => {
+  it.each(compilers)('satisfy TypeScript $version, and so does the code in the documents', async (compiler) => {
     expect(await complaintsOf(compiler, project)).toBe('');
   });
 });

@@ -1,4 +1,5 @@
 import { migrate } from './schema.js';
+import { isBusy } from './sqlite-errors.js';
 import type { OpenSqlite, SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
 export interface ConnectionOptions {
@@ -62,18 +63,4 @@ export function closeConnection(database: SqliteDatabase): void {
     // In use elsewhere, or the disk is full: the log stays, and is read by whoever opens the file next.
   }
   database.close();
-}
-
-/** SQLITE_BUSY, in whatever extended form: https://www.sqlite.org/rescode.html. */
-export function isBusy(error: unknown): boolean {
-  return primaryCode(error) === 5;
-}
-
-/** SQLITE_CORRUPT and SQLITE_NOTADB: what is in the file cannot be trusted any more. */
-export function isDamaged(error: unknown): boolean {
-  return primaryCode(error) === 11 || primaryCode(error) === 26;
-}
-
-function primaryCode(error: unknown): number {
-  return Number((error as { errcode?: unknown } | undefined)?.errcode) & 0xff;
 }

@@ -1,86 +1,99 @@
-import { renameSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CRMOutboxError } from '../../core/errors.js';
 import type { Outbox } from '../outbox.js';
-import { isDamaged, openConnection, type ConnectionOptions } from './connection.js';
-import { salvage } from './salvage.js';
+import { openConnection, type ConnectionOptions } from './connection.js';
+import { readFileHeader } from './file-header.js';
+import { acquireLock, inodeOf } from './lock-file.js';
+import { finishRepair, hasLog, isRepairUnfinished, repair, setAside } from './repair.js';
+import { salvage, leavePositionsFree, type Salvage } from './salvage.js';
 import { createSqliteOutbox } from './sqlite-outbox.js';
-import type { OpenSqlite, SqliteDatabase, SqliteRow } from './sqlite-driver.js';
+import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
+import { damaged, isDamaged } from './sqlite-errors.js';
 
 export interface SqliteOutboxOptions extends ConnectionOptions {
   readonly open: OpenSqlite;
-  /** The file was damaged, deleted or replaced, and has been made anew. */
-  readonly onRepaired: (error: Error) => void;
+  /** The file was damaged, deleted or replaced, and has been mended. */
+  readonly onRepaired: (error: CRMOutboxError) => void;
   /** For the name of a file that is set aside, in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** Room for positions that were given out and are not in what could be read, so that none is given out twice. */
-const positionMargin = 1_000_000;
+interface InUse {
+  readonly database: SqliteDatabase;
+  readonly outbox: Outbox;
+  readonly inode: number | undefined;
+}
+
+const repairWaitMs = 30_000;
 
 /**
- * The outbox in an SQLite file, which mends itself. A damaged file is set aside under a new name, what can be read of it
- * goes into a fresh one, and the call that met the damage is made again there. A file that was deleted or replaced while
- * in use is made anew with what the lost one held.
+ * The outbox in an SQLite file, which mends itself. A damaged file is set aside, what can be read of it goes into a fresh
+ * one, and the call that met the damage is made again there. A file that was deleted or replaced while in use is made anew
+ * with what the lost one held. Processes that share the file mend it one at a time; the others move over.
  *
  * Throws `CRMConfigError` when the file was written by a newer version.
  */
 export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   const { file, open, onRepaired, now } = options;
-  let database: SqliteDatabase;
-  let outbox: Outbox;
-  let inode = 0;
   let lastPosition = 0;
+  let inUse = openFirst();
 
-  const use = (connection: SqliteDatabase): void => {
-    database = connection;
-    outbox = createSqliteOutbox(connection);
-    inode = statSync(file).ino;
-  };
-
-  try {
-    use(openConnection(open, options));
-  } catch (error) {
-    if (!isDamaged(error)) throw error;
-    setAside();
+  function use(): InUse {
+    const database = openConnection(open, options);
+    return { database, outbox: createSqliteOutbox(database), inode: inodeOf(file) };
   }
 
-  /** What could be read is in the fresh file before the damaged one is let go. */
-  function setAside(): void {
-    const asideName = `${file}-damaged-${String(now())}`;
-    // Its log belongs to it: what is in there may be all that is readable.
-    for (const suffix of ['', '-wal', '-shm']) moveIfThere(`${file}${suffix}`, `${asideName}${suffix}`);
-    const fresh = openConnection(open, options);
-    const { pending, dead, isIncomplete } = salvageFrom(asideName, fresh);
-    keepPositionsApart(fresh);
-    use(fresh);
-    const rest = isIncomplete ? 'the rest could not be read' : 'which is all it held';
-    onRepaired(
-      new CRMOutboxError(
-        `the outbox file was damaged; it is kept as ${asideName}. ` +
-          `${String(pending)} pending notifications and ${String(dead)} dead letters were saved, ${rest}`,
-      ),
-    );
-  }
-
-  function salvageFrom(path: string, fresh: SqliteDatabase): ReturnType<typeof salvage> {
-    let damaged: SqliteDatabase | undefined;
+  function openFirst(): InUse {
+    if (isRepairUnfinished(file)) alone(() => finishRepair(file, now()));
     try {
-      damaged = open(path);
-      return salvage(damaged, fresh);
-    } catch {
-      return { pending: 0, dead: 0, isIncomplete: true };
-    } finally {
-      damaged?.close();
+      if (statSync(file).size === 0 && hasLog(file)) throw damaged('it is empty, but its log is not');
+      return use();
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      return alone(repairFile);
     }
   }
 
-  function keepPositionsApart(fresh: SqliteDatabase): void {
-    const { last } = fresh.prepare('SELECT coalesce(max(seq), 0) AS last FROM sqlite_sequence').get() as SqliteRow;
-    const next = Math.max(lastPosition, Number(last)) + positionMargin;
-    fresh.exec('DELETE FROM sqlite_sequence');
-    fresh.exec(
-      `INSERT INTO sqlite_sequence (name, seq) VALUES ('pending', ${String(next)}), ('dead', ${String(next)})`,
-    );
+  function alone<Result>(work: () => Result): Result {
+    const lock = acquireLock(open, `${file}-repair`, repairWaitMs);
+    if (lock === undefined) throw new CRMOutboxError('another process has been mending the outbox file for too long');
+    try {
+      return work();
+    } finally {
+      lock.release();
+    }
+  }
+
+  function repairFile(): InUse {
+    const repaired = repair({ open, file, now: now(), lastPosition });
+    report(`the outbox file was damaged; it is kept as ${repaired.asideName}`, repaired);
+    return use();
+  }
+
+  /** This connection still reads and writes the file that nobody else can find any more. */
+  function moveOver({ database: lost }: InUse): InUse {
+    mkdirSync(dirname(file), { mode: 0o700, recursive: true });
+    const isThere = inodeOf(file) !== undefined;
+    if (isThere && readFileHeader(file).kind === 'foreign') setAside(file, now());
+    const next = use();
+    const salvaged = salvage(lost, next.database);
+    if (!isThere) leavePositionsFree(next.database, lastPosition);
+    report('the outbox file was deleted or replaced while in use; it is in its place again', salvaged);
+    return next;
+  }
+
+  function report(what: string, { pending, dead, isIncomplete }: Salvage): void {
+    const rest = isIncomplete ? '; the rest could not be read' : '';
+    const saved = `${String(pending)} pending notifications and ${String(dead)} dead letters were saved${rest}`;
+    onRepaired(new CRMOutboxError(`${what}, and ${saved}`));
+  }
+
+  function mend(): void {
+    const before = inUse;
+    // Another process may have mended it while this one waited for its turn.
+    inUse = alone(() => (inodeOf(file) === before.inode ? repairFile() : moveOver(before)));
+    before.database.close();
   }
 
   /** Runs a call; when it meets damage, mends the file and runs it once more. */
@@ -88,72 +101,43 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     <Args extends unknown[], Result>(call: (outbox: Outbox, ...args: Args) => Result) =>
     (...args: Args): Result => {
       try {
-        return call(outbox, ...args);
+        return call(inUse.outbox, ...args);
       } catch (error) {
         if (!isDamaged(error)) throw error;
-        setAside();
-        return call(outbox, ...args);
+        mend();
+        return call(inUse.outbox, ...args);
       }
     };
 
-  const maintainOpen = guarded((current) => {
-    current.maintain();
+  const maintain = guarded((outbox) => {
+    outbox.maintain();
   });
 
   return {
-    append: guarded((current, notifications) => {
-      current.append(notifications);
+    append: guarded((outbox, notifications) => {
+      outbox.append(notifications);
     }),
-    readAfter: guarded((current, after, limit) => {
-      const page = current.readAfter(after, limit);
+    readAfter: guarded((outbox, after, limit) => {
+      const page = outbox.readAfter(after, limit);
       lastPosition = Math.max(lastPosition, page.at(-1)?.position ?? 0);
       return page;
     }),
-    nextInLane: guarded((current, lane, after) => current.nextInLane(lane, after)),
-    settle: guarded((current, settlements) => {
-      current.settle(settlements);
+    nextInLane: guarded((outbox, lane, after) => outbox.nextInLane(lane, after)),
+    settle: guarded((outbox, settlements) => {
+      outbox.settle(settlements);
     }),
-    counts: guarded((current) => current.counts()),
-    hasForeignChanges: guarded((current) => current.hasForeignChanges()),
-    listDead: guarded((current, query) => current.listDead(query)),
-    redeliver: guarded((current, id, at) => current.redeliver(id, at)),
-    discard: guarded((current, id) => current.discard(id)),
-    expireDead: guarded((current, before) => current.expireDead(before)),
-
+    counts: guarded((outbox) => outbox.counts()),
+    hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
+    listDead: guarded((outbox, query) => outbox.listDead(query)),
+    redeliver: guarded((outbox, id, at) => outbox.redeliver(id, at)),
+    discard: guarded((outbox, id) => outbox.discard(id)),
+    expireDead: guarded((outbox, before) => outbox.expireDead(before)),
     maintain() {
-      if (inodeOf(file) === inode) {
-        maintainOpen();
-        return;
-      }
-      // This connection still reads and writes the file that nobody else can find any more.
-      const lost = database;
-      const fresh = openConnection(open, options);
-      const { pending, dead } = salvage(lost, fresh);
-      keepPositionsApart(fresh);
-      use(fresh);
-      lost.close();
-      onRepaired(
-        new CRMOutboxError(
-          'the outbox file was deleted or replaced while in use; it has been made anew with ' +
-            `${String(pending)} pending notifications and ${String(dead)} dead letters`,
-        ),
-      );
+      if (inodeOf(file) === inUse.inode) maintain();
+      else mend();
     },
-
     close() {
-      outbox.close();
+      inUse.outbox.close();
     },
   };
-}
-
-function inodeOf(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.ino;
-}
-
-function moveIfThere(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
 }

@@ -1,10 +1,12 @@
-import type { SqliteDatabase, SqliteRow, SqliteValue } from './sqlite-driver.js';
+import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
+import { isUnfit } from './sqlite-errors.js';
 
 const tables = {
-  pending: 'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body',
-  dead: 'position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body',
+  pending: 'id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body',
+  dead: 'id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body',
 } as const;
 
+/** How much was copied. */
 export interface Salvage {
   readonly pending: number;
   readonly dead: number;
@@ -12,33 +14,64 @@ export interface Salvage {
   readonly isIncomplete: boolean;
 }
 
+/** Room for positions that were given out and are not in what could be read, so that none is given out twice. */
+const positionMargin = 1_000_000;
+
 /**
- * Copies what can be read of a damaged outbox, or of one whose file was taken away, into a fresh one, positions included.
- * Damage has a place: rows are read from the front until it is met, and then from the back.
+ * Copies what can be read of a damaged outbox, or of one whose file was taken away, into another one, which may have
+ * notifications of its own. Damage has a place: rows are read from the front until it is met, and then from the back.
+ *
+ * Positions are kept, because a delivery at work knows them; unless the other outbox has given out higher ones, behind
+ * which a delivery would not look for them. Throws when the other outbox cannot take them; nothing is copied then.
  */
 export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
+  const copied = { pending: 0, dead: 0 };
   let isIncomplete = false;
-  const counts = { pending: 0, dead: 0 };
   into.exec('BEGIN IMMEDIATE');
-  for (const table of ['pending', 'dead'] as const) {
-    const columns = tables[table];
-    const insert = into.prepare(`INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`);
-    const copyRow = (row: SqliteRow): void => {
-      const values = columns.split(', ').map((column) => row[column] as SqliteValue);
-      counts[table] += Number(insert.run(...values).changes);
-    };
-    const front = readRows(from, table, 'ASC', copyRow);
-    if (!front.isComplete) {
+  try {
+    for (const table of ['pending', 'dead'] as const) {
+      const columns = `position, ${tables[table]}`;
+      const insert = into.prepare(
+        `INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`,
+      );
+      const highest = highestPosition(into, table);
+      const onRow = (row: SqliteRow): void => {
+        const isCopied = copyRow(row, columns, insert, highest);
+        if (isCopied === undefined) isIncomplete = true;
+        else if (isCopied) copied[table] += 1;
+      };
+      const front = readRows(from, table, 'ASC', onRow);
+      if (front.isComplete) continue;
       isIncomplete = true;
-      readRows(from, table, 'DESC', copyRow, front.lastPosition);
+      readRows(from, table, 'DESC', onRow, front.lastPosition);
     }
+    countAgain(into);
+    into.exec('COMMIT');
+  } catch (error) {
+    into.exec('ROLLBACK');
+    throw error;
   }
-  into.exec(
-    `UPDATE tally SET pending = (SELECT count(*) FROM pending), dead = (SELECT count(*) FROM dead),
-       pending_bytes = (SELECT coalesce(sum(length(body)), 0) FROM pending)`,
-  );
-  into.exec('COMMIT');
-  return { ...counts, isIncomplete };
+  return { ...copied, isIncomplete };
+}
+
+/** Gives out no position that the lost file may have given out, whatever of it could be read. */
+export function leavePositionsFree(database: SqliteDatabase, above: number): void {
+  for (const table of ['pending', 'dead'] as const) {
+    const next = Math.max(above, highestPosition(database, table)) + positionMargin;
+    database.exec(`DELETE FROM sqlite_sequence WHERE name = '${table}'`);
+    database.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES ('${table}', ${String(next)})`);
+  }
+}
+
+/** Whether a row was new; undefined when damage has left it unfit for its table. */
+function copyRow(row: SqliteRow, columns: string, insert: SqliteStatement, highest: number): boolean | undefined {
+  const [position, ...values] = columns.split(', ').map((column) => row[column] as SqliteValue);
+  try {
+    return Number(insert.run(Number(position) > highest ? Number(position) : null, ...values).changes) > 0;
+  } catch (error) {
+    if (isUnfit(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Reads row by row until the end, until `stopAt`, or until reading fails. */
@@ -49,20 +82,39 @@ function readRows(
   onRow: (row: SqliteRow) => void,
   stopAt = 0,
 ): { readonly isComplete: boolean; readonly lastPosition: number } {
-  let position = direction === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER;
-  try {
-    const isBeyond = direction === 'ASC' ? '>' : '<';
-    const next = from.prepare(
-      `SELECT ${tables[table]} FROM ${table} WHERE position ${isBeyond} ? ORDER BY position ${direction} LIMIT 1`,
-    );
-    for (;;) {
-      const row = next.get(position) as SqliteRow | undefined;
-      if (row === undefined || (direction === 'DESC' && Number(row['position']) <= stopAt)) break;
-      onRow(row);
-      position = Number(row['position']);
+  let lastPosition = direction === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER;
+  const isBeyond = direction === 'ASC' ? '>' : '<';
+  const query =
+    `SELECT position, ${tables[table]} FROM ${table} WHERE position ${isBeyond} ? ` +
+    `ORDER BY position ${direction} LIMIT 1`;
+  let next: SqliteStatement | undefined;
+  for (;;) {
+    let row: SqliteRow | undefined;
+    try {
+      next ??= from.prepare(query);
+      row = next.get(lastPosition) as SqliteRow | undefined;
+    } catch {
+      return { isComplete: false, lastPosition };
     }
-    return { isComplete: true, lastPosition: position };
-  } catch {
-    return { isComplete: false, lastPosition: position };
+    const position = Number(row?.['position']);
+    if (row === undefined || (direction === 'DESC' && position <= stopAt)) return { isComplete: true, lastPosition };
+    // A tree that leads back would be walked for ever.
+    if (direction === 'ASC' ? !(position > lastPosition) : !(position < lastPosition)) {
+      return { isComplete: false, lastPosition };
+    }
+    onRow(row);
+    lastPosition = position;
   }
+}
+
+function countAgain(database: SqliteDatabase): void {
+  database.exec(
+    `UPDATE tally SET pending = (SELECT count(*) FROM pending), dead = (SELECT count(*) FROM dead),
+       pending_bytes = (SELECT coalesce(sum(length(body)), 0) FROM pending)`,
+  );
+}
+
+function highestPosition(database: SqliteDatabase, table: keyof typeof tables): number {
+  const row = database.prepare('SELECT seq FROM sqlite_sequence WHERE name = ?').get(table) as SqliteRow | undefined;
+  return Number(row?.['seq'] ?? 0);
 }

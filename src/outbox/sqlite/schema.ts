@@ -1,4 +1,5 @@
 import { CRMConfigError } from '../../core/errors.js';
+import { damaged } from './sqlite-errors.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
 /** "CRMN", at byte 68 of the file: https://www.sqlite.org/fileformat.html section 1.3.16. */
@@ -51,6 +52,10 @@ export function migrate(database: SqliteDatabase): void {
   const version = versionOf(database);
   if (version > migrations.length) database.exec('ROLLBACK');
   refuseNewerSchema(version);
+  if (version === 0 && hasTables(database)) {
+    database.exec('ROLLBACK');
+    throw damaged('it has tables, but their version is gone');
+  }
   for (const statements of migrations.slice(version)) database.exec(statements);
   database.exec(`PRAGMA application_id = ${String(applicationId)}`);
   database.exec(`PRAGMA user_version = ${String(migrations.length)}`);
@@ -64,6 +69,10 @@ export function refuseNewerSchema(version: number): void {
     `was written by a newer express-crm-notifier (schema ${String(version)}, this one knows ` +
     `${String(migrations.length)}); upgrade, or give another directory`;
   throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }]);
+}
+
+function hasTables(database: SqliteDatabase): boolean {
+  return Number((database.prepare('SELECT count(*) AS count FROM sqlite_master').get() as SqliteRow)['count']) > 0;
 }
 
 function versionOf(database: SqliteDatabase): number {

@@ -22,12 +22,16 @@ interface SqliteModule {
   readonly DatabaseSync: new (path: string) => SqliteDatabase;
 }
 
+let loaded: SqliteModule | undefined;
+
 /**
  * The one place that knows which SQLite there is: Node's own from 22.13 on, and on Node 20 the package
  * `@photostructure/sqlite`, which has the same API. Rejects with `CRMConfigError` where there is neither.
  */
 export async function loadSqlite(): Promise<OpenSqlite> {
-  const { DatabaseSync } = builtinSqlite() ?? (await installedSqlite());
+  // Looked for once: by the next time the process may have given up the right to read it.
+  loaded ??= builtinSqlite() ?? (await installedSqlite());
+  const { DatabaseSync } = loaded;
   return (path) => new DatabaseSync(path);
 }
 

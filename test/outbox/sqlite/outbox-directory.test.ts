@@ -184,7 +184,7 @@ describe("the outbox's place on the disk", () => {
   describe('as a user who is not root (case 69)', () => {
     const place = (): string => join(directory(), 'place');
     const outcomeAt = async (path: string): Promise<string> => {
-      const program = start('open-outbox', { args: [path], ...(isRoot ? { uid: nobody } : {}) });
+      const program = start('open-outbox', { args: isRoot ? [path, String(nobody)] : [path] });
       const lines = await Promise.race([program.line('open'), program.line('refused')]);
       program.kill('SIGTERM');
       return lines;

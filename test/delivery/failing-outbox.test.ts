@@ -1,0 +1,146 @@
+import { createCrmClient } from '../../src/client/crm-client.js';
+import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
+import { createDelivery, type Delivery } from '../../src/delivery/delivery.js';
+import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
+import { createSafeLogger } from '../../src/telemetry/logger.js';
+import { createLogCollector } from '../helpers/log-collector.js';
+import { testToken } from '../helpers/observed-notifier.js';
+import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { sampleNotification } from '../helpers/sample-notification.js';
+import { reply } from '../helpers/scripted-crm.js';
+import { idsOf, useCrm } from '../helpers/use-crm.js';
+import { createWatchedOutbox, type WatchedOutbox } from '../helpers/watched-outbox.js';
+
+describe('delivery from an outbox that fails (case 68)', () => {
+  let delivery: Delivery | undefined;
+  afterEach(() => delivery?.stop());
+  const start = useCrm();
+  let clock: OwnedClock;
+  let outbox: WatchedOutbox;
+  let told: DeliveryEvent[];
+  beforeEach(() => {
+    clock = createOwnedClock();
+    outbox = createWatchedOutbox();
+    told = [];
+  });
+
+  const create = (baseUrl: string): Delivery => {
+    const config = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
+    const logger = createSafeLogger(createLogCollector());
+    const client = createCrmClient({ ...config, connections: config.concurrency, logger });
+    delivery = createDelivery({ ...config, outbox, client, onEvent: (event) => told.push(event), random: () => 0.5 });
+    return delivery;
+  };
+  const append = (...lanes: readonly string[]): string[] => {
+    const notifications = lanes.map((lane) => sampleNotification({ lane }));
+    outbox.append(notifications);
+    return notifications.map(({ id }) => id);
+  };
+  const kinds = (): string[] => told.map(({ kind }) => kind);
+  /** Moves the clock on until something is so. */
+  const pass = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) await clock.advance(10);
+  };
+
+  it('posts nothing a second time while settlements are refused, and goes on when they are taken', async () => {
+    const crm = await start();
+    const ids = append('a', 'a', 'b');
+    outbox.fail('settle');
+    create(crm.url).wake();
+    await crm.waitFor(2);
+    await pass(() => outbox.calls.settle > 0);
+    append('c');
+    delivery?.wake();
+    await clock.advance(60_000);
+    expect(idsOf(crm.received)).toEqual([ids[0], ids[2]]);
+    // Tried again once a second, and said once.
+    expect(outbox.calls.settle).toBeGreaterThanOrEqual(60);
+    expect(outbox.calls.settle).toBeLessThanOrEqual(62);
+    expect(told).toMatchObject([{ kind: 'outboxError', operation: 'settle' }]);
+
+    outbox.fail();
+    await pass(() => outbox.counts().pending === 0);
+    expect(crm.received).toHaveLength(4);
+    expect(kinds().filter((kind) => kind === 'delivered')).toHaveLength(4);
+  });
+
+  it('tells of every spell of trouble', async () => {
+    const crm = await start();
+    create(crm.url);
+    for (let spell = 1; spell <= 2; spell += 1) {
+      outbox.fail('settle');
+      append('a');
+      delivery?.wake();
+      await pass(() => kinds().filter((kind) => kind === 'outboxError').length === spell);
+      outbox.fail();
+      await pass(() => outbox.counts().pending === 0);
+    }
+    expect(kinds()).toEqual(['outboxError', 'delivered', 'outboxError', 'delivered']);
+  });
+
+  it('looks again when the outbox could not be read, and says so once', async () => {
+    const crm = await start();
+    append('a', 'b');
+    outbox.fail('readAfter');
+    create(crm.url).wake();
+    for (let count = 0; count < 10; count += 1) delivery?.wake();
+    await clock.advance(30_000);
+    expect(told).toMatchObject([{ kind: 'outboxError', operation: 'read' }]);
+    expect(clock.timerCount).toBe(1);
+    outbox.fail();
+    await pass(() => outbox.counts().pending === 0);
+  });
+
+  it('survives that the next of a lane cannot be read, and finds it later', async () => {
+    const crm = await start();
+    const ids = append('a', 'a', 'b', 'b');
+    outbox.fail('nextInLane');
+    create(crm.url).wake();
+    await pass(() => kinds().includes('outboxError'));
+    expect(told).toContainEqual(expect.objectContaining({ kind: 'outboxError', operation: 'read' }));
+    outbox.fail();
+    await pass(() => outbox.counts().pending === 0);
+    expect(idsOf(crm.received)).toHaveLength(4);
+    expect(new Set(idsOf(crm.received))).toEqual(new Set(ids));
+  });
+
+  it('hands settlements over once more when it stops, and is idle for whoever waits', async () => {
+    const crm = await start(reply(422, 'no'));
+    append('a');
+    outbox.fail('settle');
+    create(crm.url).wake();
+    await pass(() => outbox.calls.settle === 1);
+    const idle = delivery!.whenIdle();
+    outbox.fail();
+    await delivery!.stop();
+    await idle;
+    expect(outbox.counts()).toMatchObject({ pending: 0, dead: 1 });
+  });
+
+  it('keeps what it could not settle for the next start, and ends all the same', async () => {
+    const crm = await start();
+    append('a');
+    outbox.fail('settle');
+    create(crm.url).wake();
+    await pass(() => outbox.calls.settle === 1);
+    await delivery!.stop();
+    outbox.fail();
+    await clock.advance(10_000);
+    expect(outbox.counts()).toMatchObject({ pending: 1 });
+  });
+
+  it('passes a blocked lane of thousands in steps, between which others have their turn', async () => {
+    const crm = await start(reply(503, '', { 'retry-after': '3600' }));
+    append(...new Array<string>(5_000).fill('blocked'));
+    const [free] = append('free');
+    create(crm.url).wake();
+    // A few pages of 256 at first; then it lets go.
+    expect(outbox.calls.readAfter).toBeLessThanOrEqual(10);
+    const idle = { isIt: false };
+    void delivery!.whenIdle().then(() => (idle.isIt = true));
+    await pass(() => idle.isIt);
+    // Not idle before it has looked through everything, once.
+    expect(idsOf(crm.received)[1]).toBe(free);
+    expect(outbox.calls.readAfter).toBeLessThanOrEqual(25);
+  });
+});

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import type { CRMNotificationError, NotificationInput, Receipt } from '../../src/index.js';
+import { notificationIn, useNotifiers } from '../helpers/observed-notifier.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { useCrm } from '../helpers/use-crm.js';
+
+describe('a receipt', () => {
+  const create = useNotifiers();
+  const start = useCrm();
+  const directory = useTempDirectory();
+
+  const errorOf = (receipt: Receipt): CRMNotificationError => {
+    if (receipt.accepted) throw new Error('accepted');
+    return receipt.error;
+  };
+
+  it('has the id under which the CRM hears of it', async () => {
+    const crm = await start();
+    const { notifier, hear } = create({ baseUrl: crm.url });
+    const receipts = await Promise.all([
+      notifier.notify(notificationIn('a')),
+      notifier.notifyBooking({ bookingId: 456, userId: 123, sessionId: 789, action: 'created' }),
+      notifier.notifyEvent({ eventId: 101, userId: 123, action: 'updated' }),
+    ]);
+    await hear('delivered', 3);
+    const ids = receipts.map((receipt) => receipt.accepted && receipt.id);
+    expect(new Set(crm.received.map(({ headers }) => headers['idempotency-key']))).toEqual(new Set(ids));
+  });
+
+  const circular: Record<string, unknown> = {};
+  circular['self'] = circular;
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+
+  it.each<[what: string, input: unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a text', 'moved'],
+    ['an empty object', {}],
+    ['an id that is none', { ...notificationIn('a'), userId: -1 }],
+    ['a type that is none', { ...notificationIn('a'), notificationType: 'user moved\r\n' }],
+    ['circular data', { ...notificationIn('a'), additionalData: circular }],
+    ['a BigInt', { ...notificationIn('a'), additionalData: { price: 1n } }],
+    ['a revoked proxy', revoked.proxy],
+    ['revoked data', { ...notificationIn('a'), additionalData: revoked.proxy }],
+    [
+      'a getter that throws',
+      {
+        ...notificationIn('a'),
+        get message() {
+          throw new Error('secret-of-the-app');
+        },
+      },
+    ],
+    ['too much', { ...notificationIn('a'), additionalData: { text: 'x'.repeat(70_000) } }],
+  ])('says why nothing was accepted, and never rejects: %s', async (_what, input) => {
+    const crm = await start();
+    const { notifier, told, log, stats } = create({ baseUrl: crm.url });
+    const calls = [notifier.notify, notifier.notifyBooking, notifier.notifyEvent] as ((
+      given: unknown,
+    ) => Promise<Receipt>)[];
+    for (const call of calls) {
+      const error = errorOf(await call(input));
+      expect(error).toMatchObject({ code: 'ERR_CRM_VALIDATION', retryable: false });
+      expect(inspect(error)).not.toContain('secret-of-the-app');
+    }
+    expect(told('rejected')).toHaveLength(3);
+    expect(log.at('warn')).toHaveLength(3);
+    expect(await stats()).toMatchObject({ accepted: 0, rejected: 3, pending: 0 });
+    expect(crm.received).toEqual([]);
+  });
+
+  it('is of what was given, whatever becomes of the object afterwards (case 23)', async () => {
+    const crm = await start();
+    const { notifier, hear } = create({ baseUrl: crm.url });
+    const input: NotificationInput & { message: string } = { ...notificationIn('a'), message: 'before' };
+    const receipt = notifier.notify(input);
+    input.message = 'after';
+    expect((await receipt).accepted).toBe(true);
+    await hear('delivered');
+    expect(crm.received[0]?.json).toMatchObject({ message: 'before' });
+  });
+
+  it('says so when the outbox cannot be opened, as ready() and an event do', async () => {
+    // What SQLite wants to write beside the file is in the way.
+    mkdirSync(join(directory(), 'outbox.db-journal'));
+    const { notifier, ready, told, close, log } = create({ outbox: directory() });
+    const receipts = await Promise.all([notifier.notify(notificationIn('a')), notifier.notify(notificationIn('b'))]);
+    for (const receipt of receipts) expect(errorOf(receipt)).toMatchObject({ code: 'ERR_CRM_OUTBOX' });
+    await expect(ready()).rejects.toThrow();
+    expect(told('outboxError')).toMatchObject([{ operation: 'open' }]);
+    expect(log.at('error')).toHaveLength(3);
+    expect(await close()).toEqual({ delivered: 0, pending: 0, dead: 0 });
+  });
+});
