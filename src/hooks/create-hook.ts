@@ -59,6 +59,7 @@ function tell<Body, Fields extends object>(
     fields === undefined ? undefined : intake.accept(() => buildDraft(definition, fields), intakeContext);
   const reject = (error: unknown): undefined => {
     intake.reject(mapperFailure('threw', error), intakeContext);
+    return undefined;
   };
   try {
     if (!isToldOf(definition.options, context, status)) return undefined;

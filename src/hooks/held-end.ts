@@ -27,7 +27,7 @@ export function holdEnd(res: ServerResponse, stored: Promise<unknown>, release: 
   };
   target.end = function (...args) {
     const callback = args.find((argument) => typeof argument === 'function');
-    if (callback !== undefined) res.once('finish', callback as () => void);
+    if (typeof callback === 'function') res.once('finish', callback as () => void);
     return res;
   };
 
@@ -62,5 +62,5 @@ function rememberHead(res: ServerResponse): () => void {
 
 function callBack(args: readonly unknown[], error: Error): void {
   const callback = args.find((argument) => typeof argument === 'function');
-  if (callback !== undefined) process.nextTick(callback as (error: Error) => void, error);
+  if (callback !== undefined) process.nextTick(callback, error);
 }

@@ -58,11 +58,13 @@ export function watchResponse(res: ServerResponse, owner: unknown, onResponded: 
 function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): void {
   const { json, send, end } = target;
 
-  const respond = (): Promise<unknown>[] => {
-    if (watch.hasEnded) return [];
+  /** What to hold the end for, if anything. */
+  const respond = (): Promise<unknown> | undefined => {
+    if (watch.hasEnded) return undefined;
     watch.hasEnded = true;
     const answers = [...watch.listeners.values()].map((onResponded) => onResponded(res.statusCode, watch.body));
-    return answers.filter((answer) => answer !== undefined);
+    const held = answers.filter((answer) => answer !== undefined);
+    return held.length === 0 ? undefined : Promise.all(held);
   };
 
   const noting = (original: Send): Send =>
@@ -83,15 +85,15 @@ function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): vo
   if (typeof json === 'function') target.json = noting(json);
   if (typeof send === 'function') target.send = noting(send);
   target.end = function (this: unknown, ...args) {
-    const held = respond();
-    if (held.length === 0) return end.apply(this, args);
-    holdEnd(res, Promise.all(held), () => {
+    const stored = respond();
+    if (stored === undefined) return end.apply(this, args);
+    holdEnd(res, stored, () => {
       end.apply(this, args);
     });
     return this;
   };
   // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
   res.once('close', () => {
-    if (watch.hasAnswered) respond();
+    if (watch.hasAnswered) void respond();
   });
 }

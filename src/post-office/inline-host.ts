@@ -58,7 +58,8 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
       (error: unknown) => {
         spells.begin('open', error);
         // Options are not mended by trying again; a full disk may be.
-        if (closing === undefined && !(error instanceof CRMConfigError)) cancelReopen = clock.after(reopenAfterMs, reopen);
+        if (closing === undefined && !(error instanceof CRMConfigError))
+          cancelReopen = clock.after(reopenAfterMs, reopen);
       },
     );
     return opened;
@@ -72,7 +73,13 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     const { file, sync, deadRetentionMs } = settings;
     const now = (): number => clock.now();
     const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired });
-    const deliverer = createDeliverer({ outbox, leadership, startDelivery: () => startDelivery(outbox), clock, spells });
+    const deliverer = createDeliverer({
+      outbox,
+      leadership,
+      startDelivery: () => startDelivery(outbox),
+      clock,
+      spells,
+    });
     return { outbox, deliverer, stopMaintenance: startMaintenance({ outbox, clock, deadRetentionMs, spells }) };
   }
 

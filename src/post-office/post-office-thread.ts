@@ -3,7 +3,6 @@ import { systemClock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
-import type { PostOffice } from './post-office.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 /**
@@ -48,8 +47,8 @@ parentPort?.on('message', (message: ToThread) => {
 
 async function answer(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
   try {
-    const method = postOffice[name] as (this: PostOffice, argument: unknown) => Promise<unknown>;
-    const value = await method.call(postOffice, argument);
+    const calls = postOffice as unknown as Record<PostOfficeCall, (argument: unknown) => Promise<unknown>>;
+    const value = await calls[name](argument);
     if (name === 'close') await sendLastStats();
     send({ kind: 'answer', call, value });
   } catch (error) {

@@ -239,7 +239,8 @@ for (const line of readFileSync(journal, 'utf8').split('\n')) {
 }
 const lost: string[] = [];
 for (const [booking, steps] of seen) {
-  for (const step of steps) if (!firstIds.has(`${String(booking)}/${String(step)}`)) lost.push(`${String(booking)}/${String(step)}`);
+  for (const step of steps)
+    if (!firstIds.has(`${String(booking)}/${String(step)}`)) lost.push(`${String(booking)}/${String(step)}`);
 }
 
 console.log(`

@@ -51,7 +51,9 @@ export function useNotifiers(): (options: NotifierOptions) => ObservedNotifier {
 
 function observe(options: NotifierOptions): ObservedNotifier {
   const log = createLogCollector();
-  const notifier = createNotifier({ authToken: testToken, outbox: ':memory:', logger: log, env: {}, ...options });
+  // In this thread, where a test can own the clock; the thread host has tests of its own.
+  const defaults = { authToken: testToken, outbox: ':memory:', thread: false, logger: log, env: {} };
+  const notifier = createNotifier({ ...defaults, ...options });
   const told = new Map<NotifierEventName, unknown[]>(eventNames.map((name) => [name, []]));
   const waiting = new Set<() => void>();
   for (const name of eventNames) {

@@ -83,7 +83,9 @@ function refuseWhatIsNotOurs(file: string): void {
   const header = readFileHeader(file);
   if (header.kind === 'outbox') refuseNewerSchema(header.schemaVersion);
   if (header.kind !== 'foreign') return;
-  refuse(`has a ${fileName} in it that ${header.isSqlite ? 'belongs to another application' : 'is not an SQLite file'}`);
+  refuse(
+    `has a ${fileName} in it that ${header.isSqlite ? 'belongs to another application' : 'is not an SQLite file'}`,
+  );
 }
 
 function refuse(problem: string, cause?: unknown): never {

@@ -1,6 +1,6 @@
 import { openSqliteOutbox } from '../../../src/outbox/sqlite/open-sqlite-outbox.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
-import { openDeliveryLock } from '../../../src/outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock } from '../../../src/outbox/sqlite/delivery-lock.js';
 import { usePrograms } from '../../helpers/child-program.js';
 import { sampleNotification } from '../../helpers/sample-notification.js';
 import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
@@ -32,7 +32,7 @@ describe('an outbox that several processes share', () => {
   it('is delivered by the one that holds the lock, until it gives it up', async () => {
     const open = await loadSqlite();
     const file = `${directory()}/outbox.db`;
-    const [first, second] = [openDeliveryLock(open, file), openDeliveryLock(open, file)];
+    const [first, second] = [createDeliveryLock(open, file), createDeliveryLock(open, file)];
     expect([first.tryAcquire(), first.tryAcquire(), second.tryAcquire()]).toEqual([true, true, false]);
     first.release();
     expect(second.tryAcquire()).toBe(true);
@@ -41,9 +41,9 @@ describe('an outbox that several processes share', () => {
 
   it('has a lock that ends with its process, even by SIGKILL', async () => {
     const open = await loadSqlite();
-    const holder = start('hold-delivery-lock', { args: [directory()] });
+    const holder = start('hold-lock', { args: [`${directory()}/outbox.db-delivery`] });
     await holder.line('held');
-    const lock = openDeliveryLock(open, `${directory()}/outbox.db`);
+    const lock = createDeliveryLock(open, `${directory()}/outbox.db`);
     expect(lock.tryAcquire()).toBe(false);
     holder.kill('SIGKILL');
     await holder.ended;
