@@ -57,9 +57,8 @@ function tell<Body, Fields extends object>(
   const intakeContext = contextOf(definition, access, context.req);
   const accept = (fields: unknown): Promise<unknown> | undefined =>
     fields === undefined ? undefined : intake.accept(() => buildDraft(definition, fields), intakeContext);
-  const reject = (error: unknown): undefined => {
+  const reject = (error: unknown): void => {
     intake.reject(mapperFailure('threw', error), intakeContext);
-    return undefined;
   };
   try {
     if (!isToldOf(definition.options, context, status)) return undefined;
@@ -69,7 +68,8 @@ function tell<Body, Fields extends object>(
     intake.track(told);
     return told;
   } catch (error) {
-    return reject(error);
+    reject(error);
+    return undefined;
   }
 }
 

@@ -35,10 +35,12 @@ const { default: express } = await import('express');
 const { afterBooking, createNotifier } = await import('express-crm-notifier');
 
 const { APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS, LOG } = process.env;
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const ignore = () => undefined;
+const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 const crm = createNotifier({
   baseUrl: CRM_URL,
   authToken: 'crash-audit',
+  timeoutMs: 1_000,
   outbox: OUTBOX,
   guarantee: GUARANTEE ?? 'before-response',
   thread: THREAD !== 'false',
@@ -60,7 +62,7 @@ const tell = afterBooking('stepped', (body) => ({
 app.post('/bookings/:booking/steps/:step', tell, (req, res) => {
   res.status(201).json({ booking: Number(req.params.booking), step: Number(req.params.step) });
 });
-app.post('/kill-thread', (_req, res) => {
+app.post('/end-thread', (_req, res) => {
   threadEnds.postMessage('end');
   res.json({ threadCount });
 });

@@ -1,6 +1,7 @@
 /**
  * The CRM of the audit: writes each notification to a file before it answers, in the order of arrival, and asks nothing
- * more of it. With FAULTS it now and then resets a connection before or after it has written, answers 503, or is slow.
+ * more of it. With FAULTS it now and then resets a connection before or after it has written, answers 503, is slow, or does
+ * not answer at all.
  * Variables: CRM_PORT, JOURNAL, FAULTS.
  */
 import { openSync, writeSync } from 'node:fs';
@@ -21,6 +22,8 @@ const server = createServer((req, res) => {
     writeSync(journal, `${JSON.stringify([notification_id, booking_id, step])}\n`);
     if (fault < 0.03) return req.socket.resetAndDestroy();
     if (fault < 0.032) return setTimeout(() => res.end('{"status":"success"}'), 300);
+    // Half open: taken, and never answered; the app's deadline is what ends it.
+    if (fault < 0.033) return undefined;
     res.end('{"status":"success"}');
   });
 });
