@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { CRMConfigError, CRMNotificationError, CRMValidationError, type Issue } from './errors.js';
 
 /** An error as plain data: fit to be logged, handed to listeners, and sent between threads. */
@@ -11,7 +12,8 @@ export interface Trouble {
 
 /** Errors of ours, of the file system and of SQLite speak of files and codes; of anything that is no error nothing is told. */
 export function troubleOf(error: unknown): Trouble {
-  if (!(error instanceof Error)) return { name: 'Error', code: undefined, message: 'unknown' };
+  // Not by `instanceof`: one of the runtime's own may be of another realm.
+  if (!types.isNativeError(error)) return { name: 'Error', code: undefined, message: 'unknown' };
   const { name, message } = error;
   const { code } = error as { code?: unknown };
   const hasIssues = error instanceof CRMConfigError || error instanceof CRMValidationError;

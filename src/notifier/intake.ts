@@ -91,7 +91,10 @@ export function createIntake(options: IntakeOptions): Intake {
       isOutboxSilent = false;
       logger.info({}, 'CRM outbox answers again');
     }
-    if (!acceptance.accepted) return reject(new CRMOutboxError(acceptance.detail), { ...context, type });
+    if (!acceptance.accepted) {
+      const { reason, detail } = acceptance;
+      return reject(new CRMOutboxError(detail, { retryable: reason !== 'closed' }), { ...context, type });
+    }
     counts.accepted += 1;
     if (logger.isLevelEnabled('debug')) {
       log(context, 'debug', { notificationId: id, type }, 'CRM notification accepted');

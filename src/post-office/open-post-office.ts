@@ -30,8 +30,8 @@ export function openPostOffice({ config, logger, onEvent }: PostOfficeOptions): 
   // What is in memory would end with the thread, and functions cannot go there.
   const canCross = claim !== undefined && dispatcher === undefined && clock === systemClock;
   if (config.thread && canCross) {
-    const threadFile = join(__dirname, 'post-office-thread.js');
-    if (existsSync(threadFile)) {
+    const threadFile = findThreadFile();
+    if (threadFile !== undefined) {
       return createThreadHost({ settings, authToken, clock, logger, onEvent, onClosed, threadFile });
     }
     logger.warn(
@@ -41,6 +41,13 @@ export function openPostOffice({ config, logger, onEvent }: PostOfficeOptions): 
     );
   }
   return createInlineHost({ settings, authToken, dispatcher, clock, logger, onEvent, onClosed });
+}
+
+/** Beside this file, unless a bundler has put this one's code elsewhere; into an ES module even, which has no place. */
+function findThreadFile(): string | undefined {
+  if (typeof __dirname !== 'string') return undefined;
+  const threadFile = join(__dirname, 'post-office-thread.js');
+  return existsSync(threadFile) ? threadFile : undefined;
 }
 
 /** What of the configuration is plain data and a post office's business. */

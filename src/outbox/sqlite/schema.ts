@@ -44,7 +44,9 @@ const migrations: readonly string[] = [
  * version of this package, and leaves it as it is.
  */
 export function migrate(database: SqliteDatabase): void {
-  if (versionOf(database) === migrations.length) return;
+  const before = versionOf(database);
+  refuseNewerSchema(before);
+  if (before === migrations.length) return;
   // Only before the first table is made; later it changes nothing.
   database.exec('PRAGMA auto_vacuum = INCREMENTAL');
   // Another process may be at it too, so the version is looked at once more under the lock.
