@@ -44,7 +44,9 @@ export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent)
       return;
     case 'outboxError': {
       const { operation, error } = event;
-      logger.error({ operation, err: error }, `CRM outbox: ${operation} failed: ${error.message}`);
+      // What mended itself did not fail, and says what it was.
+      const what = operation === 'repair' || operation === 'thread' ? '' : `${operation} failed: `;
+      logger.error({ operation, err: error }, `CRM outbox: ${what}${error.message}`);
     }
   }
 }

@@ -69,6 +69,9 @@ app.post('/end-thread', (_req, res) => {
 app.get('/stats', async (_req, res) => {
   res.json(await crm.stats());
 });
+app.get('/memory', (_req, res) => {
+  res.json(process.memoryUsage());
+});
 
 await crm.ready();
 const server = app.listen(Number(APP_PORT ?? 0), '127.0.0.1', () => {
