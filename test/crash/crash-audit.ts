@@ -104,7 +104,7 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
 
   const fillDisk = async (): Promise<void> => {
     while (!state.isOver) {
-      await pause(Math.random() * 1000);
+      await pause(Math.random() * 300);
       const app = apps[Math.floor(Math.random() * apps.length)];
       if (app === undefined) continue;
       if (limitFileSize(app, 4096)) counts.diskFills += 1;
