@@ -1,9 +1,10 @@
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
+import { isHeaderValue } from '../client/header-value.js';
 import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
-import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
 import { backoffMs } from './backoff.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import type { DeliveryEvent } from './delivery-event.js';
@@ -36,6 +37,7 @@ export interface Delivery {
 
 const maxLanes = 10_000;
 const troubleDelayMs = 1_000;
+const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { outbox, client, clock, retry, random, onEvent } = options;
@@ -116,6 +118,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function start(head: PendingNotification): void {
+    if (!isHeaderValue(head.id)) {
+      // No attempt, of which the circuit breaker would wait for the end.
+      settle(head, { kind: 'dead', reason: unsendable }, head.attempts, 0);
+      return;
+    }
     breaker.onStart();
     const attempt: Promise<void> = deliver(head)
       .catch((error: unknown) => {

@@ -1,66 +1,93 @@
 import type { ServerResponse } from 'node:http';
 
-type End = (this: unknown, ...args: unknown[]) => unknown;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-interface HoldableResponse {
-  writeHead: End;
-  write: End;
-  end: End;
-}
+/** Those of node's own response and of HTTP/2's compatibility layer; each lacks some. */
+const headMethods = [
+  'setHeader',
+  'appendHeader',
+  'removeHeader',
+  'addTrailers',
+  'setTrailer',
+  'writeHead',
+  'flushHeaders',
+];
 
 /**
  * Holds a response's end until `stored` resolves: nothing of it goes out before, and what goes out then is what it was
- * when `end` was called. Meanwhile the response behaves as an ended one: another `end` and a `write` change nothing, nor
- * does an error handler that takes the response for unanswered and sets another status and other headers.
+ * when `end` was called. From then on the response is deaf: neither another `end` or `write` changes anything, nor an
+ * error handler that takes the response for unanswered and sets another status and other headers. It stays so once the
+ * end is out, because such a handler may be slow, and would fail where it was promised an open response.
  *
  * `release` is the original call of `end`, with its arguments.
  */
 export function holdEnd(res: ServerResponse, stored: Promise<unknown>, release: () => void): void {
-  const target = res as unknown as HoldableResponse;
-  const { writeHead, write, end } = target;
-  const restore = res.headersSent ? undefined : rememberHead(res);
+  const target = res as unknown as Record<string, unknown>;
+  const restoreStatus = rememberStatus(res);
+  let isHeld = true;
 
-  target.writeHead = () => res;
-  target.write = function (...args) {
-    callBack(args, new Error('write after end'));
-    return false;
+  const deafen = (name: string, isTooLate: () => boolean, instead: (args: readonly unknown[]) => unknown): void => {
+    const original = target[name] as Method | undefined;
+    if (original === undefined) return;
+    target[name] = function (this: unknown, ...args: unknown[]) {
+      return isHeld || isTooLate() ? instead(args) : original.apply(this, args);
+    };
   };
-  target.end = function (...args) {
-    const callback = args.find((argument) => typeof argument === 'function');
-    if (typeof callback === 'function') res.once('finish', callback as () => void);
-    return res;
-  };
+  for (const name of headMethods) {
+    deafen(
+      name,
+      () => res.headersSent,
+      () => res,
+    );
+  }
+  deafen(
+    'write',
+    () => res.writableEnded,
+    (args) => {
+      const error = Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
+      const callback = callbackOf(args);
+      if (callback !== undefined) process.nextTick(callback, error);
+      return false;
+    },
+  );
+  deafen(
+    'end',
+    () => res.writableEnded,
+    (args) => {
+      const callback = callbackOf(args);
+      if (callback !== undefined && res.writableFinished) process.nextTick(callback);
+      else if (callback !== undefined) res.once('finish', callback);
+      return res;
+    },
+  );
+  // Express's final handler cuts the connection where it finds a head sent; but the end is still to come.
+  if (res.headersSent) Object.defineProperty(res, 'headersSent', { value: false, configurable: true });
 
   const letGo = (): void => {
-    target.writeHead = writeHead;
-    target.write = write;
-    target.end = end;
-    restore?.();
-    release();
+    isHeld = false;
+    Reflect.deleteProperty(res, 'headersSent');
+    restoreStatus();
+    try {
+      release();
+    } catch {
+      // Nobody is left to be told what would have been thrown into the handler; the client must not wait for ever.
+      res.destroy();
+    }
   };
   stored.then(letGo, letGo);
 }
 
-/** The status and headers as they are now; the answer puts them back. */
-function rememberHead(res: ServerResponse): () => void {
-  const { statusCode, statusMessage } = res;
-  // As they were written, which `getHeaderNames` does not keep; HTTP/2's response has only lower case, and only the other.
-  const { getRawHeaderNames } = res as { getRawHeaderNames?: () => string[] };
-  const written = getRawHeaderNames === undefined ? res.getHeaderNames() : getRawHeaderNames.call(res);
-  const headers = written.map((name) => [name, res.getHeader(name)] as const);
+/** The message only where one was set on the response itself: HTTP/2's warns of any other use of it. */
+function rememberStatus(res: ServerResponse): () => void {
+  const { statusCode } = res;
+  const message = Object.getOwnPropertyDescriptor(res, 'statusMessage');
   return () => {
-    if (res.headersSent) return;
     res.statusCode = statusCode;
-    res.statusMessage = statusMessage;
-    const names = new Set(headers.map(([name]) => name.toLowerCase()));
-    for (const name of res.getHeaderNames()) if (!names.has(name)) res.removeHeader(name);
-    for (const [name, value] of headers) {
-      if (value !== undefined && res.getHeader(name) !== value) res.setHeader(name, value);
-    }
+    if (message === undefined) Reflect.deleteProperty(res, 'statusMessage');
+    else Object.defineProperty(res, 'statusMessage', message);
   };
 }
 
-function callBack(args: readonly unknown[], error: Error): void {
-  const callback = args.find((argument) => typeof argument === 'function');
-  if (callback !== undefined) process.nextTick(callback, error);
+function callbackOf(args: readonly unknown[]): (() => void) | undefined {
+  return args.find((argument): argument is () => void => typeof argument === 'function');
 }

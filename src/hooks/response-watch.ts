@@ -86,7 +86,8 @@ function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): vo
   if (typeof send === 'function') target.send = noting(send);
   target.end = function (this: unknown, ...args) {
     const stored = respond();
-    if (stored === undefined) return end.apply(this, args);
+    // What `end` throws of a wrong body, it throws into the handler.
+    if (stored === undefined || !isBody(args[0])) return end.apply(this, args);
     holdEnd(res, stored, () => {
       end.apply(this, args);
     });
@@ -96,4 +97,8 @@ function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): vo
   res.once('close', () => {
     if (watch.hasAnswered) void respond();
   });
+}
+
+function isBody(chunk: unknown): boolean {
+  return ['undefined', 'string', 'function'].includes(typeof chunk) || chunk === null || chunk instanceof Uint8Array;
 }

@@ -86,8 +86,8 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 
   const settle = ({ id, type }: Notification, acceptance: Acceptance, context: IntakeContext): Receipt => {
-    const hasStored = acceptance.accepted || acceptance.reason === 'full';
-    if (hasStored && isOutboxSilent) {
+    // `full` is no answer of the outbox: it may be what waits for it in memory that is full.
+    if (acceptance.accepted && isOutboxSilent) {
       isOutboxSilent = false;
       logger.info({}, 'CRM outbox answers again');
     }

@@ -36,6 +36,7 @@ const lookEveryMs = 100;
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { outbox, leadership, startDelivery, clock, spells } = options;
   let delivery: Delivery | undefined;
+  let steppingDown = Promise.resolve();
   let cancelTimer: (() => void) | undefined;
 
   const look = (): void => {
@@ -58,7 +59,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 
   /** The lock's file was deleted, and another process holds its successor. */
   const stepDown = (): void => {
-    void delivery?.stop();
+    if (delivery !== undefined) steppingDown = delivery.stop();
     delivery = undefined;
   };
 
@@ -72,6 +73,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     },
     async stop() {
       cancelTimer?.();
+      await steppingDown;
       await delivery?.stop();
       leadership?.release();
     },

@@ -7,7 +7,8 @@ import { doneOrTimedOut } from '../core/time-limit.js';
 import { troubleOf } from '../core/trouble.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { Outbox } from '../outbox/outbox.js';
+import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
+import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
@@ -23,6 +24,8 @@ export interface InlineHostOptions {
   readonly dispatcher: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
+  /** In a thread, what its native calls go through; see `exit-gate.ts`. */
+  readonly enter?: Enter | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Called once, when everything is given back. */
@@ -72,7 +75,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   async function openOnce(): Promise<Opened> {
     const { file, sync, deadRetentionMs } = settings;
     const now = (): number => clock.now();
-    const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired });
+    const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired, enter: options.enter });
     const deliverer = createDeliverer({
       outbox,
       leadership,
@@ -115,7 +118,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
 
   /** What another process delivers is waited for by looking; this one's own delivery says so itself. */
   async function idle({ outbox, deliverer }: Opened, wait: { readonly isOver: boolean }): Promise<void> {
-    while (deliverer.delivery === undefined && !wait.isOver && hasPending(outbox)) {
+    while (deliverer.delivery === undefined && !wait.isOver && (countsOf(outbox) ?? nothing).pending > 0) {
       await new Promise<void>((resolve) => void clock.after(lookForIdleMs, resolve));
     }
     await deliverer.delivery?.whenIdle();
@@ -145,18 +148,21 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     }
   }
 
-  function statsOf({ outbox, deliverer }: Opened): PostOfficeStats {
-    const { pending, pendingBytes, dead, oldestAcceptedAt } = outbox.counts();
+  function statsOf(opened: Opened | undefined): PostOfficeStats {
+    const counts = countsOf(opened?.outbox);
+    const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? nothing;
+    const delivery = opened?.deliverer.delivery;
     return {
       delivered: tally.delivered,
       retried: tally.retried,
       pending,
       pendingBytes,
-      inFlight: deliverer.delivery?.inFlight ?? 0,
+      inFlight: delivery?.inFlight ?? 0,
       dead,
       oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, clock.now() - oldestAcceptedAt),
-      circuit: deliverer.delivery?.circuit ?? 'closed',
-      isDelivering: deliverer.delivery !== undefined,
+      circuit: delivery?.circuit ?? 'closed',
+      isDelivering: delivery !== undefined,
+      isOutboxReadable: counts !== undefined,
     };
   }
 
@@ -190,7 +196,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     },
 
     async stats() {
-      return lastStats ?? statsOf(await opening);
+      return lastStats ?? statsOf(await opening.catch(() => undefined));
     },
 
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
@@ -208,12 +214,14 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   };
 }
 
-function hasPending(outbox: Outbox): boolean {
+const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
+
+/** Undefined for an outbox that cannot be read; its trouble is told by whoever needs more than to look. */
+function countsOf(outbox: Outbox | undefined): OutboxCounts | undefined {
   try {
-    return outbox.counts().pending > 0;
+    return outbox?.counts();
   } catch {
-    // An outbox that cannot be read shows nothing to wait for.
-    return false;
+    return undefined;
   }
 }
 

@@ -2,7 +2,7 @@ import { createMemoryOutbox } from '../outbox/memory-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { createDeliveryLock } from '../outbox/sqlite/delivery-lock.js';
 import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
-import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
+import { loadSqlite, type Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Leadership } from './deliverer.js';
 
 export interface OpenOutboxOptions {
@@ -11,6 +11,7 @@ export interface OpenOutboxOptions {
   readonly sync: 'full' | 'normal';
   readonly now: () => number;
   readonly onRepaired: (error: Error) => void;
+  readonly enter: Enter | undefined;
 }
 
 export interface OpenedOutbox {
@@ -20,9 +21,9 @@ export interface OpenedOutbox {
 }
 
 /** Opens the outbox that the settings name. */
-export async function openOutbox({ file, sync, now, onRepaired }: OpenOutboxOptions): Promise<OpenedOutbox> {
+export async function openOutbox({ file, sync, now, onRepaired, enter }: OpenOutboxOptions): Promise<OpenedOutbox> {
   if (file === undefined) return { outbox: createMemoryOutbox(), leadership: undefined };
-  const open = await loadSqlite();
+  const open = await loadSqlite(enter);
   return {
     outbox: openSqliteOutbox({ open, file, sync, now, onRepaired }),
     leadership: createDeliveryLock(open, file),

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
+import { passExitGate } from './exit-gate.js';
 import { createInlineHost } from './inline-host.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
@@ -10,7 +11,7 @@ import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-
  * this file.
  */
 
-const { settings, authToken, isDebugEnabled } = workerData as ThreadData;
+const { settings, authToken, isDebugEnabled, exitGate } = workerData as ThreadData;
 const questions = new Map<number, (token: string | undefined) => void>();
 let questionCount = 0;
 
@@ -19,6 +20,7 @@ const postOffice = createInlineHost({
   authToken: authToken ?? askToken,
   dispatcher: undefined,
   clock: systemClock,
+  enter: (work) => passExitGate(exitGate, work),
   logger: createPortLogger(),
   onEvent: (event) => {
     send({ kind: 'event', event });

@@ -58,6 +58,8 @@ export interface PostOfficeStats {
   readonly circuit: CircuitState;
   /** Whether it is this process that delivers, of those that share the outbox. */
   readonly isDelivering: boolean;
+  /** Whether the outbox could be read; what it holds is 0 here otherwise, and not known. */
+  readonly isOutboxReadable: boolean;
 }
 
 /** What a `flush` or a `close` came to. */

@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
@@ -9,7 +8,8 @@ import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
 import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
-import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
+import { createThreadKeeper } from './thread-keeper.js';
+import type { FromThread, PostOfficeCall } from './thread-messages.js';
 
 export interface ThreadHostOptions {
   readonly settings: PostOfficeSettings;
@@ -36,13 +36,8 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
-const pingEveryMs = 1_000;
-/** Long enough for a disk that stalls, short enough for a backlog in memory. */
-const hangAfterMs = 30_000;
 /** Beyond the time limit of a close: what the thread needs to stop and to close the file. */
 const closeGraceMs = 2_000;
-const firstRestartMs = 50;
-const maxRestartMs = 5_000;
 
 /**
  * Runs the post office in a thread of its own: this one never touches the disk and never waits. What the thread has not
@@ -55,70 +50,37 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   const batches = new Map<number, Batch>();
   const calls = new Map<number, Call>();
   let count = 0;
-  let heardAtMs = clock.monotonicMs();
-  let restarts = 0;
   let isClosed = false;
   let lastStats: PostOfficeStats | undefined;
   let closing: Promise<CloseReport> | undefined;
-  let worker: Worker | undefined;
-  start();
-  watchForHang();
 
-  function start(): void {
-    try {
-      worker = startWorker();
-    } catch {
-      // No thread to be had, for want of memory say.
-      onExit();
-    }
-  }
-
-  function startWorker(): Worker {
-    const data: ThreadData = {
+  const keeper = createThreadKeeper({
+    threadFile: options.threadFile,
+    data: {
       settings,
       authToken: typeof options.authToken === 'string' ? options.authToken : undefined,
       isDebugEnabled: logger.isLevelEnabled('debug'),
-    };
-    // No loaders or inspectors of the app's: the file is plain JavaScript.
-    const started = new Worker(options.threadFile, { workerData: data, execArgv: [], name: 'crm-post-office' });
-    heardAtMs = clock.monotonicMs();
-    started.on('message', (message: FromThread) => {
-      if (worker === started) onMessage(message);
-    });
-    // Its end follows; what it says of itself may quote anything.
-    started.on('error', () => undefined);
-    started.on('exit', () => {
-      if (worker === started) onExit();
-    });
-    return started;
-  }
-
-  function onExit(): void {
-    worker = undefined;
-    if (isClosed) return;
-    const message = 'the thread has ended or hangs; it is started again, and nothing accepted is lost';
-    onEvent({ kind: 'outboxError', operation: 'thread', error: { name: 'Error', code: undefined, message } });
-    const delayMs = Math.min(firstRestartMs * 2 ** Math.min(restarts, 10), maxRestartMs);
-    restarts += 1;
-    clock.after(delayMs, restart, { keepAlive: isOwed() });
-  }
-
-  function restart(): void {
-    if (isClosed) return;
-    start();
-    for (const [batch, { notifications }] of batches) send({ kind: 'accept', batch, notifications });
-    for (const [call, { name, argument }] of calls) send({ kind: 'call', call, name, argument });
-    holdProcess();
-  }
+    },
+    clock,
+    onMessage,
+    onTrouble() {
+      const message = 'the thread has ended or hangs; it is started again, and nothing accepted is lost';
+      onEvent({ kind: 'outboxError', operation: 'thread', error: { name: 'Error', code: undefined, message } });
+    },
+    onRestart() {
+      for (const [batch, { notifications }] of batches) keeper.send({ kind: 'accept', batch, notifications });
+      for (const [call, { name, argument }] of calls) keeper.send({ kind: 'call', call, name, argument });
+    },
+    isOwed: () => batches.size + calls.size > 0,
+    onGone: options.onClosed,
+  });
 
   function onMessage(message: FromThread): void {
-    heardAtMs = clock.monotonicMs();
     switch (message.kind) {
       case 'accepted': {
-        restarts = 0;
         const batch = batches.get(message.batch);
         batches.delete(message.batch);
-        holdProcess();
+        keeper.holdProcess();
         batch?.resolve(message.acceptances);
         return;
       }
@@ -148,7 +110,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   function takeCall(id: number): Call | undefined {
     const call = calls.get(id);
     calls.delete(id);
-    holdProcess();
+    keeper.holdProcess();
     return call;
   }
 
@@ -161,70 +123,42 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     } catch {
       // What it threw may hold anything.
     }
-    send({ kind: 'token', question, token });
+    keeper.send({ kind: 'token', question, token });
   }
 
   function call(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
-    if (isClosed) return Promise.reject(new CRMOutboxError(closed.detail, { retryable: false }));
+    if (isClosed) return Promise.reject(refusal());
     return new Promise((resolve, reject) => {
       count += 1;
       calls.set(count, { name, argument, resolve, reject });
-      send({ kind: 'call', call: count, name, argument });
-      holdProcess();
+      keeper.send({ kind: 'call', call: count, name, argument });
+      keeper.holdProcess();
     });
   }
 
-  function send(message: ToThread): void {
-    worker?.postMessage(message);
-  }
-
-  function isOwed(): boolean {
-    return batches.size + calls.size > 0;
-  }
-
-  /** An idle post office keeps no process alive; one that owes an answer does. */
-  function holdProcess(): void {
-    if (isOwed()) worker?.ref();
-    else worker?.unref();
-  }
-
-  function watchForHang(): void {
-    if (isClosed) return;
-    clock.after(pingEveryMs, watchForHang);
-    if (worker === undefined) return;
-    if (!isOwed()) heardAtMs = clock.monotonicMs();
-    else if (clock.monotonicMs() - heardAtMs > hangAfterMs) abandon(worker);
-    else send({ kind: 'ping' });
-  }
-
-  /**
-   * A thread that hangs is left alone and told to close when it can: ending it by force in the middle of a native call may
-   * end the process. Should it come to itself, the outbox passes over what it has twice.
-   */
-  function abandon(hung: Worker): void {
-    hung.postMessage({ kind: 'call', call: 0, name: 'close', argument: 1 } satisfies ToThread);
-    hung.unref();
-    onExit();
-  }
-
   async function close(timeoutMs: number): Promise<CloseReport> {
+    let isFileClosed = false;
     try {
       const report = (await within(call('close', timeoutMs), timeoutMs + closeGraceMs, clock, noAnswer)) as CloseReport;
-      // Not without an answer: a thread that hangs still has the file.
-      options.onClosed();
+      isFileClosed = true;
       return report;
     } finally {
       isClosed = true;
       for (const { resolve, notifications } of batches.values()) resolve(notifications.map(() => closed));
-      for (const { reject } of calls.values()) reject(noAnswer());
+      for (const { name, resolve, reject } of calls.values()) {
+        if (name === 'stats' && lastStats !== undefined) resolve(lastStats);
+        else reject(noAnswer());
+      }
       batches.clear();
       calls.clear();
-      // It has ended or will; should it hang, it must not keep the process alive.
-      worker?.unref();
+      keeper.stop(isFileClosed);
     }
   }
 
-  holdProcess();
+  function whileOpen(name: PostOfficeCall, argument: unknown): Promise<unknown> {
+    return closing === undefined ? call(name, argument) : Promise.reject(refusal());
+  }
+
   return {
     async ready() {
       await call('ready');
@@ -234,17 +168,21 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       return new Promise((resolve) => {
         count += 1;
         batches.set(count, { notifications, resolve });
-        send({ kind: 'accept', batch: count, notifications });
-        holdProcess();
+        keeper.send({ kind: 'accept', batch: count, notifications });
+        keeper.holdProcess();
       });
     },
     stats: async () => lastStats ?? ((await call('stats')) as PostOfficeStats),
     flush: async (timeoutMs) => closing ?? ((await call('flush', timeoutMs)) as CloseReport),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
-    listDead: async (query) => (await call('listDead', query)) as Awaited<ReturnType<PostOffice['listDead']>>,
-    redeliver: async (id) => (await call('redeliver', id)) as number,
-    discard: async (id) => (await call('discard', id)) as boolean,
+    listDead: async (query) => (await whileOpen('listDead', query)) as Awaited<ReturnType<PostOffice['listDead']>>,
+    redeliver: async (id) => (await whileOpen('redeliver', id)) as number,
+    discard: async (id) => (await whileOpen('discard', id)) as boolean,
   };
+}
+
+function refusal(): CRMOutboxError {
+  return new CRMOutboxError(closed.detail, { retryable: false });
 }
 
 function noAnswer(): CRMOutboxError {

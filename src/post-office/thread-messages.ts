@@ -3,6 +3,7 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, LogLevel } from '../telemetry/logger.js';
 import type { Acceptance, PostOffice, PostOfficeStats } from './post-office.js';
+import type { ExitGate } from './exit-gate.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 
 /** The calls of a post office that are a question and an answer. */
@@ -14,6 +15,7 @@ export interface ThreadData {
   /** The token, or that it has to be asked for. */
   readonly authToken: string | undefined;
   readonly isDebugEnabled: boolean;
+  readonly exitGate: ExitGate;
 }
 
 /** From the app's thread to the post office's. Messages arrive in order, none is lost while both live. */

@@ -110,7 +110,11 @@ export async function passTimeUntil<Value>(promise: Promise<Value>, clock: Owned
     state.isSettled = true;
   };
   promise.then(settled, settled);
-  while (!state.isSettled) await clock.advance(1);
+  for (let passedMs = 0; !state.isSettled; passedMs += 1) {
+    // A test that has failed by then must not go on for ever.
+    if (passedMs === 500_000) throw new Error('not settled after 500 seconds on the own clock');
+    await clock.advance(1);
+  }
   return promise;
 }
 

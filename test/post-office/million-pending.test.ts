@@ -19,7 +19,7 @@ describe('a million pending at the start (case 71)', () => {
   let child: ChildProcess | undefined;
 
   afterEach(async () => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child?.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');
   });

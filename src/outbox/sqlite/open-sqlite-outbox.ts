@@ -1,15 +1,17 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CRMOutboxError } from '../../core/errors.js';
-import type { Outbox } from '../outbox.js';
+import type { AcceptedNotification, Outbox } from '../outbox.js';
 import { openConnection, type ConnectionOptions } from './connection.js';
 import { readFileHeader } from './file-header.js';
 import { acquireLock, inodeOf } from './lock-file.js';
-import { finishRepair, hasLog, isRepairUnfinished, repair, setAside } from './repair.js';
+import { isCutToNothing } from './first-page.js';
+import { makePrivateFile } from './outbox-directory.js';
+import { finishRepair, isRepairUnfinished, repair, setAside, setLogAside } from './repair.js';
 import { salvage, leavePositionsFree, type Salvage } from './salvage.js';
 import { createSqliteOutbox } from './sqlite-outbox.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
-import { damaged, isDamaged } from './sqlite-errors.js';
+import { damaged, isDamaged, isDamagedSchema } from './sqlite-errors.js';
 
 export interface SqliteOutboxOptions extends ConnectionOptions {
   readonly open: OpenSqlite;
@@ -23,6 +25,8 @@ interface InUse {
   readonly database: SqliteDatabase;
   readonly outbox: Outbox;
   readonly inode: number | undefined;
+  /** Of its log. */
+  readonly logInode: number | undefined;
 }
 
 const repairWaitMs = 30_000;
@@ -41,16 +45,17 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
 
   function use(): InUse {
     const database = openConnection(open, options);
-    return { database, outbox: createSqliteOutbox(database), inode: inodeOf(file) };
+    const outbox = createSqliteOutbox(database);
+    return { database, outbox, inode: inodeOf(file), logInode: inodeOf(`${file}-wal`) };
   }
 
   function openFirst(): InUse {
     if (isRepairUnfinished(file)) alone(() => finishRepair(file, now()));
     try {
-      if (statSync(file).size === 0 && hasLog(file)) throw damaged('it is empty, but its log is not');
+      if (isCutToNothing(file)) throw damaged('it is cut off');
       return use();
     } catch (error) {
-      if (!isDamaged(error)) throw error;
+      if (!isDamaged(error) && !isDamagedSchema(error)) throw error;
       return alone(repairFile);
     }
   }
@@ -72,10 +77,12 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   }
 
   /** This connection still reads and writes the file that nobody else can find any more. */
-  function moveOver({ database: lost }: InUse): InUse {
-    mkdirSync(dirname(file), { mode: 0o700, recursive: true });
+  function moveOver({ database: lost, logInode }: InUse): InUse {
     const isThere = inodeOf(file) !== undefined;
+    // The lost file's log is no log of whatever has come in its place; it is still written to from here.
+    if (logInode !== undefined && inodeOf(`${file}-wal`) === logInode) setLogAside(file, now());
     if (isThere && readFileHeader(file).kind === 'foreign') setAside(file, now());
+    makePrivateFile(file);
     const next = use();
     const salvaged = salvage(lost, next.database);
     if (!isThere) leavePositionsFree(next.database, lastPosition);
@@ -91,6 +98,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
 
   function mend(): void {
     const before = inUse;
+    mkdirSync(dirname(file), { mode: 0o700, recursive: true });
     // Another process may have mended it while this one waited for its turn.
     inUse = alone(() => (inodeOf(file) === before.inode ? repairFile() : moveOver(before)));
     before.database.close();
@@ -113,10 +121,16 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     outbox.maintain();
   });
 
+  const append = guarded((outbox, notifications: readonly AcceptedNotification[]) => {
+    outbox.append(notifications);
+  });
+
   return {
-    append: guarded((outbox, notifications) => {
-      outbox.append(notifications);
-    }),
+    append(notifications) {
+      append(notifications);
+      // Meanwhile another process may have mended the file; what is accepted has to be in the one that others find.
+      if (inodeOf(file) !== inUse.inode) mend();
+    },
     readAfter: guarded((outbox, after, limit) => {
       const page = outbox.readAfter(after, limit);
       lastPosition = Math.max(lastPosition, page.at(-1)?.position ?? 0);

@@ -50,14 +50,18 @@ export function prepareOutboxFile(directory: string): string {
     if (found !== undefined) refuseWhatIsNotOurs(file);
     // A directory that holds other things as well is not ours to close to others.
     if (readdirSync(directory).every((name) => name.startsWith(fileName))) chmodSync(directory, 0o700);
-    // SQLite gives its further files the mode of this one.
-    closeSync(openSync(file, 'a', 0o600));
-    chmodSync(file, 0o600);
+    makePrivateFile(file);
   } catch (error) {
     if (error instanceof CRMConfigError) throw error;
     refuse('cannot be kept from others (0700); give one that belongs to the user who runs the app', error);
   }
   return file;
+}
+
+/** Makes a file if it is missing, and closes it to others. SQLite gives its further files the mode of this one. */
+export function makePrivateFile(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
 }
 
 function statOf(path: string): Stats | undefined {

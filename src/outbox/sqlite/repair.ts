@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { revealRows } from './first-page.js';
 import { leavePositionsFree, salvage, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
-import type { OpenSqlite } from './sqlite-driver.js';
+import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
 
 export interface RepairOptions {
   readonly open: OpenSqlite;
@@ -29,24 +30,49 @@ const companions = ['-wal', '-shm', '-journal'];
 export function repair({ open, file, now, lastPosition }: RepairOptions): Repair {
   const mending = `${file}-mending`;
   for (const suffix of ['', ...companions]) rmSync(`${mending}${suffix}`, { force: true });
-  revealLog(file);
   const fresh = open(mending);
-  let salvaged: Salvage;
+  let from: SqliteDatabase | undefined;
   try {
-    migrate(fresh);
-    const from = open(file);
+    let salvaged: Salvage;
     try {
+      migrate(fresh);
+      revealRows(file, mending);
+      from = open(file);
+      keepOthersOut(from);
       salvaged = salvage(from, fresh);
+      leavePositionsFree(fresh, lastPosition);
     } finally {
-      from.close();
+      fresh.close();
     }
-    leavePositionsFree(fresh, lastPosition);
+    chmodSync(mending, 0o600);
+    renameSync(mending, mendedName(file));
+    return { ...salvaged, asideName: finishRepair(file, now) };
   } finally {
-    fresh.close();
+    if (from !== undefined) letOthersIn(from);
+    from?.close();
   }
-  chmodSync(mending, 0o600);
-  renameSync(mending, mendedName(file));
-  return { ...salvaged, asideName: finishRepair(file, now) };
+}
+
+/**
+ * Until the file has been moved: what another process commits to it after it was read would be in no file that is found.
+ * From then on such a process sees that its file is another one.
+ */
+function keepOthersOut(damaged: SqliteDatabase): void {
+  try {
+    damaged.exec('PRAGMA busy_timeout = 5000');
+    damaged.exec('BEGIN IMMEDIATE');
+  } catch {
+    // Too damaged for that; then nobody else can write to it either.
+  }
+}
+
+/** Said outright: a connection that is closed keeps its locks until its statements are collected as garbage. */
+function letOthersIn(damaged: SqliteDatabase): void {
+  try {
+    damaged.exec('ROLLBACK');
+  } catch {
+    // Nobody was kept out.
+  }
 }
 
 /** Whether a repair ended between its two last steps. */
@@ -61,24 +87,23 @@ export function finishRepair(file: string, now: number): string {
   return asideName;
 }
 
-/** Moves a file out of the way, with what belongs to it. */
+/** Moves a file out of the way, with what belongs to it; answers its new name. */
 export function setAside(file: string, now: number): string {
+  return moveAside(file, now, ['', ...companions]);
+}
+
+/** Moves what belongs to a file out of the way, and not the file. */
+export function setLogAside(file: string, now: number): void {
+  moveAside(file, now, companions);
+}
+
+function moveAside(file: string, now: number, endings: readonly string[]): string {
   let asideName = `${file}-aside-${String(now)}`;
-  while (existsSync(asideName)) asideName += '-again';
-  for (const suffix of ['', ...companions]) {
-    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${asideName}${suffix}`);
+  while (['', ...companions].some((ending) => existsSync(`${asideName}${ending}`))) asideName += '-again';
+  for (const ending of endings) {
+    if (existsSync(`${file}${ending}`)) renameSync(`${file}${ending}`, `${asideName}${ending}`);
   }
   return asideName;
-}
-
-/** To SQLite a file of no length means that its log is of no use, and it deletes it; the log may be all there is. */
-function revealLog(file: string): void {
-  if (statSync(file).size === 0 && hasLog(file)) truncateSync(file, 4096);
-}
-
-/** Whether there is a log beside the file with something in it. */
-export function hasLog(file: string): boolean {
-  return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 function mendedName(file: string): string {

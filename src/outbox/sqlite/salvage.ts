@@ -19,7 +19,8 @@ const positionMargin = 1_000_000;
 
 /**
  * Copies what can be read of a damaged outbox, or of one whose file was taken away, into another one, which may have
- * notifications of its own. Damage has a place: rows are read from the front until it is met, and then from the back.
+ * notifications of its own. Damage has a place: rows are read from the front until it is met, and from the back. Both always,
+ * because what is damaged may also be a position, which sends the reader far ahead without a word.
  *
  * Positions are kept, because a delivery at work knows them; unless the other outbox has given out higher ones, behind
  * which a delivery would not look for them. Throws when the other outbox cannot take them; nothing is copied then.
@@ -40,11 +41,12 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
         if (isCopied === undefined) isIncomplete = true;
         else if (isCopied) copied[table] += 1;
       };
-      const front = readRows(from, table, 'ASC', onRow);
-      if (front.isComplete) continue;
-      isIncomplete = true;
-      readRows(from, table, 'DESC', onRow, front.lastPosition);
+      const isFrontComplete = readRows(from, table, 'ASC', onRow);
+      const isBackComplete = readRows(from, table, 'DESC', onRow);
+      if (!isFrontComplete || !isBackComplete) isIncomplete = true;
     }
+    // One that is dead here and pending there is tried once more, rather than forgotten.
+    into.exec('DELETE FROM dead WHERE id IN (SELECT id FROM pending)');
     countAgain(into);
     into.exec('COMMIT');
   } catch (error) {
@@ -74,14 +76,13 @@ function copyRow(row: SqliteRow, columns: string, insert: SqliteStatement, highe
   }
 }
 
-/** Reads row by row until the end, until `stopAt`, or until reading fails. */
+/** Reads row by row until the end, or until reading fails; answers whether it came to the end. */
 function readRows(
   from: SqliteDatabase,
   table: keyof typeof tables,
   direction: 'ASC' | 'DESC',
   onRow: (row: SqliteRow) => void,
-  stopAt = 0,
-): { readonly isComplete: boolean; readonly lastPosition: number } {
+): boolean {
   let lastPosition = direction === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER;
   const isBeyond = direction === 'ASC' ? '>' : '<';
   const query =
@@ -94,14 +95,12 @@ function readRows(
       next ??= from.prepare(query);
       row = next.get(lastPosition) as SqliteRow | undefined;
     } catch {
-      return { isComplete: false, lastPosition };
+      return false;
     }
-    const position = Number(row?.['position']);
-    if (row === undefined || (direction === 'DESC' && position <= stopAt)) return { isComplete: true, lastPosition };
+    if (row === undefined) return true;
+    const position = Number(row['position']);
     // A tree that leads back would be walked for ever.
-    if (direction === 'ASC' ? !(position > lastPosition) : !(position < lastPosition)) {
-      return { isComplete: false, lastPosition };
-    }
+    if (direction === 'ASC' ? !(position > lastPosition) : !(position < lastPosition)) return false;
     onRow(row);
     lastPosition = position;
   }

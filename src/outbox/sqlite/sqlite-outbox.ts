@@ -1,6 +1,6 @@
-import type { AcceptedNotification, Outbox, OutboxCounts, Settlement } from '../outbox.js';
+import type { AcceptedNotification, Outbox, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
-import { deadOf, pendingOf, toText } from './rows.js';
+import { countsOf, deadOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
 /** How a transaction changes what is counted. */
@@ -47,7 +47,6 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
     `INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
      SELECT id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
   );
-  const selectOldest = database.prepare('SELECT accepted_at FROM pending ORDER BY position LIMIT 1');
   const selectDead = database.prepare(
     `SELECT position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail
      FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`,
@@ -64,7 +63,9 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
   const deadById = onDead('id = ?');
   const removeExpired = database.prepare('DELETE FROM dead WHERE died_at < ?');
 
-  const selectTally = database.prepare('SELECT pending, pending_bytes, dead FROM tally');
+  const selectTally = database.prepare(
+    `SELECT pending, pending_bytes, dead, (SELECT accepted_at FROM pending ORDER BY position LIMIT 1) AS oldest FROM tally`,
+  );
   const addToTally = database.prepare(
     'UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?',
   );
@@ -121,7 +122,7 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
       });
     },
 
-    readAfter: (after, limit) => selectAfter.all(after, limit).map(pendingOf),
+    readAfter: (after, limit) => inOrder(selectAfter.all(after, limit).map(pendingOf), after),
 
     nextInLane(lane, after) {
       const row = selectInLane.get(toText(lane), after);
@@ -150,16 +151,7 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
       });
     },
 
-    counts(): OutboxCounts {
-      const { pending, pending_bytes: pendingBytes, dead } = selectTally.get() as SqliteRow;
-      const oldest = selectOldest.get() as SqliteRow | undefined;
-      return {
-        pending: Number(pending),
-        pendingBytes: Number(pendingBytes),
-        dead: Number(dead),
-        oldestAcceptedAt: oldest === undefined ? undefined : Number(oldest['accepted_at']),
-      };
-    },
+    counts: () => countsOf(selectTally.get()),
 
     listDead: ({ limit, before = Number.MAX_SAFE_INTEGER }) => selectDead.all(before, limit).map(deadOf),
 
@@ -199,11 +191,6 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
       closeConnection(database);
     },
   };
-}
-
-function measureOf(row: unknown): { readonly count: number; readonly bytes: number } {
-  const { count, bytes } = row as SqliteRow;
-  return { count: Number(count), bytes: Number(bytes) };
 }
 
 /** After a full disk SQLite may have rolled back by itself; a second time is an error that says nothing new. */
