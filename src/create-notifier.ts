@@ -10,7 +10,7 @@ import { createIntake } from './notifier/intake.js';
 import { logDeliveryEvent } from './notifier/log-delivery-event.js';
 import type { Notifier } from './notifier/notifier.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';
-import { createInlineHost } from './post-office/inline-host.js';
+import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
 import { createSafeLogger } from './telemetry/logger.js';
 
@@ -38,21 +38,22 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     events.emit(kind, details);
   };
 
-  const postOffice = createInlineHost({ config, logger, onEvent });
+  const postOffice = openPostOffice({ config, logger, onEvent });
   const intake = createIntake({
     postOffice,
     events,
     logger,
     clock: config.clock,
     maxBodyBytes: config.maxBodyBytes,
+    holdMs: config.holdMs,
     onLoggerFailure: onObserverFailure,
   });
-  const access = { intake, mapperTimeoutMs: config.mapperTimeoutMs, clock: config.clock };
+  const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
+  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock };
   let closing: Promise<CloseReport> | undefined;
 
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
   const finish = async (timeoutMs: number, end: (leftMs: number) => Promise<CloseReport>): Promise<CloseReport> => {
-    const { clock } = config;
     const startedAtMs = clock.monotonicMs();
     await doneOrTimedOut(intake.settled(), timeoutMs, clock);
     try {
@@ -64,6 +65,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
 
   const close = async (timeoutMs: number): Promise<CloseReport> => {
+    intake.close();
     const report = await finish(timeoutMs, (leftMs) => postOffice.close(leftMs));
     await service.close();
     return report;

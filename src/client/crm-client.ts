@@ -6,6 +6,7 @@ import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
 import { personalStrings, redactText } from '../telemetry/redact.js';
 import { startDeadline, type Deadline } from './deadline.js';
+import { isHeaderValue } from './header-value.js';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
 import { reasonOf, type Reply } from './reply.js';
 import { createTokenSource } from './token-source.js';
@@ -152,7 +153,7 @@ function headersOf(post: PostRequest, token: string): Record<string, string> {
     'content-type': 'application/json',
     'idempotency-key': post.id,
   };
-  if (post.traceparent !== undefined) headers['traceparent'] = post.traceparent;
+  if (post.traceparent !== undefined && isHeaderValue(post.traceparent)) headers['traceparent'] = post.traceparent;
   if (post.retryCount !== undefined && post.retryCount > 0) headers['x-retry-count'] = String(post.retryCount);
   return headers;
 }

@@ -74,6 +74,25 @@ export interface NotifierOptions extends ServiceOptions {
    */
   readonly sync?: 'full' | 'normal' | undefined;
   /**
+   * When a response goes out. `before-response`: once the notification is stored, so a booking that a client has seen
+   * succeed is never lost. `after-response`: at once, so a crash within the same instant may lose it.
+   * Variable `CRM_GUARANTEE`.
+   * @default 'before-response'
+   */
+  readonly guarantee?: 'before-response' | 'after-response' | undefined;
+  /**
+   * The longest time that a response is held and a receipt is waited for, in milliseconds. When it runs out once, nothing
+   * is held until the outbox answers again. Variable `CRM_HOLD_MS`.
+   * @default 1_000
+   */
+  readonly holdMs?: number | undefined;
+  /**
+   * Whether outbox and delivery run in a thread of their own. They run in the app's with `outbox: ':memory:'`, a
+   * `dispatcher` or a `clock` of your own. Variable `CRM_THREAD`.
+   * @default true
+   */
+  readonly thread?: boolean | undefined;
+  /**
    * How many attempts may be under way at once. One lane never has more than one. Variable `CRM_CONCURRENCY`.
    * @default 8
    */

@@ -24,6 +24,9 @@ export interface ServiceConfig {
 export interface NotifierConfig extends ServiceConfig {
   readonly outbox: string;
   readonly sync: 'full' | 'normal';
+  readonly guarantee: 'before-response' | 'after-response';
+  readonly holdMs: number;
+  readonly thread: boolean;
   readonly concurrency: number;
   readonly rateLimit: { readonly perSecond: number; readonly burst: number } | undefined;
   readonly retry: {
@@ -69,6 +72,9 @@ export function resolveNotifierConfig(options: NotifierOptions = {}): NotifierCo
     ...service,
     outbox: values.outbox,
     sync: values.sync,
+    guarantee: values.guarantee,
+    holdMs: values.holdMs,
+    thread: values.thread,
     concurrency: values.concurrency,
     rateLimit:
       values.rateLimitPerSecond === undefined

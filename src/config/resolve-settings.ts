@@ -1,7 +1,8 @@
 import { customCleanEnv, makeExactValidator, type Spec } from 'envalid';
 import { closest } from 'fastest-levenshtein';
 import type { Issue } from '../core/errors.js';
-import { notifierSettings, type Setting, type SettingValues } from './settings.js';
+import type { Setting } from './setting.js';
+import { notifierSettings, type SettingValues } from './settings.js';
 
 type SettingsTable = Readonly<Record<string, Setting<unknown>>>;
 export type Environment = Readonly<Record<string, string | undefined>>;

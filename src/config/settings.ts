@@ -1,53 +1,16 @@
 import { parseBaseUrl } from './base-url.js';
 import { checkToken, normalizeToken } from './token.js';
-
-/** One setting: its option, its variable, what the variable's text means, and what a value must be. */
-export interface Setting<Value> {
-  /** As it is written in options; a dot leads into a group. */
-  readonly option: string;
-  readonly variable: string;
-  readonly default: Value;
-  /** One sentence for .env.example and for messages. */
-  readonly description: string;
-  /** What the text of a variable stands for; a text that stands for nothing comes back as it is, for `check` to refuse. */
-  readonly read: (text: string) => unknown;
-  /** What is wrong with a value and what would be right, without repeating it. */
-  readonly check: (value: unknown) => string | undefined;
-}
-
-// The longest time a timer of the runtime can wait.
-const maxDurationMs = 2 ** 31 - 1;
-
-const asNumber = (text: string): unknown => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : text);
-const asText = (text: string): unknown => text;
-const asBoolean = (text: string): unknown =>
-  /^(true|1|yes|on)$/i.test(text) ? true : /^(false|0|no|off)$/i.test(text) ? false : text;
-
-const wholeNumber =
-  (min: number, max: number, unit: string) =>
-  (value: unknown): string | undefined =>
-    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max
-      ? undefined
-      : `must be a whole number of ${unit} from ${String(min)} to ${String(max)}`;
-
-const milliseconds = wholeNumber(1, maxDurationMs, 'milliseconds');
-const age = wholeNumber(1, Number.MAX_SAFE_INTEGER, 'milliseconds');
-
-const oneOf =
-  (...words: string[]) =>
-  (value: unknown): string | undefined =>
-    typeof value === 'string' && words.includes(value) ? undefined : `must be one of ${words.join(', ')}`;
-
-function setting<Value>(
-  option: string,
-  variable: string,
-  defaultValue: Value,
-  read: (text: string) => unknown,
-  check: (value: unknown) => string | undefined,
-  description: string,
-): Setting<Value> {
-  return { option, variable, default: defaultValue, read, check, description };
-}
+import {
+  age,
+  asBoolean,
+  asNumber,
+  asText,
+  milliseconds,
+  oneOf,
+  setting,
+  wholeNumber,
+  type Setting,
+} from './setting.js';
 
 const checkBaseUrl = (value: unknown): string | undefined => {
   const parsed = parseBaseUrl(value);
@@ -58,6 +21,9 @@ const checkAuthToken = (value: unknown): string | undefined => {
   if (typeof value === 'function') return undefined;
   return checkToken(typeof value === 'string' ? normalizeToken(value) : value);
 };
+
+const checkBoolean = (value: unknown): string | undefined =>
+  typeof value === 'boolean' ? undefined : 'must be true or false';
 
 const checkOutbox = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' && !value.includes('\0')
@@ -91,7 +57,7 @@ export const serviceSettings = {
     'CRM_ALLOW_INSECURE_HTTP',
     false,
     asBoolean,
-    (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
+    checkBoolean,
     'Whether the token may travel unencrypted to a public host in production.',
   ),
   logLevel: setting(
@@ -122,6 +88,23 @@ export const notifierSettings = {
     asText,
     oneOf('full', 'normal'),
     'What an accepted notification survives: full also a power cut, normal any crash of the process.',
+  ),
+  guarantee: setting<'before-response' | 'after-response'>(
+    'guarantee',
+    'CRM_GUARANTEE',
+    'before-response',
+    asText,
+    oneOf('before-response', 'after-response'),
+    'When a response goes out: before-response once the notification is stored, after-response at once.',
+  ),
+  holdMs: setting('holdMs', 'CRM_HOLD_MS', 1_000, asNumber, milliseconds, 'The longest time that a response is held.'),
+  thread: setting(
+    'thread',
+    'CRM_THREAD',
+    true,
+    asBoolean,
+    checkBoolean,
+    'Whether outbox and delivery run in a thread of their own.',
   ),
   concurrency: setting(
     'concurrency',

@@ -1,3 +1,4 @@
+import type { Trouble } from '../core/trouble.js';
 import type { DeadReason } from '../outbox/outbox.js';
 import type { CircuitState, PauseCause } from './circuit-breaker.js';
 
@@ -28,4 +29,4 @@ export type DeliveryEvent =
   | (AboutNotification & { readonly kind: 'dead'; readonly reason: DeadReason })
   | { readonly kind: 'paused'; readonly cause: PauseCause }
   | { readonly kind: 'resumed' }
-  | { readonly kind: 'outboxError'; readonly operation: string; readonly error: unknown };
+  | { readonly kind: 'outboxError'; readonly operation: string; readonly error: Trouble };

@@ -1,8 +1,10 @@
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
+import { isHeaderValue } from '../client/header-value.js';
 import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
-import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import { troubleOf } from '../core/trouble.js';
+import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
 import { backoffMs } from './backoff.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import type { DeliveryEvent } from './delivery-event.js';
@@ -35,6 +37,7 @@ export interface Delivery {
 
 const maxLanes = 10_000;
 const troubleDelayMs = 1_000;
+const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { outbox, client, clock, retry, random, onEvent } = options;
@@ -56,7 +59,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     outbox,
     clock,
     onError: (error) => {
-      onEvent({ kind: 'outboxError', operation: 'settle', error });
+      onEvent({ kind: 'outboxError', operation: 'settle', error: troubleOf(error) });
     },
     onBatch: () => {
       pump();
@@ -81,7 +84,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       isReadFailing = false;
     } catch (error) {
       // The outbox could not be read; whatever the reason, looking again later is all there is to do. Said once.
-      if (!isReadFailing) onEvent({ kind: 'outboxError', operation: 'read', error });
+      if (!isReadFailing) onEvent({ kind: 'outboxError', operation: 'read', error: troubleOf(error) });
       isReadFailing = true;
       cancelTimer?.();
       cancelTimer = clock.after(troubleDelayMs, pump);
@@ -115,12 +118,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function start(head: PendingNotification): void {
+    if (!isHeaderValue(head.id)) {
+      // No attempt, of which the circuit breaker would wait for the end.
+      settle(head, { kind: 'dead', reason: unsendable }, head.attempts, 0);
+      return;
+    }
     breaker.onStart();
     const attempt: Promise<void> = deliver(head)
       .catch((error: unknown) => {
         // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
         lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
-        onEvent({ kind: 'outboxError', operation: 'deliver', error });
+        onEvent({ kind: 'outboxError', operation: 'deliver', error: troubleOf(error) });
       })
       .finally(() => {
         attempts.delete(attempt);

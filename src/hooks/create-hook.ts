@@ -31,7 +31,8 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
     }
     try {
       watchResponse(res, crmHook, (status, body) => {
-        tell(definition, access, { req: req as Request, res: res as Response }, status, body as Body);
+        const told = tell(definition, access, { req: req as Request, res: res as Response }, status, body as Body);
+        return told === undefined || access.guarantee === 'after-response' ? undefined : within(told, access);
       });
     } catch (error) {
       access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(definition, access, req));
@@ -40,35 +41,49 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
   };
 }
 
-/** Runs within the route's own call of `end()`; nothing may escape from here. */
+/**
+ * Runs within the route's own call of `end()`; nothing may escape from here. Answers the way to the receipt when there is
+ * something to tell.
+ */
 function tell<Body, Fields extends object>(
   definition: HookDefinition<Body, Fields>,
   access: HookAccess,
   context: HookContext,
   status: number,
   body: Body,
-): void {
+): Promise<unknown> | undefined {
   const { intake } = access;
   // Now, not once an asynchronous mapper has answered: this is when it occurred.
   const intakeContext = contextOf(definition, access, context.req);
-  const accept = (fields: unknown): void => {
-    if (fields === undefined) return;
-    void intake.accept(() => buildDraft(definition, fields), intakeContext);
-  };
+  const accept = (fields: unknown): Promise<unknown> | undefined =>
+    fields === undefined ? undefined : intake.accept(() => buildDraft(definition, fields), intakeContext);
   const reject = (error: unknown): void => {
     intake.reject(mapperFailure('threw', error), intakeContext);
   };
   try {
-    if (!isToldOf(definition.options, context, status)) return;
+    if (!isToldOf(definition.options, context, status)) return undefined;
     const answer = definition.mapper(body, context);
-    if (isPromiseLike(answer)) {
-      intake.track(awaitMapper(answer, access.mapperTimeoutMs, access.clock).then(accept, reject));
-    } else {
-      accept(answer);
-    }
+    if (!isPromiseLike(answer)) return accept(answer);
+    const told = awaitMapper(answer, access.mapperTimeoutMs, access.clock).then(accept, reject);
+    intake.track(told);
+    return told;
   } catch (error) {
     reject(error);
+    return undefined;
   }
+}
+
+/** A receipt comes within `holdMs` by itself; a slow mapper before it must not make that longer. */
+function within(told: Promise<unknown>, { holdMs, clock }: HookAccess): Promise<unknown> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(holdMs, () => {
+      resolve(undefined);
+    });
+    void told.then((receipt) => {
+      cancel();
+      resolve(receipt);
+    });
+  });
 }
 
 function isToldOf<Fields>(options: HookOptions<Fields> | undefined, context: HookContext, status: number): boolean {

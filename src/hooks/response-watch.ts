@@ -1,8 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
+import { holdEnd } from './held-end.js';
 
-/** Called once, at the first `end()` of a response: with its status, and what `res.json` or `res.send` was given. */
-export type OnResponded = (status: number, body: unknown) => void;
+/**
+ * Called once, at the first `end()` of a response: with its status, and what `res.json` or `res.send` was given. The
+ * response's end is held until what it answers resolves; undefined holds nothing.
+ */
+export type OnResponded = (status: number, body: unknown) => Promise<unknown> | undefined;
 
 interface Watch {
   body: unknown;
@@ -54,10 +58,13 @@ export function watchResponse(res: ServerResponse, owner: unknown, onResponded: 
 function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): void {
   const { json, send, end } = target;
 
-  const respond = (): void => {
-    if (watch.hasEnded) return;
+  /** What to hold the end for, if anything. */
+  const respond = (): Promise<unknown> | undefined => {
+    if (watch.hasEnded) return undefined;
     watch.hasEnded = true;
-    for (const onResponded of watch.listeners.values()) onResponded(res.statusCode, watch.body);
+    const answers = [...watch.listeners.values()].map((onResponded) => onResponded(res.statusCode, watch.body));
+    const held = answers.filter((answer) => answer !== undefined);
+    return held.length === 0 ? undefined : Promise.all(held);
   };
 
   const noting = (original: Send): Send =>
@@ -78,11 +85,20 @@ function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): vo
   if (typeof json === 'function') target.json = noting(json);
   if (typeof send === 'function') target.send = noting(send);
   target.end = function (this: unknown, ...args) {
-    respond();
-    return end.apply(this, args);
+    const stored = respond();
+    // What `end` throws of a wrong body, it throws into the handler.
+    if (stored === undefined || !isBody(args[0])) return end.apply(this, args);
+    holdEnd(res, stored, () => {
+      end.apply(this, args);
+    });
+    return this;
   };
   // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
   res.once('close', () => {
-    if (watch.hasAnswered) respond();
+    if (watch.hasAnswered) void respond();
   });
+}
+
+function isBody(chunk: unknown): boolean {
+  return ['undefined', 'string', 'function'].includes(typeof chunk) || chunk === null || chunk instanceof Uint8Array;
 }

@@ -1,35 +1,101 @@
+import type { Clock } from '../core/clock.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
-import type { Acceptance, PostOffice } from '../post-office/post-office.js';
+import { full, type Acceptance, type PostOffice } from '../post-office/post-office.js';
 
 interface Waiting {
   readonly notification: AcceptedNotification;
   readonly resolve: (acceptance: Acceptance) => void;
 }
 
-/**
- * Hands notifications to the post office in batches, one for each turn of the event loop, so that all requests answered
- * in a turn share one commit.
- */
-export function createBatcher(
-  postOffice: Pick<PostOffice, 'accept'>,
-): (notification: AcceptedNotification) => Promise<Acceptance> {
-  let batch: Waiting[] = [];
+export interface Batcher {
+  /** Resolves once the outbox has it or never will: a failing outbox is asked again until it does. */
+  handOver(notification: AcceptedNotification): Promise<Acceptance>;
+  /** No more asking again: what the outbox does not take now is refused. */
+  close(): void;
+}
 
-  const handOver = (): void => {
-    const handed = batch;
-    batch = [];
-    void postOffice.accept(handed.map((waiting) => waiting.notification)).then((acceptances) => {
-      handed.forEach((waiting, index) => {
-        waiting.resolve(acceptances[index] ?? unanswered);
-      });
-    });
+export interface BatcherOptions {
+  readonly postOffice: Pick<PostOffice, 'accept'>;
+  readonly clock: Clock;
+  /** How much may wait in memory for an outbox that does not answer. */
+  readonly maxWaiting: { readonly count: number; readonly bytes: number };
+}
+
+const retryMs = 500;
+
+/**
+ * Hands notifications to the post office in batches. The first of a turn of the event loop waits for the end of that turn;
+ * while a batch is on its way, what comes is gathered for the next. So all requests answered in a turn share one commit,
+ * a slow disk makes larger batches instead of more of them, and the order is kept when one has to be handed over again.
+ */
+export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions): Batcher {
+  let waiting: Waiting[] = [];
+  let waitingBytes = 0;
+  /** A batch is on its way, or the outbox has failed and is given a moment. */
+  let isBusy = false;
+  let cancelRetry: (() => void) | undefined;
+  let isClosed = false;
+
+  const take = (): Waiting[] => {
+    const taken = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    return taken;
   };
 
-  return (notification) =>
-    new Promise((resolve) => {
-      batch.push({ notification, resolve });
-      if (batch.length === 1) setImmediate(handOver);
+  const putBack = (entries: readonly Waiting[]): void => {
+    waiting = [...entries, ...waiting];
+    waitingBytes += bytesOf(entries);
+  };
+
+  const handOverBatch = async (): Promise<void> => {
+    const batch = take();
+    const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
+    const failed: Waiting[] = [];
+    batch.forEach((entry, index) => {
+      const acceptance = acceptances[index] ?? unanswered;
+      if (!acceptance.accepted && acceptance.reason === 'failed' && !isClosed) failed.push(entry);
+      else entry.resolve(acceptance);
     });
+    if (failed.length > 0) {
+      putBack(failed);
+      cancelRetry = clock.after(retryMs, goOn);
+    } else goOn();
+  };
+
+  const goOn = (): void => {
+    isBusy = false;
+    cancelRetry = undefined;
+    start();
+  };
+
+  const start = (): void => {
+    if (isBusy || waiting.length === 0) return;
+    isBusy = true;
+    setImmediate(() => void handOverBatch());
+  };
+
+  return {
+    handOver(notification) {
+      const size = notification.body.byteLength;
+      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) return Promise.resolve(full);
+      return new Promise((resolve) => {
+        waiting.push({ notification, resolve });
+        waitingBytes += size;
+        start();
+      });
+    },
+    close() {
+      isClosed = true;
+      if (cancelRetry === undefined) return;
+      cancelRetry();
+      goOn();
+    },
+  };
+}
+
+function bytesOf(entries: readonly Waiting[]): number {
+  return entries.reduce((sum, { notification }) => sum + notification.body.byteLength, 0);
 }
 
 const unanswered: Acceptance = { accepted: false, reason: 'failed', detail: 'the post office did not answer' };

@@ -3,7 +3,7 @@ import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../cor
 import { newNotificationId } from '../core/ids.js';
 import { encodeNotification } from '../notification/encode-notification.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
-import type { PostOffice } from '../post-office/post-office.js';
+import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
@@ -25,15 +25,27 @@ export interface IntakeContext {
 
 /** Where notifications are accepted. Nothing here throws or rejects. */
 export interface Intake {
-  /** Builds, checks, serialises and hands over one notification. */
+  /**
+   * Builds, checks, serialises and hands over one notification. The receipt comes within `holdMs`; when the outbox has not
+   * answered by then it says so, and the notification is kept in memory and handed over again.
+   */
   accept(build: () => NotificationDraft, context: IntakeContext): Promise<Receipt>;
   /** Counts and logs a notification that came to nothing. */
   reject(error: CRMNotificationError, context: IntakeContext): Receipt;
   /** Makes `settled` wait for work that may still end in a notification. */
   track(work: Promise<unknown>): void;
-  /** Resolves once everything that was begun has its receipt. */
+  /** Resolves once everything that was begun is in the outbox or rejected. */
   settled(): Promise<void>;
-  readonly counts: { readonly accepted: number; readonly rejected: number };
+  /** What the outbox does not take now is rejected. */
+  close(): void;
+  readonly counts: IntakeCounts;
+}
+
+export interface IntakeCounts {
+  readonly accepted: number;
+  readonly rejected: number;
+  /** In memory, because the outbox has not answered within `holdMs`. */
+  readonly unsaved: number;
 }
 
 export interface IntakeOptions {
@@ -42,14 +54,20 @@ export interface IntakeOptions {
   readonly logger: Required<Logger>;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
+  readonly holdMs: number;
   readonly onLoggerFailure: () => void;
 }
 
+/** Enough for seconds of a busy app, little enough for its memory. */
+const maxUnsaved = { count: 50_000, bytes: 64 * 1024 * 1024 };
+
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, maxBodyBytes, onLoggerFailure } = options;
-  const handOver = createBatcher(postOffice);
+  const { postOffice, events, logger, clock, maxBodyBytes, holdMs, onLoggerFailure } = options;
+  const batcher = createBatcher({ postOffice, clock, maxWaiting: maxUnsaved });
   const begun = new Set<Promise<unknown>>();
-  const counts = { accepted: 0, rejected: 0 };
+  const counts = { accepted: 0, rejected: 0, unsaved: 0 };
+  /** One wait for the outbox has run out; until it answers again nobody waits for it. */
+  let isOutboxSilent = false;
 
   const log = (context: IntakeContext, level: LogLevel, fields: Record<string, unknown>, message: string): void => {
     const { requestId, route } = context;
@@ -67,30 +85,58 @@ export function createIntake(options: IntakeOptions): Intake {
     return { accepted: false, error };
   };
 
-  const accept = async (build: () => NotificationDraft, context: IntakeContext): Promise<Receipt> => {
-    let notification: Notification;
-    try {
-      const { traceparent, occurredAt = clock.now() } = context;
-      notification = encodeNotification(build(), {
-        id: newNotificationId(),
-        occurredAt,
-        traceparent,
-        maxBodyBytes,
-      });
-    } catch (error) {
-      return reject(asOurs(error), context);
+  const settle = ({ id, type }: Notification, acceptance: Acceptance, context: IntakeContext): Receipt => {
+    // `full` is no answer of the outbox: it may be what waits for it in memory that is full.
+    if (acceptance.accepted && isOutboxSilent) {
+      isOutboxSilent = false;
+      logger.info({}, 'CRM outbox answers again');
     }
-    const { id, type } = notification;
-    const acceptance = await handOver(notification);
     if (!acceptance.accepted) {
       const { reason, detail } = acceptance;
       return reject(new CRMOutboxError(detail, { retryable: reason !== 'closed' }), { ...context, type });
     }
     counts.accepted += 1;
-    if (logger.isLevelEnabled('debug'))
+    if (logger.isLevelEnabled('debug')) {
       log(context, 'debug', { notificationId: id, type }, 'CRM notification accepted');
+    }
     events.emit('accepted', { id, type });
     return { accepted: true, id };
+  };
+
+  /** The receipt of one that the outbox has not answered for: not accepted yet, and perhaps never. */
+  const unsaved = ({ id, type }: Notification, context: IntakeContext): Receipt => {
+    if (!isOutboxSilent) {
+      isOutboxSilent = true;
+      const message = `CRM outbox has not answered within holdMs (${String(holdMs)}); no response is held until it does`;
+      log(context, 'error', { notificationId: id, type }, message);
+    }
+    return { accepted: false, error: new CRMOutboxError('is not stored yet; it is kept in memory and tried again') };
+  };
+
+  const accept = (build: () => NotificationDraft, context: IntakeContext): Promise<Receipt> => {
+    let notification: Notification;
+    try {
+      const { traceparent, occurredAt = clock.now() } = context;
+      notification = encodeNotification(build(), { id: newNotificationId(), occurredAt, traceparent, maxBodyBytes });
+    } catch (error) {
+      return Promise.resolve(reject(asOurs(error), context));
+    }
+    return new Promise((resolve) => {
+      let isUnsaved = false;
+      const giveUpWaiting = (): void => {
+        isUnsaved = true;
+        counts.unsaved += 1;
+        resolve(unsaved(notification, context));
+      };
+      const stored = batcher.handOver(notification).then((acceptance) => {
+        cancel?.();
+        if (isUnsaved) counts.unsaved -= 1;
+        resolve(settle(notification, acceptance, context));
+      });
+      track(stored);
+      const cancel = isOutboxSilent ? undefined : clock.after(holdMs, giveUpWaiting, { keepAlive: true });
+      if (isOutboxSilent) giveUpWaiting();
+    });
   };
 
   const track = (work: Promise<unknown>): void => {
@@ -102,15 +148,14 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 
   return {
-    accept(build, context) {
-      const receipt = accept(build, context);
-      track(receipt);
-      return receipt;
-    },
+    accept,
     reject,
     track,
     async settled() {
       while (begun.size > 0) await Promise.allSettled(begun);
+    },
+    close() {
+      batcher.close();
     },
     counts,
   };

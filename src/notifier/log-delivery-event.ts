@@ -1,4 +1,3 @@
-import { CRMNotificationError } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -45,15 +44,9 @@ export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent)
       return;
     case 'outboxError': {
       const { operation, error } = event;
-      logger.error({ operation, err: describe(error) }, `CRM outbox: ${operation} failed`);
+      // What mended itself did not fail, and says what it was.
+      const what = operation === 'repair' || operation === 'thread' ? '' : `${operation} failed: `;
+      logger.error({ operation, err: error }, `CRM outbox: ${what}${error.message}`);
     }
   }
-}
-
-/** Errors of the file system and of SQLite speak of files and codes; of anything else only the name is told. */
-function describe(error: unknown): unknown {
-  if (error instanceof CRMNotificationError) return error.toJSON();
-  if (!(error instanceof Error)) return 'unknown';
-  const { code } = error as NodeJS.ErrnoException;
-  return { name: error.name, code, message: error.message };
 }

@@ -3,6 +3,7 @@ import type { CRMNotificationService } from '../client/crm-notification-service.
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
 import type { DeadLetter } from '../outbox/outbox.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
+import type { IntakeCounts } from './intake.js';
 import type { NotifierEventName, NotifierListener } from './notifier-event.js';
 import type { Receipt } from './receipt.js';
 
@@ -84,9 +85,7 @@ export interface DeadLetters {
   discard(id: string): Promise<boolean>;
 }
 
-export interface Stats extends PostOfficeStats {
-  readonly accepted: number;
-  readonly rejected: number;
+export interface Stats extends PostOfficeStats, IntakeCounts {
   /** Log lines and listener calls that failed and were survived. */
   readonly observerFailures: number;
 }

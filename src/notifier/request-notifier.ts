@@ -12,6 +12,8 @@ import type { Receipt } from './receipt.js';
 export interface HookAccess {
   readonly intake: Intake;
   readonly mapperTimeoutMs: number;
+  readonly guarantee: 'before-response' | 'after-response';
+  readonly holdMs: number;
   readonly clock: Clock;
 }
 

@@ -134,6 +134,12 @@ export function createMemoryOutbox(): Outbox {
       return expired.length;
     },
 
+    hasForeignChanges: () => false,
+
+    maintain() {
+      // Memory looks after itself.
+    },
+
     close() {
       // Nothing to give back: the memory goes with the object.
     },

@@ -25,6 +25,9 @@ export interface Outbox {
 
   counts(): OutboxCounts;
 
+  /** Whether somebody else, another process, has changed the outbox since the last time this was asked. */
+  hasForeignChanges(): boolean;
+
   /** Dead letters, newest first, at most `limit`, optionally only those that died before position `before`. */
   listDead(query: { readonly limit: number; readonly before?: number | undefined }): DeadLetter[];
 
@@ -39,6 +42,9 @@ export interface Outbox {
 
   /** Removes dead letters that died before this instant; answers how many. */
   expireDead(before: number): number;
+
+  /** What an outbox needs now and then, about once a second: to see that its file is still there, to return space. */
+  maintain(): void;
 
   /** Gives everything back; an outbox that is closed already stays so. */
   close(): void;

@@ -1,56 +1,98 @@
+import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
-import type { NotifierConfig } from '../config/resolve-config.js';
-import { CRMOutboxError } from '../core/errors.js';
+import type { TokenProvider } from '../config/token.js';
+import type { Clock } from '../core/clock.js';
+import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
+import { troubleOf } from '../core/trouble.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import { createMemoryOutbox } from '../outbox/memory-outbox.js';
-import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
-import { openSqliteOutbox } from '../outbox/sqlite/sqlite-outbox.js';
+import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
+import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
-import { claimOutbox } from './outbox-claim.js';
-import type { Acceptance, CloseReport, PostOffice, PostOfficeStats } from './post-office.js';
+import { acceptInto } from './accept-into.js';
+import { createDeliverer, type Deliverer } from './deliverer.js';
+import { startMaintenance } from './maintenance.js';
+import { openOutbox } from './open-outbox.js';
+import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
+import type { PostOfficeSettings } from './post-office-settings.js';
+import { createSpells } from './spells.js';
 
 export interface InlineHostOptions {
-  readonly config: NotifierConfig;
+  readonly settings: PostOfficeSettings;
+  readonly authToken: string | TokenProvider;
+  readonly dispatcher: Dispatcher | undefined;
+  readonly clock: Clock;
   readonly logger: Required<Logger>;
+  /** In a thread, what its native calls go through; see `exit-gate.ts`. */
+  readonly enter?: Enter | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
+  /** Called once, when everything is given back. */
+  readonly onClosed?: (() => void) | undefined;
 }
 
-const expireEveryMs = 3_600_000;
+interface Opened {
+  readonly outbox: Outbox;
+  readonly deliverer: Deliverer;
+  readonly stopMaintenance: () => void;
+}
 
-/**
- * Runs the post office in the thread of its caller. Throws `CRMConfigError` at once when the outbox's place cannot be
- * used or another notifier of this process has it.
- */
-export function createInlineHost({ config, logger, onEvent }: InlineHostOptions): PostOffice {
-  const { clock, maxPending } = config;
-  const claim = config.outbox === ':memory:' ? undefined : claimOutbox(config.outbox);
+const reopenAfterMs = 1_000;
+const lookForIdleMs = 50;
 
-  const client = createCrmClient({ ...config, connections: config.concurrency, logger });
+/** Runs the post office in the thread of its caller. */
+export function createInlineHost(options: InlineHostOptions): PostOffice {
+  const { settings, clock, onEvent } = options;
+  const spells = createSpells(onEvent);
   const tally = { delivered: 0, retried: 0, dead: 0 };
-  let cancelExpiry: (() => void) | undefined;
+  let cancelReopen: (() => void) | undefined;
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
+  let opening = open();
 
-  const opening: Promise<{ outbox: Outbox; delivery: Delivery }> = open();
-  // Whoever asks for it gets the rejection; nobody asking is no reason to end the process.
-  opening.catch(() => undefined);
+  /** Whoever asks for it gets a rejection; nobody asking is no reason to end the process. */
+  function open(): Promise<Opened> {
+    const opened = openOnce();
+    opened.then(
+      () => {
+        spells.end('open');
+      },
+      (error: unknown) => {
+        spells.begin('open', error);
+        // Options are not mended by trying again; a full disk may be.
+        if (closing === undefined && !(error instanceof CRMConfigError))
+          cancelReopen = clock.after(reopenAfterMs, reopen);
+      },
+    );
+    return opened;
+  }
 
-  async function open(): Promise<{ outbox: Outbox; delivery: Delivery }> {
-    try {
-      const outbox =
-        claim === undefined ? createMemoryOutbox() : await openSqliteOutbox({ file: claim.file, sync: config.sync });
-      const delivery = createDelivery({ ...config, outbox, client, onEvent: count, random: Math.random });
-      expireDeadLetters(outbox);
-      delivery.wake();
-      return { outbox, delivery };
-    } catch (error) {
-      claim?.release();
-      onEvent({ kind: 'outboxError', operation: 'open', error });
-      throw error;
-    }
+  function reopen(): void {
+    opening = open();
+  }
+
+  async function openOnce(): Promise<Opened> {
+    const { file, sync, deadRetentionMs } = settings;
+    const now = (): number => clock.now();
+    const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired, enter: options.enter });
+    const deliverer = createDeliverer({
+      outbox,
+      leadership,
+      startDelivery: () => startDelivery(outbox),
+      clock,
+      spells,
+    });
+    return { outbox, deliverer, stopMaintenance: startMaintenance({ outbox, clock, deadRetentionMs, spells }) };
+  }
+
+  function startDelivery(outbox: Outbox): Delivery {
+    const client = createCrmClient({ ...options, ...settings, connections: settings.concurrency });
+    return createDelivery({ ...settings, outbox, client, clock, onEvent: count, random: Math.random });
+  }
+
+  function onRepaired(error: Error): void {
+    onEvent({ kind: 'outboxError', operation: 'repair', error: troubleOf(error) });
   }
 
   function count(event: DeliveryEvent): void {
@@ -60,47 +102,26 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     onEvent(event);
   }
 
-  function expireDeadLetters(outbox: Outbox): void {
-    try {
-      outbox.expireDead(clock.now() - config.deadRetentionMs);
-    } catch (error) {
-      onEvent({ kind: 'outboxError', operation: 'expire', error });
-    }
-    cancelExpiry = clock.after(expireEveryMs, () => {
-      expireDeadLetters(outbox);
-    });
-  }
-
-  /** How many of a batch there is room for, in order. */
-  function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[]): number {
-    const { pending, pendingBytes } = outbox.counts();
-    let bytes = pendingBytes;
-    const room = Math.max(0, maxPending.count - pending);
-    const firstTooMuch = batch.findIndex((notification, index) => {
-      bytes += notification.body.byteLength;
-      return index >= room || bytes > maxPending.bytes;
-    });
-    return firstTooMuch === -1 ? batch.length : firstTooMuch;
-  }
-
-  function acceptInto(outbox: Outbox, delivery: Delivery, batch: readonly AcceptedNotification[]): Acceptance[] {
-    const room = roomFor(outbox, batch);
-    try {
-      if (room > 0) outbox.append(room === batch.length ? batch : batch.slice(0, room));
-    } catch (error) {
-      onEvent({ kind: 'outboxError', operation: 'append', error });
-      return batch.map(() => failed(error));
-    }
-    if (room > 0) delivery.wake();
-    return batch.map((_, index) => (index < room ? { accepted: true } : full));
-  }
-
   async function flush(timeoutMs: number): Promise<CloseReport> {
-    const { outbox, delivery } = await opening;
+    const opened = await opening;
     const before = { ...tally };
-    await doneOrTimedOut(delivery.whenIdle(), timeoutMs, clock);
+    await untilIdle(opened, timeoutMs);
     // A close meanwhile has ended the wait, and perhaps the outbox.
-    return reportSince(before, lastStats ?? statsOf(outbox, delivery));
+    return reportSince(before, lastStats ?? statsOf(opened));
+  }
+
+  async function untilIdle(opened: Opened, timeoutMs: number): Promise<void> {
+    const wait = { isOver: false };
+    await doneOrTimedOut(idle(opened, wait), timeoutMs, clock);
+    wait.isOver = true;
+  }
+
+  /** What another process delivers is waited for by looking; this one's own delivery says so itself. */
+  async function idle({ outbox, deliverer }: Opened, wait: { readonly isOver: boolean }): Promise<void> {
+    while (deliverer.delivery === undefined && !wait.isOver && (countsOf(outbox) ?? nothing).pending > 0) {
+      await new Promise<void>((resolve) => void clock.after(lookForIdleMs, resolve));
+    }
+    await deliverer.delivery?.whenIdle();
   }
 
   function reportSince(before: typeof tally, { pending }: PostOfficeStats): CloseReport {
@@ -109,39 +130,43 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
 
   async function closeOnce(timeoutMs: number): Promise<CloseReport> {
     const opened = await opening.catch(() => undefined);
+    cancelReopen?.();
     if (opened === undefined) {
-      await client.close();
+      options.onClosed?.();
       return { delivered: 0, pending: 0, dead: 0 };
     }
-    const { outbox, delivery } = opened;
     const before = { ...tally };
-    await doneOrTimedOut(delivery.whenIdle(), timeoutMs, clock);
-    await delivery.stop();
-    cancelExpiry?.();
+    await untilIdle(opened, timeoutMs);
+    await opened.deliverer.stop();
+    opened.stopMaintenance();
     try {
-      lastStats = statsOf(outbox, delivery);
+      lastStats = statsOf(opened);
       return reportSince(before, lastStats);
     } finally {
-      outbox.close();
-      claim?.release();
+      opened.outbox.close();
+      options.onClosed?.();
     }
   }
 
-  function statsOf(outbox: Outbox, delivery: Delivery): PostOfficeStats {
-    const { pending, pendingBytes, dead, oldestAcceptedAt } = outbox.counts();
+  function statsOf(opened: Opened | undefined): PostOfficeStats {
+    const counts = countsOf(opened?.outbox);
+    const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? nothing;
+    const delivery = opened?.deliverer.delivery;
     return {
       delivered: tally.delivered,
       retried: tally.retried,
       pending,
       pendingBytes,
-      inFlight: delivery.inFlight,
+      inFlight: delivery?.inFlight ?? 0,
       dead,
       oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, clock.now() - oldestAcceptedAt),
-      circuit: delivery.circuit,
+      circuit: delivery?.circuit ?? 'closed',
+      isDelivering: delivery !== undefined,
+      isOutboxReadable: counts !== undefined,
     };
   }
 
-  async function whileOpen(): Promise<{ outbox: Outbox; delivery: Delivery }> {
+  async function whileOpen(): Promise<Opened> {
     if (closing !== undefined) throw new CRMOutboxError(closed.detail, { retryable: false });
     return opening;
   }
@@ -153,18 +178,25 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
 
     async accept(batch) {
       if (closing !== undefined) return batch.map(() => closed);
+      let opened: Opened;
       try {
-        const { outbox, delivery } = await opening;
-        return acceptInto(outbox, delivery, batch);
+        opened = await opening;
       } catch (error) {
+        return batch.map(() => failed(error));
+      }
+      try {
+        const acceptances = acceptInto(opened.outbox, batch, settings.maxPending);
+        opened.deliverer.wake();
+        spells.end('append');
+        return acceptances;
+      } catch (error) {
+        spells.begin('append', error);
         return batch.map(() => failed(error));
       }
     },
 
     async stats() {
-      if (lastStats !== undefined) return lastStats;
-      const { outbox, delivery } = await opening;
-      return statsOf(outbox, delivery);
+      return lastStats ?? statsOf(await opening.catch(() => undefined));
     },
 
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
@@ -172,24 +204,29 @@ export function createInlineHost({ config, logger, onEvent }: InlineHostOptions)
     listDead: async (query) => (await whileOpen()).outbox.listDead(query),
 
     async redeliver(id) {
-      const { outbox, delivery } = await whileOpen();
-      const count = outbox.redeliver(id, clock.now());
-      delivery.wake();
-      return count;
+      const { outbox, deliverer } = await whileOpen();
+      const redelivered = outbox.redeliver(id, clock.now());
+      deliverer.wake();
+      return redelivered;
     },
 
     discard: async (id) => (await whileOpen()).outbox.discard(id),
   };
 }
 
-function failed(error: unknown): Acceptance {
-  return { accepted: false, reason: 'failed', detail: error instanceof Error ? error.message : 'unknown' };
+const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
+
+/** Undefined for an outbox that cannot be read; its trouble is told by whoever needs more than to look. */
+function countsOf(outbox: Outbox | undefined): OutboxCounts | undefined {
+  try {
+    return outbox?.counts();
+  } catch {
+    return undefined;
+  }
 }
 
-const closed = { accepted: false, reason: 'closed', detail: 'the notifier is closed' } as const;
-
-const full: Acceptance = {
-  accepted: false,
-  reason: 'full',
-  detail: 'maxPending is reached: the CRM takes less than the app sends; see why, or raise maxPending',
-};
+/** Whether asking again may help is what the error says, if it is ours; a disk may recover. */
+function failed(error: unknown): Acceptance {
+  const isFinal = error instanceof CRMNotificationError && !error.retryable;
+  return { accepted: false, reason: isFinal ? 'closed' : 'failed', detail: troubleOf(error).message };
+}

@@ -28,10 +28,21 @@ export interface PostOffice {
   discard(id: string): Promise<boolean>;
 }
 
-/** Accepted, or why not: `full` when `maxPending` is reached, `failed` when the outbox cannot store it, `closed` for good. */
+/**
+ * Accepted, or why not: `full` when `maxPending` is reached, `closed` when nothing is accepted any more, `failed` when the
+ * outbox cannot store it now and may be asked again.
+ */
 export type Acceptance =
   | { readonly accepted: true }
-  | { readonly accepted: false; readonly reason: 'full' | 'failed' | 'closed'; readonly detail: string };
+  | { readonly accepted: false; readonly reason: 'full' | 'closed' | 'failed'; readonly detail: string };
+
+export const closed = { accepted: false, reason: 'closed', detail: 'the notifier is closed' } as const;
+
+export const full: Acceptance = {
+  accepted: false,
+  reason: 'full',
+  detail: 'maxPending is reached: the CRM takes less than the app sends; see why, or raise maxPending',
+};
 
 /** What a post office counts; the counters begin at its start, the others are as of now. */
 export interface PostOfficeStats {
@@ -45,6 +56,10 @@ export interface PostOfficeStats {
   /** How long ago the oldest pending notification was accepted, in milliseconds; 0 when none is pending. */
   readonly oldestAgeMs: number;
   readonly circuit: CircuitState;
+  /** Whether it is this process that delivers, of those that share the outbox. */
+  readonly isDelivering: boolean;
+  /** Whether the outbox could be read; what it holds is 0 here otherwise, and not known. */
+  readonly isOutboxReadable: boolean;
 }
 
 /** What a `flush` or a `close` came to. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
-import { notifierSettings, serviceSettings, type Setting } from '../../src/config/settings.js';
+import type { Setting } from '../../src/config/setting.js';
+import { notifierSettings, serviceSettings } from '../../src/config/settings.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 
 const projectRoot = join(__dirname, '../..');

@@ -37,6 +37,8 @@ export async function runDemo(): Promise<RunningDemo> {
     baseUrl: await listen(crmServer),
     authToken: AUTH_TOKEN,
     outbox: join(directory.path, 'outbox'),
+    // The thread's file is there once the package is built; here its sources run.
+    thread: false,
     logger,
   });
   await crm.ready();

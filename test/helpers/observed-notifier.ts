@@ -51,7 +51,9 @@ export function useNotifiers(): (options: NotifierOptions) => ObservedNotifier {
 
 function observe(options: NotifierOptions): ObservedNotifier {
   const log = createLogCollector();
-  const notifier = createNotifier({ authToken: testToken, outbox: ':memory:', logger: log, env: {}, ...options });
+  // In this thread, where a test can own the clock; the thread host has tests of its own.
+  const defaults = { authToken: testToken, outbox: ':memory:', thread: false, logger: log, env: {} };
+  const notifier = createNotifier({ ...defaults, ...options });
   const told = new Map<NotifierEventName, unknown[]>(eventNames.map((name) => [name, []]));
   const waiting = new Set<() => void>();
   for (const name of eventNames) {
@@ -108,7 +110,11 @@ export async function passTimeUntil<Value>(promise: Promise<Value>, clock: Owned
     state.isSettled = true;
   };
   promise.then(settled, settled);
-  while (!state.isSettled) await clock.advance(1);
+  for (let passedMs = 0; !state.isSettled; passedMs += 1) {
+    // A test that has failed by then must not go on for ever.
+    if (passedMs === 500_000) throw new Error('not settled after 500 seconds on the own clock');
+    await clock.advance(1);
+  }
   return promise;
 }
 

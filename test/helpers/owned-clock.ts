@@ -4,6 +4,8 @@ import type { Clock } from '../../src/core/clock.js';
 export interface OwnedClock extends Clock {
   /** Moves both clocks on, calling back what becomes due, in order; lets sockets and files have their turn in between. */
   advance(ms: number): Promise<void>;
+  /** Moves both clocks on at once, as after a computer's sleep: whatever became due meanwhile is late, and due once. */
+  leap(ms: number): Promise<void>;
   /** Lets the wall clock jump, as a correction by NTP does; nothing becomes due by that. */
   jumpWall(ms: number): void;
   /** How many callbacks wait. */
@@ -43,6 +45,14 @@ export function createOwnedClock(startAt = Date.parse('2026-11-24T01:02:03.004Z'
       }
       wallAt += untilMs - monotonicMs;
       monotonicMs = untilMs;
+      await turns();
+    },
+    async leap(ms) {
+      monotonicMs += ms;
+      wallAt += ms;
+      for (const timer of [...timers].sort((a, b) => a.dueAtMs - b.dueAtMs)) {
+        if (timer.dueAtMs <= monotonicMs && timers.delete(timer)) timer.callback();
+      }
       await turns();
     },
     jumpWall(ms) {

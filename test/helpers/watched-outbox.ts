@@ -20,6 +20,8 @@ export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): Watc
     redeliver: 0,
     discard: 0,
     expireDead: 0,
+    hasForeignChanges: 0,
+    maintain: 0,
     close: 0,
   };
   let failing: readonly (keyof Outbox)[] = [];
@@ -47,6 +49,8 @@ export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): Watc
     redeliver: watched('redeliver', outbox.redeliver),
     discard: watched('discard', outbox.discard),
     expireDead: watched('expireDead', outbox.expireDead),
+    hasForeignChanges: watched('hasForeignChanges', outbox.hasForeignChanges),
+    maintain: watched('maintain', outbox.maintain),
     close: watched('close', outbox.close),
   };
 }

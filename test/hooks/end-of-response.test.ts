@@ -243,7 +243,7 @@ describe.each(expressVersions)('the end of a response on $version', ({ express }
   });
 
   it('case 28: `json` twice is one response, and the first body is told', async () => {
-    const { crm, posted } = await setStage();
+    const { crm, posted } = await setStage({ guarantee: 'after-response' });
     const app = express();
     app.use(crm.middleware());
     let second: unknown;

@@ -129,7 +129,7 @@ describe.each(expressVersions)('a mapper on $version', ({ express }) => {
   it('case 29: that never settles is given up after mapperTimeoutMs, and a late answer changes nothing', async () => {
     const clock = createOwnedClock();
     const answer = createDeferred<BookingFields>();
-    const stage = await setStage({ clock, mapperTimeoutMs: 2_000 });
+    const stage = await setStage({ clock, mapperTimeoutMs: 2_000, guarantee: 'after-response' });
     const { crm, posted, rejected } = await run(() => answer.promise, stage);
 
     await clock.advance(1_999);
@@ -156,7 +156,7 @@ describe.each(expressVersions)('a mapper on $version', ({ express }) => {
   it('that takes its time does not move the instant of the notification', async () => {
     const clock = createOwnedClock(Date.parse('2026-11-24T01:02:03.004Z'));
     const answer = createDeferred<BookingFields>();
-    const { posted } = await run(() => answer.promise, await setStage({ clock }));
+    const { posted } = await run(() => answer.promise, await setStage({ clock, guarantee: 'after-response' }));
     await clock.advance(3_000);
     answer.resolve(fields);
     expect((await posted()).map(({ json }) => json['timestamp'])).toEqual(['2026-11-24T01:02:03.004Z']);

@@ -86,12 +86,22 @@ describe('a receipt', () => {
   it('says so when the outbox cannot be opened, as ready() and an event do', async () => {
     // What SQLite wants to write beside the file is in the way.
     mkdirSync(join(directory(), 'outbox.db-journal'));
-    const { notifier, ready, told, close, log } = create({ outbox: directory() });
-    const receipts = await Promise.all([notifier.notify(notificationIn('a')), notifier.notify(notificationIn('b'))]);
-    for (const receipt of receipts) expect(errorOf(receipt)).toMatchObject({ code: 'ERR_CRM_OUTBOX' });
+    const { notifier, ready, told, close, log } = create({ outbox: directory(), holdMs: 5 });
     await expect(ready()).rejects.toThrow();
-    expect(told('outboxError')).toMatchObject([{ operation: 'open' }]);
-    expect(log.at('error')).toHaveLength(3);
+    const receipts = await Promise.all([notifier.notify(notificationIn('a')), notifier.notify(notificationIn('b'))]);
+    for (const receipt of receipts) {
+      expect(errorOf(receipt)).toMatchObject({
+        code: 'ERR_CRM_OUTBOX',
+        message: expect.stringContaining('not stored'),
+      });
+    }
+    expect(told('outboxError')).toMatchObject([{ operation: 'open', error: { code: 'ERR_SQLITE_ERROR' } }]);
+    expect(log.at('error').map(({ message }) => message)).toEqual([
+      expect.stringContaining('open failed'),
+      expect.stringContaining('has not answered within holdMs (5)'),
+    ]);
+    expect(await notifier.stats()).toMatchObject({ isOutboxReadable: false, unsaved: 2, pending: 0 });
     expect(await close()).toEqual({ delivered: 0, pending: 0, dead: 0 });
+    expect(told('rejected')).toHaveLength(2);
   });
 });

@@ -1,5 +1,6 @@
 import { claimOutbox } from '../../src/post-office/outbox-claim.js';
-import { openSqliteOutbox } from '../../src/outbox/sqlite/sqlite-outbox.js';
+import { acquireLock } from '../../src/outbox/sqlite/lock-file.js';
+import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { usePrograms } from '../helpers/child-program.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { writeFileSync } from 'node:fs';
@@ -11,12 +12,12 @@ describe('a claimed outbox', () => {
 
   it('stays locked against other processes when a second claim is refused', async () => {
     const claim = claimOutbox(directory());
-    const outbox = await openSqliteOutbox({ file: claim.file, sync: 'normal' });
+    const lock = acquireLock(await loadSqlite(), claim.file, 0);
     expect(() => claimOutbox(directory())).toThrow('another notifier of this process');
     // Had the second one so much as opened and closed the file, the first one's lock would be gone now.
-    const other = start('open-outbox', { args: [directory()] });
-    expect(await other.line('')).toContain('in use by another process');
-    outbox.close();
+    const other = start('hold-lock', { args: [claim.file] });
+    expect(await other.line('')).toBe('refused');
+    lock?.release();
     claim.release();
   });
 

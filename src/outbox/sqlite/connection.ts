@@ -1,6 +1,6 @@
-import { CRMConfigError } from '../../core/errors.js';
 import { migrate } from './schema.js';
-import { loadSqlite, type SqliteDatabase } from './sqlite-driver.js';
+import { isBusy } from './sqlite-errors.js';
+import type { OpenSqlite, SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
 export interface ConnectionOptions {
   /** The file, as `prepareOutboxFile` made it. */
@@ -8,54 +8,59 @@ export interface ConnectionOptions {
   readonly sync: 'full' | 'normal';
 }
 
+const busyTimeoutMs = 5_000;
+
 /**
- * Opens the file with its tables in place. Rejects with `CRMConfigError` when there is no SQLite, the file is in use by
- * another process or was written by a newer version.
+ * Opens the file with its tables in place. Several processes may have it open; writers wait for each other. Throws
+ * `CRMConfigError` when it was written by a newer version, and whatever SQLite throws when it is damaged.
  */
-export async function openConnection({ file, sync }: ConnectionOptions): Promise<SqliteDatabase> {
-  const open = await loadSqlite();
+export function openConnection(open: OpenSqlite, { file, sync }: ConnectionOptions): SqliteDatabase {
   const database = open(file);
   try {
-    // One process at a time: another that opens the file meanwhile is refused instead of delivering the same twice.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
     // What is delivered is personal data that has done its duty: overwritten, not only unlinked.
     database.exec('PRAGMA secure_delete = ON');
     // The tables come first: in the older journal mode they reach the file itself, so that its header says whose it is.
     migrate(database);
-    database.exec('PRAGMA journal_mode = WAL');
+    useWriteAheadLog(database);
     database.exec(`PRAGMA synchronous = ${sync === 'full' ? 'FULL' : 'NORMAL'}`);
     // On macOS only this makes "on disk" true; elsewhere it does nothing.
     if (sync === 'full') database.exec('PRAGMA fullfsync = ON');
+    // After a burst the log is cut back to this.
+    database.exec('PRAGMA journal_size_limit = 16777216');
   } catch (error) {
     database.close();
-    throw isBusy(error) ? inUse(error) : error;
+    throw error;
   }
   return database;
 }
 
+/** Another process that opens or closes the file at this moment may be in the way; it is soon done. */
+function useWriteAheadLog(database: SqliteDatabase): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const { journal_mode: mode } = database.prepare('PRAGMA journal_mode = WAL').get() as SqliteRow;
+      if (mode === 'wal') return;
+    } catch (error) {
+      if (!isBusy(error) || tries === 100) throw error;
+    }
+    if (tries === 100) throw new Error('the write-ahead log cannot be used here');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  }
+}
+
 /**
- * Closes a connection and leaves nothing but the file: no log, no lock. Node 20's driver would keep both until the
- * statements are collected as garbage, so they are given up first.
+ * Closes a connection and, if it was the last one, leaves nothing but the file: no log. Node 20's driver would keep the
+ * log until the statements are collected as garbage, so it is given up first.
  */
 export function closeConnection(database: SqliteDatabase): void {
   try {
+    // Another process that has the file open keeps its log; that is no reason to wait.
+    database.exec('PRAGMA busy_timeout = 0');
     // The log holds what was delivered lately; leaving its mode removes it.
     database.exec('PRAGMA journal_mode = DELETE');
-    // The lock goes at the next read after this, and only outside of that mode.
-    database.exec('PRAGMA locking_mode = NORMAL');
-    database.exec('PRAGMA user_version');
   } catch {
-    // On a full disk the log stays, and the next start reads it.
+    // In use elsewhere, or the disk is full: the log stays, and is read by whoever opens the file next.
   }
   database.close();
-}
-
-/** SQLITE_BUSY, in whatever extended form: https://www.sqlite.org/rescode.html. */
-function isBusy(error: unknown): boolean {
-  return (Number((error as { errcode?: unknown }).errcode) & 0xff) === 5;
-}
-
-function inUse(cause: unknown): CRMConfigError {
-  const message = 'is in use by another process; give each process a directory of its own';
-  return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
 }

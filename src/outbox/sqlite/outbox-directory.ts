@@ -7,13 +7,13 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readSync,
   realpathSync,
   type Stats,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CRMConfigError } from '../../core/errors.js';
-import { applicationId, refuseNewerSchema } from './schema.js';
+import { readFileHeader } from './file-header.js';
+import { refuseNewerSchema } from './schema.js';
 
 const fileName = 'outbox.db';
 
@@ -47,17 +47,21 @@ export function prepareOutboxFile(directory: string): string {
   const found = statOf(file);
   if (found !== undefined && !found.isFile()) refuse(`has a ${fileName} in it that is not a file`);
   try {
-    if (found !== undefined && found.size > 0) checkHeader(file);
+    if (found !== undefined) refuseWhatIsNotOurs(file);
     // A directory that holds other things as well is not ours to close to others.
     if (readdirSync(directory).every((name) => name.startsWith(fileName))) chmodSync(directory, 0o700);
-    // SQLite gives its further files the mode of this one.
-    closeSync(openSync(file, 'a', 0o600));
-    chmodSync(file, 0o600);
+    makePrivateFile(file);
   } catch (error) {
     if (error instanceof CRMConfigError) throw error;
     refuse('cannot be kept from others (0700); give one that belongs to the user who runs the app', error);
   }
   return file;
+}
+
+/** Makes a file if it is missing, and closes it to others. SQLite gives its further files the mode of this one. */
+export function makePrivateFile(file: string): void {
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
 }
 
 function statOf(path: string): Stats | undefined {
@@ -79,19 +83,13 @@ function makeDirectory(directory: string): void {
   }
 }
 
-/** An SQLite file says so in its first 16 bytes, the version of its tables at byte 60, and whose it is at byte 68. */
-function checkHeader(file: string): void {
-  const header = Buffer.alloc(100);
-  const descriptor = openSync(file, 'r');
-  try {
-    readSync(descriptor, header, 0, header.length, 0);
-  } finally {
-    closeSync(descriptor);
-  }
-  if (header.toString('latin1', 0, 16) !== 'SQLite format 3\0')
-    refuse(`has a ${fileName} in it that is not an SQLite file`);
-  if (header.readUInt32BE(68) !== applicationId) refuse(`has a ${fileName} in it that belongs to another application`);
-  refuseNewerSchema(header.readUInt32BE(60));
+function refuseWhatIsNotOurs(file: string): void {
+  const header = readFileHeader(file);
+  if (header.kind === 'outbox') refuseNewerSchema(header.schemaVersion);
+  if (header.kind !== 'foreign') return;
+  refuse(
+    `has a ${fileName} in it that ${header.isSqlite ? 'belongs to another application' : 'is not an SQLite file'}`,
+  );
 }
 
 function refuse(problem: string, cause?: unknown): never {

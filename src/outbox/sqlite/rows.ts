@@ -1,39 +1,88 @@
-import type { DeadLetter, DeadReason, PendingNotification } from '../outbox.js';
+import type { DeadLetter, DeadReason, OutboxCounts, PendingNotification } from '../outbox.js';
+import { damaged } from './sqlite-errors.js';
 
 type Columns = Readonly<Record<string, unknown>>;
 
 export function pendingOf(row: unknown): PendingNotification {
   const columns = row as Columns;
   return {
-    position: columns['position'] as number,
-    id: fromText(columns['id'] as string),
-    type: columns['type'] as string,
-    lane: fromText(columns['lane'] as string),
-    occurredAt: columns['occurred_at'] as number,
-    acceptedAt: columns['accepted_at'] as number,
-    attempts: columns['attempts'] as number,
-    nextAttemptAt: columns['next_attempt_at'] as number,
-    traceparent: (columns['traceparent'] as string | null) ?? undefined,
-    body: columns['body'] as Uint8Array,
+    position: numberIn(columns, 'position'),
+    id: fromText(textIn(columns, 'id')),
+    type: textIn(columns, 'type'),
+    lane: fromText(textIn(columns, 'lane')),
+    occurredAt: numberIn(columns, 'occurred_at'),
+    acceptedAt: numberIn(columns, 'accepted_at'),
+    attempts: numberIn(columns, 'attempts'),
+    nextAttemptAt: numberIn(columns, 'next_attempt_at'),
+    traceparent: columns['traceparent'] === null ? undefined : textIn(columns, 'traceparent'),
+    body: bytesIn(columns, 'body'),
   };
 }
 
 export function deadOf(row: unknown): DeadLetter {
   const columns = row as Columns;
   return {
-    position: columns['position'] as number,
-    id: fromText(columns['id'] as string),
-    type: columns['type'] as string,
-    lane: fromText(columns['lane'] as string),
-    occurredAt: columns['occurred_at'] as number,
-    diedAt: columns['died_at'] as number,
-    attempts: columns['attempts'] as number,
+    position: numberIn(columns, 'position'),
+    id: fromText(textIn(columns, 'id')),
+    type: textIn(columns, 'type'),
+    lane: fromText(textIn(columns, 'lane')),
+    occurredAt: numberIn(columns, 'occurred_at'),
+    diedAt: numberIn(columns, 'died_at'),
+    attempts: numberIn(columns, 'attempts'),
     reason: {
-      kind: columns['reason_kind'] as DeadReason['kind'],
-      status: (columns['reason_status'] as number | null) ?? undefined,
-      detail: columns['reason_detail'] as string,
+      kind: textIn(columns, 'reason_kind') as DeadReason['kind'],
+      status: columns['reason_status'] === null ? undefined : numberIn(columns, 'reason_status'),
+      detail: textIn(columns, 'reason_detail'),
     },
   };
+}
+
+/** A position that is damaged would send a reader back, or past others. */
+export function inOrder(page: PendingNotification[], after: number): PendingNotification[] {
+  let last = after;
+  for (const { position } of page) {
+    if (position <= last) throw damaged('its order is gone');
+    last = position;
+  }
+  return page;
+}
+
+/** What is counted may be damaged as well; one that says "full" of an empty outbox would let nothing in for ever. */
+export function countsOf(row: unknown): OutboxCounts {
+  const { pending, pending_bytes: pendingBytes, dead, oldest } = (row ?? {}) as Columns;
+  const isEmpty = oldest === null;
+  if (isEmpty !== (pending === 0) || (isEmpty && pendingBytes !== 0)) throw damaged('it is counted wrongly');
+  return {
+    pending: Number(pending),
+    pendingBytes: Number(pendingBytes),
+    dead: Number(dead),
+    oldestAcceptedAt: isEmpty ? undefined : Number(oldest),
+  };
+}
+
+export function measureOf(row: unknown): { readonly count: number; readonly bytes: number } {
+  const { count, bytes } = row as Columns;
+  return { count: Number(count), bytes: Number(bytes) };
+}
+
+// SQLite checks a value's kind when it is written; one that is read may have been changed by damage.
+function numberIn(columns: Columns, name: string): number {
+  const value = columns[name];
+  return typeof value === 'number' ? value : notIn(name);
+}
+
+function textIn(columns: Columns, name: string): string {
+  const value = columns[name];
+  return typeof value === 'string' ? value : notIn(name);
+}
+
+function bytesIn(columns: Columns, name: string): Uint8Array {
+  const value = columns[name];
+  return ArrayBuffer.isView(value) ? (value as Uint8Array) : notIn(name);
+}
+
+function notIn(name: string): never {
+  throw damaged(`something else is where the ${name} should be`);
 }
 
 /**

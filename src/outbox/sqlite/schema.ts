@@ -1,4 +1,5 @@
 import { CRMConfigError } from '../../core/errors.js';
+import { damaged } from './sqlite-errors.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
 /** "CRMN", at byte 68 of the file: https://www.sqlite.org/fileformat.html section 1.3.16. */
@@ -33,7 +34,9 @@ const migrations: readonly string[] = [
      traceparent TEXT,
      body BLOB NOT NULL
    ) STRICT;
-   CREATE INDEX dead_by_death ON dead (died_at);`,
+   CREATE INDEX dead_by_death ON dead (died_at);
+   CREATE TABLE tally (pending INTEGER NOT NULL, pending_bytes INTEGER NOT NULL, dead INTEGER NOT NULL) STRICT;
+   INSERT INTO tally VALUES (0, 0, 0);`,
 ];
 
 /**
@@ -41,12 +44,20 @@ const migrations: readonly string[] = [
  * version of this package, and leaves it as it is.
  */
 export function migrate(database: SqliteDatabase): void {
-  const version = versionOf(database);
-  refuseNewerSchema(version);
-  if (version === migrations.length) return;
-  // Only before the first table is made.
-  if (version === 0) database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  const before = versionOf(database);
+  refuseNewerSchema(before);
+  if (before === migrations.length) return;
+  // Only before the first table is made; later it changes nothing.
+  database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+  // Another process may be at it too, so the version is looked at once more under the lock.
   database.exec('BEGIN IMMEDIATE');
+  const version = versionOf(database);
+  if (version > migrations.length) database.exec('ROLLBACK');
+  refuseNewerSchema(version);
+  if (version === 0 && hasTables(database)) {
+    database.exec('ROLLBACK');
+    throw damaged('it has tables, but their version is gone');
+  }
   for (const statements of migrations.slice(version)) database.exec(statements);
   database.exec(`PRAGMA application_id = ${String(applicationId)}`);
   database.exec(`PRAGMA user_version = ${String(migrations.length)}`);
@@ -60,6 +71,10 @@ export function refuseNewerSchema(version: number): void {
     `was written by a newer express-crm-notifier (schema ${String(version)}, this one knows ` +
     `${String(migrations.length)}); upgrade, or give another directory`;
   throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }]);
+}
+
+function hasTables(database: SqliteDatabase): boolean {
+  return Number((database.prepare('SELECT count(*) AS count FROM sqlite_master').get() as SqliteRow)['count']) > 0;
 }
 
 function versionOf(database: SqliteDatabase): number {

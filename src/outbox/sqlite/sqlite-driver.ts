@@ -22,17 +22,48 @@ interface SqliteModule {
   readonly DatabaseSync: new (path: string) => SqliteDatabase;
 }
 
+/** Does a native call, now or never; see `exit-gate.ts`. */
+export type Enter = <Result>(call: () => Result) => Result;
+
 let loaded: SqliteModule | undefined;
 
 /**
  * The one place that knows which SQLite there is: Node's own from 22.13 on, and on Node 20 the package
  * `@photostructure/sqlite`, which has the same API. Rejects with `CRMConfigError` where there is neither.
+ *
+ * The package's calls go through `enter`, if it is given: a thread that is ended in the middle of one aborts the process.
  */
-export async function loadSqlite(): Promise<OpenSqlite> {
+export async function loadSqlite(enter?: Enter): Promise<OpenSqlite> {
+  const builtin = builtinSqlite();
   // Looked for once: by the next time the process may have given up the right to read it.
-  loaded ??= builtinSqlite() ?? (await installedSqlite());
+  loaded ??= builtin ?? (await installedSqlite());
   const { DatabaseSync } = loaded;
-  return (path) => new DatabaseSync(path);
+  const open: OpenSqlite = (path) => new DatabaseSync(path);
+  return enter === undefined || builtin !== undefined ? open : entering(open, enter);
+}
+
+function entering(open: OpenSqlite, enter: Enter): OpenSqlite {
+  const enteringStatement = (statement: SqliteStatement): SqliteStatement => ({
+    run: (...values) => enter(() => statement.run(...values)),
+    get: (...values) => enter(() => statement.get(...values)),
+    all: (...values) => enter(() => statement.all(...values)),
+  });
+  return (path) => {
+    const database = enter(() => open(path));
+    return {
+      exec: (sql) => {
+        enter(() => {
+          database.exec(sql);
+        });
+      },
+      prepare: (sql) => enteringStatement(enter(() => database.prepare(sql))),
+      close: () => {
+        enter(() => {
+          database.close();
+        });
+      },
+    };
+  };
 }
 
 function builtinSqlite(): SqliteModule | undefined {

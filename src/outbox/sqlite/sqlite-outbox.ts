@@ -1,23 +1,9 @@
-import type { AcceptedNotification, Outbox, OutboxCounts, Settlement } from '../outbox.js';
-import { closeConnection, openConnection, type ConnectionOptions } from './connection.js';
-import { deadOf, pendingOf, toText } from './rows.js';
+import type { AcceptedNotification, Outbox, Settlement } from '../outbox.js';
+import { closeConnection } from './connection.js';
+import { countsOf, deadOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
-/**
- * The outbox in an SQLite file: a write-ahead log, so that readers and the writer do not wait for each other, and one
- * transaction for each call. Rejects with `CRMConfigError` when there is no SQLite, the file is in use by another
- * process or was written by a newer version.
- */
-export async function openSqliteOutbox(options: ConnectionOptions): Promise<Outbox> {
-  const database = await openConnection(options);
-  try {
-    return createOutbox(database);
-  } catch (error) {
-    closeConnection(database);
-    throw error;
-  }
-}
-
+/** How a transaction changes what is counted. */
 interface Tally {
   pending: number;
   pendingBytes: number;
@@ -31,11 +17,18 @@ interface DeadStatements {
   readonly remove: SqliteStatement;
 }
 
+const keptFreePages = 256;
+const pagesAtOnce = 2048;
+
 const measures = 'count(*) AS count, coalesce(sum(length(body)), 0) AS bytes';
 const pendingColumns =
   'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
-function createOutbox(database: SqliteDatabase): Outbox {
+/**
+ * The outbox on an open connection: one transaction for each call. What counts it keeps in the file as well, because
+ * other processes change it, and counting a million rows takes a while.
+ */
+export function createSqliteOutbox(database: SqliteDatabase): Outbox {
   const insert = database.prepare(
     `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?1)
@@ -54,7 +47,6 @@ function createOutbox(database: SqliteDatabase): Outbox {
     `INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
      SELECT id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
   );
-  const selectOldest = database.prepare('SELECT accepted_at FROM pending ORDER BY position LIMIT 1');
   const selectDead = database.prepare(
     `SELECT position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail
      FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`,
@@ -71,18 +63,30 @@ function createOutbox(database: SqliteDatabase): Outbox {
   const deadById = onDead('id = ?');
   const removeExpired = database.prepare('DELETE FROM dead WHERE died_at < ?');
 
-  // Counting a million rows takes a while, so it is done once and then kept up.
-  let tally = readTally(database);
+  const selectTally = database.prepare(
+    `SELECT pending, pending_bytes, dead, (SELECT accepted_at FROM pending ORDER BY position LIMIT 1) AS oldest FROM tally`,
+  );
+  const addToTally = database.prepare(
+    'UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?',
+  );
+  const selectVersion = database.prepare('PRAGMA data_version');
+  const selectFreePages = database.prepare('PRAGMA freelist_count');
+  let knownVersion = versionNow();
   let isClosed = false;
 
+  /** Grows when another connection has changed the file: https://www.sqlite.org/pragma.html#pragma_data_version. */
+  function versionNow(): number {
+    return Number((selectVersion.get() as SqliteRow)['data_version']);
+  }
+
   /** All or nothing, the tally included. */
-  function transaction<Result>(work: (tally: Tally) => Result): Result {
-    const next = { ...tally };
+  function transaction<Result>(work: (change: Tally) => Result): Result {
+    const change = { pending: 0, pendingBytes: 0, dead: 0 };
     database.exec('BEGIN IMMEDIATE');
     try {
-      const result = work(next);
+      const result = work(change);
+      addToTally.run(change.pending, change.pendingBytes, change.dead);
       database.exec('COMMIT');
-      tally = next;
       return result;
     } catch (error) {
       rollBack(database);
@@ -91,16 +95,16 @@ function createOutbox(database: SqliteDatabase): Outbox {
   }
 
   function removeDead(statement: SqliteStatement, value: string | number): number {
-    return transaction((next) => {
+    return transaction((change) => {
       const removed = Number(statement.run(value).changes);
-      next.dead -= removed;
+      change.dead -= removed;
       return removed;
     });
   }
 
   return {
     append(notifications: readonly AcceptedNotification[]) {
-      transaction((next) => {
+      transaction((change) => {
         for (const { id, type, lane, occurredAt, traceparent, body } of notifications) {
           const { changes } = insert.run(
             toText(id),
@@ -112,13 +116,13 @@ function createOutbox(database: SqliteDatabase): Outbox {
             body,
           );
           if (Number(changes) === 0) continue;
-          next.pending += 1;
-          next.pendingBytes += body.byteLength;
+          change.pending += 1;
+          change.pendingBytes += body.byteLength;
         }
       });
     },
 
-    readAfter: (after, limit) => selectAfter.all(after, limit).map(pendingOf),
+    readAfter: (after, limit) => inOrder(selectAfter.all(after, limit).map(pendingOf), after),
 
     nextInLane(lane, after) {
       const row = selectInLane.get(toText(lane), after);
@@ -126,7 +130,7 @@ function createOutbox(database: SqliteDatabase): Outbox {
     },
 
     settle(settlements: readonly Settlement[]) {
-      transaction((next) => {
+      transaction((change) => {
         for (const settlement of settlements) {
           const { position } = settlement;
           if (settlement.kind === 'retry') {
@@ -138,31 +142,28 @@ function createOutbox(database: SqliteDatabase): Outbox {
           if (settlement.kind === 'dead') {
             const { kind, status, detail } = settlement.reason;
             bury.run(settlement.diedAt, settlement.attempts, kind, status ?? null, detail, position);
-            next.dead += 1;
+            change.dead += 1;
           }
           remove.run(position);
-          next.pending -= 1;
-          next.pendingBytes -= Number(row['size']);
+          change.pending -= 1;
+          change.pendingBytes -= Number(row['size']);
         }
       });
     },
 
-    counts(): OutboxCounts {
-      const oldest = selectOldest.get() as SqliteRow | undefined;
-      return { ...tally, oldestAcceptedAt: oldest === undefined ? undefined : Number(oldest['accepted_at']) };
-    },
+    counts: () => countsOf(selectTally.get()),
 
     listDead: ({ limit, before = Number.MAX_SAFE_INTEGER }) => selectDead.all(before, limit).map(deadOf),
 
     redeliver(id, at) {
       const [chosen, values] = id === 'all' ? [allDead, []] : [deadById, [toText(id)]];
-      return transaction((next) => {
+      return transaction((change) => {
         const { count, bytes } = measureOf(chosen.measure.get(...values));
         chosen.revive.run(at, ...values);
         chosen.remove.run(...values);
-        next.pending += count;
-        next.pendingBytes += bytes;
-        next.dead -= count;
+        change.pending += count;
+        change.pendingBytes += bytes;
+        change.dead -= count;
         return count;
       });
     },
@@ -171,23 +172,25 @@ function createOutbox(database: SqliteDatabase): Outbox {
 
     expireDead: (before) => removeDead(removeExpired, before),
 
+    hasForeignChanges() {
+      const version = versionNow();
+      const hasChanged = version !== knownVersion;
+      knownVersion = version;
+      return hasChanged;
+    },
+
+    maintain() {
+      const { freelist_count: freePages } = selectFreePages.get() as SqliteRow;
+      // A backlog that is gone leaves free pages behind; a bounded number at a time goes back to the disk.
+      if (Number(freePages) > keptFreePages) database.exec(`PRAGMA incremental_vacuum(${String(pagesAtOnce)})`);
+    },
+
     close() {
       if (isClosed) return;
       isClosed = true;
       closeConnection(database);
     },
   };
-}
-
-function readTally(database: SqliteDatabase): Tally {
-  const { count, bytes } = measureOf(database.prepare(`SELECT ${measures} FROM pending`).get());
-  const dead = measureOf(database.prepare(`SELECT ${measures} FROM dead`).get());
-  return { pending: count, pendingBytes: bytes, dead: dead.count };
-}
-
-function measureOf(row: unknown): { readonly count: number; readonly bytes: number } {
-  const { count, bytes } = row as SqliteRow;
-  return { count: Number(count), bytes: Number(bytes) };
 }
 
 /** After a full disk SQLite may have rolled back by itself; a second time is an error that says nothing new. */

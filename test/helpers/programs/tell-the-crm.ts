@@ -11,6 +11,7 @@ const crm = createNotifier({
   baseUrl,
   outbox,
   sync: 'normal',
+  thread: false,
   authToken: 'test-token-0123456789',
   logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
   retry: { firstDelayMs: 5, maxDelayMs: 5 },

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeConnection, openConnection } from '../../../src/outbox/sqlite/connection.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../../../src/outbox/sqlite/outbox-directory.js';
-import type { SqliteDatabase } from '../../../src/outbox/sqlite/sqlite-driver.js';
+import { loadSqlite, type SqliteDatabase } from '../../../src/outbox/sqlite/sqlite-driver.js';
 import { useTempDirectory } from '../../helpers/temp-directory.js';
 
 describe('the connection to the file', () => {
@@ -12,12 +12,15 @@ describe('the connection to the file', () => {
     ['full', 2],
     ['normal', 1],
   ] as const)('writes a log ahead and waits for the disk as sync %s says', async (sync, synchronous) => {
-    const database = await openConnection({ file: prepareOutboxFile(prepareOutboxDirectory(directory())), sync });
+    const database = openConnection(await loadSqlite(), {
+      file: prepareOutboxFile(prepareOutboxDirectory(directory())),
+      sync,
+    });
     expect(pragmas(database)).toEqual({
       journal_mode: 'wal',
       synchronous,
       fullfsync: sync === 'full' ? 1 : 0,
-      locking_mode: 'exclusive',
+      locking_mode: 'normal',
       secure_delete: 1,
       application_id: 0x43524d4e,
       user_version: 1,
@@ -27,7 +30,7 @@ describe('the connection to the file', () => {
 
   it('leaves the file and nothing else when it is closed', async () => {
     const file = prepareOutboxFile(prepareOutboxDirectory(directory()));
-    const database = await openConnection({ file, sync: 'normal' });
+    const database = openConnection(await loadSqlite(), { file, sync: 'normal' });
     database.exec('CREATE TABLE more (a)');
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
     closeConnection(database);

@@ -107,7 +107,8 @@ describe("the outbox's place on the disk", () => {
       (await openOutboxIn(directory())).close();
       await setUserVersion(2);
       const before = snapshotOf(directory());
-      await expect(openConnection({ file, sync: 'full' })).rejects.toThrow('newer express-crm-notifier (schema 2');
+      const open = await loadSqlite();
+      expect(() => openConnection(open, { file, sync: 'full' })).toThrow('newer express-crm-notifier (schema 2');
       expect(snapshotOf(directory())).toEqual(before);
     });
 

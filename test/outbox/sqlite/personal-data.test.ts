@@ -1,5 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createDeliveryLock } from '../../../src/outbox/sqlite/delivery-lock.js';
+import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
+import { modeOf } from '../../helpers/prepared-outbox.js';
 import { sampleAt, sampleNotification } from '../../helpers/sample-notification.js';
 import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../../helpers/temp-directory.js';
@@ -47,6 +50,24 @@ describe('personal data (case 75)', () => {
     expect(outbox.counts()).toMatchObject({ pending: 0, dead: 0 });
     outbox.close();
     expect(found()).toEqual([]);
+  });
+
+  it('is closed to others in a damaged file that was set aside, as are the files of the locks', async () => {
+    (await openOutboxIn(directory())).close();
+    writeFileSync(join(directory(), 'outbox.db'), Buffer.alloc(100), { flag: 'r+' });
+    const previous = process.umask(0o022);
+    try {
+      const lock = createDeliveryLock(await loadSqlite(), join(directory(), 'outbox.db'));
+      expect(lock.tryAcquire()).toBe(true);
+      (await openOutboxIn(directory())).close();
+      lock.release();
+    } finally {
+      process.umask(previous);
+    }
+    const names = readdirSync(directory()).sort();
+    const kept = [/^outbox\.db$/, /^outbox\.db-aside-\d+$/, /^outbox\.db-delivery$/, /^outbox\.db-repair$/];
+    for (const pattern of kept) expect(names).toContainEqual(expect.stringMatching(pattern));
+    expect(names.map((name) => modeOf(join(directory(), name)))).toEqual(names.map(() => '600'));
   });
 
   it('can be seen by this test while it is there', async () => {

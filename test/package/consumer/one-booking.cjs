@@ -13,8 +13,9 @@ async function oneBooking(express, { createNotifier, afterBooking }) {
   const body = await response.json();
   server.close();
   server.closeAllConnections();
-  const closeReport = await crm.close();
-  console.log(JSON.stringify({ result: { status: response.status, body, closeReport } }));
+  await crm.close();
+  const { delivered, pending, dead } = await crm.stats();
+  console.log(JSON.stringify({ result: { status: response.status, body, delivered, pending, dead } }));
 }
 
 exports.oneBooking = oneBooking;

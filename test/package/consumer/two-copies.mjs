@@ -1,11 +1,13 @@
-// An app that has both copies of the package, as happens when one of its dependencies requires what it imports itself.
-// Prints each error that one copy threw, and whether the other copy's classes know it.
+// An app that has two copies of the package, as happens when one of its dependencies brings a version of its own. Prints
+// each error that one copy threw, and whether the other copy's classes know it.
 
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import * as imported from 'express-crm-notifier';
 
-const required = createRequire(import.meta.url)('express-crm-notifier');
+const require = createRequire(import.meta.url);
+const one = require('express-crm-notifier');
+for (const file of Object.keys(require.cache)) Reflect.deleteProperty(require.cache, file);
+const another = require('express-crm-notifier');
 
 const crm = createServer((request, response) => {
   response.writeHead(request.url.startsWith('/busy') ? 503 : 200).end('no JSON');
@@ -49,13 +51,13 @@ async function errorOf(call) {
 }
 
 for (const [thrower, other] of [
-  [imported, required],
-  [required, imported],
+  [one, another],
+  [another, one],
 ]) {
   for (const [className, fail] of Object.entries(failures)) {
     const error = await errorOf(() => fail(thrower));
     const result = {
-      by: thrower === imported ? 'the imported copy' : 'the required copy',
+      by: thrower === one ? 'one copy' : 'the other copy',
       name: error?.name,
       sameClass: thrower[className] === other[className],
       known: error instanceof other[className] && error instanceof other.CRMNotificationError,

@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import type * as Connection from '../src/outbox/sqlite/connection.js';
+import type * as Directory from '../src/outbox/sqlite/outbox-directory.js';
+import type * as Driver from '../src/outbox/sqlite/sqlite-driver.js';
+
+const require = createRequire(import.meta.url);
+const built = (file: string): unknown => require(`../dist/cjs/outbox/sqlite/${file}.js`);
+const { openConnection, closeConnection } = built('connection') as typeof Connection;
+const { prepareOutboxDirectory, prepareOutboxFile } = built('outbox-directory') as typeof Directory;
+const { loadSqlite } = built('sqlite-driver') as typeof Driver;
+
+/** Makes an outbox with so many pending notifications, each third of a lane of its own, by SQL: nobody has a minute to wait. */
+export async function fillOutbox(directory: string, count: number): Promise<void> {
+  const file = prepareOutboxFile(prepareOutboxDirectory(directory));
+  const database = openConnection(await loadSqlite(), { file, sync: 'normal' });
+  const now = Date.now();
+  database.exec(`
+    BEGIN;
+    WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ${count}),
+      identified(n, id) AS (SELECT n, printf('01990000-0000-7000-8000-%012x', n) FROM number)
+    INSERT INTO pending (id, type, lane, occurred_at, accepted_at, body)
+      SELECT id, 'booking_created', 'booking:' || (n / 3), ${now}, ${now},
+        CAST('{"notification_id":"' || id || '","notification_type":"booking_created","user_id":123,"message":"Booking ' || n ||
+          ' created","timestamp":"2026-11-24T01:02:03.004Z","additional_data":{"booking_id":' || n ||
+          ',"session_id":789,"action":"created"}}' AS BLOB)
+      FROM identified;
+    UPDATE tally SET pending = ${count}, pending_bytes = (SELECT sum(length(body)) FROM pending);
+    COMMIT;`);
+  closeConnection(database);
+}

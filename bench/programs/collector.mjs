@@ -1,0 +1,69 @@
+/**
+ * The receiver of every sender: counts what arrives and does nothing else, so that it is never what limits anybody. It
+ * takes our own form, and the batches of those that send batches. Ids are the last part of a path or in the body.
+ * Told by messages: `count` answers what has arrived since the last `reset`; `down` and `up` end and start it.
+ */
+import { createServer } from 'node:http';
+
+let arrivals = 0;
+let ids = new Set();
+let firstAt;
+const sockets = new Set();
+
+const note = (id) => {
+  arrivals += 1;
+  firstAt ??= performance.timeOrigin + performance.now();
+  ids.add(id);
+};
+
+const server = createServer((req, res) => {
+  const chunks = [];
+  req.on('data', (chunk) => chunks.push(chunk));
+  req.on('end', () => {
+    const text = Buffer.concat(chunks).toString();
+    if (req.url === '/notify') {
+      const at = text.indexOf('"booking_id":') + 13;
+      note(text.slice(at, text.indexOf(',', at)));
+    } else if (text !== '') {
+      for (const { properties } of JSON.parse(text).batch ?? []) note(String(properties.booking_id));
+    }
+    res.setHeader('content-type', 'application/json');
+    res.end('{"status":"success"}');
+  });
+});
+server.keepAliveTimeout = 60_000;
+server.on('connection', (socket) => {
+  sockets.add(socket);
+  socket.on('close', () => sockets.delete(socket));
+});
+
+let port = 0;
+const up = () =>
+  new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', () => {
+      port = server.address().port;
+      resolve();
+    });
+  });
+const down = () =>
+  new Promise((resolve) => {
+    server.close(resolve);
+    for (const socket of sockets) socket.destroy();
+  });
+
+const actions = {
+  count: () => ({ arrivals, distinct: ids.size, firstAt }),
+  reset: () => {
+    arrivals = 0;
+    ids = new Set();
+    firstAt = undefined;
+  },
+  up,
+  down,
+};
+process.on('message', async ({ call, name }) => {
+  process.send({ call, value: await actions[name]() });
+});
+process.once('disconnect', () => process.exit(0));
+await up();
+process.send({ ready: { port } });

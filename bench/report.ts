@@ -1,0 +1,135 @@
+import type { Round } from './contestant.js';
+import type { Machine } from './machine.js';
+import { median, type Comparison } from './scenarios/comparison.js';
+import type { Deliveries } from './scenarios/delivery.js';
+import type { Outage } from './scenarios/outage.js';
+import type { Pending } from './scenarios/pending.js';
+import type { SoakPoint } from './scenarios/soak.js';
+
+/** All that a run has measured; a scenario that was not run is missing. */
+export interface Results {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly secondsPerRound: number;
+  saturated?: readonly Comparison[];
+  steady?: readonly Comparison[];
+  delivery?: { readonly ours: readonly Deliveries[]; readonly raw: readonly Deliveries[] };
+  outages?: Outage[];
+  pending?: Pending[];
+  soak?: readonly SoakPoint[];
+}
+
+export function printReport(results: Results): void {
+  const { machine } = results;
+  console.log(`\n${machine.cores} cores, ${machine.cpu}, ${machine.memoryGb} GB, ${machine.os}, Node ${machine.node}`);
+  if (results.saturated !== undefined) printSaturated(results.saturated);
+  if (results.steady !== undefined) printSteady(results.steady);
+  if (results.delivery !== undefined) printDelivery(results.delivery);
+  if (results.outages !== undefined) printOutages(results.outages);
+  if (results.pending !== undefined) printPending(results.pending);
+}
+
+function printSaturated(comparisons: readonly Comparison[]): void {
+  console.log(
+    '\nSaturated. Ratios are bare / variant, of CPU time for a request in the least disturbed round (spread).',
+  );
+  const rows = comparisons.map(({ name, rounds, mainRatio, totalRatio }) => [
+    name,
+    mid(rounds, ({ perSecond }) => perSecond).toFixed(0),
+    mid(rounds, ({ p50Ms }) => p50Ms).toFixed(2),
+    mid(rounds, ({ p99Ms }) => p99Ms).toFixed(2),
+    `${mainRatio.toFixed(3)} (${spread(rounds, ({ mainUs }) => mainUs)} µs)`,
+    `${totalRatio.toFixed(3)} (${spread(rounds, ({ totalUs }) => totalUs)} µs)`,
+    mid(rounds, ({ backlog }) => backlog).toFixed(0),
+    mid(rounds, ({ drainSeconds }) => drainSeconds).toFixed(2),
+    String(rounds.reduce((sum, { lost }) => sum + lost, 0)),
+    megabytes(Math.max(...rounds.map(({ peakBytes }) => peakBytes))),
+  ]);
+  const head = [
+    '',
+    'requests/s',
+    'p50 ms',
+    'p99 ms',
+    'main thread',
+    'whole process',
+    'backlog',
+    'drain s',
+    'lost',
+    'MB',
+  ];
+  printTable([head, ...rows]);
+}
+
+function printSteady(comparisons: readonly Comparison[]): void {
+  console.log('\nSteady. Medians of what is added to the bare app of the same round.');
+  const rows = comparisons.map(({ name, rounds, addedP50Ms, addedP99Ms }) => [
+    name,
+    mid(rounds, ({ p50Ms }) => p50Ms).toFixed(2),
+    mid(rounds, ({ p99Ms }) => p99Ms).toFixed(2),
+    addedP50Ms.toFixed(2),
+    addedP99Ms.toFixed(2),
+  ]);
+  printTable([['', 'p50 ms', 'p99 ms', 'added p50 ms', 'added p99 ms'], ...rows]);
+}
+
+function printDelivery({ ours, raw }: NonNullable<Results['delivery']>): void {
+  const rate = (of: readonly Deliveries[]): number => Math.max(...of.map(({ perSecond }) => perSecond));
+  const cpu = (of: readonly Deliveries[]): number => Math.min(...of.map(({ cpuUs }) => cpuUs));
+  console.log('\nDelivery alone, the best round of each.');
+  printTable([
+    ['', 'a second', 'CPU µs'],
+    ['undici dispatch', rate(raw).toFixed(0), cpu(raw).toFixed(1)],
+    ['ours, from disk', rate(ours).toFixed(0), cpu(ours).toFixed(1)],
+    ['ratio', (rate(ours) / rate(raw)).toFixed(2), (cpu(raw) / cpu(ours)).toFixed(2)],
+  ]);
+}
+
+function printOutages(outages: readonly Outage[]): void {
+  console.log('\nOutage of the receiver.');
+  const rows = outages.map(({ name, answered, failures, lost, p99Ms, memoryGrowthBytes, drainSeconds }) => [
+    name,
+    String(answered),
+    String(failures),
+    String(lost),
+    p99Ms.toFixed(1),
+    megabytes(memoryGrowthBytes),
+    drainSeconds.toFixed(1),
+  ]);
+  printTable([['', 'answered', 'failed', 'lost', 'p99 ms', 'MB grown', 'drain s'], ...rows]);
+}
+
+function printPending(pending: readonly Pending[]): void {
+  console.log('\nPending at the start.');
+  const rows = pending.map(({ count, readyMs, firstArrivalMs, memoryBytes, perSecond }) => [
+    String(count),
+    readyMs.toFixed(0),
+    firstArrivalMs.toFixed(0),
+    megabytes(memoryBytes),
+    perSecond.toFixed(0),
+  ]);
+  printTable([['pending', 'ready ms', 'first arrival ms', 'MB grown', 'delivered/s'], ...rows]);
+}
+
+function mid(rounds: readonly Round[], value: (round: Round) => number): number {
+  return median(rounds.map(value));
+}
+
+function spread(rounds: readonly Round[], value: (round: Round) => number): string {
+  const values = rounds.map(value);
+  return `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)}`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}
+
+function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  for (const row of rows) {
+    console.log(
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  '),
+    );
+  }
+}

@@ -1,0 +1,2 @@
+/** The bare app: what everything else is measured against. */
+export const createSender = () => ({});

@@ -1,0 +1,44 @@
+import { chmodSync, rmSync, statSync } from 'node:fs';
+import type { OpenSqlite } from './sqlite-driver.js';
+import { isBusy, isDamaged } from './sqlite-errors.js';
+
+/** A lock of the operating system's, held by this process. */
+export interface HeldLock {
+  /** Whether it still means something: the file may have been deleted, and another process may hold its successor. */
+  isCurrent(): boolean;
+  release(): void;
+}
+
+/**
+ * Takes the lock of a file, waiting for it at most `waitMs`; undefined when somebody else has it. The operating system
+ * frees it when its process ends, however that ends, so nobody has to guess whether a holder is alive, and a process id
+ * that is used again means nothing. The runtime offers no locks of its own, so it is SQLite's exclusive one on an empty
+ * database.
+ */
+export function acquireLock(open: OpenSqlite, file: string, waitMs: number): HeldLock | undefined {
+  const database = open(file);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${String(waitMs)}`);
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return undefined;
+    // Nothing is kept in it, so there is nothing to save; the next try makes it anew.
+    if (isDamaged(error)) rmSync(file, { force: true });
+    throw error;
+  }
+  chmodSync(file, 0o600);
+  const inode = inodeOf(file);
+  return {
+    isCurrent: () => inodeOf(file) === inode,
+    release() {
+      database.exec('ROLLBACK');
+      database.close();
+    },
+  };
+}
+
+/** Which file it is that has this name now; undefined when there is none. */
+export function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}

@@ -1,0 +1,119 @@
+import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
+import { isUnfit } from './sqlite-errors.js';
+
+const tables = {
+  pending: 'id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body',
+  dead: 'id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body',
+} as const;
+
+/** How much was copied. */
+export interface Salvage {
+  readonly pending: number;
+  readonly dead: number;
+  /** Whether there was more than could be read. */
+  readonly isIncomplete: boolean;
+}
+
+/** Room for positions that were given out and are not in what could be read, so that none is given out twice. */
+const positionMargin = 1_000_000;
+
+/**
+ * Copies what can be read of a damaged outbox, or of one whose file was taken away, into another one, which may have
+ * notifications of its own. Damage has a place: rows are read from the front until it is met, and from the back. Both always,
+ * because what is damaged may also be a position, which sends the reader far ahead without a word.
+ *
+ * Positions are kept, because a delivery at work knows them; unless the other outbox has given out higher ones, behind
+ * which a delivery would not look for them. Throws when the other outbox cannot take them; nothing is copied then.
+ */
+export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
+  const copied = { pending: 0, dead: 0 };
+  let isIncomplete = false;
+  into.exec('BEGIN IMMEDIATE');
+  try {
+    for (const table of ['pending', 'dead'] as const) {
+      const columns = `position, ${tables[table]}`;
+      const insert = into.prepare(
+        `INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`,
+      );
+      const highest = highestPosition(into, table);
+      const onRow = (row: SqliteRow): void => {
+        const isCopied = copyRow(row, columns, insert, highest);
+        if (isCopied === undefined) isIncomplete = true;
+        else if (isCopied) copied[table] += 1;
+      };
+      const isFrontComplete = readRows(from, table, 'ASC', onRow);
+      const isBackComplete = readRows(from, table, 'DESC', onRow);
+      if (!isFrontComplete || !isBackComplete) isIncomplete = true;
+    }
+    // One that is dead here and pending there is tried once more, rather than forgotten.
+    into.exec('DELETE FROM dead WHERE id IN (SELECT id FROM pending)');
+    countAgain(into);
+    into.exec('COMMIT');
+  } catch (error) {
+    into.exec('ROLLBACK');
+    throw error;
+  }
+  return { ...copied, isIncomplete };
+}
+
+/** Gives out no position that the lost file may have given out, whatever of it could be read. */
+export function leavePositionsFree(database: SqliteDatabase, above: number): void {
+  for (const table of ['pending', 'dead'] as const) {
+    const next = Math.max(above, highestPosition(database, table)) + positionMargin;
+    database.exec(`DELETE FROM sqlite_sequence WHERE name = '${table}'`);
+    database.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES ('${table}', ${String(next)})`);
+  }
+}
+
+/** Whether a row was new; undefined when damage has left it unfit for its table. */
+function copyRow(row: SqliteRow, columns: string, insert: SqliteStatement, highest: number): boolean | undefined {
+  const [position, ...values] = columns.split(', ').map((column) => row[column] as SqliteValue);
+  try {
+    return Number(insert.run(Number(position) > highest ? Number(position) : null, ...values).changes) > 0;
+  } catch (error) {
+    if (isUnfit(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Reads row by row until the end, or until reading fails; answers whether it came to the end. */
+function readRows(
+  from: SqliteDatabase,
+  table: keyof typeof tables,
+  direction: 'ASC' | 'DESC',
+  onRow: (row: SqliteRow) => void,
+): boolean {
+  let lastPosition = direction === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER;
+  const isBeyond = direction === 'ASC' ? '>' : '<';
+  const query =
+    `SELECT position, ${tables[table]} FROM ${table} WHERE position ${isBeyond} ? ` +
+    `ORDER BY position ${direction} LIMIT 1`;
+  let next: SqliteStatement | undefined;
+  for (;;) {
+    let row: SqliteRow | undefined;
+    try {
+      next ??= from.prepare(query);
+      row = next.get(lastPosition) as SqliteRow | undefined;
+    } catch {
+      return false;
+    }
+    if (row === undefined) return true;
+    const position = Number(row['position']);
+    // A tree that leads back would be walked for ever.
+    if (direction === 'ASC' ? !(position > lastPosition) : !(position < lastPosition)) return false;
+    onRow(row);
+    lastPosition = position;
+  }
+}
+
+function countAgain(database: SqliteDatabase): void {
+  database.exec(
+    `UPDATE tally SET pending = (SELECT count(*) FROM pending), dead = (SELECT count(*) FROM dead),
+       pending_bytes = (SELECT coalesce(sum(length(body)), 0) FROM pending)`,
+  );
+}
+
+function highestPosition(database: SqliteDatabase, table: keyof typeof tables): number {
+  const row = database.prepare('SELECT seq FROM sqlite_sequence WHERE name = ?').get(table) as SqliteRow | undefined;
+  return Number(row?.['seq'] ?? 0);
+}

@@ -1,0 +1,31 @@
+import { createMemoryOutbox } from '../outbox/memory-outbox.js';
+import type { Outbox } from '../outbox/outbox.js';
+import { createDeliveryLock } from '../outbox/sqlite/delivery-lock.js';
+import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
+import { loadSqlite, type Enter } from '../outbox/sqlite/sqlite-driver.js';
+import type { Leadership } from './deliverer.js';
+
+export interface OpenOutboxOptions {
+  /** Undefined for an outbox in memory. */
+  readonly file: string | undefined;
+  readonly sync: 'full' | 'normal';
+  readonly now: () => number;
+  readonly onRepaired: (error: Error) => void;
+  readonly enter: Enter | undefined;
+}
+
+export interface OpenedOutbox {
+  readonly outbox: Outbox;
+  /** Undefined for an outbox that no other process can have. */
+  readonly leadership: Leadership | undefined;
+}
+
+/** Opens the outbox that the settings name. */
+export async function openOutbox({ file, sync, now, onRepaired, enter }: OpenOutboxOptions): Promise<OpenedOutbox> {
+  if (file === undefined) return { outbox: createMemoryOutbox(), leadership: undefined };
+  const open = await loadSqlite(enter);
+  return {
+    outbox: openSqliteOutbox({ open, file, sync, now, onRepaired }),
+    leadership: createDeliveryLock(open, file),
+  };
+}

@@ -1,0 +1,100 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../core/clock.js';
+import { troubleOf } from '../core/trouble.js';
+import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
+import { passExitGate } from './exit-gate.js';
+import { createInlineHost } from './inline-host.js';
+import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
+
+/**
+ * The post office's thread: the inline host, spoken to by messages. Nothing exports from here; `thread-host.ts` starts
+ * this file.
+ */
+
+const { settings, authToken, isDebugEnabled, exitGate } = workerData as ThreadData;
+const questions = new Map<number, (token: string | undefined) => void>();
+let questionCount = 0;
+
+const postOffice = createInlineHost({
+  settings,
+  authToken: authToken ?? askToken,
+  dispatcher: undefined,
+  clock: systemClock,
+  enter: (work) => passExitGate(exitGate, work),
+  logger: createPortLogger(),
+  onEvent: (event) => {
+    send({ kind: 'event', event });
+  },
+});
+
+parentPort?.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'accept':
+      void postOffice.accept(message.notifications).then((acceptances) => {
+        send({ kind: 'accepted', batch: message.batch, acceptances });
+      });
+      return;
+    case 'call':
+      void answer(message.call, message.name, message.argument);
+      return;
+    case 'token':
+      questions.get(message.question)?.(message.token);
+      questions.delete(message.question);
+      return;
+    case 'ping':
+      send({ kind: 'pong' });
+      return;
+  }
+});
+
+async function answer(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
+  try {
+    const calls = postOffice as unknown as Record<PostOfficeCall, (argument: unknown) => Promise<unknown>>;
+    const value = await calls[name](argument);
+    if (name === 'close') await sendLastStats();
+    send({ kind: 'answer', call, value });
+  } catch (error) {
+    send({ kind: 'failure', call, trouble: troubleOf(error) });
+  }
+  // With the port gone nothing keeps this thread, and it ends.
+  if (name === 'close') parentPort?.close();
+}
+
+/** Nobody can ask for them any more. */
+async function sendLastStats(): Promise<void> {
+  const stats = await postOffice.stats().catch(() => undefined);
+  if (stats !== undefined) send({ kind: 'lastStats', stats });
+}
+
+/** The app's function lives in the app's thread, so it is asked there. */
+function askToken(): Promise<string> {
+  questionCount += 1;
+  const question = questionCount;
+  return new Promise((resolve, reject) => {
+    questions.set(question, (token) => {
+      if (token === undefined) reject(new Error('the token provider failed'));
+      else resolve(token);
+    });
+    send({ kind: 'askToken', question });
+  });
+}
+
+/** Only debug lines are written in here; whatever else is to be logged the events tell. */
+function createPortLogger(): Required<Logger> {
+  const writer =
+    (level: LogLevel) =>
+    (fields: LogFields, message: string): void => {
+      send({ kind: 'log', level, fields, message });
+    };
+  return {
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    isLevelEnabled: (level) => level !== 'debug' || isDebugEnabled,
+  };
+}
+
+function send(message: FromThread): void {
+  parentPort?.postMessage(message);
+}

@@ -1,0 +1,166 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../core/clock.js';
+import { createExitGate, shutExitGate, type ExitGate } from './exit-gate.js';
+import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
+
+export interface ThreadKeeperOptions {
+  /** The compiled `post-office-thread`. */
+  readonly threadFile: string;
+  readonly data: Omit<ThreadData, 'exitGate'>;
+  readonly clock: Clock;
+  readonly onMessage: (message: FromThread) => void;
+  /** The thread has ended or hangs; another will be started. */
+  readonly onTrouble: () => void;
+  /** Another was started, and knows nothing of what the last one was told. */
+  readonly onRestart: () => void;
+  /** Whether somebody waits for the thread. */
+  readonly isOwed: () => boolean;
+  /** Called once, after `stop`, when no thread has the outbox's file any more. */
+  readonly onGone: () => void;
+}
+
+/** Keeps a post office's thread running: starts another when it ends or hangs. */
+export interface ThreadKeeper {
+  /** Nothing comes of it while there is no thread; see `onRestart`. */
+  send(message: ToThread): void;
+  /** What is owed has changed. */
+  holdProcess(): void;
+  /** Starts no more threads. `isFileClosed`: the one that runs has said so. */
+  stop(isFileClosed: boolean): void;
+}
+
+const pingEveryMs = 1_000;
+/** Long enough for a disk that stalls, short enough for a backlog in memory. */
+const hangAfterPings = 30;
+const firstRestartMs = 50;
+const maxRestartMs = 5_000;
+/** More than a commit takes; less than anybody would call a hang. */
+const exitWaitMs = 1_000;
+
+export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
+  const { threadFile, data, clock, onMessage, onTrouble, onRestart, isOwed, onGone } = options;
+  // Those that may have the outbox's file.
+  const threads = new Map<Worker, ExitGate>();
+  let worker: Worker | undefined;
+  /** Counted rather than timed: when this thread itself was held up, or the computer slept, nothing hangs. */
+  let unansweredPings = 0;
+  let restarts = 0;
+  let restartAtMs = 0;
+  let cancelRestart: (() => void) | undefined;
+  let isStopped = false;
+  let isGone = false;
+  process.once('exit', shutGates);
+  start();
+  watchForHang();
+  holdProcess();
+
+  function start(): void {
+    try {
+      worker = startWorker();
+    } catch {
+      // No thread to be had, for want of memory say.
+      onEnd();
+    }
+  }
+
+  function startWorker(): Worker {
+    // No loaders or inspectors of the app's: the file is plain JavaScript.
+    const exitGate = createExitGate();
+    const workerData: ThreadData = { ...data, exitGate };
+    const started = new Worker(threadFile, { workerData, execArgv: [], name: 'crm-post-office' });
+    threads.set(started, exitGate);
+    unansweredPings = 0;
+    started.on('message', (message: FromThread) => {
+      if (worker !== started) return;
+      unansweredPings = 0;
+      if (message.kind === 'accepted') restarts = 0;
+      onMessage(message);
+    });
+    // Its end follows; what it says of itself may quote anything.
+    started.on('error', () => undefined);
+    started.on('exit', () => {
+      threads.delete(started);
+      if (worker === started) onEnd();
+      giveBack();
+    });
+    return started;
+  }
+
+  function onEnd(): void {
+    worker = undefined;
+    if (isStopped) return;
+    onTrouble();
+    restartAtMs = clock.monotonicMs() + Math.min(firstRestartMs * 2 ** Math.min(restarts, 10), maxRestartMs);
+    restarts += 1;
+    holdProcess();
+  }
+
+  function awaitRestart(): void {
+    cancelRestart?.();
+    if (isStopped) return;
+    cancelRestart = clock.after(Math.max(0, restartAtMs - clock.monotonicMs()), restart, { keepAlive: isOwed() });
+  }
+
+  function restart(): void {
+    start();
+    onRestart();
+    holdProcess();
+  }
+
+  function send(message: ToThread): void {
+    worker?.postMessage(message);
+  }
+
+  /** An idle post office keeps no process alive; one that owes an answer does, by its thread or the wait for the next. */
+  function holdProcess(): void {
+    if (worker === undefined) awaitRestart();
+    else if (isOwed()) worker.ref();
+    else worker.unref();
+  }
+
+  function watchForHang(): void {
+    if (isStopped) return;
+    clock.after(pingEveryMs, watchForHang);
+    if (worker === undefined) return;
+    if (!isOwed()) unansweredPings = 0;
+    else if (unansweredPings >= hangAfterPings) abandon(worker);
+    else {
+      unansweredPings += 1;
+      send({ kind: 'ping' });
+    }
+  }
+
+  /**
+   * A thread that hangs is left alone and told to close when it can: ending it by force in the middle of a native call may
+   * end the process. Should it come to itself, the outbox passes over what it has twice.
+   */
+  function abandon(hung: Worker): void {
+    hung.postMessage({ kind: 'call', call: 0, name: 'close', argument: 1 } satisfies ToThread);
+    hung.unref();
+    onEnd();
+  }
+
+  function giveBack(): void {
+    if (!isStopped || isGone || threads.size > 0) return;
+    isGone = true;
+    process.off('exit', shutGates);
+    onGone();
+  }
+
+  function shutGates(): void {
+    for (const gate of threads.values()) shutExitGate(gate, exitWaitMs);
+  }
+
+  return {
+    send,
+    holdProcess,
+    stop(isFileClosed) {
+      isStopped = true;
+      cancelRestart?.();
+      if (isFileClosed && worker !== undefined) threads.delete(worker);
+      // It has ended or will; should it hang, it must not keep the process alive.
+      worker?.unref();
+      giveBack();
+    },
+  };
+}

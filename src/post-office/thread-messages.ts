@@ -1,0 +1,37 @@
+import type { Trouble } from '../core/trouble.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { AcceptedNotification } from '../outbox/outbox.js';
+import type { LogFields, LogLevel } from '../telemetry/logger.js';
+import type { Acceptance, PostOffice, PostOfficeStats } from './post-office.js';
+import type { ExitGate } from './exit-gate.js';
+import type { PostOfficeSettings } from './post-office-settings.js';
+
+/** The calls of a post office that are a question and an answer. */
+export type PostOfficeCall = Exclude<keyof PostOffice, 'accept'>;
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly settings: PostOfficeSettings;
+  /** The token, or that it has to be asked for. */
+  readonly authToken: string | undefined;
+  readonly isDebugEnabled: boolean;
+  readonly exitGate: ExitGate;
+}
+
+/** From the app's thread to the post office's. Messages arrive in order, none is lost while both live. */
+export type ToThread =
+  | { readonly kind: 'accept'; readonly batch: number; readonly notifications: readonly AcceptedNotification[] }
+  | { readonly kind: 'call'; readonly call: number; readonly name: PostOfficeCall; readonly argument: unknown }
+  | { readonly kind: 'token'; readonly question: number; readonly token: string | undefined }
+  | { readonly kind: 'ping' };
+
+/** From the post office's thread to the app's. */
+export type FromThread =
+  | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] }
+  | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
+  | { readonly kind: 'failure'; readonly call: number; readonly trouble: Trouble }
+  | { readonly kind: 'event'; readonly event: DeliveryEvent }
+  | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
+  | { readonly kind: 'lastStats'; readonly stats: PostOfficeStats }
+  | { readonly kind: 'askToken'; readonly question: number }
+  | { readonly kind: 'pong' };

@@ -1,0 +1,31 @@
+/**
+ * The CRM of the audit: writes each notification to a file before it answers, in the order of arrival, and asks nothing
+ * more of it. With FAULTS it now and then resets a connection before or after it has written, answers 503, is slow, or does
+ * not answer at all.
+ * Variables: CRM_PORT, JOURNAL, FAULTS.
+ */
+import { openSync, writeSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const { CRM_PORT, JOURNAL, FAULTS } = process.env;
+const journal = openSync(JOURNAL, 'a');
+
+const server = createServer((req, res) => {
+  const chunks = [];
+  req.on('data', (chunk) => chunks.push(chunk));
+  req.on('end', () => {
+    const fault = FAULTS === undefined ? 1 : Math.random();
+    if (fault < 0.01) return req.socket.resetAndDestroy();
+    if (fault < 0.02) return res.writeHead(503).end();
+    const { notification_id, additional_data } = JSON.parse(Buffer.concat(chunks).toString());
+    const { booking_id, step } = additional_data;
+    writeSync(journal, `${JSON.stringify([notification_id, booking_id, step])}\n`);
+    if (fault < 0.03) return req.socket.resetAndDestroy();
+    if (fault < 0.032) return setTimeout(() => res.end('{"status":"success"}'), 300);
+    // Half open: taken, and never answered; the app's deadline is what ends it.
+    if (fault < 0.033) return undefined;
+    res.end('{"status":"success"}');
+  });
+});
+server.listen(Number(CRM_PORT ?? 0), '127.0.0.1', () => process.send?.({ port: server.address().port }));
+process.once('disconnect', () => process.exit(0));

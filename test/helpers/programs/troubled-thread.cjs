@@ -1,0 +1,39 @@
+/**
+ * The post office's thread, as built, which makes trouble when it is told to on a channel named after its outbox's file.
+ * It confirms each order first, because what comes from two channels comes in no order.
+ *
+ *   end                  it ends, between two turns of its event loop
+ *   end-before-accept    it ends when it gets the next batch
+ *   end-before-answer    it ends when it has stored the next batch and not yet said so
+ *   hang                 it does nothing until the given shared memory is notified
+ */
+const { setImmediate } = require('node:timers');
+const { BroadcastChannel, parentPort, workerData } = require('node:worker_threads');
+
+const channel = new BroadcastChannel(workerData.settings.file);
+channel.unref();
+
+const orders = {
+  end: () => setImmediate(() => process.exit(1)),
+  'end-before-accept'() {
+    parentPort.prependListener('message', ({ kind }) => {
+      if (kind === 'accept') process.exit(1);
+    });
+  },
+  'end-before-answer'() {
+    const { postMessage } = parentPort;
+    parentPort.postMessage = function (message) {
+      if (message.kind === 'accepted') process.exit(1);
+      postMessage.call(this, message);
+    };
+  },
+  hang: ({ memory }) => setImmediate(() => Atomics.wait(new Int32Array(memory), 0, 0)),
+};
+
+channel.onmessage = ({ data }) => {
+  if (data.order === undefined) return;
+  channel.postMessage({ confirmed: data.order });
+  orders[data.order](data);
+};
+
+require('../../../dist/cjs/post-office/post-office-thread.js');

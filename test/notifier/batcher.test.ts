@@ -1,0 +1,132 @@
+import { createBatcher, type Batcher } from '../../src/notifier/batcher.js';
+import type { AcceptedNotification } from '../../src/outbox/outbox.js';
+import type { Acceptance } from '../../src/post-office/post-office.js';
+import { createDeferred, type Deferred } from '../helpers/deferred.js';
+import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { sampleNotifications } from '../helpers/sample-notification.js';
+
+const accepted: Acceptance = { accepted: true };
+const failed: Acceptance = { accepted: false, reason: 'failed', detail: 'disk full' };
+
+describe('the batcher', () => {
+  let clock: OwnedClock;
+  let batcher: Batcher;
+  /** The batches that the post office was given, and how the test answers each. */
+  let batches: (readonly AcceptedNotification[])[];
+  let answers: Deferred<readonly Acceptance[]>[];
+  const notifications = sampleNotifications(6);
+
+  beforeEach(() => {
+    clock = createOwnedClock();
+    batches = [];
+    answers = [];
+    batcher = createBatcher({
+      postOffice: {
+        accept(batch) {
+          batches.push(batch);
+          const answer = createDeferred<readonly Acceptance[]>();
+          answers.push(answer);
+          return answer.promise;
+        },
+      },
+      clock,
+      maxWaiting: { count: 4, bytes: 1_000_000 },
+    });
+  });
+
+  const handOver = (from: number, to: number): Promise<Acceptance[]> =>
+    Promise.all(notifications.slice(from, to).map(batcher.handOver));
+  const answer = async (index: number, ...acceptances: Acceptance[]): Promise<void> => {
+    answers[index]?.resolve(acceptances);
+    await clock.advance(0);
+  };
+
+  it('hands over all of a turn at once, and gathers what comes while a batch is on its way for the next', async () => {
+    const first = handOver(0, 2);
+    await clock.advance(0);
+    const second = handOver(2, 3);
+    await clock.advance(0);
+    const third = handOver(3, 4);
+    await clock.advance(0);
+    expect(batches).toEqual([notifications.slice(0, 2)]);
+    await answer(0, accepted, accepted);
+    expect(batches).toEqual([notifications.slice(0, 2), notifications.slice(2, 4)]);
+    await answer(1, accepted, accepted);
+    expect(await Promise.all([first, second, third])).toEqual([[accepted, accepted], [accepted], [accepted]]);
+  });
+
+  it('gives each notification its own answer', async () => {
+    const full: Acceptance = { accepted: false, reason: 'full', detail: 'no room' };
+    const answered = handOver(0, 3);
+    await clock.advance(0);
+    await answer(0, accepted, full, accepted);
+    expect(await answered).toEqual([accepted, full, accepted]);
+  });
+
+  it('hands over again what the outbox could not store, before what came since, after half a second', async () => {
+    const first = handOver(0, 2);
+    await clock.advance(0);
+    const second = handOver(2, 3);
+    await answer(0, failed, failed);
+    await clock.advance(499);
+    expect(batches).toHaveLength(1);
+    await clock.advance(1);
+    expect(batches[1]).toEqual(notifications.slice(0, 3));
+    await answer(1, accepted, accepted, accepted);
+    expect(await Promise.all([first, second])).toEqual([[accepted, accepted], [accepted]]);
+  });
+
+  it('asks again when the post office forgets one', async () => {
+    const answered = handOver(0, 2);
+    await clock.advance(0);
+    await answer(0, accepted);
+    await clock.advance(500);
+    expect(batches[1]).toEqual(notifications.slice(1, 2));
+    await answer(1, accepted);
+    expect(await answered).toEqual([accepted, accepted]);
+  });
+
+  it('refuses more than its bound, and says so', async () => {
+    void handOver(0, 1);
+    await clock.advance(0);
+    void handOver(1, 5);
+    expect(await handOver(5, 6)).toEqual([expect.objectContaining({ accepted: false, reason: 'full' })]);
+    await answer(0, accepted);
+    await answer(1, accepted, accepted, accepted, accepted);
+    const last = handOver(5, 6);
+    await clock.advance(0);
+    await answer(2, accepted);
+    expect(await last).toEqual([accepted]);
+  });
+
+  it('counts bytes as well', async () => {
+    const small = createBatcher({
+      postOffice: { accept: async (batch) => batch.map(() => accepted) },
+      clock,
+      maxWaiting: { count: 4, bytes: 150 },
+    });
+    const [first, second] = sampleNotifications(2, { body: Buffer.alloc(100) }).map(small.handOver);
+    expect(await second).toMatchObject({ reason: 'full' });
+    expect(await first).toEqual(accepted);
+  });
+
+  it('tries once more when it is closed, and then lets go', async () => {
+    const answered = handOver(0, 2);
+    await clock.advance(0);
+    await answer(0, failed, failed);
+    batcher.close();
+    await clock.advance(0);
+    expect(batches).toHaveLength(2);
+    await answer(1, accepted, failed);
+    expect(await answered).toEqual([accepted, failed]);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  it('lets go of a batch under way that fails after it was closed', async () => {
+    const answered = handOver(0, 1);
+    await clock.advance(0);
+    batcher.close();
+    await answer(0, failed);
+    expect(await answered).toEqual([failed]);
+  });
+});

@@ -1,0 +1,154 @@
+import { copyFileSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Outbox } from '../../../src/outbox/outbox.js';
+import { openSqliteOutbox } from '../../../src/outbox/sqlite/open-sqlite-outbox.js';
+import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
+import { passTimeUntil, useNotifiers } from '../../helpers/observed-notifier.js';
+import { createOwnedClock } from '../../helpers/owned-clock.js';
+import { asideNamesIn, bytesOf, modeOf, readEverything } from '../../helpers/prepared-outbox.js';
+import { sampleAt, sampleNotifications } from '../../helpers/sample-notification.js';
+import { accept, reply } from '../../helpers/scripted-crm.js';
+import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
+import { useTempDirectory } from '../../helpers/temp-directory.js';
+import { idsOf, useCrm } from '../../helpers/use-crm.js';
+
+const idsIn = (outbox: Outbox): string[] => readEverything(outbox).pending.map(({ id }) => id);
+const positionsIn = (outbox: Outbox): number[] => readEverything(outbox).pending.map(({ position }) => position);
+
+describe('an outbox file that is deleted or replaced while in use (case 74)', () => {
+  const create = useNotifiers();
+  const start = useCrm();
+  const root = useTempDirectory();
+  const directory = (): string => join(root(), 'outbox');
+  const file = (): string => join(directory(), 'outbox.db');
+  const opened: Outbox[] = [];
+  afterEach(() => {
+    for (const outbox of opened.splice(0)) outbox.close();
+  });
+
+  /** As another process opens it: a connection of its own on the same file. */
+  const openAnother = async (onRepaired: (error: Error) => void = () => undefined): Promise<Outbox> => {
+    const open = await loadSqlite();
+    const outbox = openSqliteOutbox({ open, file: file(), sync: 'normal', onRepaired, now: () => sampleAt });
+    opened.push(outbox);
+    return outbox;
+  };
+  const removeFile = (): void => {
+    for (const ending of ['', '-wal', '-shm']) rmSync(`${file()}${ending}`, { force: true });
+  };
+  const foreignDatabase = async (): Promise<Buffer> => {
+    const path = join(root(), 'foreign.db');
+    const database = (await loadSqlite())(path);
+    database.exec('CREATE TABLE bookings (id); INSERT INTO bookings VALUES (1)');
+    database.close();
+    return readFileSync(path);
+  };
+
+  const fates: Readonly<Record<string, () => void | Promise<void>>> = {
+    'the file deleted, its log left': () => {
+      unlinkSync(file());
+    },
+    'the file and its log deleted': removeFile,
+    'the whole directory deleted': () => {
+      rmSync(directory(), { recursive: true });
+    },
+    'an empty file in its place': () => {
+      removeFile();
+      writeFileSync(file(), '');
+    },
+    'an older state in its place': () => {
+      removeFile();
+      copyFileSync(join(root(), 'older.db'), file());
+    },
+    'a database of another app in its place': async () => {
+      removeFile();
+      writeFileSync(file(), await foreignDatabase());
+    },
+    'a text in its place': () => {
+      removeFile();
+      writeFileSync(file(), 'all my notes '.repeat(50));
+    },
+  };
+
+  const prepareOlder = async (older: readonly ReturnType<typeof sampleNotifications>[number][]): Promise<void> => {
+    const outbox = await openOutboxIn(directory());
+    outbox.append(older);
+    outbox.close();
+    copyFileSync(file(), join(root(), 'older.db'));
+  };
+
+  it.each(Object.entries(fates))('is in its place again with all it held: %s', async (what, befall) => {
+    const older = sampleNotifications(3);
+    await prepareOlder(older);
+    const repairs: string[] = [];
+    const outbox = await openOutboxIn(directory(), 'normal', (error) => repairs.push(error.message));
+    opened.push(outbox);
+    const newer = sampleNotifications(4);
+    outbox.append(newer);
+    outbox.settle([
+      { kind: 'dead', position: 2, attempts: 1, diedAt: sampleAt, reason: { kind: 'rejected', detail: '' } },
+    ]);
+    const before = positionsIn(outbox);
+
+    await befall();
+    outbox.maintain();
+    expect(repairs).toEqual([expect.stringContaining('deleted or replaced while in use; it is in its place again')]);
+
+    // In the older state the dead one was pending still; it is tried once more.
+    const isTriedAgain = what.startsWith('an older state');
+    const deadIds = isTriedAgain ? [] : [older[1]!.id];
+    const pendingIds = [...older, ...newer].map(({ id }) => id).filter((id) => !deadIds.includes(id));
+    const added = sampleNotifications(2);
+    outbox.append(added);
+    outbox.maintain();
+    const fresh = await openAnother(failWith);
+    expect(new Set(idsIn(fresh))).toEqual(new Set([...pendingIds, ...added.map(({ id }) => id)]));
+    expect(fresh.listDead({ limit: 9 }).map(({ id }) => id)).toEqual(deadIds);
+    expect(
+      positionsIn(fresh)
+        .slice(-2)
+        .every((position) => position > Math.max(...before)),
+    ).toBe(true);
+    expect(repairs).toHaveLength(1);
+    expect(modeOf(file())).toBe('600');
+    expect(modeOf(directory())).toBe('700');
+  });
+
+  it("sets another app's file aside with its bytes untouched", async () => {
+    const foreign = [await foreignDatabase(), Buffer.from('all my notes '.repeat(50))];
+    const outbox = await openOutboxIn(directory());
+    opened.push(outbox);
+    for (const bytes of foreign) {
+      outbox.append(sampleNotifications(1));
+      removeFile();
+      writeFileSync(file(), bytes);
+      outbox.maintain();
+    }
+    const kept = asideNamesIn(directory()).map((name) => bytesOf(directory(), name));
+    expect(kept).toHaveLength(2);
+    for (const bytes of foreign) expect(kept.some((one) => one.equals(bytes))).toBe(true);
+  });
+
+  it('is told of by a notifier as an ERROR, and delivered from', async () => {
+    const crm = await start(reply(503));
+    const clock = createOwnedClock();
+    const notifier = create({ baseUrl: crm.url, outbox: directory(), sync: 'normal', clock });
+    const ids = await notifier.accept('a', 'b');
+    await notifier.hear('retry', 1);
+    rmSync(directory(), { recursive: true });
+    await clock.advance(1_000);
+    const lines = notifier.log.at('error').filter(({ fields }) => fields['operation'] === 'repair');
+    expect(lines).toHaveLength(1);
+    // The lock's file could not be had either, for a moment.
+    expect(notifier.told('outboxError').map(({ operation }) => operation)).toEqual(['look', 'repair']);
+    crm.answerWith(accept);
+    ids.push(...(await notifier.accept('a')));
+    const delivered = await passTimeUntil(notifier.hear('delivered', 3), clock);
+    expect(new Set(delivered.map(({ id }) => id))).toEqual(new Set(ids));
+    expect(new Set(idsOf(crm.received))).toEqual(new Set(ids));
+  });
+});
+
+function failWith(error: Error): never {
+  throw error;
+}

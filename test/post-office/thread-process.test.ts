@@ -1,0 +1,156 @@
+import { build, type BuildOptions } from 'esbuild';
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { accept } from '../helpers/scripted-crm.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { idsOf, useCrm } from '../helpers/use-crm.js';
+import { useBuiltPrograms, type BuiltProgram } from './built-program.js';
+
+const root = join(__dirname, '../..');
+const cleanEnd = { code: 0, signal: null, stderr: '' };
+
+// Processes and threads start for real, on a machine that may be busy.
+jest.setTimeout(30_000);
+
+describe('a process whose post office has a thread of its own', () => {
+  const run = useBuiltPrograms();
+  const start = useCrm();
+  const directory = useTempDirectory();
+
+  interface App {
+    readonly options?: object;
+    readonly own?: readonly string[];
+    readonly count?: number;
+    readonly then?: string;
+  }
+  const outbox = (): string => join(directory(), 'outbox');
+  const startApp = (baseUrl: string, { options, ...app }: App, env = {}, file = 'short-app.mjs'): BuiltProgram =>
+    run({ file, args: [JSON.stringify({ options: { baseUrl, outbox: outbox(), ...options }, ...app })], env });
+  const goneUrl = async (): Promise<string> => {
+    const crm = await start();
+    await crm.close();
+    return crm.url;
+  };
+  const troubleOf = ({ lines }: BuiltProgram): string[] =>
+    lines.filter((line) => line.startsWith('warn') || line.startsWith('error'));
+
+  it('is not kept alive by an idle notifier that nobody closes', async () => {
+    const crm = await start();
+    const program = startApp(crm.url, {});
+    expect(await program.ended).toEqual(cleanEnd);
+    expect(program.lines).toEqual(['threads 1']);
+    expect(crm.received).toEqual([]);
+  });
+
+  it('lives as long as a receipt or another answer is owed, though nothing else keeps it', async () => {
+    const crm = await start();
+    const program = startApp(crm.url, { count: 3, then: 'stats' });
+    expect(await program.ended).toEqual(cleanEnd);
+    expect(await program.said('accepted', 3)).toHaveLength(3);
+    expect(JSON.parse((await program.said('stats'))[0]!)).toMatchObject({ accepted: 3, rejected: 0, dead: 0 });
+    expect(troubleOf(program)).toEqual([]);
+  });
+
+  it('has delivered all that was due when its flush answers', async () => {
+    const crm = await start();
+    const program = startApp(crm.url, { count: 3, then: 'flush' });
+    expect(await program.ended).toEqual(cleanEnd);
+    expect(idsOf(crm.received).sort()).toEqual([...(await program.said('accepted', 3))].sort());
+    expect(JSON.parse((await program.said('flushed'))[0]!)).toMatchObject({ pending: 0 });
+  });
+
+  it('ends after a close, also while the CRM cannot be reached', async () => {
+    const program = startApp(await goneUrl(), { count: 2, then: 'close' });
+    expect(await program.ended).toEqual(cleanEnd);
+    expect(await program.said('closed')).toEqual(['{"delivered":0,"pending":2,"dead":0}']);
+  });
+
+  it('loses nothing by process.exit right after a receipt: the next start delivers it', async () => {
+    const gone = await start();
+    await gone.close();
+    const before = startApp(gone.url, { count: 5, then: 'exit' });
+    expect(await before.ended).toEqual(cleanEnd);
+    const accepted = await before.said('accepted', 5);
+    const crm = await start(accept, gone.port);
+    const after = startApp(crm.url, { then: 'flush' });
+    expect(await after.ended).toEqual(cleanEnd);
+    expect(idsOf(crm.received).sort()).toEqual([...accepted].sort());
+  });
+
+  it.each<[what: string, app: App]>([
+    ['thread: false', { options: { thread: false } }],
+    ['a dispatcher of its own', { own: ['dispatcher'] }],
+    ['a clock of its own', { own: ['clock'] }],
+    ['an outbox in memory', { options: { outbox: ':memory:' } }],
+  ])('has none with %s, and that is nothing to warn of', async (_what, app) => {
+    const crm = await start();
+    const program = startApp(crm.url, { ...app, count: 2, then: 'close' });
+    expect(await program.ended).toEqual(cleanEnd);
+    expect(program.lines[0]).toBe('threads 0');
+    expect(troubleOf(program)).toEqual([]);
+    expect(crm.received).toHaveLength(2);
+  });
+
+  it.each(['--require', '--import'])('is not disturbed by a preload in NODE_OPTIONS (%s)', async (option) => {
+    const preload = join(directory(), option === '--require' ? 'preload.cjs' : 'preload.mjs');
+    writeFileSync(preload, "console.log('preloaded');");
+    const crm = await start();
+    const program = startApp(crm.url, { count: 2, then: 'close' }, { NODE_OPTIONS: `${option} ${preload}` });
+    expect(await program.ended).toEqual(cleanEnd);
+    expect(program.lines).toContain('threads 1');
+    expect(program.lines).toContain('preloaded');
+    expect(troubleOf(program)).toEqual([]);
+    expect(crm.received).toHaveLength(2);
+  });
+
+  describe('bundled into one file', () => {
+    const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+    const formats: readonly [name: string, file: string, options: BuildOptions][] = [
+      ['an ES module', 'app.mjs', { format: 'esm', banner: { js: require } }],
+      // It has no await at its top level.
+      ['CommonJS', 'app.cjs', { format: 'cjs' }],
+    ];
+
+    it.each(formats)(
+      'as %s runs it in the app’s thread, says once how to mend that, and works',
+      async (_name, file, options) => {
+        const app = join(directory(), file);
+        symlinkSync(join(root, 'node_modules'), join(directory(), 'node_modules'));
+        await build({
+          stdin: { contents: bundledApp, resolveDir: root, loader: 'js' },
+          outfile: app,
+          bundle: true,
+          platform: 'node',
+          external: ['@photostructure/sqlite'],
+          logLevel: 'silent',
+          ...options,
+        });
+        const crm = await start();
+        const program = run({ file: app, args: [crm.url, outbox()] });
+        expect(await program.ended).toEqual(cleanEnd);
+        expect(troubleOf(program)).toEqual([
+          expect.stringMatching(/^warn .*Leave express-crm-notifier out of your bundle.*or set thread: false$/),
+        ]);
+        expect(await program.said('closed')).toEqual([expect.stringContaining('"pending":0')]);
+        expect(crm.received).toHaveLength(3);
+      },
+    );
+  });
+});
+
+const bundledApp = `
+  import { createNotifier } from 'express-crm-notifier';
+  const [baseUrl, outbox] = process.argv.slice(2);
+  const say = (level) => (_fields, message) => console.log(level + ' ' + message);
+  const ignore = () => undefined;
+  const crm = createNotifier({
+    baseUrl,
+    outbox,
+    sync: 'normal',
+    authToken: 'test-token-0123456789',
+    logger: { debug: ignore, info: ignore, warn: say('warn'), error: say('error') },
+    env: {},
+  });
+  const things = [1, 2, 3].map((userId) => crm.notify({ notificationType: 'user_moved', userId, message: 'moved' }));
+  void Promise.all(things).then(async () => console.log('closed ' + JSON.stringify(await crm.close())));
+`;
