@@ -4,12 +4,12 @@ import { full, type Acceptance, type PostOffice } from '../post-office/post-offi
 
 interface Waiting {
   readonly notification: AcceptedNotification;
-  readonly resolve: (acceptance: Acceptance) => void;
+  readonly onAnswer: (acceptance: Acceptance) => void;
 }
 
 export interface Batcher {
-  /** Resolves once the outbox has it or never will: a failing outbox is asked again until it does. */
-  handOver(notification: AcceptedNotification): Promise<Acceptance>;
+  /** Answers once the outbox has it or never will: a failing outbox is asked again until it does. */
+  handOver(notification: AcceptedNotification, onAnswer: (acceptance: Acceptance) => void): void;
   /** No more asking again: what the outbox does not take now is refused. */
   close(): void;
 }
@@ -55,7 +55,7 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
     batch.forEach((entry, index) => {
       const acceptance = acceptances[index] ?? unanswered;
       if (!acceptance.accepted && acceptance.reason === 'failed' && !isClosed) failed.push(entry);
-      else entry.resolve(acceptance);
+      else entry.onAnswer(acceptance);
     });
     if (failed.length > 0) {
       putBack(failed);
@@ -76,14 +76,15 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
   };
 
   return {
-    handOver(notification) {
+    handOver(notification, onAnswer) {
       const size = notification.body.byteLength;
-      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) return Promise.resolve(full);
-      return new Promise((resolve) => {
-        waiting.push({ notification, resolve });
-        waitingBytes += size;
-        start();
-      });
+      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) {
+        onAnswer(full);
+        return;
+      }
+      waiting.push({ notification, onAnswer });
+      waitingBytes += size;
+      start();
     },
     close() {
       isClosed = true;
