@@ -43,7 +43,8 @@ export async function startContestant(variant: Variant, redis: Redis | undefined
   const url = `http://127.0.0.1:${collector.port}`;
   const app = await startProgram('app.mjs', {
     SENDER: variant.sender,
-    OPTIONS: JSON.stringify({ ...variant.options, redisPort: redis?.port }),
+    OPTIONS: JSON.stringify(variant.options ?? {}),
+    REDIS_PORT: String(redis?.port),
     COLLECTOR: url,
     DIRECTORY: join(directory, 'outbox'),
   });

@@ -1,8 +1,8 @@
 /** BullMQ: the job is in Redis before the response goes out; a worker in a process of its own posts it. */
 import { Queue } from 'bullmq';
 
-export function createSender({ redisPort }) {
-  const queue = new Queue('bench', { connection: { host: '127.0.0.1', port: redisPort } });
+export function createSender() {
+  const queue = new Queue('bench', { connection: { host: '127.0.0.1', port: Number(process.env.REDIS_PORT) } });
   return {
     handler: (createBooking) => async (req, res) => {
       const answer = createBooking(req);

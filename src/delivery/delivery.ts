@@ -21,6 +21,8 @@ export interface DeliveryOptions extends Pick<NotifierConfig, 'concurrency' | 'r
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Draws from [0, 1). */
   readonly random: () => number;
+  /** How long settlements gather for one transaction, in milliseconds; 0 for the rest of a turn. */
+  readonly gatherMs: number;
 }
 
 /** Takes due notifications from the outbox, posts them and settles what came of it. */
@@ -58,6 +60,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const settlements = createSettlements({
     outbox,
     clock,
+    gatherMs: options.gatherMs,
     onError: (error) => {
       onEvent({ kind: 'outboxError', operation: 'settle', error: troubleOf(error) });
     },
@@ -181,6 +184,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           const { status, isReplyOdd } = verdict;
           onEvent({ kind: 'delivered', id, type, attempts: attemptCount, status, isReplyOdd, durationMs });
         });
+        // Its lane waits for that, or somebody for the end.
+        if (lanes.hasMore(head) || idleWaiters.size > 0) settlements.hurry();
         return;
       case 'dead': {
         const { reason } = verdict;
@@ -188,6 +193,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           lanes.release(head);
           onEvent({ kind: 'dead', id, type, attempts: attemptCount, reason });
         });
+        settlements.hurry();
         return;
       }
       case 'pause':
@@ -220,6 +226,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     settlements.add({ kind: 'retry', position, attempts: attemptCount, nextAttemptAt }, () => {
       lanes.putBack({ ...head, attempts: attemptCount, nextAttemptAt }, dueAtMs);
     });
+    settlements.hurry();
   }
 
   /** Never before our own back-off, and never later than the longest `Retry-After` that is honoured. */
@@ -241,6 +248,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     whenIdle: () =>
       new Promise((resolve) => {
+        settlements.hurry();
         const done = (): void => {
           idleWaiters.delete(done);
           resolve();

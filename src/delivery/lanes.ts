@@ -17,6 +17,8 @@ export interface Lanes {
   take(nowMs: number): PendingNotification | undefined;
   /** A head in flight is settled for good; the lane goes on with its next. */
   release(head: PendingNotification): void;
+  /** Whether more of a head's lane is known to wait behind it. */
+  hasMore(head: PendingNotification): boolean;
   /** A head in flight is to be tried again, at once or after a while. */
   putBack(head: PendingNotification, dueAtMs: number): void;
   /** How long until a waiting head is due; undefined when none waits. */
@@ -113,6 +115,8 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
       if (lanes.get(head.lane) === true) settled.push(head);
       else lanes.delete(head.lane);
     },
+
+    hasMore: (head) => lanes.get(head.lane) === true,
 
     putBack(head, dueAtMs) {
       if (dueAtMs === 0) ready.push(head);

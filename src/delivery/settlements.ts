@@ -9,6 +9,8 @@ import type { Outbox, Settlement } from '../outbox/outbox.js';
 export interface Settlements {
   /** `onSettled` is called once the outbox has it. */
   add(settlement: Settlement, onSettled: () => void): void;
+  /** Somebody waits for them: no more gathering. */
+  hurry(): void;
   /** Whether the outbox refused the last time; then nothing more should be sent. */
   readonly isFailing: boolean;
   /** Those that the outbox does not have yet. */
@@ -23,18 +25,23 @@ export interface SettlementsOptions {
   readonly onError: (error: unknown) => void;
   /** After each batch that the outbox has taken. */
   readonly onBatch: () => void;
+  /** How long a batch gathers, in milliseconds; 0 for the rest of a turn of the event loop. */
+  readonly gatherMs: number;
 }
 
 const retryMs = 1000;
 
-export function createSettlements({ outbox, clock, onError, onBatch }: SettlementsOptions): Settlements {
+export function createSettlements(options: SettlementsOptions): Settlements {
+  const { outbox, clock, onError, onBatch, gatherMs } = options;
   let batch: { readonly settlement: Settlement; readonly onSettled: () => void }[] = [];
   let isScheduled = false;
   let isFailing = false;
   let isClosed = false;
+  let cancelGathering: (() => void) | undefined;
 
   const flush = (): void => {
     isScheduled = false;
+    cancelGathering = undefined;
     if (batch.length === 0 || isClosed) return;
     try {
       outbox.settle(batch.map((entry) => entry.settlement));
@@ -64,6 +71,13 @@ export function createSettlements({ outbox, clock, onError, onBatch }: Settlemen
       batch.push({ settlement, onSettled });
       if (isScheduled) return;
       isScheduled = true;
+      if (gatherMs > 0) cancelGathering = clock.after(gatherMs, flush, { keepAlive: true });
+      else setImmediate(flush);
+    },
+    hurry() {
+      if (cancelGathering === undefined) return;
+      cancelGathering();
+      cancelGathering = undefined;
       setImmediate(flush);
     },
     close() {

@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
+import { types } from 'node:util';
 import { holdEnd } from './held-end.js';
 
 /**
@@ -8,6 +9,14 @@ import { holdEnd } from './held-end.js';
  */
 export type OnResponded = (status: number, body: unknown) => Promise<unknown> | undefined;
 
+interface Listener {
+  readonly owner: unknown;
+  readonly onResponded: OnResponded;
+  /** The context of the route's own request. */
+  readonly context: AsyncResource;
+}
+
+/** What is known of a response that is watched. */
 interface Watch {
   body: unknown;
   /** `res.send(object)` calls `res.json`, which calls `res.send` with the text; only the outermost call counts. */
@@ -15,18 +24,23 @@ interface Watch {
   /** The handler has answered through one of them; whoever wraps `end` after us may still hold the end back. */
   hasAnswered: boolean;
   hasEnded: boolean;
-  readonly listeners: Map<unknown, OnResponded>;
+  listeners: readonly Listener[];
+  readonly json: Method | undefined;
+  readonly send: Method | undefined;
+  readonly end: Method;
 }
 
-type Send = (this: unknown, ...args: unknown[]) => unknown;
+type Method = (this: WatchedResponse, ...args: unknown[]) => unknown;
 
-interface PatchableResponse {
-  json?: Send;
-  send?: Send;
-  end: Send;
+const watchKey = Symbol('watch');
+
+/** A response in whose own properties the three methods below stand before those of Express. */
+interface WatchedResponse extends Omit<ServerResponse, 'end'> {
+  [watchKey]: Watch;
+  json?: Method;
+  send?: Method;
+  end: Method;
 }
-
-const watches = new WeakMap<object, Watch>();
 
 /**
  * Watches a response until its handler ends it. The call of `end()` is what counts, not the event `finish`: a client that
@@ -36,69 +50,92 @@ const watches = new WeakMap<object, Watch>();
  * Bodies are kept by reference: nothing is copied or buffered. `onResponded` is called in the async context of this call,
  * since `end()` may come from any other: from the socket once the client has left, from a pool that requests share.
  * Throws when the response cannot be patched.
+ *
+ * It runs for every request of a route with a hook, so the methods are shared by all responses, and what belongs to one is
+ * in one object.
  */
-export function watchResponse(res: ServerResponse, owner: unknown, onResponded: OnResponded): void {
-  const listener = AsyncResource.bind(onResponded);
-  const known = watches.get(res);
+export function watchResponse(response: ServerResponse, owner: unknown, onResponded: OnResponded): void {
+  const res = response as unknown as WatchedResponse;
+  const listener = { owner, onResponded, context: new AsyncResource('CrmHook') };
+  const known = (res as { readonly [watchKey]?: Watch })[watchKey];
   if (known !== undefined) {
-    known.listeners.set(owner, listener);
+    known.listeners = [...known.listeners.filter((other) => other.owner !== owner), listener];
     return;
   }
-  const watch: Watch = {
-    body: undefined,
-    isInside: false,
-    hasAnswered: false,
-    hasEnded: false,
-    listeners: new Map([[owner, listener]]),
-  };
-  patch(res as unknown as PatchableResponse, res, watch);
-  watches.set(res, watch);
+  makeRoomForProperties(res);
+  const { json, send, end } = res;
+  const watch = { body: undefined, isInside: false, hasAnswered: false, hasEnded: false, listeners: [listener] };
+  res[watchKey] = { ...watch, json, send, end };
+  if (typeof json === 'function') res.json = watchedJson;
+  if (typeof send === 'function') res.send = watchedSend;
+  res.end = watchedEnd;
+  // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
+  response.on('close', onClose);
 }
 
-function patch(target: PatchableResponse, res: ServerResponse, watch: Watch): void {
-  const { json, send, end } = target;
+function watchedJson(this: WatchedResponse, ...args: unknown[]): unknown {
+  return note(this, this[watchKey].json, args);
+}
 
-  /** What to hold the end for, if anything. */
-  const respond = (): Promise<unknown> | undefined => {
-    if (watch.hasEnded) return undefined;
-    watch.hasEnded = true;
-    const answers = [...watch.listeners.values()].map((onResponded) => onResponded(res.statusCode, watch.body));
-    const held = answers.filter((answer) => answer !== undefined);
-    return held.length === 0 ? undefined : Promise.all(held);
-  };
+function watchedSend(this: WatchedResponse, ...args: unknown[]): unknown {
+  return note(this, this[watchKey].send, args);
+}
 
-  const noting = (original: Send): Send =>
-    function (this: unknown, ...args) {
-      if (watch.isInside) return original.apply(this, args);
-      watch.isInside = true;
-      // Express 4 still takes `send(status, body)` and `send(body, status)`.
-      watch.body = args.length > 1 && typeof args[0] === 'number' ? args[1] : args[0];
-      try {
-        const answer = original.apply(this, args);
-        watch.hasAnswered = true;
-        return answer;
-      } finally {
-        watch.isInside = false;
-      }
-    };
-
-  if (typeof json === 'function') target.json = noting(json);
-  if (typeof send === 'function') target.send = noting(send);
-  target.end = function (this: unknown, ...args) {
-    const stored = respond();
-    // What `end` throws of a wrong body, it throws into the handler.
-    if (stored === undefined || !isBody(args[0])) return end.apply(this, args);
-    holdEnd(res, stored, () => {
-      end.apply(this, args);
-    });
-    return this;
-  };
-  // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
-  res.once('close', () => {
-    if (watch.hasAnswered) void respond();
+function watchedEnd(this: WatchedResponse, ...args: unknown[]): unknown {
+  const { end } = this[watchKey];
+  const stored = respond(this);
+  // What `end` throws of a wrong body, it throws into the handler.
+  if (stored === undefined || !isBody(args[0])) return end.apply(this, args);
+  holdEnd(this as unknown as ServerResponse, stored, () => {
+    end.apply(this, args);
   });
+  return this;
+}
+
+function onClose(this: WatchedResponse): void {
+  if (this[watchKey].hasAnswered) void respond(this);
+}
+
+/** The outermost call of `json` or `send` is noted. */
+function note(res: WatchedResponse, original: Method | undefined, args: unknown[]): unknown {
+  const watch = res[watchKey];
+  if (watch.isInside) return original?.apply(res, args);
+  watch.isInside = true;
+  // Express 4 still takes `send(status, body)` and `send(body, status)`.
+  watch.body = args.length > 1 && typeof args[0] === 'number' ? args[1] : args[0];
+  try {
+    const answer = original?.apply(res, args);
+    watch.hasAnswered = true;
+    return answer;
+  } finally {
+    watch.isInside = false;
+  }
+}
+
+/** Tells the listeners, once; answers what to hold the end for, if anything. */
+function respond(res: WatchedResponse): Promise<unknown> | undefined {
+  const watch = res[watchKey];
+  if (watch.hasEnded) return undefined;
+  watch.hasEnded = true;
+  const { statusCode } = res;
+  const held = watch.listeners
+    .map(({ context, onResponded }) => context.runInAsyncScope(onResponded, undefined, statusCode, watch.body))
+    .filter((answer) => answer !== undefined);
+  return held.length > 1 ? Promise.all(held) : held[0];
+}
+
+/**
+ * Express gives every response a prototype of the app's, after which V8 keeps its shape for itself alone: from then on each
+ * new property copies that shape, at 2 microseconds and more, and node adds some of its own while it sends. Deleting a
+ * property makes the object a table, to which adding costs next to nothing; `bench/` shows the difference.
+ */
+function makeRoomForProperties(res: { sendDate?: boolean }): void {
+  const { sendDate } = res;
+  if (sendDate === undefined || !Reflect.deleteProperty(res, 'sendDate')) return;
+  res.sendDate = sendDate;
 }
 
 function isBody(chunk: unknown): boolean {
-  return ['undefined', 'string', 'function'].includes(typeof chunk) || chunk === null || chunk instanceof Uint8Array;
+  if (chunk === undefined || chunk === null) return true;
+  return typeof chunk === 'string' || typeof chunk === 'function' || types.isUint8Array(chunk);
 }

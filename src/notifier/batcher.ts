@@ -4,12 +4,12 @@ import { full, type Acceptance, type PostOffice } from '../post-office/post-offi
 
 interface Waiting {
   readonly notification: AcceptedNotification;
-  readonly resolve: (acceptance: Acceptance) => void;
+  readonly onAnswer: (acceptance: Acceptance) => void;
 }
 
 export interface Batcher {
-  /** Resolves once the outbox has it or never will: a failing outbox is asked again until it does. */
-  handOver(notification: AcceptedNotification): Promise<Acceptance>;
+  /** Answers once the outbox has it or never will: a failing outbox is asked again until it does. */
+  handOver(notification: AcceptedNotification, onAnswer: (acceptance: Acceptance) => void): void;
   /** No more asking again: what the outbox does not take now is refused. */
   close(): void;
 }
@@ -23,10 +23,15 @@ export interface BatcherOptions {
 
 const retryMs = 500;
 
+// So many in a millisecond are a crowd; then a moment's wait costs each little, and one commit serves many more.
+const crowdPerMs = 2;
+const gatherMs = 2;
+
 /**
  * Hands notifications to the post office in batches. The first of a turn of the event loop waits for the end of that turn;
  * while a batch is on its way, what comes is gathered for the next. So all requests answered in a turn share one commit,
- * a slow disk makes larger batches instead of more of them, and the order is kept when one has to be handed over again.
+ * a slow disk makes larger batches instead of more of them, and the order is kept when one has to be handed over again. In a
+ * crowd a batch waits a little for more to come.
  */
 export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions): Batcher {
   let waiting: Waiting[] = [];
@@ -35,6 +40,8 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
   let isBusy = false;
   let cancelRetry: (() => void) | undefined;
   let isClosed = false;
+  let handedOverAtMs = 0;
+  let isCrowded = false;
 
   const take = (): Waiting[] => {
     const taken = waiting;
@@ -50,12 +57,15 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
 
   const handOverBatch = async (): Promise<void> => {
     const batch = take();
+    const nowMs = clock.monotonicMs();
+    isCrowded = batch.length >= crowdPerMs * (nowMs - handedOverAtMs) && nowMs > handedOverAtMs;
+    handedOverAtMs = nowMs;
     const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
     const failed: Waiting[] = [];
     batch.forEach((entry, index) => {
       const acceptance = acceptances[index] ?? unanswered;
       if (!acceptance.accepted && acceptance.reason === 'failed' && !isClosed) failed.push(entry);
-      else entry.resolve(acceptance);
+      else entry.onAnswer(acceptance);
     });
     if (failed.length > 0) {
       putBack(failed);
@@ -72,18 +82,20 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
   const start = (): void => {
     if (isBusy || waiting.length === 0) return;
     isBusy = true;
-    setImmediate(() => void handOverBatch());
+    if (isCrowded && !isClosed) clock.after(gatherMs, () => void handOverBatch(), { keepAlive: true });
+    else setImmediate(() => void handOverBatch());
   };
 
   return {
-    handOver(notification) {
+    handOver(notification, onAnswer) {
       const size = notification.body.byteLength;
-      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) return Promise.resolve(full);
-      return new Promise((resolve) => {
-        waiting.push({ notification, resolve });
-        waitingBytes += size;
-        start();
-      });
+      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) {
+        onAnswer(full);
+        return;
+      }
+      waiting.push({ notification, onAnswer });
+      waitingBytes += size;
+      start();
     },
     close() {
       isClosed = true;

@@ -23,8 +23,10 @@ export function createEventHub(onFailure: () => void): EventHub {
       };
     },
     emit(name, event) {
+      const own = listeners.get(name);
+      if (own === undefined) return;
       // A copy: a listener may stop and start listening meanwhile, and those who come then are told of the next.
-      for (const listener of [...(listeners.get(name) ?? [])]) {
+      for (const listener of [...own]) {
         survive(() => (listener as (event: unknown) => unknown)(event), onFailure);
       }
     },

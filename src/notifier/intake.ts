@@ -7,7 +7,9 @@ import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
+import { createHoldQueue } from './hold-queue.js';
 import type { Receipt } from './receipt.js';
+import { createWorkCount } from './work-count.js';
 
 /** In what request a notification was made, as far as that is known. */
 export interface IntakeContext {
@@ -33,7 +35,7 @@ export interface Intake {
   /** Counts and logs a notification that came to nothing. */
   reject(error: CRMNotificationError, context: IntakeContext): Receipt;
   /** Makes `settled` wait for work that may still end in a notification. */
-  track(work: Promise<unknown>): void;
+  track(promise: Promise<unknown>): void;
   /** Resolves once everything that was begun is in the outbox or rejected. */
   settled(): Promise<void>;
   /** What the outbox does not take now is rejected. */
@@ -64,7 +66,8 @@ const maxUnsaved = { count: 50_000, bytes: 64 * 1024 * 1024 };
 export function createIntake(options: IntakeOptions): Intake {
   const { postOffice, events, logger, clock, maxBodyBytes, holdMs, onLoggerFailure } = options;
   const batcher = createBatcher({ postOffice, clock, maxWaiting: maxUnsaved });
-  const begun = new Set<Promise<unknown>>();
+  const holds = createHoldQueue(clock, holdMs);
+  const work = createWorkCount();
   const counts = { accepted: 0, rejected: 0, unsaved: 0 };
   /** One wait for the outbox has run out; until it answers again nobody waits for it. */
   let isOutboxSilent = false;
@@ -128,32 +131,26 @@ export function createIntake(options: IntakeOptions): Intake {
         counts.unsaved += 1;
         resolve(unsaved(notification, context));
       };
-      const stored = batcher.handOver(notification).then((acceptance) => {
-        cancel?.();
+      const held = isOutboxSilent ? undefined : holds.add(giveUpWaiting);
+      if (isOutboxSilent) giveUpWaiting();
+      work.begin();
+      batcher.handOver(notification, (acceptance) => {
+        held?.done();
         if (isUnsaved) counts.unsaved -= 1;
         resolve(settle(notification, acceptance, context));
+        work.end();
       });
-      track(stored);
-      const cancel = isOutboxSilent ? undefined : clock.after(holdMs, giveUpWaiting, { keepAlive: true });
-      if (isOutboxSilent) giveUpWaiting();
     });
-  };
-
-  const track = (work: Promise<unknown>): void => {
-    begun.add(work);
-    const end = (): void => {
-      begun.delete(work);
-    };
-    work.then(end, end);
   };
 
   return {
     accept,
     reject,
-    track,
-    async settled() {
-      while (begun.size > 0) await Promise.allSettled(begun);
+    track(promise) {
+      work.begin();
+      promise.then(work.end, work.end);
     },
+    settled: work.settled,
     close() {
       batcher.close();
     },

@@ -26,6 +26,8 @@ export interface InlineHostOptions {
   readonly logger: Required<Logger>;
   /** In a thread, what its native calls go through; see `exit-gate.ts`. */
   readonly enter?: Enter | undefined;
+  /** In a thread, how long settlements gather for one transaction, in milliseconds. */
+  readonly gatherMs?: number | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Called once, when everything is given back. */
@@ -43,7 +45,7 @@ const lookForIdleMs = 50;
 
 /** Runs the post office in the thread of its caller. */
 export function createInlineHost(options: InlineHostOptions): PostOffice {
-  const { settings, clock, onEvent } = options;
+  const { settings, clock, onEvent, gatherMs = 0 } = options;
   const spells = createSpells(onEvent);
   const tally = { delivered: 0, retried: 0, dead: 0 };
   let cancelReopen: (() => void) | undefined;
@@ -88,7 +90,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
 
   function startDelivery(outbox: Outbox): Delivery {
     const client = createCrmClient({ ...options, ...settings, connections: settings.concurrency });
-    return createDelivery({ ...settings, outbox, client, clock, onEvent: count, random: Math.random });
+    return createDelivery({ ...settings, outbox, client, clock, onEvent: count, random: Math.random, gatherMs });
   }
 
   function onRepaired(error: Error): void {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { passExitGate } from './exit-gate.js';
 import { createInlineHost } from './inline-host.js';
@@ -14,6 +15,7 @@ import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-
 const { settings, authToken, isDebugEnabled, exitGate } = workerData as ThreadData;
 const questions = new Map<number, (token: string | undefined) => void>();
 let questionCount = 0;
+let events: DeliveryEvent[] = [];
 
 const postOffice = createInlineHost({
   settings,
@@ -22,9 +24,8 @@ const postOffice = createInlineHost({
   clock: systemClock,
   enter: (work) => passExitGate(exitGate, work),
   logger: createPortLogger(),
-  onEvent: (event) => {
-    send({ kind: 'event', event });
-  },
+  onEvent: tell,
+  gatherMs: 5,
 });
 
 parentPort?.on('message', (message: ToThread) => {
@@ -95,6 +96,21 @@ function createPortLogger(): Required<Logger> {
   };
 }
 
+/** What happens in one go, the settlement of a batch say, is told in one message. */
+function tell(event: DeliveryEvent): void {
+  if (events.length === 0) queueMicrotask(sendEvents);
+  events.push(event);
+}
+
+function sendEvents(): void {
+  if (events.length === 0) return;
+  const message: FromThread = { kind: 'events', events };
+  parentPort?.postMessage(message);
+  events = [];
+}
+
+/** Whatever happened before is told before. */
 function send(message: FromThread): void {
+  sendEvents();
   parentPort?.postMessage(message);
 }

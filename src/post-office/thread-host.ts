@@ -90,8 +90,8 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       case 'failure':
         takeCall(message.call)?.reject(errorOf(message.trouble));
         return;
-      case 'event':
-        onEvent(message.event);
+      case 'events':
+        for (const event of message.events) onEvent(event);
         return;
       case 'log':
         logger[message.level](message.fields, message.message);

@@ -30,7 +30,7 @@ export type FromThread =
   | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly call: number; readonly trouble: Trouble }
-  | { readonly kind: 'event'; readonly event: DeliveryEvent }
+  | { readonly kind: 'events'; readonly events: readonly DeliveryEvent[] }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
   | { readonly kind: 'lastStats'; readonly stats: PostOfficeStats }
   | { readonly kind: 'askToken'; readonly question: number }

@@ -28,7 +28,14 @@ describe('delivery from an outbox that fails (case 68)', () => {
     const config = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
     const logger = createSafeLogger(createLogCollector());
     const client = createCrmClient({ ...config, connections: config.concurrency, logger });
-    delivery = createDelivery({ ...config, outbox, client, onEvent: (event) => told.push(event), random: () => 0.5 });
+    delivery = createDelivery({
+      ...config,
+      outbox,
+      client,
+      onEvent: (event) => told.push(event),
+      random: () => 0.5,
+      gatherMs: 0,
+    });
     return delivery;
   };
   const append = (...lanes: readonly string[]): string[] => {

@@ -52,7 +52,8 @@ export function useNotifiers(): (options: NotifierOptions) => ObservedNotifier {
 function observe(options: NotifierOptions): ObservedNotifier {
   const log = createLogCollector();
   // In this thread, where a test can own the clock; the thread host has tests of its own.
-  const defaults = { authToken: testToken, outbox: ':memory:', thread: false, logger: log, env: {} };
+  // And patient: a busy machine is no silent outbox.
+  const defaults = { authToken: testToken, outbox: ':memory:', thread: false, holdMs: 20_000, logger: log, env: {} };
   const notifier = createNotifier({ ...defaults, ...options });
   const told = new Map<NotifierEventName, unknown[]>(eventNames.map((name) => [name, []]));
   const waiting = new Set<() => void>();

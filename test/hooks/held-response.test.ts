@@ -123,7 +123,8 @@ describe.each(expressVersions)(
       mkdirSync(obstacle);
       const clock = createOwnedClock();
       const crm = await startCrm();
-      const { notifier, ready, log, hear, stats } = create({ baseUrl: crm.url, outbox: directory(), clock });
+      const options = { baseUrl: crm.url, outbox: directory(), clock, holdMs: 1_000 };
+      const { notifier, ready, log, hear, stats } = create(options);
       await ready().catch(() => undefined);
       let ended = createDeferred();
       const app = express();

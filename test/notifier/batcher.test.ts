@@ -8,6 +8,11 @@ import { sampleNotifications } from '../helpers/sample-notification.js';
 const accepted: Acceptance = { accepted: true };
 const failed: Acceptance = { accepted: false, reason: 'failed', detail: 'disk full' };
 
+const handTo = (batcher: Batcher, notification: AcceptedNotification): Promise<Acceptance> =>
+  new Promise((resolve) => {
+    batcher.handOver(notification, resolve);
+  });
+
 describe('the batcher', () => {
   let clock: OwnedClock;
   let batcher: Batcher;
@@ -35,7 +40,7 @@ describe('the batcher', () => {
   });
 
   const handOver = (from: number, to: number): Promise<Acceptance[]> =>
-    Promise.all(notifications.slice(from, to).map(batcher.handOver));
+    Promise.all(notifications.slice(from, to).map((notification) => handTo(batcher, notification)));
   const answer = async (index: number, ...acceptances: Acceptance[]): Promise<void> => {
     answers[index]?.resolve(acceptances);
     await clock.advance(0);
@@ -105,7 +110,9 @@ describe('the batcher', () => {
       clock,
       maxWaiting: { count: 4, bytes: 150 },
     });
-    const [first, second] = sampleNotifications(2, { body: Buffer.alloc(100) }).map(small.handOver);
+    const [first, second] = sampleNotifications(2, { body: Buffer.alloc(100) }).map((notification) =>
+      handTo(small, notification),
+    );
     expect(await second).toMatchObject({ reason: 'full' });
     expect(await first).toEqual(accepted);
   });

@@ -45,7 +45,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
 
   function use(): InUse {
     const database = openConnection(open, options);
-    const outbox = createSqliteOutbox(database);
+    const outbox = createSqliteOutbox(database, options.sync);
     return { database, outbox, inode: inodeOf(file), logInode: inodeOf(`${file}-wal`) };
   }
 

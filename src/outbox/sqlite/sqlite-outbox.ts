@@ -28,7 +28,7 @@ const pendingColumns =
  * The outbox on an open connection: one transaction for each call. What counts it keeps in the file as well, because
  * other processes change it, and counting a million rows takes a while.
  */
-export function createSqliteOutbox(database: SqliteDatabase): Outbox {
+export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'normal'): Outbox {
   const insert = database.prepare(
     `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?1)
@@ -40,8 +40,7 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
   const selectInLane = database.prepare(
     `SELECT ${pendingColumns} FROM pending WHERE lane = ? AND position > ? ORDER BY position LIMIT 1`,
   );
-  const selectSize = database.prepare('SELECT length(body) AS size FROM pending WHERE position = ?');
-  const remove = database.prepare('DELETE FROM pending WHERE position = ?');
+  const remove = database.prepare('DELETE FROM pending WHERE position = ? RETURNING length(body) AS size');
   const postpone = database.prepare('UPDATE pending SET attempts = ?, next_attempt_at = ? WHERE position = ?');
   const bury = database.prepare(
     `INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
@@ -94,6 +93,20 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
     }
   }
 
+  /** Without waiting for the disk: a power cut may undo it, together with whatever came after. */
+  function hurriedTransaction(work: (change: Tally) => void): void {
+    if (sync === 'normal') {
+      transaction(work);
+      return;
+    }
+    database.exec('PRAGMA synchronous = NORMAL');
+    try {
+      transaction(work);
+    } finally {
+      database.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
   function removeDead(statement: SqliteStatement, value: string | number): number {
     return transaction((change) => {
       const removed = Number(statement.run(value).changes);
@@ -130,23 +143,30 @@ export function createSqliteOutbox(database: SqliteDatabase): Outbox {
     },
 
     settle(settlements: readonly Settlement[]) {
-      transaction((change) => {
+      // Should it be undone, they are posted once more, under the same ids.
+      hurriedTransaction((change) => {
         for (const settlement of settlements) {
           const { position } = settlement;
           if (settlement.kind === 'retry') {
             postpone.run(settlement.attempts, settlement.nextAttemptAt, position);
             continue;
           }
-          const row = selectSize.get(position) as SqliteRow | undefined;
-          if (row === undefined) continue;
           if (settlement.kind === 'dead') {
             const { kind, status, detail } = settlement.reason;
-            bury.run(settlement.diedAt, settlement.attempts, kind, status ?? null, detail, position);
-            change.dead += 1;
+            const { changes } = bury.run(
+              settlement.diedAt,
+              settlement.attempts,
+              kind,
+              status ?? null,
+              detail,
+              position,
+            );
+            change.dead += Number(changes);
           }
-          remove.run(position);
+          const removed = remove.get(position) as SqliteRow | undefined;
+          if (removed === undefined) continue;
           change.pending -= 1;
-          change.pendingBytes -= Number(row['size']);
+          change.pendingBytes -= Number(removed['size']);
         }
       });
     },
