@@ -27,8 +27,8 @@ export interface DeliveryOptions extends Pick<NotifierConfig, 'concurrency' | 'r
 
 /** Takes due notifications from the outbox, posts them and settles what came of it. */
 export interface Delivery {
-  /** There may be something to do: after a start, after notifications were accepted. */
-  wake(): void;
+  /** There may be something to do: after a start, after notifications were accepted (these, if they are known). */
+  wake(accepted?: readonly PendingNotification[]): void;
   readonly circuit: CircuitState;
   readonly inFlight: number;
   /** Resolves when nothing is due any more: what waits for its next attempt is not due. Nothing is, once it is stopped. */
@@ -38,13 +38,14 @@ export interface Delivery {
 }
 
 const maxLanes = 10_000;
+const maxFollowers = 256;
 const troubleDelayMs = 1_000;
 const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { outbox, client, clock, retry, random, onEvent } = options;
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
-  const lanes = createLanes({ outbox, now: () => clock.now(), maxWaitMs, maxLanes });
+  const lanes = createLanes({ outbox, now: () => clock.now(), maxWaitMs, maxLanes, maxFollowers });
   const rateLimit = createRateLimit(options.rateLimit);
   const breaker = createCircuitBreaker({
     ...options.breaker,
@@ -179,13 +180,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { id, type, position } = head;
     switch (verdict.kind) {
       case 'delivered':
+        // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
+        lanes.release(head);
         settlements.add({ kind: 'delivered', position }, () => {
-          lanes.release(head);
           const { status, isReplyOdd } = verdict;
           onEvent({ kind: 'delivered', id, type, attempts: attemptCount, status, isReplyOdd, durationMs });
         });
-        // Its lane waits for that, or somebody for the end.
-        if (lanes.hasMore(head) || idleWaiters.size > 0) settlements.hurry();
+        if (idleWaiters.size > 0) settlements.hurry();
         return;
       case 'dead': {
         const { reason } = verdict;
@@ -242,8 +243,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     get inFlight() {
       return attempts.size;
     },
-    wake() {
-      lanes.onAccepted();
+    wake(accepted = []) {
+      lanes.onAccepted(accepted, clock.monotonicMs());
       pump();
     },
     whenIdle: () =>

@@ -5,8 +5,10 @@ import { createMinHeap } from './min-heap.js';
  * Which notification is next, lane by lane.
  *
  * A cursor goes through the outbox once, oldest first, page by page. It makes the first notification it meets of each
- * lane that lane's head; what it meets of a lane that has a head already stays in the outbox, and is looked up there when
- * its turn comes. So memory holds one notification for each lane that is at work, however many wait.
+ * lane that lane's head. What it meets of a lane that has a head already follows it in memory while there are few such
+ * followers; beyond that they stay in the outbox, and are looked up there when their turn comes. So memory holds one
+ * notification for each lane that is at work and a bounded number of others, however many wait. What was just accepted
+ * need not be read back when it comes right after the cursor.
  *
  * A head is ready (oldest first), in flight, or waiting for its next attempt; a lane without a head is forgotten.
  *
@@ -15,10 +17,8 @@ import { createMinHeap } from './min-heap.js';
 export interface Lanes {
   /** Takes the oldest ready head, which is then in flight. */
   take(nowMs: number): PendingNotification | undefined;
-  /** A head in flight is settled for good; the lane goes on with its next. */
+  /** A head in flight is done with; the lane goes on with its next. */
   release(head: PendingNotification): void;
-  /** Whether more of a head's lane is known to wait behind it. */
-  hasMore(head: PendingNotification): boolean;
   /** A head in flight is to be tried again, at once or after a while. */
   putBack(head: PendingNotification, dueAtMs: number): void;
   /** How long until a waiting head is due; undefined when none waits. */
@@ -27,8 +27,8 @@ export interface Lanes {
   hasReady(nowMs: number): boolean;
   /** Whether the outbox may have one where the cursor has not been yet: ask again after other work had its turn. */
   readonly isSearching: boolean;
-  /** More was accepted: the end of the outbox is no longer where the cursor found it. */
-  onAccepted(): void;
+  /** More was accepted, these among it: the end of the outbox is no longer where the cursor found it. */
+  onAccepted(accepted: readonly PendingNotification[], nowMs: number): void;
 }
 
 export interface LanesOptions {
@@ -39,6 +39,8 @@ export interface LanesOptions {
   readonly maxWaitMs: number;
   /** With so many lanes at work the cursor stops; more would only take memory. */
   readonly maxLanes: number;
+  /** So many may follow their lanes' heads in memory. */
+  readonly maxFollowers: number;
 }
 
 interface Waiting {
@@ -46,18 +48,28 @@ interface Waiting {
   readonly dueAtMs: number;
 }
 
+interface Lane {
+  /** In memory, in order. */
+  readonly followers: PendingNotification[];
+  /** Behind them there are more in the outbox. */
+  hasMore: boolean;
+}
+
 const pageSize = 256;
+// So many ready ones are enough for a while; the rest is found by reading.
+const maxReady = 1_024;
 // A few milliseconds of reading.
 const pagesAtOnce = 4;
 
 /** Instants named `nowMs` and `dueAtMs` are the monotonic clock's. */
-export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions): Lanes {
+export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: LanesOptions): Lanes {
   const ready = createMinHeap<PendingNotification>((head) => head.position);
   const waiting = createMinHeap<Waiting>((entry) => entry.dueAtMs);
-  /** The lanes at work; true for one that has more in the outbox behind its head. */
-  const lanes = new Map<string, boolean>();
-  /** Settled heads whose lanes go on with what the outbox has behind them. */
-  const settled: PendingNotification[] = [];
+  /** The lanes at work. */
+  const lanes = new Map<string, Lane>();
+  /** Released heads whose lanes go on with what is behind them. */
+  const released: PendingNotification[] = [];
+  let followerCount = 0;
   let cursor = 0;
   let isAtEnd = false;
 
@@ -67,11 +79,36 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
     else ready.push(head);
   };
 
+  /** What the cursor, or who knows what comes right after it, has met. */
+  const meet = (notification: PendingNotification, nowMs: number): void => {
+    cursor = notification.position;
+    const lane = lanes.get(notification.lane);
+    if (lane === undefined) {
+      lanes.set(notification.lane, { followers: [], hasMore: false });
+      enter(notification, nowMs);
+    } else if (lane.hasMore || followerCount >= maxFollowers) {
+      lane.hasMore = true;
+    } else {
+      lane.followers.push(notification);
+      followerCount += 1;
+    }
+  };
+
   /** One beyond the cursor will be met again there; then it is the lane's "more", which is looked up, not entered. */
+  const nextOf = (head: PendingNotification): PendingNotification | undefined => {
+    const lane = lanes.get(head.lane);
+    const follower = lane?.followers.shift();
+    if (follower !== undefined) {
+      followerCount -= 1;
+      return follower;
+    }
+    return lane?.hasMore === true ? outbox.nextInLane(head.lane, head.position) : undefined;
+  };
+
   const goOn = (nowMs: number): void => {
-    for (let head = settled.at(-1); head !== undefined; head = settled.at(-1)) {
-      const next = outbox.nextInLane(head.lane, head.position);
-      settled.pop();
+    for (let head = released.at(-1); head !== undefined; head = released.at(-1)) {
+      const next = nextOf(head);
+      released.pop();
       if (next === undefined) lanes.delete(head.lane);
       else enter(next, nowMs);
     }
@@ -83,12 +120,7 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
     for (let pages = 0; pages < pagesAtOnce && isSearching(); pages += 1) {
       const page = outbox.readAfter(cursor, pageSize);
       isAtEnd = page.length < pageSize;
-      for (const notification of page) {
-        cursor = notification.position;
-        const isNew = !lanes.has(notification.lane);
-        lanes.set(notification.lane, !isNew);
-        if (isNew) enter(notification, nowMs);
-      }
+      for (const notification of page) meet(notification, nowMs);
     }
   };
 
@@ -112,11 +144,8 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
     },
 
     release(head) {
-      if (lanes.get(head.lane) === true) settled.push(head);
-      else lanes.delete(head.lane);
+      released.push(head);
     },
-
-    hasMore: (head) => lanes.get(head.lane) === true,
 
     putBack(head, dueAtMs) {
       if (dueAtMs === 0) ready.push(head);
@@ -137,8 +166,16 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes }: LanesOptions):
       return isSearching();
     },
 
-    onAccepted() {
-      isAtEnd = false;
+    onAccepted(accepted, nowMs) {
+      for (const notification of accepted) {
+        const isNext = notification.position === cursor + 1;
+        if (!isNext || ready.size >= maxReady || lanes.size >= maxLanes) {
+          isAtEnd = false;
+          return;
+        }
+        meet(notification, nowMs);
+      }
+      if (accepted.length === 0) isAtEnd = false;
     },
   };
 }

@@ -30,6 +30,8 @@ export interface SettlementsOptions {
 }
 
 const retryMs = 1000;
+// A transaction of a few milliseconds; more would make others wait.
+const enough = 256;
 
 export function createSettlements(options: SettlementsOptions): Settlements {
   const { outbox, clock, onError, onBatch, gatherMs } = options;
@@ -38,6 +40,13 @@ export function createSettlements(options: SettlementsOptions): Settlements {
   let isFailing = false;
   let isClosed = false;
   let cancelGathering: (() => void) | undefined;
+
+  const hurry = (): void => {
+    if (cancelGathering === undefined) return;
+    cancelGathering();
+    cancelGathering = undefined;
+    setImmediate(flush);
+  };
 
   const flush = (): void => {
     isScheduled = false;
@@ -69,17 +78,13 @@ export function createSettlements(options: SettlementsOptions): Settlements {
     },
     add(settlement, onSettled) {
       batch.push({ settlement, onSettled });
+      if (batch.length >= enough) hurry();
       if (isScheduled) return;
       isScheduled = true;
       if (gatherMs > 0) cancelGathering = clock.after(gatherMs, flush, { keepAlive: true });
       else setImmediate(flush);
     },
-    hurry() {
-      if (cancelGathering === undefined) return;
-      cancelGathering();
-      cancelGathering = undefined;
-      setImmediate(flush);
-    },
+    hurry,
     close() {
       flush();
       isClosed = true;

@@ -4,6 +4,7 @@ import type {
   Outbox,
   OutboxCounts,
   PendingNotification,
+  Room,
   Settlement,
 } from './outbox.js';
 
@@ -26,13 +27,14 @@ export function createMemoryOutbox(): Outbox {
   let lastDeadPosition = 0;
   let pendingBytes = 0;
 
-  const enqueue = (notification: AcceptedNotification, acceptedAt: number): void => {
+  const enqueue = (notification: AcceptedNotification, acceptedAt: number): PendingNotification => {
     lastPosition += 1;
     const entry = { ...notification, position: lastPosition, attempts: 0, nextAttemptAt: 0, acceptedAt };
     pending.set(lastPosition, entry);
     pendingBytes += notification.body.byteLength;
     const lane = lanes.get(notification.lane) ?? new Set();
     lanes.set(notification.lane, lane.add(lastPosition));
+    return entry;
   };
 
   const dequeue = (entry: PendingNotification): void => {
@@ -58,12 +60,18 @@ export function createMemoryOutbox(): Outbox {
   };
 
   return {
-    append(notifications) {
+    append(notifications, room = unlimited) {
+      const added = new Map<string, AcceptedNotification>();
       for (const notification of notifications) {
-        if (ids.has(notification.id)) continue;
-        ids.add(notification.id);
-        enqueue(notification, notification.occurredAt);
+        const { id } = notification;
+        if (!ids.has(id) && !added.has(id)) added.set(id, notification);
       }
+      if (pending.size + added.size > room.count || pendingBytes + bytesOf(added.values()) > room.bytes)
+        return undefined;
+      return Array.from(added.values(), (notification) => {
+        ids.add(notification.id);
+        return enqueue(notification, notification.occurredAt);
+      });
     },
 
     readAfter(after, limit) {
@@ -144,4 +152,12 @@ export function createMemoryOutbox(): Outbox {
       // Nothing to give back: the memory goes with the object.
     },
   };
+}
+
+const unlimited: Room = { count: Infinity, bytes: Infinity };
+
+function bytesOf(notifications: Iterable<AcceptedNotification>): number {
+  let bytes = 0;
+  for (const { body } of notifications) bytes += body.byteLength;
+  return bytes;
 }

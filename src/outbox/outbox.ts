@@ -9,10 +9,11 @@
  */
 export interface Outbox {
   /**
-   * Accepts notifications, all or none, in this order. One whose id is here already, pending or dead, is passed over.
-   * Throws when they cannot be made durable; nothing has changed then.
+   * Accepts notifications, all or none, in this order, and answers those of which it knows where they are pending now; the
+   * others are found by reading. One whose id is here already, pending or dead, is passed over. Answers undefined, and accepts none, when more would be pending then than
+   * `room` allows. Throws when they cannot be made durable; nothing has changed then.
    */
-  append(notifications: readonly AcceptedNotification[]): void;
+  append(notifications: readonly AcceptedNotification[], room?: Room): PendingNotification[] | undefined;
 
   /** Pending ones accepted after position `after`, oldest first, at most `limit` of them. Positions start at 1. */
   readAfter(after: number, limit: number): PendingNotification[];
@@ -48,6 +49,13 @@ export interface Outbox {
 
   /** Gives everything back; an outbox that is closed already stays so. */
   close(): void;
+}
+
+/** How much may be pending. */
+export interface Room {
+  readonly count: number;
+  /** Of the bodies. */
+  readonly bytes: number;
 }
 
 /** A notification as it is handed to the outbox. */

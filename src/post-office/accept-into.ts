@@ -1,23 +1,25 @@
-import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
+import type { AcceptedNotification, Outbox, PendingNotification, Room } from '../outbox/outbox.js';
 import { full, type Acceptance } from './post-office.js';
 
-interface MaxPending {
-  readonly count: number;
-  readonly bytes: number;
+/** What became of a batch. */
+export interface Accepted {
+  readonly acceptances: readonly Acceptance[];
+  /** Those that the outbox has taken. */
+  readonly pending: readonly PendingNotification[];
 }
 
 /** Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. */
-export function acceptInto(
-  outbox: Outbox,
-  batch: readonly AcceptedNotification[],
-  maxPending: MaxPending,
-): readonly Acceptance[] {
+export function acceptInto(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): Accepted {
+  const pending = outbox.append(batch, maxPending);
+  if (pending !== undefined) return { acceptances: batch.map(() => taken), pending };
   const room = roomFor(outbox, batch, maxPending);
-  if (room > 0) outbox.append(room === batch.length ? batch : batch.slice(0, room));
-  return batch.map((_, index) => (index < room ? { accepted: true } : full));
+  const acceptances = batch.map((_, index) => (index < room ? taken : full));
+  return { acceptances, pending: (room > 0 ? outbox.append(batch.slice(0, room)) : undefined) ?? [] };
 }
 
-function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: MaxPending): number {
+const taken: Acceptance = { accepted: true };
+
+function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): number {
   const { pending, pendingBytes } = outbox.counts();
   let bytes = pendingBytes;
   const room = Math.max(0, maxPending.count - pending);

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { Outbox } from '../outbox/outbox.js';
+import type { Outbox, PendingNotification } from '../outbox/outbox.js';
 import type { Spells } from './spells.js';
 
 /** The lock that says which of several processes delivers; see `delivery-lock.ts`. */
@@ -25,8 +25,8 @@ export interface DelivererOptions {
 export interface Deliverer {
   /** There while this process delivers. */
   readonly delivery: Delivery | undefined;
-  /** Notifications were accepted here. */
-  wake(): void;
+  /** Notifications were accepted here: these, if they are known. */
+  wake(accepted?: readonly PendingNotification[]): void;
   stop(): Promise<void>;
 }
 
@@ -68,8 +68,8 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     get delivery() {
       return delivery;
     },
-    wake() {
-      delivery?.wake();
+    wake(accepted) {
+      delivery?.wake(accepted);
     },
     async stop() {
       cancelTimer?.();

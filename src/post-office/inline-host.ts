@@ -187,8 +187,8 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
         return batch.map(() => failed(error));
       }
       try {
-        const acceptances = acceptInto(opened.outbox, batch, settings.maxPending);
-        opened.deliverer.wake();
+        const { acceptances, pending } = acceptInto(opened.outbox, batch, settings.maxPending);
+        opened.deliverer.wake(pending);
         spells.end('append');
         return acceptances;
       } catch (error) {

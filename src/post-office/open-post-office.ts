@@ -40,8 +40,12 @@ export function openPostOffice({ config, logger, onEvent }: PostOfficeOptions): 
         'express-crm-notifier out of your bundle (as an external package), or set thread: false',
     );
   }
-  return createInlineHost({ settings, authToken, dispatcher, clock, logger, onEvent, onClosed });
+  const gatherMs = claim === undefined || clock !== systemClock ? 0 : gatherOnDiskMs;
+  return createInlineHost({ settings, authToken, dispatcher, clock, logger, gatherMs, onEvent, onClosed });
 }
+
+/** In milliseconds. Memory has no transactions that would be worth a wait, and an owned clock is not turned for them. */
+const gatherOnDiskMs = 10;
 
 /** Beside this file, unless a bundler has put this one's code elsewhere; into an ES module even, which has no place. */
 function findThreadFile(): string | undefined {

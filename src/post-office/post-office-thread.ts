@@ -25,7 +25,7 @@ const postOffice = createInlineHost({
   enter: (work) => passExitGate(exitGate, work),
   logger: createPortLogger(),
   onEvent: tell,
-  gatherMs: 5,
+  gatherMs: 10,
 });
 
 parentPort?.on('message', (message: ToThread) => {

@@ -56,10 +56,14 @@ describe('delivery from an outbox that fails (case 68)', () => {
     create(crm.url).wake();
     await crm.waitFor(2);
     await pass(() => outbox.calls.settle > 0);
-    append('c');
+    const [late] = append('c');
     delivery?.wake();
     await clock.advance(60_000);
-    expect(idsOf(crm.received)).toEqual([ids[0], ids[2]]);
+    // The second of lane a goes out unless the outbox was seen to refuse before the first was answered.
+    const posted = idsOf(crm.received);
+    expect(posted).toEqual(expect.arrayContaining([ids[0], ids[2]]));
+    expect(posted).toHaveLength(new Set(posted).size);
+    expect(posted).not.toContain(late);
     // Tried again once a second, and said once.
     expect(outbox.calls.settle).toBeGreaterThanOrEqual(60);
     expect(outbox.calls.settle).toBeLessThanOrEqual(62);
@@ -100,15 +104,15 @@ describe('delivery from an outbox that fails (case 68)', () => {
 
   it('survives that the next of a lane cannot be read, and finds it later', async () => {
     const crm = await start();
-    const ids = append('a', 'a', 'b', 'b');
+    // More than follow in memory.
+    const ids = append(...new Array<string>(300).fill('a'));
     outbox.fail('nextInLane');
     create(crm.url).wake();
     await pass(() => kinds().includes('outboxError'));
     expect(told).toContainEqual(expect.objectContaining({ kind: 'outboxError', operation: 'read' }));
     outbox.fail();
     await pass(() => outbox.counts().pending === 0);
-    expect(idsOf(crm.received)).toHaveLength(4);
-    expect(new Set(idsOf(crm.received))).toEqual(new Set(ids));
+    expect(idsOf(crm.received)).toEqual(ids);
   });
 
   it('hands settlements over once more when it stops, and is idle for whoever waits', async () => {

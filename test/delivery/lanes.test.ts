@@ -12,11 +12,10 @@ describe('the lanes', () => {
     wallAt = sampleAt;
   });
 
-  const create = (given: { maxLanes?: number; maxWaitMs?: number } = {}): Lanes =>
-    createLanes({ outbox, now: () => wallAt, maxWaitMs: 3_600_000, maxLanes: 10_000, ...given });
-  const append = (...lanes: readonly string[]): void => {
-    outbox.append(lanes.map((lane) => sampleNotification({ lane })));
-  };
+  const create = (given: { maxLanes?: number; maxFollowers?: number; maxWaitMs?: number } = {}): Lanes =>
+    createLanes({ outbox, now: () => wallAt, maxWaitMs: 3_600_000, maxLanes: 10_000, maxFollowers: 2, ...given });
+  const append = (...lanes: readonly string[]): PendingNotification[] =>
+    outbox.append(lanes.map((lane) => sampleNotification({ lane }))) ?? [];
   /** Looks until there is a head or nothing more to look through, as delivery does. */
   const takeNext = (lanes: Lanes, nowMs = 0): PendingNotification | undefined => {
     while (!lanes.hasReady(nowMs) && lanes.isSearching);
@@ -93,7 +92,7 @@ describe('the lanes', () => {
     expect(lanes.hasReady(0)).toBe(false);
     append('a');
     expect(lanes.hasReady(0)).toBe(false);
-    lanes.onAccepted();
+    lanes.onAccepted([], 0);
     expect(lanes.hasReady(0)).toBe(true);
   });
 
@@ -102,13 +101,13 @@ describe('the lanes', () => {
     const lanes = create();
     const head = lanes.take(0)!;
     append('a', 'a');
-    lanes.onAccepted();
+    lanes.onAccepted([], 0);
     expect(takeAll(lanes)).toEqual([]);
     deliver(lanes, head);
     const second = takeNext(lanes)!;
     expect(second.position).toBe(2);
     append('a');
-    lanes.onAccepted();
+    lanes.onAccepted([], 0);
     deliver(lanes, second);
     expect(takeNext(lanes)?.position).toBe(3);
   });
@@ -172,7 +171,7 @@ describe('the lanes', () => {
       const before = outbox.calls.readAfter;
       for (let count = 0; count < 100; count += 1) {
         append('free');
-        lanes.onAccepted();
+        lanes.onAccepted([], 0);
         deliver(lanes, takeNext(lanes)!);
         expect(takeNext(lanes)).toBeUndefined();
       }
@@ -180,14 +179,41 @@ describe('the lanes', () => {
       expect(outbox.calls.nextInLane).toBe(0);
     });
 
-    it('hold one head for each lane at work and leave the rest in the outbox', () => {
+    it('hold one head for each lane at work and maxFollowers others, and leave the rest in the outbox', () => {
       append(...Array.from({ length: 5_000 }, (_, index) => `lane:${index % 5}`));
-      const lanes = create();
-      expect(takeAll(lanes)).toHaveLength(5);
-      // Nothing of what follows is kept from the first passage: it is looked up again.
-      deliver(lanes, { ...outbox.readAfter(0, 1)[0]! });
-      takeNext(lanes);
+      const lanes = create({ maxFollowers: 5 });
+      const first = takeAll(lanes);
+      expect(first).toHaveLength(5);
+      for (const head of first) deliver(lanes, head);
+      const followers = takeAll(lanes);
+      expect(positions(followers)).toEqual([6, 7, 8, 9, 10]);
+      expect(outbox.calls.nextInLane).toBe(0);
+      // Nothing more is kept from the first passage: it is looked up again.
+      deliver(lanes, followers[0]!);
+      expect(positions([takeNext(lanes)!])).toEqual([11]);
       expect(outbox.calls.nextInLane).toBe(1);
+    });
+
+    it('do not read back what was just accepted, if nothing is between it and the cursor', () => {
+      const lanes = create();
+      takeNext(lanes);
+      const reads = outbox.calls.readAfter;
+      lanes.onAccepted(append('a', 'b', 'a'), 0);
+      expect(positions(takeAll(lanes))).toEqual([1, 2]);
+      expect(outbox.calls.readAfter).toBe(reads);
+      // Somebody else has put one between.
+      append('c');
+      lanes.onAccepted(append('d'), 0);
+      expect(positions(takeAll(lanes))).toEqual([4, 5]);
+      expect(outbox.calls.readAfter).toBe(reads + 1);
+    });
+
+    it('keep in memory no more of what was just accepted than lanes may be at work', () => {
+      const lanes = create({ maxLanes: 3 });
+      lanes.onAccepted(append('a', 'b', 'c', 'd', 'e'), 0);
+      expect(positions(takeAll(lanes))).toEqual([1, 2, 3]);
+      deliver(lanes, { ...outbox.readAfter(0, 1)[0]! });
+      expect(positions(takeAll(lanes))).toEqual([4, 5]);
     });
 
     it('stop taking lanes on at maxLanes, and go on when one is done', () => {
@@ -216,7 +242,7 @@ describe('the lanes', () => {
 
     it('do not throw when a head is settled, and find the next of its lane later', () => {
       append('a', 'b', 'a', 'b');
-      const lanes = create();
+      const lanes = create({ maxFollowers: 0 });
       const [a, b] = takeAll(lanes);
       outbox.fail('nextInLane');
       deliver(lanes, a!);
@@ -229,7 +255,7 @@ describe('the lanes', () => {
 
   const random = createSeededRandom();
   it(`give every notification once, each lane in order, whatever happens (CRM_TEST_SEED=${random.seed})`, () => {
-    const lanes = create({ maxLanes: 8 });
+    const lanes = create({ maxLanes: 8, maxFollowers: 4 });
     const appended: string[] = [];
     const given = new Map<string, number[]>();
     const inFlight: PendingNotification[] = [];
@@ -238,9 +264,9 @@ describe('the lanes', () => {
       nowMs += random.below(3);
       if (step < 10_000 && random.below(4) === 0) {
         const batch = Array.from({ length: random.below(4) }, () => `lane:${random.below(20)}`);
-        append(...batch);
+        const accepted = append(...batch);
         appended.push(...batch);
-        lanes.onAccepted();
+        lanes.onAccepted(random.below(2) === 0 ? accepted : [], nowMs);
       }
       outbox.fail(...(random.below(10) === 0 ? (['readAfter', 'nextInLane'] as const) : []));
       try {

@@ -45,6 +45,33 @@ function contract(open: () => Promise<Outbox>): void {
   };
 
   describe('append', () => {
+    it('answers what is pending now, as it would be read, and passes over what is there already', () => {
+      const [first, second, third] = sampleNotifications(3);
+      const answered = outbox.append([first!, second!]);
+      expect(answered?.map(({ id, position }) => [id, position])).toEqual([
+        [first!.id, 1],
+        [second!.id, 2],
+      ]);
+      expect(outbox.append([first!, third!])?.map(({ id }) => id)).toEqual([third!.id]);
+      expect(outbox.append([third!])).toEqual([]);
+      const [read] = outbox.readAfter(0, 1);
+      expect({ ...answered![0], body: undefined }).toEqual({ ...read, body: undefined });
+    });
+
+    it.each([
+      ['count', { count: 3, bytes: Infinity }],
+      ['bytes', { count: Infinity, bytes: 300 }],
+    ])('accepts none when there is not room for all by %s', (_by, room) => {
+      const body = Buffer.alloc(100, ' ');
+      const [first, second, third, fourth] = sampleNotifications(4, { body });
+      expect(outbox.append([first!, second!], room)).toHaveLength(2);
+      expect(outbox.append([third!, fourth!], room)).toBeUndefined();
+      expect(outbox.counts()).toMatchObject({ pending: 2, pendingBytes: 200 });
+      // One that is here already needs no room.
+      expect(outbox.append([first!, third!], room)).toHaveLength(1);
+      expect(pendingIds()).toEqual([first!.id, second!.id, third!.id]);
+    });
+
     it('keeps everything as it was handed over, with no attempts behind it', () => {
       const notification = sampleNotification({
         traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',

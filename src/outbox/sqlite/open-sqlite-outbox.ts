@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CRMOutboxError } from '../../core/errors.js';
-import type { AcceptedNotification, Outbox } from '../outbox.js';
+import type { AcceptedNotification, Outbox, Room } from '../outbox.js';
 import { openConnection, type ConnectionOptions } from './connection.js';
 import { readFileHeader } from './file-header.js';
 import { acquireLock, inodeOf } from './lock-file.js';
@@ -121,15 +121,19 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     outbox.maintain();
   });
 
-  const append = guarded((outbox, notifications: readonly AcceptedNotification[]) => {
-    outbox.append(notifications);
-  });
+  const append = guarded((outbox, notifications: readonly AcceptedNotification[], room?: Room) =>
+    outbox.append(notifications, room),
+  );
 
   return {
-    append(notifications) {
-      append(notifications);
+    append(notifications, room) {
+      const appended = append(notifications, room);
+      lastPosition = Math.max(lastPosition, appended?.at(-1)?.position ?? 0);
       // Meanwhile another process may have mended the file; what is accepted has to be in the one that others find.
-      if (inodeOf(file) !== inUse.inode) mend();
+      if (inodeOf(file) === inUse.inode) return appended;
+      mend();
+      // They have other positions now, and are found by reading.
+      return appended === undefined ? undefined : [];
     },
     readAfter: guarded((outbox, after, limit) => {
       const page = outbox.readAfter(after, limit);

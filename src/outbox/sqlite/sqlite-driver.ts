@@ -4,7 +4,7 @@ export type SqliteValue = string | number | Uint8Array | null;
 export type SqliteRow = Readonly<Record<string, unknown>>;
 
 export interface SqliteStatement {
-  run(...values: SqliteValue[]): { readonly changes: number | bigint };
+  run(...values: SqliteValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   get(...values: SqliteValue[]): unknown;
   all(...values: SqliteValue[]): unknown[];
 }

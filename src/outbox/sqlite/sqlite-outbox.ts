@@ -1,4 +1,4 @@
-import type { AcceptedNotification, Outbox, Settlement } from '../outbox.js';
+import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
 import { countsOf, deadOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
@@ -66,8 +66,11 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     `SELECT pending, pending_bytes, dead, (SELECT accepted_at FROM pending ORDER BY position LIMIT 1) AS oldest FROM tally`,
   );
   const addToTally = database.prepare(
-    'UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?',
+    `UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?
+     RETURNING pending, pending_bytes AS bytes`,
   );
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const commit = database.prepare('COMMIT');
   const selectVersion = database.prepare('PRAGMA data_version');
   const selectFreePages = database.prepare('PRAGMA freelist_count');
   let knownVersion = versionNow();
@@ -78,19 +81,27 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     return Number((selectVersion.get() as SqliteRow)['data_version']);
   }
 
-  /** All or nothing, the tally included. */
-  function transaction<Result>(work: (change: Tally) => Result): Result {
+  /** All or nothing, the tally included; nothing, and undefined, when more would be pending than there is room for. */
+  function transactionWithin<Result>(room: Room | undefined, work: (change: Tally) => Result): Result | undefined {
     const change = { pending: 0, pendingBytes: 0, dead: 0 };
-    database.exec('BEGIN IMMEDIATE');
+    begin.run();
     try {
       const result = work(change);
-      addToTally.run(change.pending, change.pendingBytes, change.dead);
-      database.exec('COMMIT');
+      const { pending, bytes } = addToTally.get(change.pending, change.pendingBytes, change.dead) as SqliteRow;
+      if (room !== undefined && (Number(pending) > room.count || Number(bytes) > room.bytes)) {
+        rollBack(database);
+        return undefined;
+      }
+      commit.run();
       return result;
     } catch (error) {
       rollBack(database);
       throw error;
     }
+  }
+
+  function transaction<Result>(work: (change: Tally) => Result): Result {
+    return transactionWithin(undefined, work) as Result;
   }
 
   /** Without waiting for the disk: a power cut may undo it, together with whatever came after. */
@@ -116,10 +127,12 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
   }
 
   return {
-    append(notifications: readonly AcceptedNotification[]) {
-      transaction((change) => {
-        for (const { id, type, lane, occurredAt, traceparent, body } of notifications) {
-          const { changes } = insert.run(
+    append(notifications: readonly AcceptedNotification[], room?: Room) {
+      return transactionWithin(room, (change) => {
+        const appended: PendingNotification[] = [];
+        for (const notification of notifications) {
+          const { id, type, lane, occurredAt, traceparent, body } = notification;
+          const { changes, lastInsertRowid } = insert.run(
             toText(id),
             type,
             toText(lane),
@@ -131,7 +144,10 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
           if (Number(changes) === 0) continue;
           change.pending += 1;
           change.pendingBytes += body.byteLength;
+          const position = Number(lastInsertRowid);
+          appended.push({ ...notification, position, attempts: 0, nextAttemptAt: 0, acceptedAt: occurredAt });
         }
+        return appended;
       });
     },
 
