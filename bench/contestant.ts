@@ -84,6 +84,8 @@ export async function startContestant(variant: Variant, redis: Redis | undefined
       const bookedBefore = (await app.call('bookings')) as number;
       const before = cpuTime();
       const result = await load(app.port);
+      // What was cut off with its connection is booked all the same.
+      await app.call('left');
       const booked = ((await app.call('bookings')) as number) - bookedBefore;
       const tells = variant.sender !== 'none';
       const backlog = tells ? booked - (await arrived()) : 0;

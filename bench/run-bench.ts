@@ -76,7 +76,11 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
   }
   if (only.has('steady')) {
     say('\nSteady: 1,000 requests a second');
-    results.steady = await compare({ ...comparison, variants: steadyOf(chosen), perSecond: quick ? 200 : 1_000 });
+    results.steady = await compare({
+      ...comparison,
+      variants: quick ? [bare, beforeResponse] : steadyOf(chosen),
+      perSecond: quick ? 200 : 1_000,
+    });
   }
   if (only.has('delivery')) {
     say('\nDelivery alone: an outbox on disk against undici alone');
@@ -86,7 +90,7 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
     const outageSeconds = quick ? 1 : 30;
     say(`\nOutage: ${outageSeconds} s without the receiver, 500 requests a second`);
     results.outages = [];
-    for (const variant of chosen.filter(({ sender }) => sender !== 'none')) {
+    for (const variant of chosen.filter((one) => (quick ? one === beforeResponse : one !== bare))) {
       results.outages.push(await endure(variant, redis, outageSeconds, quick));
       say(variant.name);
     }

@@ -33,7 +33,15 @@ setInterval(() => {
   peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
 }, 20).unref();
 
+/** Once nobody is connected: then nothing is booked any more. */
+const whenLeft = (resolve) =>
+  server.getConnections((_error, count) => {
+    if (count === 0) resolve();
+    else setTimeout(whenLeft, 5, resolve);
+  });
+
 const actions = {
+  left: () => new Promise(whenLeft),
   bookings: () => bookings,
   memory: () => {
     const peak = Math.max(peakBytes, process.memoryUsage.rss());

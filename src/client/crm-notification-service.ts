@@ -108,7 +108,8 @@ export class CRMNotificationService {
         occurredAt: systemClock.now(),
         maxBodyBytes,
       });
-      const { id, type, body } = notification;
+      const { id, type } = notification;
+      const body = Buffer.from(notification.body);
       const outcome = await this.#client.post({ id, body });
       const reply = this.#acceptedReply(outcome, body);
       const parsed = parseReply(reply);

@@ -32,7 +32,7 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
     try {
       watchResponse(res, crmHook, (status, body) => {
         const told = tell(definition, access, { req: req as Request, res: res as Response }, status, body as Body);
-        return told === undefined || access.guarantee === 'after-response' ? undefined : within(told, access);
+        return access.guarantee === 'after-response' ? undefined : told;
       });
     } catch (error) {
       access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(definition, access, req));
@@ -42,8 +42,8 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
 }
 
 /**
- * Runs within the route's own call of `end()`; nothing may escape from here. Answers the way to the receipt when there is
- * something to tell.
+ * Runs within the route's own call of `end()`; nothing may escape from here. Answers the way to the receipt, for `holdMs` at
+ * most, when there is something to tell.
  */
 function tell<Body, Fields extends object>(
   definition: HookDefinition<Body, Fields>,
@@ -66,7 +66,7 @@ function tell<Body, Fields extends object>(
     if (!isPromiseLike(answer)) return accept(answer);
     const told = awaitMapper(answer, access.mapperTimeoutMs, access.clock).then(accept, reject);
     intake.track(told);
-    return told;
+    return within(told, access);
   } catch (error) {
     reject(error);
     return undefined;

@@ -62,7 +62,6 @@ export function watchResponse(response: ServerResponse, owner: unknown, onRespon
     known.listeners = [...known.listeners.filter((other) => other.owner !== owner), listener];
     return;
   }
-  makeRoomForProperties(res);
   const { json, send, end } = res;
   const watch = { body: undefined, isInside: false, hasAnswered: false, hasEnded: false, listeners: [listener] };
   res[watchKey] = { ...watch, json, send, end };
@@ -122,17 +121,6 @@ function respond(res: WatchedResponse): Promise<unknown> | undefined {
     .map(({ context, onResponded }) => context.runInAsyncScope(onResponded, undefined, statusCode, watch.body))
     .filter((answer) => answer !== undefined);
   return held.length > 1 ? Promise.all(held) : held[0];
-}
-
-/**
- * Express gives every response a prototype of the app's, after which V8 keeps its shape for itself alone: from then on each
- * new property copies that shape, at 2 microseconds and more, and node adds some of its own while it sends. Deleting a
- * property makes the object a table, to which adding costs next to nothing; `bench/` shows the difference.
- */
-function makeRoomForProperties(res: { sendDate?: boolean }): void {
-  const { sendDate } = res;
-  if (sendDate === undefined || !Reflect.deleteProperty(res, 'sendDate')) return;
-  res.sendDate = sendDate;
 }
 
 function isBody(chunk: unknown): boolean {

@@ -18,21 +18,38 @@ import type {
 } from './notification.js';
 import { isPlainObject } from './plain-json.js';
 
+const generalChecks = {
+  notificationType: checkTypeWord(),
+  userId: checkId,
+  message: checkText,
+  additionalData: checkData,
+  lane: checkLane,
+};
+const bookingChecks = {
+  bookingId: checkId,
+  userId: checkId,
+  sessionId: checkId,
+  action: checkTypeWord('booking_'),
+  additionalData: checkData,
+  lane: checkLane,
+};
+const eventChecks = {
+  eventId: checkId,
+  userId: checkId,
+  action: checkTypeWord('event_'),
+  additionalData: checkData,
+  lane: checkLane,
+};
+const userChecks = { 'user.id': checkId, 'user.name': checkText, 'user.email': checkText };
+const eventPartChecks = { 'event.id': checkId, 'event.title': checkText, 'event.startDate': checkStartDate };
+
 type RecordPart = Readonly<Record<string, unknown>>;
 
 /** A general notification's draft. Throws `CRMValidationError` with every issue found. */
 export function buildNotification(input: NotificationInput): NotificationDraft {
   return checked(() => {
     const { notificationType, userId, message, additionalData, lane } = asFields(input);
-    throwIssues(
-      collectIssues([
-        ['notificationType', notificationType, checkTypeWord()],
-        ['userId', userId, checkId],
-        ['message', message, checkText],
-        ['additionalData', additionalData, checkData],
-        ['lane', lane, checkLane],
-      ]),
-    );
+    throwIssues(collectIssues({ notificationType, userId, message, additionalData, lane }, generalChecks));
     return {
       notificationType,
       userId,
@@ -49,19 +66,11 @@ export function buildNotification(input: NotificationInput): NotificationDraft {
 export function buildBooking(input: BookingInput): NotificationDraft {
   return checked(() => {
     const { bookingId, userId, sessionId, action, user, event, facilitatorId, additionalData, lane } = asFields(input);
-    throwIssues([
-      ...collectIssues([
-        ['bookingId', bookingId, checkId],
-        ['userId', userId, checkId],
-        ['sessionId', sessionId, checkId],
-        ['action', action, checkTypeWord('booking_')],
-        ['additionalData', additionalData, checkData],
-        ['lane', lane, checkLane],
-      ]),
-      ...(user === undefined ? [] : userIssues(user)),
-      ...(event === undefined ? [] : eventIssues(event)),
-      ...(facilitatorId === undefined ? [] : collectIssues([['facilitatorId', facilitatorId, checkId]])),
-    ]);
+    const issues = collectIssues({ bookingId, userId, sessionId, action, additionalData, lane }, bookingChecks);
+    if (user !== undefined) issues.push(...userIssues(user));
+    if (event !== undefined) issues.push(...eventIssues(event));
+    if (facilitatorId !== undefined) issues.push(...collectIssues({ facilitatorId }, { facilitatorId: checkId }));
+    throwIssues(issues);
     const isRecord = user !== undefined && event !== undefined && facilitatorId !== undefined;
     return {
       notificationType: `booking_${action}`,
@@ -81,15 +90,7 @@ export function buildBooking(input: BookingInput): NotificationDraft {
 export function buildEvent(input: EventInput): NotificationDraft {
   return checked(() => {
     const { eventId, userId, action, additionalData, lane } = asFields(input);
-    throwIssues(
-      collectIssues([
-        ['eventId', eventId, checkId],
-        ['userId', userId, checkId],
-        ['action', action, checkTypeWord('event_')],
-        ['additionalData', additionalData, checkData],
-        ['lane', lane, checkLane],
-      ]),
-    );
+    throwIssues(collectIssues({ eventId, userId, action, additionalData, lane }, eventChecks));
     return {
       notificationType: `event_${action}`,
       userId,
@@ -104,20 +105,17 @@ export function buildEvent(input: EventInput): NotificationDraft {
 
 function userIssues(user: BookingUser): Issue[] {
   if (!isPlainObject(user)) return [{ path: 'user', message: 'must be a plain object { id, name, email }' }];
-  return collectIssues([
-    ['user.id', user.id, checkId],
-    ['user.name', user.name, checkText],
-    ['user.email', user.email, checkText],
-  ]);
+  const { id, name, email } = user;
+  return collectIssues({ 'user.id': id, 'user.name': name, 'user.email': email }, userChecks);
 }
 
 function eventIssues(event: BookingEvent): Issue[] {
   if (!isPlainObject(event)) return [{ path: 'event', message: 'must be a plain object { id, title, startDate }' }];
-  return collectIssues([
-    ['event.id', event.id, checkId],
-    ['event.title', event.title, checkText],
-    ['event.startDate', startDateOf(event), checkStartDate],
-  ]);
+  const { id, title } = event;
+  return collectIssues(
+    { 'event.id': id, 'event.title': title, 'event.startDate': startDateOf(event) },
+    eventPartChecks,
+  );
 }
 
 function userRecord(user: BookingUser): RecordPart {

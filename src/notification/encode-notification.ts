@@ -12,12 +12,12 @@ export interface EncodeContext {
 }
 
 /**
- * The wire format: serialises a draft, once, into the exact bytes that every attempt will post.
+ * The wire format: serialises a draft, once, into the exact text that every attempt will post.
  * Throws `CRMValidationError` when the data is not plain JSON or the body would be larger than `maxBodyBytes`.
  */
 export function encodeNotification(draft: NotificationDraft, context: EncodeContext): Notification {
   const { id, occurredAt, traceparent, maxBodyBytes } = context;
-  const json = JSON.stringify({
+  const body = JSON.stringify({
     notification_id: id,
     notification_type: draft.notificationType,
     user_id: draft.userId,
@@ -26,12 +26,12 @@ export function encodeNotification(draft: NotificationDraft, context: EncodeCont
     ...draft.record,
     additional_data: mergeData(draft, maxBodyBytes),
   });
-  const body = Buffer.from(json, 'utf8');
-  if (body.byteLength > maxBodyBytes) {
+  const size = Buffer.byteLength(body);
+  if (size > maxBodyBytes) {
     throw new CRMValidationError([
       {
         path: '',
-        message: `the body has ${String(body.byteLength)} bytes; maxBodyBytes allows ${String(maxBodyBytes)}. Send less, or raise maxBodyBytes`,
+        message: `the body has ${String(size)} bytes; maxBodyBytes allows ${String(maxBodyBytes)}. Send less, or raise maxBodyBytes`,
       },
     ]);
   }
@@ -40,9 +40,9 @@ export function encodeNotification(draft: NotificationDraft, context: EncodeCont
 
 /** Ours first, and never replaced by a key of the user's. */
 function mergeData(draft: NotificationDraft, maxBodyBytes: number): JsonValue {
+  if (draft.additionalData === undefined) return draft.ownData;
   const data = Object.create(null) as Record<string, JsonValue>;
   Object.assign(data, draft.ownData);
-  if (draft.additionalData === undefined) return data;
   const copy = copyOrReject(draft.additionalData, maxBodyBytes);
   for (const [key, value] of Object.entries(copy)) {
     if (!Object.hasOwn(draft.ownData, key)) data[key] = value;

@@ -53,11 +53,14 @@ export const checkStartDate: Check = (value) => {
     : 'must be a valid date or a string that is not empty';
 };
 
-/** Runs each check on its field and gathers what is wrong. */
-export function collectIssues(checks: readonly (readonly [path: string, value: unknown, check: Check])[]): Issue[] {
+/** Runs each check on the value of its path and gathers what is wrong. */
+export function collectIssues(
+  values: Readonly<Record<string, unknown>>,
+  checks: Readonly<Record<string, Check>>,
+): Issue[] {
   const issues: Issue[] = [];
-  for (const [path, value, check] of checks) {
-    const message = check(value);
+  for (const path of Object.keys(checks)) {
+    const message = checks[path]?.(values[path]);
     if (message !== undefined) issues.push({ path, message });
   }
   return issues;

@@ -94,7 +94,7 @@ export interface NotificationDraft {
   readonly additionalData: AdditionalData | undefined;
 }
 
-/** A notification as it is kept and sent: its bytes never change again. */
+/** A notification as it is kept and sent: it never changes again. */
 export interface Notification {
   /** UUIDv7; the same on every attempt. */
   readonly id: string;
@@ -102,8 +102,8 @@ export interface Notification {
   readonly lane: string;
   /** The instant it occurred, in milliseconds since 1970. */
   readonly occurredAt: number;
-  /** The exact UTF-8 bytes of the POST's body. */
-  readonly body: Uint8Array;
+  /** The exact text of the POST's body, sent as UTF-8. */
+  readonly body: string;
   /** The W3C `traceparent` of the request it happened in. */
   readonly traceparent: string | undefined;
 }

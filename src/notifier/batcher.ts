@@ -88,7 +88,7 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
 
   return {
     handOver(notification, onAnswer) {
-      const size = notification.body.byteLength;
+      const size = Buffer.byteLength(notification.body);
       if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) {
         onAnswer(full);
         return;
@@ -107,7 +107,7 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
 }
 
 function bytesOf(entries: readonly Waiting[]): number {
-  return entries.reduce((sum, { notification }) => sum + notification.body.byteLength, 0);
+  return entries.reduce((sum, { notification }) => sum + Buffer.byteLength(notification.body), 0);
 }
 
 const unanswered: Acceptance = { accepted: false, reason: 'failed', detail: 'the post office did not answer' };

@@ -29,9 +29,10 @@ export function createMemoryOutbox(): Outbox {
 
   const enqueue = (notification: AcceptedNotification, acceptedAt: number): PendingNotification => {
     lastPosition += 1;
-    const entry = { ...notification, position: lastPosition, attempts: 0, nextAttemptAt: 0, acceptedAt };
+    const body = Buffer.from(notification.body);
+    const entry = { ...notification, body, position: lastPosition, attempts: 0, nextAttemptAt: 0, acceptedAt };
     pending.set(lastPosition, entry);
-    pendingBytes += notification.body.byteLength;
+    pendingBytes += body.byteLength;
     const lane = lanes.get(notification.lane) ?? new Set();
     lanes.set(notification.lane, lane.add(lastPosition));
     return entry;
@@ -158,6 +159,6 @@ const unlimited: Room = { count: Infinity, bytes: Infinity };
 
 function bytesOf(notifications: Iterable<AcceptedNotification>): number {
   let bytes = 0;
-  for (const { body } of notifications) bytes += body.byteLength;
+  for (const { body } of notifications) bytes += Buffer.byteLength(body);
   return bytes;
 }

@@ -66,12 +66,14 @@ export interface AcceptedNotification {
   readonly lane: string;
   /** Milliseconds since 1970. */
   readonly occurredAt: number;
-  readonly body: Uint8Array;
+  /** The POST's body: its bytes, or the text that UTF-8 makes them of. */
+  readonly body: string | Uint8Array;
   readonly traceparent: string | undefined;
 }
 
 /** A notification that waits for its delivery. */
 export interface PendingNotification extends AcceptedNotification {
+  readonly body: Uint8Array;
   /** Its place in the order of acceptance. */
   readonly position: number;
   /** Attempts made so far. */

@@ -1,5 +1,5 @@
 import type { AcceptedNotification, Outbox, PendingNotification, Room } from '../outbox/outbox.js';
-import { full, type Acceptance } from './post-office.js';
+import { full, taken, type Acceptance } from './post-office.js';
 
 /** What became of a batch. */
 export interface Accepted {
@@ -17,14 +17,12 @@ export function acceptInto(outbox: Outbox, batch: readonly AcceptedNotification[
   return { acceptances, pending: (room > 0 ? outbox.append(batch.slice(0, room)) : undefined) ?? [] };
 }
 
-const taken: Acceptance = { accepted: true };
-
 function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): number {
   const { pending, pendingBytes } = outbox.counts();
   let bytes = pendingBytes;
   const room = Math.max(0, maxPending.count - pending);
   const firstTooMuch = batch.findIndex((notification, index) => {
-    bytes += notification.body.byteLength;
+    bytes += Buffer.byteLength(notification.body);
     return index >= room || bytes > maxPending.bytes;
   });
   return firstTooMuch === -1 ? batch.length : firstTooMuch;

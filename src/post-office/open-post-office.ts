@@ -45,7 +45,7 @@ export function openPostOffice({ config, logger, onEvent }: PostOfficeOptions): 
 }
 
 /** In milliseconds. Memory has no transactions that would be worth a wait, and an owned clock is not turned for them. */
-const gatherOnDiskMs = 10;
+const gatherOnDiskMs = 20;
 
 /** Beside this file, unless a bundler has put this one's code elsewhere; into an ES module even, which has no place. */
 function findThreadFile(): string | undefined {

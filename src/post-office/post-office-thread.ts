@@ -25,14 +25,15 @@ const postOffice = createInlineHost({
   enter: (work) => passExitGate(exitGate, work),
   logger: createPortLogger(),
   onEvent: tell,
-  gatherMs: 10,
+  gatherMs: 20,
 });
 
 parentPort?.on('message', (message: ToThread) => {
   switch (message.kind) {
     case 'accept':
       void postOffice.accept(message.notifications).then((acceptances) => {
-        send({ kind: 'accepted', batch: message.batch, acceptances });
+        const areAllTaken = acceptances.every(({ accepted }) => accepted);
+        send({ kind: 'accepted', batch: message.batch, acceptances: areAllTaken ? undefined : acceptances });
       });
       return;
     case 'call':

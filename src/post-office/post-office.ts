@@ -36,6 +36,8 @@ export type Acceptance =
   | { readonly accepted: true }
   | { readonly accepted: false; readonly reason: 'full' | 'closed' | 'failed'; readonly detail: string };
 
+export const taken: Acceptance = { accepted: true };
+
 export const closed = { accepted: false, reason: 'closed', detail: 'the notifier is closed' } as const;
 
 export const full: Acceptance = {

@@ -6,7 +6,14 @@ import type { Trouble } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
-import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
+import {
+  closed,
+  taken,
+  type Acceptance,
+  type CloseReport,
+  type PostOffice,
+  type PostOfficeStats,
+} from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 import { createThreadKeeper } from './thread-keeper.js';
 import type { FromThread, PostOfficeCall } from './thread-messages.js';
@@ -81,7 +88,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         const batch = batches.get(message.batch);
         batches.delete(message.batch);
         keeper.holdProcess();
-        batch?.resolve(message.acceptances);
+        batch?.resolve(message.acceptances ?? batch.notifications.map(() => taken));
         return;
       }
       case 'answer':

@@ -27,7 +27,8 @@ export type ToThread =
 
 /** From the post office's thread to the app's. */
 export type FromThread =
-  | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] }
+  /** Without acceptances all were accepted. */
+  | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] | undefined }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly call: number; readonly trouble: Trouble }
   | { readonly kind: 'events'; readonly events: readonly DeliveryEvent[] }

@@ -107,7 +107,7 @@ function contract(open: () => Promise<Outbox>): void {
       outbox.append([{ ...first, body: Buffer.from('third') }, other]);
       expect(pendingIds()).toEqual([first.id, other.id]);
       expect(Buffer.from(outbox.readAfter(0, 1)[0]!.body).toString()).toBe('first');
-      expect(outbox.counts()).toMatchObject({ pending: 2, pendingBytes: 5 + other.body.byteLength });
+      expect(outbox.counts()).toMatchObject({ pending: 2, pendingBytes: 5 + Buffer.byteLength(other.body) });
     });
 
     it('passes over an id that is dead', () => {
@@ -127,6 +127,15 @@ function contract(open: () => Promise<Outbox>): void {
       outbox.discard(notification.id);
       outbox.append([notification]);
       expect(outbox.readAfter(0, 10)).toMatchObject([{ id: notification.id, position: 3 }]);
+    });
+
+    it('takes a text for the bytes that UTF-8 makes of it', () => {
+      const body = '{"name":"Zoë 😀"}';
+      const [answered] = outbox.append([sampleNotification({ body })]) ?? [];
+      const [read] = outbox.readAfter(0, 1);
+      expect(Buffer.from(answered!.body)).toEqual(Buffer.from(body));
+      expect(Buffer.from(read!.body)).toEqual(Buffer.from(body));
+      expect(outbox.counts().pendingBytes).toBe(20);
     });
 
     it('keeps a body byte for byte, NUL bytes and broken UTF-8 included', () => {

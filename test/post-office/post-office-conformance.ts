@@ -116,7 +116,7 @@ function contract(open: Open, start: StartCrm): void {
     const batch = inLanes('a', 'b', 'c', 'a');
     await office.accept(batch);
     await crm.waitFor(3);
-    const pendingBytes = batch.reduce((sum, { body }) => sum + body.byteLength, 0);
+    const pendingBytes = batch.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
     expect(await office.stats()).toMatchObject({
       ...zero,
       pending: 4,

@@ -131,7 +131,8 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
       return transactionWithin(room, (change) => {
         const appended: PendingNotification[] = [];
         for (const notification of notifications) {
-          const { id, type, lane, occurredAt, traceparent, body } = notification;
+          const { id, type, lane, occurredAt, traceparent } = notification;
+          const body = Buffer.from(notification.body);
           const { changes, lastInsertRowid } = insert.run(
             toText(id),
             type,
@@ -145,7 +146,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
           change.pending += 1;
           change.pendingBytes += body.byteLength;
           const position = Number(lastInsertRowid);
-          appended.push({ ...notification, position, attempts: 0, nextAttemptAt: 0, acceptedAt: occurredAt });
+          appended.push({ ...notification, body, position, attempts: 0, nextAttemptAt: 0, acceptedAt: occurredAt });
         }
         return appended;
       });

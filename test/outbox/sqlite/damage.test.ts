@@ -285,7 +285,11 @@ function compare(
   const originals = new Map([...stored, ...added].map((original) => [original.id, original]));
   const genuine = found.filter(({ id, type, lane, body }) => {
     const original = originals.get(id);
-    return original?.type === type && original.lane === lane && Buffer.compare(original.body, body) === 0;
+    return (
+      original?.type === type &&
+      original.lane === lane &&
+      Buffer.compare(Buffer.from(original.body), Buffer.from(body)) === 0
+    );
   });
   const isAdded = new Set(added.map(({ id }) => id));
   const saved = genuine.filter(({ id }) => !isAdded.has(id)).length;
