@@ -11,6 +11,8 @@ export interface Results {
   readonly machine: Machine;
   readonly rounds: number;
   readonly secondsPerRound: number;
+  /** Requests a second where the load is steady. */
+  readonly rate: number;
   saturated?: readonly Comparison[];
   steady?: readonly Comparison[];
   delivery?: { readonly ours: readonly Deliveries[]; readonly raw: readonly Deliveries[] };
@@ -23,7 +25,7 @@ export function printReport(results: Results): void {
   const { machine } = results;
   console.log(`\n${machine.cores} cores, ${machine.cpu}, ${machine.memoryGb} GB, ${machine.os}, Node ${machine.node}`);
   if (results.saturated !== undefined) printSaturated(results.saturated);
-  if (results.steady !== undefined) printSteady(results.steady);
+  if (results.steady !== undefined) printSteady(results.steady, results.rate);
   if (results.delivery !== undefined) printDelivery(results.delivery);
   if (results.outages !== undefined) printOutages(results.outages);
   if (results.pending !== undefined) printPending(results.pending);
@@ -60,8 +62,8 @@ function printSaturated(comparisons: readonly Comparison[]): void {
   printTable([head, ...rows]);
 }
 
-function printSteady(comparisons: readonly Comparison[]): void {
-  console.log('\nSteady. Medians of what is added to the bare app of the same round.');
+function printSteady(comparisons: readonly Comparison[], rate: number): void {
+  console.log(`\nSteady, ${rate} requests a second. Medians of what is added to the bare app of the same round.`);
   const rows = comparisons.map(({ name, rounds, addedP50Ms, addedP99Ms }) => [
     name,
     mid(rounds, ({ p50Ms }) => p50Ms).toFixed(2),

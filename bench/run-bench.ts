@@ -21,6 +21,7 @@ Linux only: CPU time comes from /proc. Leave the machine alone meanwhile.
   --quick           everything once and briefly, in under two minutes: shows that it runs, not how fast it is
   --rounds N        rounds of each variant                                 (8)
   --seconds N       of load in each round                                  (3)
+  --rate N          requests a second where the load is steady             (1000)
   --only LIST       scenarios: saturated, steady, delivery, outage, pending, soak   (all but soak)
   --variants LIST   by name, comma-separated; bare is always among them     (all)
   --soak N          seconds at 2,000 a second, for what grows               (600)
@@ -40,6 +41,7 @@ function readOptions() {
       help: flag,
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      rate: { type: 'string' },
       soak: { type: 'string', default: '600' },
       only: { type: 'string', default: 'saturated,steady,delivery,outage,pending' },
       variants: { type: 'string', default: '' },
@@ -55,19 +57,22 @@ function readOptions() {
   const chosen = variants.filter((variant) => variant === bare || names.length === 0 || names.includes(variant.name));
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 8));
   const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 3));
-  if (!(rounds >= 1) || !(seconds > 0)) throw new Error('--rounds and --seconds take a number above 0');
-  return { ...values, only: new Set(only), chosen, rounds, seconds, soak: Number(values.soak) };
+  const rate = Number(values.rate ?? (values.quick ? 200 : 1_000));
+  if (!(rounds >= 1) || !(seconds > 0) || !(rate > 0)) {
+    throw new Error('--rounds, --seconds and --rate take a number above 0');
+  }
+  return { ...values, only: new Set(only), chosen, rounds, seconds, rate, soak: Number(values.soak) };
 }
 
 async function run(options: ReturnType<typeof readOptions>): Promise<void> {
-  const { only, quick, rounds, seconds } = options;
+  const { only, quick, rounds, seconds, rate } = options;
   const say = (line: string): void => {
     console.log(line);
   };
   const redis = await startRedis();
   if (redis === undefined) say('redis-server is not installed (apt-get install redis-server): BullMQ is left out');
   const chosen = options.chosen.filter(({ needsRedis }) => needsRedis !== true || redis !== undefined);
-  const results: Results = { machine: describeMachine(), rounds, secondsPerRound: seconds };
+  const results: Results = { machine: describeMachine(), rounds, secondsPerRound: seconds, rate };
   const comparison = { variants: chosen, redis, rounds, secondsPerRound: seconds, say };
 
   if (only.has('saturated')) {
@@ -75,11 +80,11 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
     results.saturated = await compare({ ...comparison, perSecond: undefined });
   }
   if (only.has('steady')) {
-    say('\nSteady: 1,000 requests a second');
+    say(`\nSteady: ${rate} requests a second`);
     results.steady = await compare({
       ...comparison,
       variants: quick ? [bare, beforeResponse] : steadyOf(chosen),
-      perSecond: quick ? 200 : 1_000,
+      perSecond: rate,
     });
   }
   if (only.has('delivery')) {

@@ -5,11 +5,9 @@ export interface Variant {
   readonly sender: string;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly needsRedis?: boolean;
-  /** Whether everything that was answered must arrive; the others promise nothing of the kind. */
-  readonly isSafe?: boolean;
 }
 
-const ours = { sender: 'express-crm-notifier', isSafe: true };
+const ours = { sender: 'express-crm-notifier' };
 
 export const bare: Variant = { name: 'bare', sender: 'none' };
 
