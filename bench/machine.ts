@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-
-const require = createRequire(import.meta.url);
+import { join } from 'node:path';
 
 /** Where the figures come from: they mean little elsewhere. */
 export interface Machine {
@@ -30,7 +29,9 @@ export function describeMachine(): Machine {
 
 function versionOf(name: string): string {
   try {
-    return (require(`${name}/package.json`) as { version: string }).version;
+    // By its place: not every package exports the file.
+    const file = join(import.meta.dirname, '../node_modules', name, 'package.json');
+    return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
   } catch {
     return 'unknown';
   }

@@ -21,10 +21,10 @@ Linux only: CPU time comes from /proc. Leave the machine alone meanwhile.
   --quick           everything once and briefly, in under two minutes: shows that it runs, not how fast it is
   --rounds N        rounds of each variant                                 (8)
   --seconds N       of load in each round                                  (3)
-  --rate N          requests a second where the load is steady             (1000)
+  --rate N          requests a second where the load is steady             (1000; for soak 2000)
   --only LIST       scenarios: saturated, steady, delivery, outage, pending, soak   (all but soak)
   --variants LIST   by name, comma-separated; bare is always among them     (all)
-  --soak N          seconds at 2,000 a second, for what grows               (600)
+  --soak N          seconds of steady load, for what grows                 (600)
   --out DIR         where results.json goes, and the charts                (bench/results)
 
 Example: npm run bench -- --only saturated --variants ours --rounds 4
@@ -61,7 +61,16 @@ function readOptions() {
   if (!(rounds >= 1) || !(seconds > 0) || !(rate > 0)) {
     throw new Error('--rounds, --seconds and --rate take a number above 0');
   }
-  return { ...values, only: new Set(only), chosen, rounds, seconds, rate, soak: Number(values.soak) };
+  return {
+    ...values,
+    only: new Set(only),
+    chosen,
+    rounds,
+    seconds,
+    rate,
+    isRateGiven: values.rate !== undefined,
+    soak: Number(values.soak),
+  };
 }
 
 async function run(options: ReturnType<typeof readOptions>): Promise<void> {
@@ -109,8 +118,9 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
     }
   }
   if (only.has('soak')) {
-    say(`\nSoak: 2,000 requests a second for ${options.soak} s`);
-    results.soak = await soak(beforeResponse, options.soak, say);
+    const perSecond = options.isRateGiven ? rate : 2_000;
+    say(`\nSoak: ${perSecond} requests a second for ${options.soak} s`);
+    results.soak = await soak(beforeResponse, perSecond, options.soak, say);
   }
   await redis?.stop();
 

@@ -15,12 +15,17 @@ export interface SoakPoint {
 const stepSeconds = 10;
 
 /** Whether anything grows: the files, the memory. */
-export async function soak(variant: Variant, seconds: number, say: (line: string) => void): Promise<SoakPoint[]> {
+export async function soak(
+  variant: Variant,
+  perSecond: number,
+  seconds: number,
+  say: (line: string) => void,
+): Promise<SoakPoint[]> {
   const contestant = await startContestant(variant, undefined);
   const points: SoakPoint[] = [];
   try {
     for (let atSeconds = stepSeconds; atSeconds <= seconds; atSeconds += stepSeconds) {
-      const round = await contestant.round((port) => keepRate(port, 2_000, stepSeconds));
+      const round = await contestant.round((port) => keepRate(port, perSecond, stepSeconds));
       await contestant.app.call('collectGarbage');
       await contestant.app.call('memory');
       const memoryBytes = (await contestant.app.call('memory')) as number;
