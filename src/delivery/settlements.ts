@@ -2,9 +2,9 @@ import type { Clock } from '../core/clock.js';
 import type { Outbox, Settlement } from '../outbox/outbox.js';
 
 /**
- * Gathers settlements and hands them to the outbox, all of one turn of the event loop in one transaction. While the
- * outbox refuses them (a full disk) they are kept and handed over again; their notifications stay in flight meanwhile,
- * so that none is posted a second time for that.
+ * Gathers settlements and hands them to the outbox, all of a moment in one transaction. While the outbox refuses them (a
+ * full disk) they are kept and handed over again; nothing looks for their notifications meanwhile, so that none is posted a
+ * second time for that.
  */
 export interface Settlements {
   /** `onSettled` is called once the outbox has it. */
