@@ -58,19 +58,11 @@ function readOptions() {
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 8));
   const seconds = Number(values.seconds ?? (values.quick ? 0.5 : 3));
   const rate = Number(values.rate ?? (values.quick ? 200 : 1_000));
+  const soakRate = Number(values.rate ?? 2_000);
   if (!(rounds >= 1) || !(seconds > 0) || !(rate > 0)) {
     throw new Error('--rounds, --seconds and --rate take a number above 0');
   }
-  return {
-    ...values,
-    only: new Set(only),
-    chosen,
-    rounds,
-    seconds,
-    rate,
-    isRateGiven: values.rate !== undefined,
-    soak: Number(values.soak),
-  };
+  return { ...values, only: new Set(only), chosen, rounds, seconds, rate, soakRate, soak: Number(values.soak) };
 }
 
 async function run(options: ReturnType<typeof readOptions>): Promise<void> {
@@ -118,9 +110,8 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
     }
   }
   if (only.has('soak')) {
-    const perSecond = options.isRateGiven ? rate : 2_000;
-    say(`\nSoak: ${perSecond} requests a second for ${options.soak} s`);
-    results.soak = await soak(beforeResponse, perSecond, options.soak, say);
+    say(`\nSoak: ${options.soakRate} requests a second for ${options.soak} s`);
+    results.soak = await soak(beforeResponse, options.soakRate, options.soak, say);
   }
   await redis?.stop();
 

@@ -17,7 +17,7 @@ import { createMinHeap } from './min-heap.js';
 export interface Lanes {
   /** Takes the oldest ready head, which is then in flight. */
   take(nowMs: number): PendingNotification | undefined;
-  /** A head in flight is done with; the lane goes on with its next. */
+  /** A head in flight is done with; the lane goes on with its next, whether or not the outbox knows already. */
   release(head: PendingNotification): void;
   /** A head in flight is to be tried again, at once or after a while. */
   putBack(head: PendingNotification, dueAtMs: number): void;
@@ -94,7 +94,6 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: 
     }
   };
 
-  /** One beyond the cursor will be met again there; then it is the lane's "more", which is looked up, not entered. */
   const nextOf = (head: PendingNotification): PendingNotification | undefined => {
     const lane = lanes.get(head.lane);
     const follower = lane?.followers.shift();
@@ -109,7 +108,9 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: 
     for (let head = released.at(-1); head !== undefined; head = released.at(-1)) {
       const next = nextOf(head);
       released.pop();
-      if (next === undefined) lanes.delete(head.lane);
+      // One beyond the cursor is left to it. Taken from here it would be met there once more, for what is released stays in
+      // the outbox until it is settled.
+      if (next === undefined || next.position > cursor) lanes.delete(head.lane);
       else enter(next, nowMs);
     }
   };

@@ -26,7 +26,7 @@ export interface InlineHostOptions {
   readonly logger: Required<Logger>;
   /** In a thread, what its native calls go through; see `exit-gate.ts`. */
   readonly enter?: Enter | undefined;
-  /** In a thread, how long settlements gather for one transaction, in milliseconds. */
+  /** How long settlements gather for one transaction, in milliseconds. @default 0, the rest of a turn */
   readonly gatherMs?: number | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
@@ -39,6 +39,9 @@ interface Opened {
   readonly deliverer: Deliverer;
   readonly stopMaintenance: () => void;
 }
+
+/** How long they gather on a disk, in milliseconds: what a kill repeats; docs/delivery-guarantees.md names it. */
+export const gatherOnDiskMs = 20;
 
 const reopenAfterMs = 1_000;
 const lookForIdleMs = 50;

@@ -4,7 +4,7 @@ import type { NotifierConfig } from '../config/resolve-config.js';
 import { systemClock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createInlineHost } from './inline-host.js';
+import { createInlineHost, gatherOnDiskMs } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
 import type { PostOffice } from './post-office.js';
 import { createThreadHost } from './thread-host.js';
@@ -40,12 +40,10 @@ export function openPostOffice({ config, logger, onEvent }: PostOfficeOptions): 
         'express-crm-notifier out of your bundle (as an external package), or set thread: false',
     );
   }
+  // Memory has no transactions that would be worth a wait, and an owned clock is not turned for them.
   const gatherMs = claim === undefined || clock !== systemClock ? 0 : gatherOnDiskMs;
   return createInlineHost({ settings, authToken, dispatcher, clock, logger, gatherMs, onEvent, onClosed });
 }
-
-/** In milliseconds. Memory has no transactions that would be worth a wait, and an owned clock is not turned for them. */
-const gatherOnDiskMs = 20;
 
 /** Beside this file, unless a bundler has put this one's code elsewhere; into an ES module even, which has no place. */
 function findThreadFile(): string | undefined {

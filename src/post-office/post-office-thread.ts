@@ -4,7 +4,7 @@ import { troubleOf } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { passExitGate } from './exit-gate.js';
-import { createInlineHost } from './inline-host.js';
+import { createInlineHost, gatherOnDiskMs } from './inline-host.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 /**
@@ -25,7 +25,7 @@ const postOffice = createInlineHost({
   enter: (work) => passExitGate(exitGate, work),
   logger: createPortLogger(),
   onEvent: tell,
-  gatherMs: 20,
+  gatherMs: gatherOnDiskMs,
 });
 
 parentPort?.on('message', (message: ToThread) => {

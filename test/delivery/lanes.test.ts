@@ -1,5 +1,5 @@
 import { createLanes, type Lanes } from '../../src/delivery/lanes.js';
-import type { PendingNotification } from '../../src/outbox/outbox.js';
+import type { PendingNotification, Settlement } from '../../src/outbox/outbox.js';
 import { createSeededRandom } from '../helpers/seeded-random.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
 import { createWatchedOutbox, type WatchedOutbox } from '../helpers/watched-outbox.js';
@@ -208,6 +208,18 @@ describe('the lanes', () => {
       expect(outbox.calls.readAfter).toBe(reads + 1);
     });
 
+    it('give each once, though what is released is settled only later', () => {
+      const others = new Array<string>(254).fill('b');
+      append('a', 'a', ...others, 'a', 'b');
+      const lanes = create({ maxFollowers: 0 });
+      const given: number[] = [];
+      for (let head = takeNext(lanes); head !== undefined; head = takeNext(lanes)) {
+        given.push(head.position);
+        lanes.release(head);
+      }
+      expect(given.sort((a, b) => a - b)).toEqual(Array.from({ length: 258 }, (_, index) => index + 1));
+    });
+
     it('keep in memory no more of what was just accepted than lanes may be at work', () => {
       const lanes = create({ maxLanes: 3 });
       lanes.onAccepted(append('a', 'b', 'c', 'd', 'e'), 0);
@@ -259,6 +271,12 @@ describe('the lanes', () => {
     const appended: string[] = [];
     const given = new Map<string, number[]>();
     const inFlight: PendingNotification[] = [];
+    // Settlements gather: what is released stays in the outbox for a while.
+    let unsettled: Settlement[] = [];
+    const settle = (): void => {
+      outbox.settle(unsettled);
+      unsettled = [];
+    };
     let nowMs = 0;
     for (let step = 0; step < 20_000; step += 1) {
       nowMs += random.below(3);
@@ -283,11 +301,14 @@ describe('the lanes', () => {
         const [head] = inFlight.splice(random.below(inFlight.length), 1);
         if (random.below(3) === 0) lanes.putBack(head!, random.below(2) === 0 ? 0 : nowMs + random.below(20));
         else {
-          deliver(lanes, head!);
+          lanes.release(head!);
+          unsettled.push({ kind: 'delivered', position: head!.position });
           given.set(head!.lane, [...(given.get(head!.lane) ?? []), head!.position]);
         }
       }
+      if (random.below(20) === 0) settle();
     }
+    settle();
     for (; inFlight.length > 0 || outbox.counts().pending > 0; nowMs += 1) {
       const head = inFlight.pop() ?? takeNext(lanes, nowMs);
       if (head === undefined) continue;
