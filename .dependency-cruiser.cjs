@@ -22,6 +22,22 @@ const mayImport = {
   ],
   hooks: ['core', 'telemetry', 'notification', 'notifier'],
   middleware: ['core', 'telemetry', 'notifier'],
+  // Entry points of their own; nothing above imports them.
+  prometheus: ['core', 'telemetry', 'notifier'],
+  dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
+  testing: ['core'],
+  cli: [
+    'core',
+    'config',
+    'telemetry',
+    'client',
+    'notification',
+    'notifier',
+    'outbox',
+    'post-office',
+    'testing',
+    'create-notifier.ts',
+  ],
 };
 
 /** What a thing promises. Such a file imports nothing of its own folder: an implementation knows it, never the reverse. */

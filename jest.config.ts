@@ -7,7 +7,11 @@ const config: Config = {
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', diagnostics: true }] },
   // Source files import each other with the extension they have once compiled (.js); here they are still .ts.
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^express-crm-notifier$': '<rootDir>/src/index.ts' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^express-crm-notifier$': '<rootDir>/src/index.ts',
+    '^express-crm-notifier/(.+)$': '<rootDir>/src/$1/index.ts',
+  },
   // A handle left open is a defect, so nothing may force the end of a run.
   forceExit: false,
   reporters: ['default', '<rootDir>/test/closing-line-reporter.mjs'],

@@ -84,7 +84,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
       await notifier.close();
     },
     deadLetters: {
-      list: async ({ limit = 100, before } = {}) => postOffice.listDead({ limit: clampLimit(limit), before }),
+      list: async ({ limit = 100, ...query } = {}) => postOffice.listDead({ ...query, limit: clampLimit(limit) }),
       redeliver: (id) => postOffice.redeliver(id),
       discard: (id) => postOffice.discard(id),
     },

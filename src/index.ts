@@ -61,6 +61,6 @@ export type {
   TimeLimit,
 } from './notifier/notifier.js';
 export type { Receipt } from './notifier/receipt.js';
-export type { DeadLetter, DeadReason } from './outbox/outbox.js';
+export type { DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
 export type { CloseReport } from './post-office/post-office.js';
 export type { LogFields, Logger } from './telemetry/logger.js';

@@ -2,23 +2,31 @@ import type { Trouble } from '../core/trouble.js';
 import type { DeadReason } from '../outbox/outbox.js';
 import type { CircuitState, PauseCause } from './circuit-breaker.js';
 
-interface AboutNotification {
+/** What every event about an attempt says. */
+export interface AboutAttempt {
   readonly id: string;
   readonly type: string;
   /** Attempts made so far, this one included. */
   readonly attempts: number;
+  /** How long this attempt took, in milliseconds. */
+  readonly durationMs: number;
+  /** When it ended, in milliseconds since 1970. */
+  readonly endedAt: number;
+  /** In which trace the notification was accepted (W3C Trace Context), if in any. */
+  readonly traceparent: string | undefined;
 }
 
 /** What delivery has to tell: ids, types, codes and numbers, nothing personal. */
 export type DeliveryEvent =
-  | (AboutNotification & {
+  | (AboutAttempt & {
       readonly kind: 'delivered';
       readonly status: number;
       /** Whether the reply was something other than JSON. */
       readonly isReplyOdd: boolean;
-      readonly durationMs: number;
+      /** How long ago it was accepted, in milliseconds. */
+      readonly ageMs: number;
     })
-  | (AboutNotification & {
+  | (AboutAttempt & {
       readonly kind: 'retry';
       readonly status: number | undefined;
       readonly code: string | undefined;
@@ -26,7 +34,9 @@ export type DeliveryEvent =
       readonly delayMs: number;
       readonly circuit: CircuitState;
     })
-  | (AboutNotification & { readonly kind: 'dead'; readonly reason: DeadReason })
+  | (AboutAttempt & { readonly kind: 'dead'; readonly reason: DeadReason })
+  /** The CRM refused the token, which is not the notification's fault. */
+  | (AboutAttempt & { readonly kind: 'refused'; readonly status: number })
   | { readonly kind: 'paused'; readonly cause: PauseCause }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'outboxError'; readonly operation: string; readonly error: Trouble };

@@ -7,7 +7,7 @@ import { troubleOf } from '../core/trouble.js';
 import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
 import { backoffMs } from './backoff.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
-import type { DeliveryEvent } from './delivery-event.js';
+import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit } from './rate-limit.js';
 import { createSettlements } from './settlements.js';
@@ -124,7 +124,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function start(head: PendingNotification): void {
     if (!isHeaderValue(head.id)) {
       // No attempt, of which the circuit breaker would wait for the end.
-      settle(head, { kind: 'dead', reason: unsendable }, head.attempts, 0);
+      settle(head, { kind: 'dead', reason: unsendable }, aboutAttempt(head, head.attempts, clock.monotonicMs()));
       return;
     }
     breaker.onStart();
@@ -152,7 +152,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // Never sent is no attempt.
     const wasSent = outcome.kind === 'reply' || outcome.wasSent;
     const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
-    settle(head, verdictOn(head, outcome), attemptCount, clock.monotonicMs() - startedAtMs);
+    settle(head, verdictOn(head, outcome), aboutAttempt(head, attemptCount, startedAtMs));
+  }
+
+  function aboutAttempt(head: PendingNotification, attempts: number, startedAtMs: number): AboutAttempt {
+    const { id, type, traceparent } = head;
+    const durationMs = clock.monotonicMs() - startedAtMs;
+    return { id, type, attempts, durationMs, endedAt: clock.now(), traceparent };
   }
 
   function recordOnBreaker(outcome: Exchange): void {
@@ -176,48 +182,43 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     });
   }
 
-  function settle(head: PendingNotification, verdict: Verdict, attemptCount: number, durationMs: number): void {
-    const { id, type, position } = head;
+  function settle(head: PendingNotification, verdict: Verdict, about: AboutAttempt): void {
+    const { position } = head;
     switch (verdict.kind) {
       case 'delivered':
         // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
         lanes.release(head);
         settlements.add({ kind: 'delivered', position }, () => {
           const { status, isReplyOdd } = verdict;
-          onEvent({ kind: 'delivered', id, type, attempts: attemptCount, status, isReplyOdd, durationMs });
+          const ageMs = Math.max(0, about.endedAt - head.acceptedAt);
+          onEvent({ kind: 'delivered', ...about, status, isReplyOdd, ageMs });
         });
         if (idleWaiters.size > 0) settlements.hurry();
         return;
       case 'dead': {
         const { reason } = verdict;
-        settlements.add({ kind: 'dead', position, attempts: attemptCount, diedAt: clock.now(), reason }, () => {
+        const { attempts: attemptCount, endedAt: diedAt } = about;
+        settlements.add({ kind: 'dead', position, attempts: attemptCount, diedAt, reason }, () => {
           lanes.release(head);
-          onEvent({ kind: 'dead', id, type, attempts: attemptCount, reason });
+          onEvent({ kind: 'dead', ...about, reason });
         });
         settlements.hurry();
         return;
       }
       case 'pause':
         // Not the notification's fault: it keeps its place, and the circuit breaker does the waiting.
-        postpone(head, attemptCount, 0);
+        postpone(head, about.attempts, 0);
+        onEvent({ kind: 'refused', ...about, status: verdict.status });
         return;
-      case 'retry':
-        settleRetry(head, verdict, attemptCount);
+      case 'retry': {
+        const { status, code, wasSent, retryAfterMs } = verdict;
+        // Never sent: the notification keeps its place, and the circuit breaker does the waiting.
+        const delayMs = wasSent ? delayAfter(about.attempts, retryAfterMs) : 0;
+        postpone(head, about.attempts, delayMs);
+        onEvent({ kind: 'retry', ...about, status, code, delayMs, circuit: breaker.state });
         return;
+      }
     }
-  }
-
-  function settleRetry(
-    head: PendingNotification,
-    verdict: Extract<Verdict, { kind: 'retry' }>,
-    attemptCount: number,
-  ): void {
-    const { status, code } = verdict;
-    // Never sent: the notification keeps its place, and the circuit breaker does the waiting.
-    const delayMs = verdict.wasSent ? delayAfter(attemptCount, verdict.retryAfterMs) : 0;
-    postpone(head, attemptCount, delayMs);
-    const { id, type } = head;
-    onEvent({ kind: 'retry', id, type, attempts: attemptCount, status, code, delayMs, circuit: breaker.state });
   }
 
   function postpone(head: PendingNotification, attemptCount: number, delayMs: number): void {

@@ -27,6 +27,9 @@ export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent)
       );
       return;
     }
+    case 'refused':
+      // The pause that it brings about is told once.
+      return;
     case 'paused':
       if (event.cause.kind === 'unauthorised') {
         const { status } = event.cause;

@@ -15,6 +15,8 @@ export interface NotifierEvents {
   retry: FromDelivery<'retry'>;
   /** The CRM will not have it; it is kept as a dead letter. */
   dead: FromDelivery<'dead'>;
+  /** An attempt met a CRM that refuses the token; the notification keeps its place, and `paused` follows. */
+  refused: FromDelivery<'refused'>;
   /** Delivery waits and probes, because the CRM cannot be reached or refuses the token. */
   paused: FromDelivery<'paused'>;
   /** The CRM is back. */

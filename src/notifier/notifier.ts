@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
-import type { DeadLetter } from '../outbox/outbox.js';
+import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { IntakeCounts } from './intake.js';
 import type { NotifierEventName, NotifierListener } from './notifier-event.js';
@@ -74,11 +74,11 @@ export interface TimeLimit {
 
 /** Notifications that the CRM will not take. They are kept for `deadRetentionMs` and block nothing. */
 export interface DeadLetters {
-  /** Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the page before. */
-  list(query?: {
-    readonly limit?: number | undefined;
-    readonly before?: number | undefined;
-  }): Promise<readonly DeadLetter[]>;
+  /**
+   * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the page before; `search` is
+   * looked for, in letters of any case, in id, type, lane, status and reason.
+   */
+  list(query?: Partial<DeadQuery>): Promise<readonly DeadLetter[]>;
   /** Makes one, or with `'all'` every one, pending again: the same id and bytes, at the end of its lane; answers how many. */
   redeliver(id: string): Promise<number>;
   /** Removes one for good; answers whether there was one. */

@@ -109,12 +109,21 @@ export function createMemoryOutbox(): Outbox {
       return { pending: pending.size, pendingBytes, dead: dead.size, oldestAcceptedAt: oldest?.acceptedAt };
     },
 
-    listDead({ limit, before = Infinity }) {
+    listDead({ limit, before = Infinity, search = '' }) {
       return [...dead.values()]
         .map((entry) => entry.letter)
-        .filter((letter) => letter.position < before)
+        .filter((letter) => letter.position < before && mentions(letter, search.toLowerCase()))
         .reverse()
         .slice(0, limit);
+    },
+
+    find(id) {
+      const waiting = [...pending.values()].find((candidate) => candidate.id === id);
+      if (waiting !== undefined) return { state: 'pending', ...waiting };
+      const entry = [...dead.values()].find((candidate) => candidate.letter.id === id);
+      if (entry === undefined) return undefined;
+      const { body, traceparent } = entry.notification;
+      return { state: 'dead', ...entry.letter, body: Buffer.from(body), traceparent };
     },
 
     redeliver(id, at) {
@@ -153,6 +162,11 @@ export function createMemoryOutbox(): Outbox {
       // Nothing to give back: the memory goes with the object.
     },
   };
+}
+
+function mentions({ id, type, lane, reason }: DeadLetter, text: string): boolean {
+  const { kind, status, detail } = reason;
+  return [id, type, lane, kind, String(status ?? ''), detail].some((part) => part.toLowerCase().includes(text));
 }
 
 const unlimited: Room = { count: Infinity, bytes: Infinity };

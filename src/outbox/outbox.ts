@@ -29,8 +29,11 @@ export interface Outbox {
   /** Whether somebody else, another process, has changed the outbox since the last time this was asked. */
   hasForeignChanges(): boolean;
 
-  /** Dead letters, newest first, at most `limit`, optionally only those that died before position `before`. */
-  listDead(query: { readonly limit: number; readonly before?: number | undefined }): DeadLetter[];
+  /** Dead letters, newest first, at most `limit` of those that `query` describes. */
+  listDead(query: DeadQuery): DeadLetter[];
+
+  /** The one with this id, pending or dead; undefined when it is not here (any more). */
+  find(id: string): StoredNotification | undefined;
 
   /**
    * Makes one dead letter pending again, or with the id `all` every one: at the end of their lanes, with their ids and bytes and no attempts behind them.
@@ -70,6 +73,20 @@ export interface AcceptedNotification {
   readonly body: string | Uint8Array;
   readonly traceparent: string | undefined;
 }
+
+/** Which dead letters to list. */
+export interface DeadQuery {
+  readonly limit: number;
+  /** Only those that died before this position. */
+  readonly before?: number | undefined;
+  /** Only those with this text, in letters of any case, in their id, type, lane, status or reason. */
+  readonly search?: string | undefined;
+}
+
+/** A notification as it lies in the outbox, whole. */
+export type StoredNotification =
+  | (PendingNotification & { readonly state: 'pending' })
+  | (DeadLetter & Pick<PendingNotification, 'body' | 'traceparent'> & { readonly state: 'dead' });
 
 /** A notification that waits for its delivery. */
 export interface PendingNotification extends AcceptedNotification {

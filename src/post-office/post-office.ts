@@ -1,5 +1,5 @@
 import type { CircuitState } from '../delivery/circuit-breaker.js';
-import type { AcceptedNotification, DeadLetter } from '../outbox/outbox.js';
+import type { AcceptedNotification, DeadLetter, DeadQuery } from '../outbox/outbox.js';
 
 /**
  * The contract of a post office: outbox and delivery together, as one unit that can run here or in a thread. So every
@@ -23,7 +23,7 @@ export interface PostOffice {
   /** As `flush`, then stops and closes the outbox. Whatever is pending stays there for the next start. */
   close(timeoutMs: number): Promise<CloseReport>;
 
-  listDead(query: { readonly limit: number; readonly before?: number | undefined }): Promise<readonly DeadLetter[]>;
+  listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   redeliver(id: string): Promise<number>;
   discard(id: string): Promise<boolean>;
 }

@@ -6,7 +6,7 @@ import { resolveServiceConfig } from '../../src/config/resolve-config.js';
 import { CRMTimeoutError } from '../../src/index.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector } from '../helpers/log-collector.js';
-import { createOwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { useRawServer } from '../helpers/raw-server.js';
 import { errorOf, registration, useService } from '../helpers/use-service.js';
 

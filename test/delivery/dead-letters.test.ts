@@ -1,6 +1,6 @@
 import type { NotifierOptions } from '../../src/index.js';
 import { passTimeUntil, settle, testToken, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, inTurn, reply, type Answer } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
@@ -32,7 +32,7 @@ describe('a notification that the CRM will not take', () => {
       const notifier = createOnDisk({ baseUrl: crm.url });
       const [id] = await notifier.accept('a');
       const reason = { kind: 'rejected', status, detail: 'no such user' };
-      expect(await notifier.hear('dead')).toEqual([{ id, type: 'user_moved', attempts: 1, reason }]);
+      expect(await notifier.hear('dead')).toMatchObject([{ id, type: 'user_moved', attempts: 1, reason }]);
       expect(await notifier.deadLetters.list()).toEqual([
         {
           id,

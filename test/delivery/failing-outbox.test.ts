@@ -5,7 +5,7 @@ import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { testToken } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { sampleNotification } from '../helpers/sample-notification.js';
 import { reply } from '../helpers/scripted-crm.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';

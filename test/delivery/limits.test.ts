@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { settle, useNotifiers } from '../helpers/observed-notifier.js';
-import { createOwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { createSeededRandom } from '../helpers/seeded-random.js';
 import { accept, type Received } from '../helpers/scripted-crm.js';
 import { laneOf, useCrm } from '../helpers/use-crm.js';

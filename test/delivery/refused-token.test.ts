@@ -1,5 +1,5 @@
 import { passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
 

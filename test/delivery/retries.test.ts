@@ -1,5 +1,5 @@
 import { useNotifiers, settle, testToken } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, inTurn, reply, type Answer } from '../helpers/scripted-crm.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
 

@@ -7,7 +7,7 @@ import {
   type NotifierOptions,
 } from '../../src/index.js';
 import { createLogCollector, type LogCollector } from './log-collector.js';
-import { createOwnedClock, type OwnedClock } from './owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 
 export const testToken = 'test-token-0123456789';
 

@@ -12,7 +12,7 @@ import { createDeferred } from '../helpers/deferred.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { createHold, openClient, roundTrip } from '../helpers/held-route.js';
 import { passTimeUntil, useNotifiers } from '../helpers/observed-notifier.js';
-import { createOwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { exchangeBytes, requestText, useServer } from '../helpers/served.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';

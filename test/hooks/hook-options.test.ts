@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import request from 'supertest';
 import { afterBooking, afterResponse, type BookingFields, type HookOptions } from '../../src/index.js';
 import { expressVersions } from '../helpers/express-versions.js';
-import { createOwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { inTurn, accept, reply } from '../helpers/scripted-crm.js';
 import { useStage, type Stage } from '../helpers/stage.js';
 

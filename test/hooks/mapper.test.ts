@@ -3,7 +3,7 @@ import request from 'supertest';
 import { afterBooking, afterResponse, type BookingFields, type Mapper } from '../../src/index.js';
 import { createDeferred } from '../helpers/deferred.js';
 import { expressVersions } from '../helpers/express-versions.js';
-import { createOwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { useStage, type Stage } from '../helpers/stage.js';
 
 const fields = { bookingId: 456, userId: 123, sessionId: 789 };

@@ -1,6 +1,6 @@
 import { version } from '../../src/core/version.js';
 import type { BookingInput } from '../../src/index.js';
-import { createOwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
 import { testToken, useStage } from '../helpers/stage.js';
 

@@ -2,7 +2,7 @@ import { createBatcher, type Batcher } from '../../src/notifier/batcher.js';
 import type { AcceptedNotification } from '../../src/outbox/outbox.js';
 import type { Acceptance } from '../../src/post-office/post-office.js';
 import { createDeferred, type Deferred } from '../helpers/deferred.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { sampleNotifications } from '../helpers/sample-notification.js';
 
 const accepted: Acceptance = { accepted: true };

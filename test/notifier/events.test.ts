@@ -1,6 +1,6 @@
 import type { Logger } from '../../src/index.js';
 import { eventNames, notificationIn, passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
 import { useCrm } from '../helpers/use-crm.js';
 

@@ -394,6 +394,70 @@ function contract(open: () => Promise<Outbox>): void {
     });
   });
 
+  describe('listDead with a text to search for', () => {
+    beforeEach(() => {
+      outbox.append([
+        sampleNotification({ id: 'id-Rosa', type: 'booking_created', lane: 'booking:\x0056' }),
+        sampleNotification({ id: 'id-blau', type: 'event_updated', lane: 'event:100%' }),
+        sampleNotification({ id: 'id-gelb', type: 'booking_cancelled', lane: 'booking:7' }),
+      ]);
+      outbox.settle([
+        dead(1, { reason: { kind: 'rejected', status: 422, detail: 'No such Session' } }),
+        dead(2, { reason: { kind: 'expired', detail: 'older than maxAgeMs (100%)' } }),
+        dead(3, { reason: { kind: 'redirect', status: 302, detail: 'moved_on' } }),
+      ]);
+    });
+
+    it.each([
+      ['an id, in letters of any case', 'ID-rosa', ['id-Rosa']],
+      ['a type', 'Booking_', ['id-gelb', 'id-Rosa']],
+      ['a lane', 'event:', ['id-blau']],
+      ['a lane with a NUL', 'booking:\0', ['id-Rosa']],
+      ['a status', '422', ['id-Rosa']],
+      ['a kind of reason', 'EXPIRED', ['id-blau']],
+      ['a reason in words', 'such session', ['id-Rosa']],
+      ['a percent sign, which is no pattern', '100%', ['id-blau']],
+      ['an underscore, which is no pattern', 'd_o', ['id-gelb']],
+      ['nothing, which all have', '', ['id-gelb', 'id-blau', 'id-Rosa']],
+      ['what none has', 'nowhere', []],
+      ['a text with quotes, which ends no statement', "'; DROP TABLE dead; --", []],
+    ])('finds %s', (_what, search, ids) => {
+      expect(outbox.listDead({ limit: 10, search }).map(({ id }) => id)).toEqual(ids);
+    });
+
+    it('pages through what it finds', () => {
+      const [first] = outbox.listDead({ limit: 1, search: 'booking' });
+      expect(first?.id).toBe('id-gelb');
+      const rest = outbox.listDead({ limit: 5, search: 'booking', before: first!.position });
+      expect(rest.map(({ id }) => id)).toEqual(['id-Rosa']);
+    });
+  });
+
+  describe('find', () => {
+    it('answers a pending one whole', () => {
+      const [first, second] = sampleNotifications(2, { traceparent: 'trace' });
+      outbox.append([first!, second!]);
+      expect(outbox.find(second!.id)).toEqual({ state: 'pending', ...outbox.readAfter(1, 1)[0] });
+    });
+
+    it('answers a dead letter whole, with what would be posted', () => {
+      const notification = sampleNotification({ traceparent: 'trace', lane: 'booking:\0' });
+      outbox.append([notification]);
+      outbox.settle([dead(1)]);
+      const found = outbox.find(notification.id);
+      expect(found).toMatchObject({ state: 'dead', traceparent: 'trace', ...outbox.listDead({ limit: 1 })[0] });
+      expect(Buffer.from(found!.body)).toEqual(notification.body);
+    });
+
+    it('knows nothing of those that were delivered, discarded or never here', () => {
+      const [first, second] = sampleNotifications(2);
+      outbox.append([first!, second!]);
+      outbox.settle([delivered(1), dead(2)]);
+      outbox.discard(second!.id);
+      for (const id of [first!.id, second!.id, 'all', '']) expect(outbox.find(id)).toBeUndefined();
+    });
+  });
+
   describe('redeliver', () => {
     it('makes one pending again: same id and bytes, at the end of its lane, no attempts behind it', () => {
       const [first, second] = sampleNotifications(2, { traceparent: 'trace' });

@@ -10,7 +10,7 @@ import { createThreadHost } from '../../src/post-office/thread-host.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector, type LogCollector } from '../helpers/log-collector.js';
 import { passTimeUntil, testToken } from '../helpers/observed-notifier.js';
-import type { OwnedClock } from '../helpers/owned-clock.js';
+import type { OwnedClock } from '../../src/testing/owned-clock.js';
 
 export type HostOptions = Omit<InlineHostOptions, 'dispatcher' | 'onClosed'> & { readonly onClosed: () => void };
 export type CreateHost = (options: HostOptions) => PostOffice;

@@ -1,6 +1,6 @@
 import type { AcceptedNotification } from '../../src/outbox/outbox.js';
 import { passTimeUntil, settle } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
 import { sampleNotification } from '../helpers/sample-notification.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { CRMOutboxError, type NotifierOptions } from '../../src/index.js';
 import { notificationIn, settle, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, reply, type Answer } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { NotifierOptions } from '../../src/index.js';
 import { loadSqlite, type SqliteValue } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { testToken, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { sampleNotification } from '../helpers/sample-notification.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';

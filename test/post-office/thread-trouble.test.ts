@@ -2,7 +2,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { claimOutbox } from '../../src/post-office/outbox-claim.js';
 import type { Acceptance, PostOffice } from '../../src/post-office/post-office.js';
 import { passTimeUntil } from '../helpers/observed-notifier.js';
-import { createOwnedClock, type OwnedClock } from '../helpers/owned-clock.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, type Answer } from '../helpers/scripted-crm.js';
 import { sampleNotification, sampleNotifications } from '../helpers/sample-notification.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';

@@ -147,6 +147,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     counts: guarded((outbox) => outbox.counts()),
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
     listDead: guarded((outbox, query) => outbox.listDead(query)),
+    find: guarded((outbox, id) => outbox.find(id)),
     redeliver: guarded((outbox, id, at) => outbox.redeliver(id, at)),
     discard: guarded((outbox, id) => outbox.discard(id)),
     expireDead: guarded((outbox, before) => outbox.expireDead(before)),

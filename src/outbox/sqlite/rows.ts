@@ -14,6 +14,14 @@ export function pendingOf(row: unknown): PendingNotification {
     acceptedAt: numberIn(columns, 'accepted_at'),
     attempts: numberIn(columns, 'attempts'),
     nextAttemptAt: numberIn(columns, 'next_attempt_at'),
+    ...contentOf(row),
+  };
+}
+
+/** What is posted of a pending one, or would be of a dead letter. */
+export function contentOf(row: unknown): Pick<PendingNotification, 'traceparent' | 'body'> {
+  const columns = row as Columns;
+  return {
     traceparent: columns['traceparent'] === null ? undefined : textIn(columns, 'traceparent'),
     body: bytesIn(columns, 'body'),
   };

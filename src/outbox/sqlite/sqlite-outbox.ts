@@ -1,6 +1,6 @@
 import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
-import { countsOf, deadOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
+import { contentOf, countsOf, deadOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
 /** How a transaction changes what is counted. */
@@ -21,6 +21,8 @@ const keptFreePages = 256;
 const pagesAtOnce = 2048;
 
 const measures = 'count(*) AS count, coalesce(sum(length(body)), 0) AS bytes';
+const deadColumns =
+  'position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail';
 const pendingColumns =
   'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
@@ -47,9 +49,17 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
      SELECT id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
   );
   const selectDead = database.prepare(
-    `SELECT position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail
-     FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`,
+    `SELECT ${deadColumns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`,
   );
+  // Ids and lanes are stored as `toText` makes them; the other columns as they are.
+  const searchDead = database.prepare(
+    `SELECT ${deadColumns} FROM dead WHERE position < ?1 AND (
+       instr(lower(id), lower(?2)) OR instr(lower(lane), lower(?2)) OR instr(lower(type), lower(?3)) OR
+       instr(reason_status, ?3) OR instr(reason_kind, lower(?3)) OR instr(lower(reason_detail), lower(?3)))
+     ORDER BY position DESC LIMIT ?4`,
+  );
+  const selectPendingById = database.prepare(`SELECT ${pendingColumns} FROM pending WHERE id = ?`);
+  const selectDeadById = database.prepare(`SELECT ${deadColumns}, traceparent, body FROM dead WHERE id = ?`);
   const onDead = (condition: string): DeadStatements => ({
     measure: database.prepare(`SELECT ${measures} FROM dead WHERE ${condition}`),
     revive: database.prepare(
@@ -190,7 +200,18 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
 
     counts: () => countsOf(selectTally.get()),
 
-    listDead: ({ limit, before = Number.MAX_SAFE_INTEGER }) => selectDead.all(before, limit).map(deadOf),
+    listDead({ limit, before = Number.MAX_SAFE_INTEGER, search = '' }) {
+      if (search === '') return selectDead.all(before, limit).map(deadOf);
+      return searchDead.all(before, toText(search), search.replaceAll('\0', ' '), limit).map(deadOf);
+    },
+
+    find(id) {
+      const text = toText(id);
+      const pending = selectPendingById.get(text);
+      if (pending !== undefined) return { state: 'pending', ...pendingOf(pending) };
+      const dead = selectDeadById.get(text);
+      return dead === undefined ? undefined : { state: 'dead', ...deadOf(dead), ...contentOf(dead) };
+    },
 
     redeliver(id, at) {
       const [chosen, values] = id === 'all' ? [allDead, []] : [deadById, [toText(id)]];

@@ -4,7 +4,7 @@ import type { Outbox } from '../../../src/outbox/outbox.js';
 import { openSqliteOutbox } from '../../../src/outbox/sqlite/open-sqlite-outbox.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 import { passTimeUntil, useNotifiers } from '../../helpers/observed-notifier.js';
-import { createOwnedClock } from '../../helpers/owned-clock.js';
+import { createOwnedClock } from '../../../src/testing/owned-clock.js';
 import { asideNamesIn, bytesOf, modeOf, readEverything } from '../../helpers/prepared-outbox.js';
 import { sampleAt, sampleNotifications } from '../../helpers/sample-notification.js';
 import { accept, reply } from '../../helpers/scripted-crm.js';

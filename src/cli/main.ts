@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { createProgram } from './create-program.js';
+
+void createProgram().parseAsync();

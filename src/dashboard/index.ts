@@ -1,0 +1,1 @@
+export { crmDashboard } from './crm-dashboard.js';

@@ -1,0 +1,3 @@
+export { createOwnedClock } from './owned-clock.js';
+
+export type { OwnedClock } from './owned-clock.js';

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+
+const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+
+/** `describe` where there is a browser (see .ci/install-chromium.mjs), `describe.skip` elsewhere. */
+export const describeInBrowser = existsSync(executablePath) ? describe : describe.skip;
+
+export interface PageSetting {
+  /** In pixels. @default 1440 */
+  readonly width?: number;
+  /** In pixels. @default 900 */
+  readonly height?: number;
+  /** @default 'light' */
+  readonly colorScheme?: 'light' | 'dark';
+}
+
+/** A page, and what went wrong on it. */
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors on the console and exceptions, violations of the Content-Security-Policy among them. */
+  readonly complaints: readonly string[];
+}
+
+/** One real browser for the tests of a file; each page is closed after its test. */
+export function useBrowser(): (setting?: PageSetting) => Promise<WatchedPage> {
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+  beforeAll(async () => {
+    browser = await startBrowser();
+  }, 60_000);
+  afterEach(async () => {
+    await Promise.all(contexts.splice(0).map((context) => context.close()));
+  });
+  afterAll(async () => {
+    await browser.close();
+  });
+  return async ({ width = 1440, height = 900, colorScheme = 'light' } = {}) => {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme });
+    contexts.push(context);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    return { page, complaints };
+  };
+}
+
+/** As root it has no sandbox; and it shall look for nothing outside this machine. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
