@@ -9,10 +9,12 @@ import { createEventHub } from './notifier/event-hub.js';
 import { createIntake } from './notifier/intake.js';
 import { logDeliveryEvent } from './notifier/log-delivery-event.js';
 import type { Notifier } from './notifier/notifier.js';
+import { tellOpenTelemetry } from './notifier/tell-open-telemetry.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
 import { createSafeLogger } from './telemetry/logger.js';
+import { loadOpenTelemetry } from './telemetry/open-telemetry.js';
 
 const defaultTimeLimitMs = 5_000;
 
@@ -30,6 +32,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
+  const openTelemetry = loadOpenTelemetry(config.baseUrl, onObserverFailure);
   const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
 
   const onEvent = (event: DeliveryEvent): void => {
@@ -46,10 +49,11 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     clock: config.clock,
     maxBodyBytes: config.maxBodyBytes,
     holdMs: config.holdMs,
+    openTelemetry,
     onLoggerFailure: onObserverFailure,
   });
   const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
-  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock };
+  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock, events };
   let closing: Promise<CloseReport> | undefined;
 
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
@@ -68,6 +72,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     intake.close();
     const report = await finish(timeoutMs, (leftMs) => postOffice.close(leftMs));
     await service.close();
+    stopTelling?.();
     return report;
   };
 
@@ -91,6 +96,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     on: (name, listener) => events.on(name, listener),
     service,
   };
+  const stopTelling = openTelemetry && tellOpenTelemetry(notifier, openTelemetry);
   return notifier;
 }
 

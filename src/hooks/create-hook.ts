@@ -31,14 +31,34 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
     }
     try {
       watchResponse(res, crmHook, (status, body) => {
-        const told = tell(definition, access, { req: req as Request, res: res as Response }, status, body as Body);
-        return access.guarantee === 'after-response' ? undefined : told;
+        const context = { req: req as Request, res: res as Response };
+        return timed(definition, access, () => {
+          const told = tell(definition, access, context, status, body as Body);
+          return access.guarantee === 'after-response' ? undefined : told;
+        });
       });
     } catch (error) {
       access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(definition, access, req));
     }
     next();
   };
+}
+
+/** Tells how long the response was kept, where somebody wants to know. */
+function timed(
+  { notificationType: type }: { readonly notificationType: string },
+  { events, clock }: HookAccess,
+  respond: () => Promise<unknown> | undefined,
+): Promise<unknown> | undefined {
+  if (!events.has('responded')) return respond();
+  const startedAtMs = clock.monotonicMs();
+  const done = (): void => {
+    events.emit('responded', { type, durationMs: clock.monotonicMs() - startedAtMs });
+  };
+  const told = respond();
+  if (told === undefined) done();
+  else void told.then(done);
+  return told;
 }
 
 /**

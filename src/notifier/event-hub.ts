@@ -5,6 +5,8 @@ import type { NotifierEventName, NotifierEvents, NotifierListener } from './noti
 export interface EventHub {
   /** Answers how to stop listening. */
   on<Name extends NotifierEventName>(name: Name, listener: NotifierListener<Name>): () => void;
+  /** Whether somebody listens: what nobody hears need not be measured. */
+  has(name: NotifierEventName): boolean;
   emit<Name extends NotifierEventName>(name: Name, event: NotifierEvents[Name]): void;
 }
 
@@ -22,6 +24,7 @@ export function createEventHub(onFailure: () => void): EventHub {
         own.delete(listener);
       };
     },
+    has: (name) => (listeners.get(name)?.size ?? 0) > 0,
     emit(name, event) {
       const own = listeners.get(name);
       if (own === undefined) return;

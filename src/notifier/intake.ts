@@ -4,6 +4,7 @@ import { newNotificationId } from '../core/ids.js';
 import { encodeNotification } from '../notification/encode-notification.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
+import type { OpenTelemetry, SendSpan } from '../telemetry/open-telemetry.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
@@ -57,6 +58,7 @@ export interface IntakeOptions {
   readonly clock: Clock;
   readonly maxBodyBytes: number;
   readonly holdMs: number;
+  readonly openTelemetry: OpenTelemetry | undefined;
   readonly onLoggerFailure: () => void;
 }
 
@@ -64,7 +66,7 @@ export interface IntakeOptions {
 const maxUnsaved = { count: 50_000, bytes: 64 * 1024 * 1024 };
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, maxBodyBytes, holdMs, onLoggerFailure } = options;
+  const { postOffice, events, logger, clock, maxBodyBytes, holdMs, openTelemetry, onLoggerFailure } = options;
   const batcher = createBatcher({ postOffice, clock, maxWaiting: maxUnsaved });
   const holds = createHoldQueue(clock, holdMs);
   const work = createWorkCount();
@@ -118,11 +120,18 @@ export function createIntake(options: IntakeOptions): Intake {
 
   const accept = (build: () => NotificationDraft, context: IntakeContext): Promise<Receipt> => {
     let notification: Notification;
+    let span: SendSpan | undefined;
     try {
-      const { traceparent, occurredAt = clock.now() } = context;
-      notification = encodeNotification(build(), { id: newNotificationId(), occurredAt, traceparent, maxBodyBytes });
+      const { traceparent: inbound, occurredAt = clock.now() } = context;
+      const draft = build();
+      const id = newNotificationId();
+      span = openTelemetry?.startSend(draft.notificationType, id, inbound);
+      const traceparent = span === undefined ? inbound : span.traceparent;
+      notification = encodeNotification(draft, { id, occurredAt, traceparent, maxBodyBytes });
     } catch (error) {
-      return Promise.resolve(reject(asOurs(error), context));
+      const problem = asOurs(error);
+      span?.end(problem.code);
+      return Promise.resolve(reject(problem, context));
     }
     return new Promise((resolve) => {
       let isUnsaved = false;
@@ -137,7 +146,9 @@ export function createIntake(options: IntakeOptions): Intake {
       batcher.handOver(notification, (acceptance) => {
         held?.done();
         if (isUnsaved) counts.unsaved -= 1;
-        resolve(settle(notification, acceptance, context));
+        const receipt = settle(notification, acceptance, context);
+        span?.end(receipt.accepted ? undefined : receipt.error.code);
+        resolve(receipt);
         work.end();
       });
     });

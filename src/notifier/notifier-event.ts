@@ -9,6 +9,8 @@ export interface NotifierEvents {
   accepted: { readonly id: string; readonly type: string };
   /** It is not, and will not be delivered. */
   rejected: { readonly type: string | undefined; readonly error: CRMNotificationError };
+  /** A hook's route has responded; `durationMs` is what the hook added to that, in milliseconds. */
+  responded: { readonly type: string; readonly durationMs: number };
   /** The CRM has it. */
   delivered: FromDelivery<'delivered'>;
   /** An attempt failed; another will follow. */

@@ -4,6 +4,7 @@ import { buildBooking, buildEvent, buildNotification } from '../notification/bui
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';
 import { validTraceparent } from '../telemetry/traceparent.js';
+import type { EventHub } from './event-hub.js';
 import type { Intake, IntakeContext } from './intake.js';
 import type { Notifier, RequestNotifier } from './notifier.js';
 import type { Receipt } from './receipt.js';
@@ -15,6 +16,7 @@ export interface HookAccess {
   readonly guarantee: 'before-response' | 'after-response';
   readonly holdMs: number;
   readonly clock: Clock;
+  readonly events: EventHub;
 }
 
 // Registered, so that a hook of one copy of this package finds what the middleware of another put there.

@@ -8,6 +8,7 @@ import { troubleOf } from '../core/trouble.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
+import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
@@ -165,6 +166,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
       inFlight: delivery?.inFlight ?? 0,
       dead,
       oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, clock.now() - oldestAcceptedAt),
+      outboxBytes: settings.file === undefined ? 0 : sizeOnDisk(settings.file),
       circuit: delivery?.circuit ?? 'closed',
       isDelivering: delivery !== undefined,
       isOutboxReadable: counts !== undefined,

@@ -55,6 +55,8 @@ export interface PostOfficeStats {
   readonly inFlight: number;
   /** Dead letters that are kept. */
   readonly dead: number;
+  /** The outbox's file and its log, in bytes; 0 for one in memory. */
+  readonly outboxBytes: number;
   /** How long ago the oldest pending notification was accepted, in milliseconds; 0 when none is pending. */
   readonly oldestAgeMs: number;
   readonly circuit: CircuitState;

@@ -1,1 +1,3 @@
 export { crmMetrics } from './crm-metrics.js';
+
+export type { RegisteredMetrics } from './crm-metrics.js';

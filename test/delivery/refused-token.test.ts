@@ -26,6 +26,9 @@ describe('delivery to a CRM that refuses the token (case 39)', () => {
     expect(notifier.told('paused')).toHaveLength(1);
     expect(notifier.told('resumed')).toHaveLength(1);
     expect(notifier.told('retry')).toEqual([]);
+    // Each attempt is told of, though not logged.
+    expect(notifier.told('refused')).toHaveLength(crm.received.length - 5);
+    expect(notifier.told('refused')[0]).toMatchObject({ id: ids[0], attempts: 1, status });
     expect(notifier.log.at('error')).toMatchObject([{ fields: { status } }]);
     expect(notifier.log.at('error')[0]?.message).toContain('CRM_AUTH_TOKEN');
   });

@@ -28,8 +28,10 @@ export interface ObservedNotifier extends Pick<Notifier, 'flush' | 'deadLetters'
 export const eventNames: readonly NotifierEventName[] = [
   'accepted',
   'rejected',
+  'responded',
   'delivered',
   'retry',
+  'refused',
   'dead',
   'paused',
   'resumed',

@@ -1,4 +1,6 @@
-import type { Logger } from '../../src/index.js';
+import request from 'supertest';
+import { afterEvent, type Logger } from '../../src/index.js';
+import { expressVersions } from '../helpers/express-versions.js';
 import { eventNames, notificationIn, passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
@@ -19,12 +21,18 @@ describe('the events of a notifier', () => {
     await passTimeUntil(notifier.hear('delivered'), clock);
     const about = { id, type: 'user_moved' };
     expect(told('accepted')).toEqual([about]);
+    const attempt = {
+      ...about,
+      durationMs: expect.any(Number) as number,
+      endedAt: expect.any(Number) as number,
+      traceparent: undefined,
+    };
     const delayMs = expect.any(Number) as number;
     expect(told('retry')).toEqual([
-      { ...about, attempts: 1, status: 503, code: undefined, delayMs, circuit: 'closed' },
+      { ...attempt, attempts: 1, status: 503, code: undefined, delayMs, circuit: 'closed' },
     ]);
     expect(told('delivered')).toEqual([
-      { ...about, attempts: 2, status: 200, isReplyOdd: false, durationMs: expect.any(Number) as number },
+      { ...attempt, attempts: 2, status: 200, isReplyOdd: false, ageMs: expect.any(Number) as number },
     ]);
     for (const name of ['rejected', 'dead', 'paused', 'resumed', 'outboxError'] as const)
       expect(told(name)).toEqual([]);
@@ -37,7 +45,27 @@ describe('the events of a notifier', () => {
     expect(told('rejected')).toEqual([{ type: undefined, error: !receipt.accepted && receipt.error }]);
     const [id] = await notifier.accept('a');
     const reason = { kind: 'rejected', status: 404, detail: 'no such route' };
-    expect(await notifier.hear('dead')).toEqual([{ id, type: 'user_moved', attempts: 1, reason }]);
+    expect(await notifier.hear('dead')).toMatchObject([{ id, type: 'user_moved', attempts: 1, reason }]);
+  });
+
+  it('tell what a hook added to a response, once it is let go', async () => {
+    const crm = await start();
+    const { told, ...notifier } = create({ baseUrl: crm.url, clock });
+    const app = expressVersions[0]!.express();
+    app.use(notifier.notifier.middleware());
+    app.get(
+      '/',
+      afterEvent('updated', async () => {
+        await clock.advance(7);
+        return { eventId: 1, userId: 1 };
+      }),
+      (_req, res) => res.json({}),
+    );
+    await passTimeUntil(request(app).get('/').expect(200).then(), clock);
+    const [responded] = await notifier.hear('responded');
+    expect(responded).toEqual({ type: 'event_updated', durationMs: expect.any(Number) as number });
+    expect(responded!.durationMs).toBeGreaterThanOrEqual(7);
+    expect(told('responded')).toHaveLength(1);
   });
 
   it('tell of a pause and its end', async () => {
@@ -97,7 +125,7 @@ describe('the events of a notifier', () => {
     await settle(clock);
 
     const toldCount = eventNames.reduce((sum, name) => sum + told(name).length, 0);
-    for (const name of eventNames.slice(0, -1)) expect(told(name).length).toBeGreaterThan(0);
+    expect(eventNames.filter((name) => told(name).length === 0)).toEqual(['responded', 'outboxError']);
     expect(calls.count).toBe(3 * toldCount);
     expect((await observed.stats()).observerFailures).toBe(3 * toldCount);
     expect(await observed.stats()).toMatchObject({ accepted: 2, delivered: 1, dead: 1 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { compilers, complaintsOf, strictest } from './compilers.js';
-import { type ExpressMajor, installInto, packInto, root, run } from './installed-package.js';
+import { type ExpressMajor, installInto, packInto, root, run, telemetryPeers } from './installed-package.js';
 import { codeBlocksOf } from './readme-code.js';
 
 const programs = join(__dirname, 'consumer');
@@ -103,6 +103,35 @@ describe('the names it exports', () => {
     `);
     expect(names?.required).toEqual(names?.imported);
     expect(names?.areTheSame).toBe(true);
+  });
+});
+
+describe('telemetry', () => {
+  it('has spans and metrics of what an app tells', async () => {
+    const crm = await startCrm();
+    try {
+      const [telemetry] = await runProgram(projectOf(5), 'telemetry.mjs', { CRM_BASE_URL: crm.url });
+      expect(telemetry).toEqual({
+        started: ['send booking_created', 'POST'],
+        delivered: 'crm_notifier_deliveries_total{type="booking_created",result="delivered"} 1',
+        required: ['crmMetrics'],
+      });
+    } finally {
+      await crm.stop();
+    }
+  });
+
+  it('is not missed by an app that has neither OpenTelemetry nor prom-client', async () => {
+    const project = join(workshop, 'app-without-telemetry');
+    await installInto(project, tarball, 5, telemetryPeers);
+    cpSync(programs, project, { recursive: true });
+    const crm = await startCrm();
+    try {
+      const results = await runProgram(project, 'app.mjs', { CRM_BASE_URL: crm.url });
+      expect(results).toMatchObject([{ status: 201, delivered: 1 }]);
+    } finally {
+      await crm.stop();
+    }
   });
 });
 

@@ -42,9 +42,14 @@ export type ExpressMajor = 4 | 5;
 /**
  * An app's directory with the package and nothing else installed but what the package's own package.json asks for, so
  * that an import it does not declare fails. The rest of node_modules is linked to ours: the same bytes for every run, and
- * no network.
+ * no network. `without` are optional peers that this app has not.
  */
-export async function installInto(project: string, tarball: string, express: ExpressMajor): Promise<void> {
+export async function installInto(
+  project: string,
+  tarball: string,
+  express: ExpressMajor,
+  without: readonly string[] = [],
+): Promise<void> {
   const modules = join(project, 'node_modules');
   const installed = join(modules, packageName);
   mkdirSync(installed, { recursive: true });
@@ -52,12 +57,15 @@ export async function installInto(project: string, tarball: string, express: Exp
 
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest;
   // What the app brings along: the peers, and the types of Node.
-  const names = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, '@types/node': '*' });
+  const all = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, '@types/node': '*' });
+  const names = all.filter((name) => !without.includes(name));
   const sameName = Object.fromEntries(names.map((name) => [name, join(root, 'node_modules', name)]));
   const targets = { ...sameName, ...(express === 4 ? express4 : {}) };
   for (const [name, target] of Object.entries(targets)) link(target, join(modules, name));
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
 }
+
+export const telemetryPeers: readonly string[] = ['@opentelemetry/api', 'prom-client'];
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;

@@ -1,0 +1,168 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import request from 'supertest';
+import { afterBooking } from '../../src/index.js';
+import { crmMetrics } from '../../src/prometheus/index.js';
+import { expressVersions } from '../helpers/express-versions.js';
+import { notificationIn, useNotifiers } from '../helpers/observed-notifier.js';
+import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { useCrm } from '../helpers/use-crm.js';
+
+describe('metrics for prom-client', () => {
+  const create = useNotifiers();
+  const start = useCrm();
+  const directory = useTempDirectory();
+
+  it('are in the next scrape of the app, each under its name', async () => {
+    const crm = await start(inTurn(reply(503), accept, reply(422, 'no such user Ada')));
+    const observed = create({ baseUrl: crm.url, outbox: directory(), retry: { firstDelayMs: 1 } });
+    const registry = new Registry();
+    crmMetrics(observed.notifier, registry);
+    const app = expressVersions[0]!.express();
+    app.use(observed.notifier.middleware());
+    app.post('/', afterBooking('created'), (_req, res) => {
+      res.json({ id: 456, userId: 123, sessionId: 789 });
+    });
+    app.get('/metrics', async (_req, res) => {
+      res.type(registry.contentType).send(await registry.metrics());
+    });
+    await request(app).post('/').expect(200);
+    await observed.hear('delivered');
+    await observed.accept('a');
+    await observed.hear('dead');
+
+    const { text } = await request(app).get('/metrics').expect(200);
+    const families = familiesIn(text);
+    const { outboxBytes } = await observed.stats();
+    expect(families).toMatchObject({
+      crm_notifier_notifications_total: {
+        type: 'COUNTER',
+        metrics: [
+          { labels: { type: 'booking_created', result: 'accepted' }, value: '1' },
+          { labels: { type: 'user_moved', result: 'accepted' }, value: '1' },
+        ],
+      },
+      crm_notifier_deliveries_total: {
+        type: 'COUNTER',
+        metrics: [
+          { labels: { type: 'booking_created', result: 'delivered' }, value: '1' },
+          { labels: { type: 'user_moved', result: 'dead' }, value: '1' },
+        ],
+      },
+      crm_notifier_delivery_attempts_total: {
+        type: 'COUNTER',
+        metrics: [
+          { labels: { result: 'retry', error_type: '503' }, value: '1' },
+          { labels: { result: 'delivered', error_type: '' }, value: '1' },
+          { labels: { result: 'dead', error_type: '422' }, value: '1' },
+        ],
+      },
+      crm_notifier_delivery_attempt_duration_seconds: { type: 'HISTOGRAM' },
+      crm_notifier_delivery_duration_seconds: { type: 'HISTOGRAM', metrics: [{ count: '1' }] },
+      crm_notifier_hook_duration_seconds: {
+        type: 'HISTOGRAM',
+        metrics: [{ buckets: { '+Inf': '1' } }],
+      },
+      crm_notifier_queue_size: {
+        type: 'GAUGE',
+        metrics: [
+          { labels: { state: 'waiting' }, value: '0' },
+          { labels: { state: 'in_flight' }, value: '0' },
+          { labels: { state: 'dead' }, value: '1' },
+          { labels: { state: 'unsaved' }, value: '0' },
+        ],
+      },
+      crm_notifier_queue_oldest_age_seconds: { type: 'GAUGE', metrics: [{ value: '0' }] },
+      crm_notifier_circuit_state: {
+        type: 'GAUGE',
+        metrics: [
+          { labels: { state: 'closed' }, value: '1' },
+          { labels: { state: 'open' }, value: '0' },
+          { labels: { state: 'half_open' }, value: '0' },
+        ],
+      },
+      crm_notifier_outbox_size_bytes: { type: 'GAUGE', metrics: [{ value: String(outboxBytes) }] },
+      crm_notifier_outbox_errors_total: { type: 'COUNTER' },
+      crm_notifier_last_success_timestamp_seconds: {
+        type: 'GAUGE',
+        metrics: [{ value: String(observed.told('delivered')[0]!.endedAt / 1_000) }],
+      },
+      crm_notifier_build_info: { type: 'GAUGE', metrics: [{ value: '1' }] },
+    });
+    expect(text).toContain('crm_notifier_hook_duration_seconds_count{type="booking_created"} 1');
+    // No ids, addresses or texts in a label.
+    expect(text).not.toMatch(/Ada|127\.0\.0\.1|456|[0-9a-f]{8}-[0-9a-f]{4}/);
+  });
+
+  it('have few labels, whatever types the app makes', async () => {
+    const crm = await start();
+    const observed = create({ baseUrl: crm.url });
+    const registry = new Registry();
+    crmMetrics(observed.notifier, registry);
+    await Promise.all(
+      Array.from({ length: 150 }, (_, index) =>
+        observed.notifier.notify({ ...notificationIn('a'), notificationType: `type_${String(index)}` }),
+      ),
+    );
+    await observed.hear('delivered', 150);
+    const types = familiesIn(await registry.metrics())['crm_notifier_deliveries_total']?.metrics ?? [];
+    expect(types).toHaveLength(101);
+    expect(types).toContainEqual({ labels: { type: 'other', result: 'delivered' }, value: '50' });
+  });
+
+  it('say nothing of an outbox that cannot be read, and count its troubles', async () => {
+    // What SQLite wants to write beside the file is in the way.
+    mkdirSync(join(directory(), 'outbox.db-journal'));
+    const observed = create({ outbox: directory(), holdMs: 5 });
+    const registry = new Registry();
+    crmMetrics(observed.notifier, registry);
+    await observed.notifier.notify(notificationIn('a'));
+    const families = familiesIn(await registry.metrics());
+    expect(families['crm_notifier_queue_size']?.metrics).toEqual([{ labels: { state: 'unsaved' }, value: '1' }]);
+    expect(families['crm_notifier_queue_oldest_age_seconds']?.metrics ?? []).toEqual([]);
+    expect(families['crm_notifier_outbox_errors_total']?.metrics).toEqual([
+      { labels: { operation: 'open', error_type: 'ERR_SQLITE_ERROR' }, value: '1' },
+    ]);
+  });
+
+  it('can be taken back, and registered again', async () => {
+    const crm = await start();
+    const observed = create({ baseUrl: crm.url, outbox: directory(), thread: true });
+    const registry = new Registry();
+    const metrics = crmMetrics(observed.notifier, registry);
+    await observed.accept('a');
+    await observed.hear('delivered');
+    metrics.remove();
+    expect(await registry.metrics()).toBe('\n');
+    crmMetrics(observed.notifier, registry);
+    expect(await registry.metrics()).toContain('crm_notifier_queue_size{state="waiting"} 0');
+  });
+
+  it('are refused where the names are taken', async () => {
+    const crm = await start();
+    const observed = create({ baseUrl: crm.url });
+    const registry = new Registry();
+    crmMetrics(observed.notifier, registry);
+    expect(() => crmMetrics(observed.notifier, registry)).toThrow('already been registered');
+  });
+});
+
+// It has no types.
+const parsePrometheus =
+  jest.requireActual<(text: string) => (Family & { readonly name: string })[]>('parse-prometheus-text-format');
+
+interface Family {
+  readonly type: string;
+  readonly metrics: readonly {
+    readonly labels?: object;
+    readonly value?: string;
+    readonly count?: string;
+    readonly buckets?: object;
+  }[];
+}
+
+function familiesIn(text: string): Readonly<Record<string, Family>> {
+  return Object.fromEntries(parsePrometheus(text).map(({ name, ...family }) => [name, family]));
+}
