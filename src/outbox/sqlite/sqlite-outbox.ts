@@ -1,6 +1,7 @@
 import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
 import { contentOf, countsOf, deadOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
+import { damaged } from './sqlite-errors.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
 /** How a transaction changes what is counted. */
@@ -43,6 +44,10 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     `SELECT ${pendingColumns} FROM pending WHERE lane = ? AND position > ? ORDER BY position LIMIT 1`,
   );
   const remove = database.prepare('DELETE FROM pending WHERE position = ? RETURNING length(body) AS size');
+  // Past the tree that a look-up by position goes down.
+  const countScanned = database.prepare(
+    'SELECT count(*) AS count FROM pending WHERE +position IN (SELECT value FROM json_each(?))',
+  );
   const postpone = database.prepare('UPDATE pending SET attempts = ?, next_attempt_at = ? WHERE position = ?');
   const bury = database.prepare(
     `INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
@@ -128,6 +133,13 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     }
   }
 
+  /** What is read in order but not found by its position would be delivered again at every start. */
+  function refuseHidden(positions: readonly number[]): void {
+    if (positions.length === 0) return;
+    const { count } = countScanned.get(JSON.stringify(positions)) as SqliteRow;
+    if (Number(count) > 0) throw damaged('what it holds cannot be found');
+  }
+
   function removeDead(statement: SqliteStatement, value: string | number): number {
     return transaction((change) => {
       const removed = Number(statement.run(value).changes);
@@ -172,6 +184,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     settle(settlements: readonly Settlement[]) {
       // Should it be undone, they are posted once more, under the same ids.
       hurriedTransaction((change) => {
+        const missed: number[] = [];
         for (const settlement of settlements) {
           const { position } = settlement;
           if (settlement.kind === 'retry') {
@@ -191,10 +204,14 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
             change.dead += Number(changes);
           }
           const removed = remove.get(position) as SqliteRow | undefined;
-          if (removed === undefined) continue;
+          if (removed === undefined) {
+            missed.push(position);
+            continue;
+          }
           change.pending -= 1;
           change.pendingBytes -= Number(removed['size']);
         }
+        refuseHidden(missed);
       });
     },
 
