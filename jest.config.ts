@@ -12,6 +12,8 @@ const config: Config = {
     '^express-crm-notifier$': '<rootDir>/src/index.ts',
     '^express-crm-notifier/(.+)$': '<rootDir>/src/$1/index.ts',
   },
+  // A busy machine is slow to start a process; what hangs is found out all the same.
+  testTimeout: 20_000,
   // A handle left open is a defect, so nothing may force the end of a run.
   forceExit: false,
   reporters: ['default', '<rootDir>/test/closing-line-reporter.mjs'],

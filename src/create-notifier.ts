@@ -49,7 +49,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     clock: config.clock,
     maxBodyBytes: config.maxBodyBytes,
     holdMs: config.holdMs,
-    openTelemetry,
+    tracing: openTelemetry.tracing,
     onLoggerFailure: onObserverFailure,
   });
   const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
@@ -72,7 +72,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     intake.close();
     const report = await finish(timeoutMs, (leftMs) => postOffice.close(leftMs));
     await service.close();
-    stopTelling?.();
+    stopTelling();
     return report;
   };
 
@@ -96,7 +96,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     on: (name, listener) => events.on(name, listener),
     service,
   };
-  const stopTelling = openTelemetry && tellOpenTelemetry(notifier, openTelemetry);
+  const stopTelling = tellOpenTelemetry(notifier, openTelemetry);
   return notifier;
 }
 

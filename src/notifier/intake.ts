@@ -4,8 +4,8 @@ import { newNotificationId } from '../core/ids.js';
 import { encodeNotification } from '../notification/encode-notification.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
-import type { OpenTelemetry, SendSpan } from '../telemetry/open-telemetry.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
+import type { SendSpan, Tracing } from '../telemetry/tracing.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
 import { createHoldQueue } from './hold-queue.js';
@@ -58,7 +58,7 @@ export interface IntakeOptions {
   readonly clock: Clock;
   readonly maxBodyBytes: number;
   readonly holdMs: number;
-  readonly openTelemetry: OpenTelemetry | undefined;
+  readonly tracing: Tracing | undefined;
   readonly onLoggerFailure: () => void;
 }
 
@@ -66,7 +66,7 @@ export interface IntakeOptions {
 const maxUnsaved = { count: 50_000, bytes: 64 * 1024 * 1024 };
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, maxBodyBytes, holdMs, openTelemetry, onLoggerFailure } = options;
+  const { postOffice, events, logger, clock, maxBodyBytes, holdMs, tracing, onLoggerFailure } = options;
   const batcher = createBatcher({ postOffice, clock, maxWaiting: maxUnsaved });
   const holds = createHoldQueue(clock, holdMs);
   const work = createWorkCount();
@@ -125,7 +125,7 @@ export function createIntake(options: IntakeOptions): Intake {
       const { traceparent: inbound, occurredAt = clock.now() } = context;
       const draft = build();
       const id = newNotificationId();
-      span = openTelemetry?.startSend(draft.notificationType, id, inbound);
+      span = tracing?.startSend(draft.notificationType, id, inbound);
       const traceparent = span === undefined ? inbound : span.traceparent;
       notification = encodeNotification(draft, { id, occurredAt, traceparent, maxBodyBytes });
     } catch (error) {

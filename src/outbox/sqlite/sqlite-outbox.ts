@@ -1,6 +1,7 @@
 import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
-import { contentOf, countsOf, deadOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
+import { prepareDeadLetters } from './dead-letters.js';
+import { countsOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
 import { damaged } from './sqlite-errors.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
@@ -11,19 +12,9 @@ interface Tally {
   dead: number;
 }
 
-/** What can be done with some of the dead letters. */
-interface DeadStatements {
-  readonly measure: SqliteStatement;
-  readonly revive: SqliteStatement;
-  readonly remove: SqliteStatement;
-}
-
 const keptFreePages = 256;
 const pagesAtOnce = 2048;
 
-const measures = 'count(*) AS count, coalesce(sum(length(body)), 0) AS bytes';
-const deadColumns =
-  'position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail';
 const pendingColumns =
   'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
@@ -53,29 +44,8 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     `INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
      SELECT id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
   );
-  const selectDead = database.prepare(
-    `SELECT ${deadColumns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`,
-  );
-  // Ids and lanes are stored as `toText` makes them; the other columns as they are.
-  const searchDead = database.prepare(
-    `SELECT ${deadColumns} FROM dead WHERE position < ?1 AND (
-       instr(lower(id), lower(?2)) OR instr(lower(lane), lower(?2)) OR instr(lower(type), lower(?3)) OR
-       instr(reason_status, ?3) OR instr(reason_kind, lower(?3)) OR instr(lower(reason_detail), lower(?3)))
-     ORDER BY position DESC LIMIT ?4`,
-  );
   const selectPendingById = database.prepare(`SELECT ${pendingColumns} FROM pending WHERE id = ?`);
-  const selectDeadById = database.prepare(`SELECT ${deadColumns}, traceparent, body FROM dead WHERE id = ?`);
-  const onDead = (condition: string): DeadStatements => ({
-    measure: database.prepare(`SELECT ${measures} FROM dead WHERE ${condition}`),
-    revive: database.prepare(
-      `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
-       SELECT id, type, lane, occurred_at, ?, traceparent, body FROM dead WHERE ${condition} ORDER BY position`,
-    ),
-    remove: database.prepare(`DELETE FROM dead WHERE ${condition}`),
-  });
-  const allDead = onDead('true');
-  const deadById = onDead('id = ?');
-  const removeExpired = database.prepare('DELETE FROM dead WHERE died_at < ?');
+  const deadLetters = prepareDeadLetters(database);
 
   const selectTally = database.prepare(
     `SELECT pending, pending_bytes, dead, (SELECT accepted_at FROM pending ORDER BY position LIMIT 1) AS oldest FROM tally`,
@@ -217,21 +187,17 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
 
     counts: () => countsOf(selectTally.get()),
 
-    listDead({ limit, before = Number.MAX_SAFE_INTEGER, search = '' }) {
-      if (search === '') return selectDead.all(before, limit).map(deadOf);
-      return searchDead.all(before, toText(search), search.replaceAll('\0', ' '), limit).map(deadOf);
-    },
+    listDead: deadLetters.list,
 
     find(id) {
       const text = toText(id);
       const pending = selectPendingById.get(text);
       if (pending !== undefined) return { state: 'pending', ...pendingOf(pending) };
-      const dead = selectDeadById.get(text);
-      return dead === undefined ? undefined : { state: 'dead', ...deadOf(dead), ...contentOf(dead) };
+      return deadLetters.find(text);
     },
 
     redeliver(id, at) {
-      const [chosen, values] = id === 'all' ? [allDead, []] : [deadById, [toText(id)]];
+      const [chosen, values] = id === 'all' ? [deadLetters.all, []] : [deadLetters.byId, [toText(id)]];
       return transaction((change) => {
         const { count, bytes } = measureOf(chosen.measure.get(...values));
         chosen.revive.run(at, ...values);
@@ -243,9 +209,9 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
       });
     },
 
-    discard: (id) => removeDead(deadById.remove, toText(id)) > 0,
+    discard: (id) => removeDead(deadLetters.byId.remove, toText(id)) > 0,
 
-    expireDead: (before) => removeDead(removeExpired, before),
+    expireDead: (before) => removeDead(deadLetters.removeExpired, before),
 
     hasForeignChanges() {
       const version = versionNow();
