@@ -25,9 +25,12 @@ interface Waiter<Item> {
   readonly onEnd: () => void;
 }
 
+const endedWords = 'before the fake CRM was closed';
+
 export function createArrivals<Item>(): Arrivals<Item> {
   const all: Item[] = [];
   const waiters = new Set<Waiter<Item>>();
+  let isEnded = false;
   return {
     all,
     add(item) {
@@ -39,6 +42,10 @@ export function createArrivals<Item>(): Arrivals<Item> {
         const found = all.filter(matches);
         if (found.length >= count) {
           resolve(found);
+          return;
+        }
+        if (isEnded) {
+          reject(errorOf(found, endedWords));
           return;
         }
         const stop = (settle: () => void): void => {
@@ -57,7 +64,7 @@ export function createArrivals<Item>(): Arrivals<Item> {
             }
             if (found.length >= count) stop(() => resolve(found));
           },
-          onEnd: () => stop(() => reject(errorOf(found, 'before the fake CRM was closed'))),
+          onEnd: () => stop(() => reject(errorOf(found, endedWords))),
         };
         // Somebody waits for it, and real time passes whoever owns the notifier's.
         const onTimeout = (): void => stop(() => reject(errorOf(found, `within ${String(timeoutMs)} ms`)));
@@ -65,6 +72,7 @@ export function createArrivals<Item>(): Arrivals<Item> {
         waiters.add(waiter);
       }),
     end() {
+      isEnded = true;
       for (const waiter of [...waiters]) waiter.onEnd();
     },
   };

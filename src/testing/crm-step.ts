@@ -1,10 +1,9 @@
 import { validateHeaderName, validateHeaderValue, type ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
-import { systemClock } from '../core/clock.js';
 import { checkKeys } from './known-keys.js';
 import type { ReceivedRequest } from './received-request.js';
 
-/** What the fake CRM does with one request. */
+/** What the fake CRM does with one request. Delays go by its own option `clock`. */
 export type CrmStep = 'ok' | CrmFault;
 
 /** What goes wrong with one request: a word for what is common, or exactly what is meant. */
@@ -21,7 +20,7 @@ export type CrmFaultName = 'slow' | 'reset' | 'hang' | 'not-json' | 'wrong-token
 
 /** Takes it, but answers late. */
 export interface DelayedAnswer {
-  /** How late, in milliseconds of real time. */
+  /** How late, in milliseconds. */
   readonly delayMs: number;
 }
 
@@ -38,7 +37,7 @@ export interface StatusAnswer {
   /** The header `Retry-After`: seconds, or an HTTP date as text. */
   readonly retryAfter?: number | string | undefined;
   /**
-   * How late it answers, in milliseconds of real time.
+   * How late it answers, in milliseconds.
    * @default 0
    */
   readonly delayMs?: number | undefined;
@@ -59,18 +58,27 @@ export function answerJson(res: ServerResponse, status: number, body: object): v
   res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-const named: Readonly<Record<Exclude<CrmStep, object>, CrmAnswer>> = {
-  ok: answerOk,
-  slow: late(1_000, answerOk),
-  reset: (_request, res) => res.socket?.resetAndDestroy(),
-  hang: () => undefined,
-  'not-json': (_request, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>'),
-  'wrong-token': (_request, res) => answerJson(res, 401, { error: 'wrong token' }),
+/** A step as it is carried out: first a wait, then the answer. */
+export interface PreparedStep {
+  readonly delayMs: number;
+  readonly answer: CrmAnswer;
+}
+
+const named: Readonly<Record<Extract<CrmStep, string>, PreparedStep>> = {
+  ok: { delayMs: 0, answer: answerOk },
+  slow: { delayMs: 1_000, answer: answerOk },
+  reset: { delayMs: 0, answer: (_request, res) => res.socket?.resetAndDestroy() },
+  hang: { delayMs: 0, answer: () => undefined },
+  'not-json': {
+    delayMs: 0,
+    answer: (_request, res) => res.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome</html>'),
+  },
+  'wrong-token': { delayMs: 0, answer: (_request, res) => answerJson(res, 401, { error: 'wrong token' }) },
 };
 
-/** The step as what carries it out. Throws a `TypeError` that names `where` for one that cannot be meant. */
-export function answerOf(step: CrmStep, where: string): CrmAnswer {
-  if (typeof step === 'function') return step;
+/** Checks a step and makes it ready. Throws a `TypeError` that names `where` for one that cannot be meant. */
+export function prepareStep(step: CrmStep, where: string): PreparedStep {
+  if (typeof step === 'function') return { delayMs: 0, answer: step };
   if (typeof step === 'string' && Object.hasOwn(named, step)) return named[step];
   if (typeof step !== 'object' || (step as object | null) === null) {
     const names = Object.keys(named).map((name) => `'${name}'`);
@@ -79,25 +87,28 @@ export function answerOf(step: CrmStep, where: string): CrmAnswer {
     );
   }
   checkKeys(step, ['status', 'body', 'headers', 'retryAfter', 'delayMs'], where);
-  return 'status' in step ? statusAnswer(step, where) : delayedAnswer(step, where);
+  const { delayMs = 0 } = step;
+  if (typeof delayMs !== 'number' || !(delayMs >= 0 && delayMs < Infinity)) {
+    throw new TypeError(`${where}: delayMs must be a number of milliseconds from 0 on; what never answers is 'hang'`);
+  }
+  return { delayMs, answer: isDelayedAnswer(step) ? answerOk : statusAnswer(step, where) };
 }
 
-function delayedAnswer({ delayMs, ...rest }: DelayedAnswer, where: string): CrmAnswer {
-  if (Object.keys(rest).length > 0) throw new TypeError(`${where}: ${Object.keys(rest).join(', ')} needs a status too`);
-  return late(checkDelay(delayMs, where), answerOk);
+function isDelayedAnswer(step: DelayedAnswer | StatusAnswer): step is DelayedAnswer {
+  return Object.keys(step).join() === 'delayMs';
 }
 
 function statusAnswer(answer: StatusAnswer, where: string): CrmAnswer {
-  const { status, body = '', delayMs = 0 } = answer;
+  const { status, body = '' } = answer;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError(`${where}: status must be a whole number from 200 to 599`);
   }
   const text = textOf(body, where);
   const headers = headersOf(answer, where);
-  return late(checkDelay(delayMs, where), (_request, res) => {
+  return (_request, res) => {
     for (const [name, value] of headers) res.setHeader(name, value);
     res.writeHead(status).end(text);
-  });
+  };
 }
 
 /** As text at once, so that a later change of the object changes no answer. */
@@ -134,18 +145,4 @@ function headersOf(
     }
   }
   return all;
-}
-
-function checkDelay(delayMs: number, where: string): number {
-  if (typeof delayMs === 'number' && delayMs >= 0 && delayMs < Infinity) return delayMs;
-  throw new TypeError(`${where}: delayMs must be a number of milliseconds from 0 on; what never answers is 'hang'`);
-}
-
-/** The answer after a while, unless the connection is gone by then. */
-function late(delayMs: number, answer: CrmAnswer): CrmAnswer {
-  if (delayMs === 0) return answer;
-  return (request, res) => {
-    const cancel = systemClock.after(delayMs, () => void answer(request, res));
-    res.once('close', cancel);
-  };
 }

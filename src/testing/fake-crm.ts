@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { systemClock, type Clock } from '../core/clock.js';
 import { createArrivals } from './arrivals.js';
-import { answerJson, answerOf, type CrmAnswer, type CrmStep } from './crm-step.js';
+import { answerJson, prepareStep, type CrmAnswer, type CrmStep, type PreparedStep } from './crm-step.js';
 import { errorFrom } from './error-from.js';
 import { checkKeys } from './known-keys.js';
 import { readRequest, type OpenRequest, type ReceivedRequest } from './received-request.js';
@@ -33,6 +34,11 @@ export interface FakeCrmOptions {
    * @default nothing goes wrong
    */
   readonly script?: readonly CrmStep[] | undefined;
+  /**
+   * The time that its delays go by. Give it the notifier's owned clock where there is one, so that the two keep step.
+   * @default the computer's own
+   */
+  readonly clock?: Clock | undefined;
 }
 
 /** A CRM for tests: a real server on a real socket, with faults as a test wants them, that remembers what it got. */
@@ -75,13 +81,14 @@ const defaultToken = 'test-token';
  * when the port is taken.
  */
 export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCrm> {
-  checkKeys(options, ['port', 'host', 'token', 'script'], 'startFakeCrm');
-  const { port = 0, host = '127.0.0.1', token = defaultToken } = options;
+  checkKeys(options, ['port', 'host', 'token', 'script', 'clock'], 'startFakeCrm');
+  const { port = 0, host = '127.0.0.1', token = defaultToken, clock = systemClock } = options;
   if (token !== null && !/^[\x21-\x7e]+$/.test(token))
     throw new TypeError('token must be visible ASCII, or null for any');
+  if (typeof clock.after !== 'function') throw new TypeError('clock must be a clock, such as createOwnedClock() makes');
 
-  const script = answersOf(options.script ?? [], 'script');
-  let behaviour: CrmAnswer = answerOf('ok', 'behave');
+  const script = prepareScript(options.script ?? []);
+  let behaviour: PreparedStep = prepareStep('ok', 'behave');
   let answersAll = false;
   let isClosed = false;
   const failures: Error[] = [];
@@ -89,10 +96,22 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
   const requests = createArrivals<OpenRequest>();
   const sent = createSentRecord(requests.all);
 
-  const choose = (request: ReceivedRequest): CrmAnswer => {
+  const choose = (request: ReceivedRequest): PreparedStep => {
     const refusal = answersAll ? undefined : refusalOf(request, token);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) return { delayMs: 0, answer: refusal };
     return (isNotifyCall(request) ? script.shift() : undefined) ?? behaviour;
+  };
+  const carryOut = async (request: ReceivedRequest, res: ServerResponse): Promise<void> => {
+    const { delayMs, answer } = choose(request);
+    try {
+      if (delayMs > 0) await passed(delayMs, clock, res);
+      await answer(request, res);
+    } catch (error) {
+      // Thrown here it would end the test's process; `close` tells of it.
+      failures.push(errorFrom(error));
+      if (res.headersSent) res.destroy();
+      else answerJson(res, 500, { error: 'the answer function failed' });
+    }
   };
 
   const server = await startSwitchableServer(
@@ -103,7 +122,7 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
           if (isSuccess(res.statusCode) && request.method === 'POST' && isNotification(request)) sent.add(request);
         });
         requests.add(request);
-        void carryOut(choose(request), request, res, failures);
+        void carryOut(request, res);
       });
     },
     host,
@@ -138,12 +157,12 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
       return requests.all;
     },
     script(...steps) {
-      script.push(...answersOf(steps, 'script'));
+      script.push(...prepareScript(steps));
     },
     async behave(next) {
       if (isClosed) throw new Error('the fake CRM is closed; start another');
       if (next === 'down') return server.shut();
-      behaviour = answerOf(next, 'behave');
+      behaviour = prepareStep(next, 'behave');
       answersAll = typeof next === 'function';
       return server.open();
     },
@@ -152,9 +171,9 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
   };
 }
 
-function answersOf(steps: readonly CrmStep[], where: string): CrmAnswer[] {
-  if (!Array.isArray(steps)) throw new TypeError(`${where} must be an array of steps`);
-  return steps.map((step: CrmStep, index) => answerOf(step, `${where}[${String(index)}]`));
+function prepareScript(steps: readonly CrmStep[]): PreparedStep[] {
+  if (!Array.isArray(steps)) throw new TypeError('script must be an array of steps');
+  return steps.map((step: CrmStep, index) => prepareStep(step, `script[${String(index)}]`));
 }
 
 /** What a well CRM would not take either, with the answer to it; undefined for all that it would. */
@@ -172,20 +191,11 @@ function refuse(status: number, error: string): CrmAnswer {
   };
 }
 
-/** An answer function that fails answers 500 and lets `close` tell why: thrown here it would end the test's process. */
-async function carryOut(
-  answer: CrmAnswer,
-  request: ReceivedRequest,
-  res: ServerResponse,
-  failures: Error[],
-): Promise<void> {
-  try {
-    await answer(request, res);
-  } catch (error) {
-    failures.push(errorFrom(error));
-    if (res.headersSent) res.destroy();
-    else answerJson(res, 500, { error: 'the answer function failed' });
-  }
+/** Resolves when the time has passed; never, when the connection is gone by then. */
+function passed(delayMs: number, clock: Clock, res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    res.once('close', clock.after(delayMs, resolve));
+  });
 }
 
 function isNotifyCall({ method, url }: ReceivedRequest): boolean {
