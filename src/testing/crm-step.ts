@@ -10,7 +10,7 @@ export type CrmStep = 'ok' | CrmFault;
 export type CrmFault = CrmFaultName | DelayedAnswer | StatusAnswer | CrmAnswer;
 
 /**
- * - `slow`: takes it, but answers after a second
+ * - `slow`: waits a second before it takes it
  * - `reset`: cuts the connection without an answer
  * - `hang`: never answers
  * - `not-json`: takes it and answers 200 with HTML
@@ -18,9 +18,9 @@ export type CrmFault = CrmFaultName | DelayedAnswer | StatusAnswer | CrmAnswer;
  */
 export type CrmFaultName = 'slow' | 'reset' | 'hang' | 'not-json' | 'wrong-token';
 
-/** Takes it, but answers late. */
+/** Waits before it takes it; a client that has left by then was not heard. */
 export interface DelayedAnswer {
-  /** How late, in milliseconds. */
+  /** How long it waits, in milliseconds. */
   readonly delayMs: number;
 }
 
@@ -37,7 +37,7 @@ export interface StatusAnswer {
   /** The header `Retry-After`: seconds, or an HTTP date as text. */
   readonly retryAfter?: number | string | undefined;
   /**
-   * How late it answers, in milliseconds.
+   * How long it waits before it answers, in milliseconds.
    * @default 0
    */
   readonly delayMs?: number | undefined;
@@ -50,7 +50,7 @@ export interface StatusAnswer {
 export type CrmAnswer = (request: ReceivedRequest, res: ServerResponse) => unknown;
 
 /** As a well CRM answers. */
-export const answerOk: CrmAnswer = ({ url }, res) => {
+const answerOk: CrmAnswer = ({ url }, res) => {
   answerJson(res, 200, { status: url === '/health' ? 'ok' : 'success' });
 };
 

@@ -1,5 +1,4 @@
-import type { Arrivals } from './arrivals.js';
-import { createArrivals } from './arrivals.js';
+import { createArrivals, type Arrivals } from './arrivals.js';
 import { isNotification, sentNotificationOf, type SentNotification } from './sent-notification.js';
 import { matcherOf, wordsOf, type SentQuery } from './sent-query.js';
 import type { ReceivedRequest } from './received-request.js';
