@@ -104,6 +104,26 @@ describe('the names it exports', () => {
     expect(names?.required).toEqual(names?.imported);
     expect(names?.areTheSame).toBe(true);
   });
+
+  it('are these for tests', async () => {
+    const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs', {}, 'express-crm-notifier/testing');
+    const expected = ['createOwnedClock', 'startFakeCrm'];
+    expect(names).toEqual({ imported: expected, required: expected, areTheSame: true });
+  });
+});
+
+describe.each(expressMajors)('the tests of an app on Express %i', (express) => {
+  it.each([
+    ['testing-kit.mjs', 2],
+    ['testing-kit.cjs', 1],
+  ])('in %s test it with the kit, and end by themselves', async (program, passedCount) => {
+    const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', program], {
+      cwd: projectOf(express),
+      env: bareEnvironment(),
+      timeout: 30_000,
+    });
+    expect(stdout).toMatch(new RegExp(`^# pass ${passedCount}$`, 'm'));
+  });
 });
 
 describe('telemetry', () => {
@@ -220,16 +240,21 @@ async function runProgram<Result>(
   project: string,
   program: string,
   environment: NodeJS.ProcessEnv = {},
+  ...args: readonly string[]
 ): Promise<readonly Result[]> {
-  const { PATH, SystemRoot } = process.env;
-  const { stdout } = await run(process.execPath, [program], {
+  const { stdout } = await run(process.execPath, [program, ...args], {
     cwd: project,
-    // Nothing of this machine's or of jest's environment: neither a CRM_* variable nor NODE_ENV=test.
-    env: { PATH, SystemRoot, CRM_AUTH_TOKEN: 'a-token-of-this-test', ...environment },
+    env: { ...bareEnvironment(), CRM_AUTH_TOKEN: 'a-token-of-this-test', ...environment },
     timeout: 30_000,
   });
   const lines = stdout.trim().split('\n');
   return lines.map((line) => JSON.parse(line) as { result?: Result }).flatMap(({ result }) => result ?? []);
+}
+
+/** Nothing of this machine's or of jest's environment: neither a CRM_* variable nor NODE_ENV=test. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, SystemRoot } = process.env;
+  return { PATH, SystemRoot };
 }
 
 interface ReceivedRequest {

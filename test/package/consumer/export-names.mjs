@@ -1,10 +1,14 @@
-import { createRequire } from 'node:module';
-import * as imported from 'express-crm-notifier';
+// Prints the names of an entry point of the package, imported and required.
 
-const required = createRequire(import.meta.url)('express-crm-notifier');
+import { createRequire } from 'node:module';
+
+const [, , entry = 'express-crm-notifier'] = process.argv;
+const imported = await import(entry);
+const required = createRequire(import.meta.url)(entry);
+const names = Object.keys(imported).sort();
 const result = {
-  imported: Object.keys(imported).sort(),
+  imported: names,
   required: Object.keys(required).sort(),
-  areTheSame: imported.createNotifier === required.createNotifier,
+  areTheSame: names.every((name) => imported[name] === required[name]),
 };
 console.log(JSON.stringify({ result }));
