@@ -18,7 +18,7 @@ describe('the events of a notifier', () => {
     const [id] = await notifier.accept('a');
     await passTimeUntil(notifier.hear('delivered'), clock);
     const about = { id, type: 'user_moved' };
-    expect(told('accepted')).toEqual([about]);
+    expect(told('accepted')).toEqual([{ ...about, lane: 'a' }]);
     const delayMs = expect.any(Number) as number;
     expect(told('retry')).toEqual([
       { ...about, attempts: 1, status: 503, code: undefined, delayMs, circuit: 'closed' },
