@@ -79,17 +79,23 @@ const DONE: Readonly<Record<BookingChange['kind'], string>> = {
 
 async function change(wanted: BookingChange, token: string): Promise<void> {
   bookings.tell(DOING[wanted.kind], 'waiting');
+  const outcome = await outcomeOf(wanted, token);
+  // First the rows, whose buttons mean something else now.
+  await refresh();
+  bookings.tell(outcome.text, outcome.tone);
+}
+
+async function outcomeOf(wanted: BookingChange, token: string): Promise<{ text: string; tone: 'good' | 'bad' }> {
   const startedAtMs = performance.now();
   try {
     const booking = await changeBooking(wanted, token);
-    bookings.tell(`Booking ${booking.id} ${DONE[wanted.kind]} in ${sinceText(startedAtMs)}.`, 'good');
     hasChanged = true;
     progress.onChanged(booking, inbox?.mode);
+    return { text: `Booking ${booking.id} ${DONE[wanted.kind]} in ${sinceText(startedAtMs)}.`, tone: 'good' };
   } catch (error) {
     const text = error instanceof RefusedError ? `${error.message}. The CRM is told nothing.` : NO_ANSWER;
-    bookings.tell(text, 'bad');
+    return { text, tone: 'bad' };
   }
-  await refresh();
 }
 
 async function switchCrm(mode: CrmMode): Promise<void> {
