@@ -64,7 +64,7 @@ export function createOutboxPanel(): (view: View) => void {
   return ({ state }) => {
     const { stats, pauseCause } = state;
     delivery.dataset['tone'] = pauseCause ? 'bad' : 'good';
-    setText(delivery, pauseCause ? pauseText(pauseCause) : `Delivering. Circuit ${stats.circuit}.`);
+    setText(delivery, `${pauseCause ? pauseText(pauseCause) : 'Delivering.'} Circuit ${stats.circuit}.`);
     showFigures(FIGURES.map((figure) => ({ ...figure, value: figure.valueOf(stats) })));
     showLanes(lanesOf(state.waiting));
     setText(note, noteOn(state));
@@ -73,8 +73,8 @@ export function createOutboxPanel(): (view: View) => void {
 
 function pauseText(cause: NonNullable<DemoState['pauseCause']>): string {
   return cause.kind === 'unauthorised'
-    ? `Paused: the CRM refuses the token (${cause.status}). One probe at a time asks again.`
-    : `Paused: the CRM cannot be reached (${cause.code}). One probe at a time looks for it.`;
+    ? `Paused: the CRM refuses the token (${cause.status}).`
+    : `Paused: the CRM cannot be reached (${cause.code}).`;
 }
 
 function lanesOf(waiting: readonly WaitingNotification[]): Lane[] {

@@ -4,10 +4,10 @@ import { hasArrived } from './view.js';
 import type { View } from './view.js';
 
 export const STEPS = [
-  { title: 'Book a session', text: 'Watch it pass through the outbox to the CRM.' },
+  { title: 'Book a session', text: 'Watch it reach the CRM.' },
   { title: 'Take the CRM down, book three', text: 'Each succeeds, as fast as before.' },
   { title: 'Make the CRM well again', text: 'Everything arrives, in order.' },
-  { title: 'Kill the app', text: 'Best while something waits: nothing is missing afterwards.' },
+  { title: 'Kill the app', text: 'Best while something waits. Nothing is lost.' },
 ] as const;
 
 const BOOKINGS_WHILE_DOWN = 3;
