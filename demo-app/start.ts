@@ -3,12 +3,14 @@ import { supervise } from './supervisor/supervise.js';
 
 const USAGE = `Usage: npm run demo [-- --help]
 
-Starts the booking app and the CRM service, each as a process of its own, and says how to try them.
+Starts the booking app and the CRM service, each as a process of its own, and says how to try them: on a page, or by curl.
 
 Variables:
   DEMO_PORT       port of the booking app  (3000; 0 for any free one)
   CRM_PORT        port of the CRM service  (5001; 0 for any free one)
   CRM_AUTH_TOKEN  token the CRM asks for   (your-secret-token)
+  DEMO_CRM_CONTROL_PORT
+                  port at which the page switches the CRM  (0, any free one)
   DEMO_DATA_DIR   where their files are    (demo-app/data)
 
 A default port that is taken gives way to a free one. A port given here does not: the start fails.

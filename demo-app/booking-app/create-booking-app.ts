@@ -1,5 +1,5 @@
 import express from 'express';
-import type { Express } from 'express';
+import type { Express, Router } from 'express';
 import type { Notifier } from 'express-crm-notifier';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
@@ -18,14 +18,16 @@ export interface BookingAppParts {
   readonly database: Database;
   readonly crm: Notifier;
   readonly logger: Logger;
+  /** The demo's page and its routes, where there is a supervisor and a CRM to go with them. */
+  readonly demoPage?: Router | undefined;
 }
 
 /** The booking app. All it has to do for the CRM is to mount the middleware here and the hooks on its routes. */
-export function createBookingApp({ database, crm, logger }: BookingAppParts): Express {
+export function createBookingApp({ database, crm, logger, demoPage }: BookingAppParts): Express {
   const users = createUserStore(database);
   const app = express();
 
-  app.use(createRequestLog(logger));
+  app.use(createRequestLog(logger, isPolled));
   app.use(helmet());
   app.use(express.json({ limit: '64kb' }));
   app.use(crm.middleware());
@@ -40,7 +42,14 @@ export function createBookingApp({ database, crm, logger }: BookingAppParts): Ex
     res.json(await crm.stats());
   });
 
+  if (demoPage) app.use(demoPage);
+
   app.use(unknownRoute);
   app.use(answerError);
   return app;
+}
+
+/** What the demo's page asks for all the time would leave nothing else to be read in the log. */
+function isPolled(path: string): boolean {
+  return path === '/demo/state' || path === '/demo/inbox';
 }

@@ -14,15 +14,18 @@ export interface CrmServiceParts {
   readonly store: NotificationStore;
   readonly authToken: string;
   readonly logger: Logger;
+  /** In front of the routes: what keeps the service from answering as it should. */
+  readonly trouble?: RequestHandler | undefined;
 }
 
 /** The CRM microservice: takes notifications and shows them. */
-export function createCrmService({ store, authToken, logger }: CrmServiceParts): Express {
+export function createCrmService({ store, authToken, logger, trouble }: CrmServiceParts): Express {
   const app = express();
   const tokenRequired = requireToken(authToken);
 
   app.use(createRequestLog(logger));
   app.use(helmet());
+  if (trouble) app.use(trouble);
 
   app.get('/health', (_req, res) => {
     res.json({ status: 'ok' });

@@ -27,6 +27,8 @@ export interface NotificationStore {
   add(notification: Notification, retryCount: number): { notificationId: string; duplicate: boolean };
   /** Newest first. */
   list(query: ListQuery): StoredNotification[];
+  /** How many it has. */
+  count(): number;
   close(): void;
 }
 
@@ -71,6 +73,8 @@ export function openNotificationStore(file: string): NotificationStore {
     ORDER BY sequence DESC LIMIT :limit
   `);
 
+  const selectCount = database.prepare('SELECT count(*) AS count FROM notifications');
+
   return {
     add(notification, retryCount) {
       const { notification_id: notificationId = randomUUID(), ...content } = notification;
@@ -99,6 +103,8 @@ export function openNotificationStore(file: string): NotificationStore {
       }) as Row[];
       return rows.map(storedNotification);
     },
+
+    count: () => (selectCount.get() as { count: number }).count,
 
     close() {
       database.close();

@@ -2,6 +2,8 @@
 export interface ListeningMessage {
   readonly kind: 'listening';
   readonly port: number;
+  /** Of the CRM service: where the demo's page switches it and reads its inbox. */
+  readonly controlPort?: number | undefined;
 }
 
 export function isListeningMessage(message: unknown): message is ListeningMessage {

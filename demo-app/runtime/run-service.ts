@@ -1,5 +1,4 @@
-import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { Logger } from 'pino';
 import type { ListeningMessage } from './listening-message.js';
 import { listen } from './listen.js';
@@ -7,8 +6,10 @@ import { KILLED_BY_CTRL_C, onStopRequest } from './on-stop-request.js';
 import type { PortSetting } from './settings.js';
 
 export interface Service {
-  readonly app: RequestListener;
+  readonly server: Server;
   readonly port: PortSetting;
+  /** Told to the parent process. */
+  readonly controlPort?: number | undefined;
   readonly logger: Logger;
   /** Closes what the app stands on, once no request is under way any more. */
   readonly close: () => Promise<void> | void;
@@ -18,14 +19,13 @@ export interface Service {
 const DRAIN_MS = 5000;
 
 /** Serves until the process is asked to stop, then ends it. Resolves once the service listens. */
-export async function runService({ app, port, logger, close }: Service): Promise<void> {
-  const server = createServer(app);
+export async function runService({ server, port, controlPort, logger, close }: Service): Promise<void> {
   onStopRequest({
     stop: () => void stop(),
     kill: () => process.exit(KILLED_BY_CTRL_C),
   });
   const actualPort = await listen(server, port);
-  tellParent({ kind: 'listening', port: actualPort });
+  tellParent({ kind: 'listening', port: actualPort, controlPort });
   if (port.port !== 0 && port.port !== actualPort) logger.warn(`port ${port.port} is taken, took a free one`);
   logger.info(`listening at http://localhost:${actualPort}`);
 

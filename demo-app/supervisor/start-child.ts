@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { isListeningMessage } from '../runtime/listening-message.js';
+import type { ListeningMessage } from '../runtime/listening-message.js';
 import type { Environment } from '../runtime/settings.js';
 import { StartError } from '../runtime/start-error.js';
 
@@ -13,9 +14,9 @@ export interface ChildProgram {
 
 export interface Child {
   readonly pid: number | undefined;
-  /** Resolves with the port once the child accepts requests; rejects when it ends before that. */
-  readonly listening: Promise<number>;
-  /** Resolves with how it ended. */
+  /** Resolves, with where, once the child accepts requests; rejects when it ends before that. */
+  readonly listening: Promise<ListeningMessage>;
+  /** Resolves with how it ended: a signal, an exit code or what kept it from starting. */
   readonly ended: Promise<string>;
   /** Asks it to end in the clean way, and resolves when it has. */
   stop(): Promise<void>;
@@ -43,9 +44,9 @@ export function startChild({ name, main, environment }: ChildProgram): Child {
       resolve(signal ?? `exit code ${code}`);
     });
   });
-  const listening = new Promise<number>((resolve, reject) => {
+  const listening = new Promise<ListeningMessage>((resolve, reject) => {
     child.on('message', (message) => {
-      if (isListeningMessage(message)) resolve(message.port);
+      if (isListeningMessage(message)) resolve(message);
     });
     void ended.then((how) => {
       reject(new StartError(`The ${name} did not start (${how}).`));

@@ -22,6 +22,8 @@ export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDe
   const appUrl = `http://localhost:${app.port}`;
   const crmUrl = `http://localhost:${crm.port}`;
   return `
+Open ${appUrl}/ to see it all on one page.
+
 Booking app   ${describe(app)}
 CRM service   ${describe(crm)}
 
@@ -39,13 +41,16 @@ Stop the CRM alone, and go on booking:
 Start it again:
   ${restartCommand}
 
+Kill the app; it is started again:
+  kill -9 ${app.pid}
+
 Ctrl-C stops both.
 `;
 }
 
-/** The command that starts a CRM which takes the place of the one that ran: same port, same token, same files. */
-export function crmRestartCommand(environment: Environment, port: number): string {
-  const variables = [`CRM_PORT=${port}`];
+/** The command that starts a CRM which takes the place of the one that ran: same ports, same token, same files. */
+export function crmRestartCommand(environment: Environment, port: number, controlPort: number): string {
+  const variables = [`DEMO_CRM_CONTROL_PORT=${controlPort}`, `CRM_PORT=${port}`];
   for (const name of ['CRM_AUTH_TOKEN', 'DEMO_DATA_DIR']) {
     const value = environment[name];
     if (value) variables.push(`${name}=${quoted(value)}`);

@@ -5,6 +5,9 @@ import { startChild } from './start-child.js';
 import type { Child, ChildProgram } from './start-child.js';
 import { crmRestartCommand, startGuide } from './start-guide.js';
 
+/** Somebody watches: so the notifier looks sooner than it would elsewhere whether the CRM is back. */
+const impatience: Environment = { CRM_BREAKER_MAX_DELAY_MS: '2000', CRM_BREAKER_MAX_PAUSE_MS: '2000' };
+
 /** Starts the CRM service and the booking app and stays until they are to stop; then it ends the process. */
 export async function supervise(environment: Environment): Promise<void> {
   const children: Child[] = [];
@@ -29,17 +32,20 @@ export async function supervise(environment: Environment): Promise<void> {
     const crmAuthToken = readCrmAuthToken(environment);
 
     const crm = start({ name: 'CRM service', main: 'crm-service/main.ts', environment });
-    const crmPort = await crm.listening;
-    const crmUrl = `http://localhost:${crmPort}`;
-    const app = start({
-      name: 'booking app',
-      main: 'booking-app/main.ts',
-      // CRM_PORT is left out: the library points out every CRM_* variable that it does not know.
-      environment: { ...environment, CRM_PORT: undefined, CRM_BASE_URL: crmUrl, CRM_AUTH_TOKEN: crmAuthToken },
-    });
-    const appPort = await app.listening;
+    const { port: crmPort, controlPort = 0 } = await crm.listening;
+    const appEnvironment = {
+      ...impatience,
+      ...environment,
+      // Left out: the library points out every CRM_* variable that it does not know.
+      CRM_PORT: undefined,
+      CRM_BASE_URL: `http://localhost:${crmPort}`,
+      CRM_AUTH_TOKEN: crmAuthToken,
+      DEMO_CRM_CONTROL_URL: `http://localhost:${controlPort}`,
+    };
+    const app = startApp(appEnvironment);
+    const { port: appPort } = await app.listening;
 
-    const restartCommand = crmRestartCommand(environment, crmPort);
+    const restartCommand = crmRestartCommand(environment, crmPort, controlPort);
     console.log(
       startGuide({
         crm: { pid: crm.pid, port: crmPort, wanted: wantedCrmPort },
@@ -52,9 +58,32 @@ export async function supervise(environment: Environment): Promise<void> {
       console.log(`\nThe CRM service has ended (${how}). The booking app goes on. Start the CRM again with`);
       console.log(`  ${restartCommand}\n`);
     });
+    watchApp(app, { ...appEnvironment, DEMO_PORT: String(appPort) });
+  }
+
+  function startApp(appEnvironment: Environment): Child {
+    return start({ name: 'booking app', main: 'booking-app/main.ts', environment: appEnvironment });
+  }
+
+  /** The page may kill the app, and so may anybody else; it starts again as it was. Any other end is one too many. */
+  function watchApp(app: Child, appEnvironment: Environment): void {
     watch(app, (how) => {
-      console.error(`\nThe booking app has ended unexpectedly (${how}).`);
-      void stop(1);
+      if (how !== 'SIGKILL') {
+        console.error(`\nThe booking app has ended unexpectedly (${how}).`);
+        void stop(1);
+        return;
+      }
+      console.log('\nThe booking app was killed (SIGKILL). It starts again at the same port.');
+      const next = startApp(appEnvironment);
+      watchApp(next, appEnvironment);
+      next.listening.then(
+        () => {
+          console.log(`The booking app is back, pid ${next.pid}.\n`);
+        },
+        () => {
+          // It did not come so far: its end says how, and is watched.
+        },
+      );
     });
   }
 

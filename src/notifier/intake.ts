@@ -90,7 +90,7 @@ export function createIntake(options: IntakeOptions): Intake {
     return { accepted: false, error };
   };
 
-  const settle = ({ id, type }: Notification, acceptance: Acceptance, context: IntakeContext): Receipt => {
+  const settle = ({ id, type, lane }: Notification, acceptance: Acceptance, context: IntakeContext): Receipt => {
     // `full` is no answer of the outbox: it may be what waits for it in memory that is full.
     if (acceptance.accepted && isOutboxSilent) {
       isOutboxSilent = false;
@@ -104,7 +104,7 @@ export function createIntake(options: IntakeOptions): Intake {
     if (logger.isLevelEnabled('debug')) {
       log(context, 'debug', { notificationId: id, type }, 'CRM notification accepted');
     }
-    events.emit('accepted', { id, type });
+    events.emit('accepted', { id, type, lane });
     return { accepted: true, id };
   };
 

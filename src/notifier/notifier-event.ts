@@ -5,8 +5,8 @@ type FromDelivery<Kind extends DeliveryEvent['kind']> = Omit<Extract<DeliveryEve
 
 /** What a listener is given, by the event's name. Nothing in it is personal. */
 export interface NotifierEvents {
-  /** It is in the outbox. */
-  accepted: { readonly id: string; readonly type: string };
+  /** It is in the outbox, in this lane: `booking:456`, say. */
+  accepted: { readonly id: string; readonly type: string; readonly lane: string };
   /** It is not, and will not be delivered. */
   rejected: { readonly type: string | undefined; readonly error: CRMNotificationError };
   /** A hook's route has responded; `durationMs` is what the hook added to that, in milliseconds. */

@@ -2,15 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { arrived } from './crm-inbox.js';
 import { createPrograms, gone, isRunning } from './programs.js';
-import type { Program, Programs } from './programs.js';
+import type { Programs } from './programs.js';
+import { startDemo } from './started-demo.js';
 
 jest.setTimeout(120_000);
-
-interface StartedDemo {
-  readonly supervisor: Program;
-  readonly app: { readonly url: string; readonly pid: number };
-  readonly crm: { readonly url: string; readonly pid: number };
-}
 
 let programs: Programs;
 
@@ -21,18 +16,6 @@ beforeEach(() => {
 afterEach(async () => {
   await programs.end();
 });
-
-async function startDemo(environment: NodeJS.ProcessEnv = {}): Promise<StartedDemo> {
-  const supervisor = programs.start('start.ts', environment);
-  await supervisor.printed(/Ctrl-C stops both/);
-  const service = async (name: string): Promise<{ url: string; pid: number }> => {
-    const url = await supervisor.printed(new RegExp(`^${name} +(http://\\S+)`, 'm'));
-    const pid = Number(await supervisor.printed(new RegExp(`^${name} .*pid (\\d+)`, 'm')));
-    programs.watch(pid);
-    return { url, pid };
-  };
-  return { supervisor, app: await service('Booking app'), crm: await service('CRM service') };
-}
 
 /** Books the session as Ada and answers the booking's id. */
 async function book(appUrl: string, sessionId: number): Promise<number> {
@@ -55,7 +38,7 @@ async function cancel(appUrl: string, bookingId: number): Promise<void> {
 }
 
 test('bookings made while the CRM is down all reach it once it is back, each once and in its order', async () => {
-  const { supervisor, app, crm } = await startDemo();
+  const { supervisor, app, crm } = await startDemo(programs);
   const first = await book(app.url, 1);
   expect(await arrived(crm.url, 1)).toEqual([
     expect.objectContaining({ notification_type: 'booking_created', booking_id: first, user_id: 1 }),
@@ -89,7 +72,7 @@ test('bookings made while the CRM is down all reach it once it is back, each onc
 });
 
 test('what the CRM has not heard when the demo stops it hears after the next start', async () => {
-  const first = await startDemo();
+  const first = await startDemo(programs);
   process.kill(first.crm.pid, 'SIGTERM');
   await first.supervisor.printed(/The CRM service has ended \(exit code 0\)/);
   await book(first.app.url, 1);
@@ -97,24 +80,48 @@ test('what the CRM has not heard when the demo stops it hears after the next sta
   expect(await first.supervisor.ended).toBe(0);
   expect(first.supervisor.output()).toMatch(/"pending":1.*closed the notifier/);
 
-  const second = await startDemo();
+  const second = await startDemo(programs);
   expect(await arrived(second.crm.url, 1)).toEqual([expect.objectContaining({ notification_type: 'booking_created' })]);
   process.kill(second.supervisor.pid, 'SIGINT');
   expect(await second.supervisor.ended).toBe(0);
 });
 
 test('the services end with the supervisor, even when it is killed', async () => {
-  const { supervisor, app, crm } = await startDemo();
+  const { supervisor, app, crm } = await startDemo(programs);
   process.kill(supervisor.pid, 'SIGKILL');
   await gone(app.pid);
   await gone(crm.pid);
 });
 
-test('without its booking app the demo ends with exit code 1', async () => {
-  const { supervisor, app, crm } = await startDemo();
+test('a booking app that is killed is started again at the same port, and what it had accepted arrives', async () => {
+  const { supervisor, app, crm } = await startDemo(programs);
+  process.kill(crm.pid, 'SIGKILL');
+  await supervisor.printed(/The CRM service has ended/);
+  await book(app.url, 1);
   process.kill(app.pid, 'SIGKILL');
+  await supervisor.printed(/The booking app was killed \(SIGKILL\)\. It starts again at the same port/);
+  const second = Number(await supervisor.printed(/The booking app is back, pid (\d+)/));
+  programs.watch(second);
+  expect(second).not.toBe(app.pid);
+  await book(app.url, 2);
+
+  const secondCrm = programs.start('crm-service/main.ts', { CRM_PORT: new URL(crm.url).port });
+  await secondCrm.printed(/listening at/);
+  expect((await arrived(crm.url, 2)).map(({ notification_type }) => notification_type)).toEqual([
+    'booking_created',
+    'booking_created',
+  ]);
+  process.kill(second, 'SIGTERM');
   expect(await supervisor.ended).toBe(1);
-  expect(supervisor.output()).toContain('The booking app has ended unexpectedly (SIGKILL)');
+  process.kill(secondCrm.pid, 'SIGTERM');
+  expect(await secondCrm.ended).toBe(0);
+});
+
+test('without its booking app the demo ends with exit code 1', async () => {
+  const { supervisor, app, crm } = await startDemo(programs);
+  process.kill(app.pid, 'SIGTERM');
+  expect(await supervisor.ended).toBe(1);
+  expect(supervisor.output()).toContain('The booking app has ended unexpectedly (exit code 0)');
   expect(isRunning(crm.pid)).toBe(false);
 });
 
@@ -127,7 +134,7 @@ test('a configured port that is taken fails the start, a default one gives way',
     expect(await refused.ended).toBe(1);
     expect(refused.output()).toContain('Port 5001 (CRM_PORT) is taken');
 
-    const { supervisor } = await startDemo({ CRM_PORT: undefined });
+    const { supervisor } = await startDemo(programs, { CRM_PORT: undefined });
     expect(supervisor.output()).toMatch(/^CRM service .*port 5001 is taken/m);
     process.kill(supervisor.pid, 'SIGINT');
     expect(await supervisor.ended).toBe(0);

@@ -20,7 +20,7 @@ describe('the events of a notifier', () => {
     const [id] = await notifier.accept('a');
     await passTimeUntil(notifier.hear('delivered'), clock);
     const about = { id, type: 'user_moved' };
-    expect(told('accepted')).toEqual([about]);
+    expect(told('accepted')).toEqual([{ ...about, lane: 'a' }]);
     const attempt = {
       ...about,
       durationMs: expect.any(Number) as number,

@@ -1,0 +1,63 @@
+import express from 'express';
+import type { Express } from 'express';
+import helmet from 'helmet';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { StartError } from '../runtime/start-error.js';
+import { HttpError } from '../web/http-error.js';
+import { answerError, unknownRoute } from '../web/json-errors.js';
+import { parseBody } from '../web/parse-request.js';
+import { createRequestLog } from '../web/request-log.js';
+import { CRM_MODES } from './mode-switch.js';
+import type { CrmMode, ModeSwitch } from './mode-switch.js';
+import type { NotificationStore, StoredNotification } from './notification-store.js';
+import { requireToken } from './require-token.js';
+
+export interface CrmControlParts {
+  readonly store: NotificationStore;
+  readonly modeSwitch: ModeSwitch;
+  readonly authToken: string;
+  readonly logger: Logger;
+}
+
+/** What the CRM has, and how it behaves just now. */
+export interface CrmInbox {
+  readonly mode: CrmMode;
+  readonly count: number;
+  /** The newest, newest first. */
+  readonly notifications: readonly StoredNotification[];
+}
+
+const INBOX_LIMIT = 200;
+const modeChange = z.object({ mode: z.enum(CRM_MODES) });
+
+/** The way in beside the service: open while the service itself is down, slow or refuses its token. */
+export function createCrmControl({ store, modeSwitch, authToken, logger }: CrmControlParts): Express {
+  const app = express();
+
+  app.use(createRequestLog(logger, () => true));
+  app.use(helmet());
+  app.use(requireToken(authToken));
+
+  app.get('/inbox', (_req, res) => {
+    const inbox: CrmInbox = {
+      mode: modeSwitch.mode,
+      count: store.count(),
+      notifications: store.list({ limit: INBOX_LIMIT }),
+    };
+    res.json(inbox);
+  });
+  app.post('/mode', express.json(), async (req, res) => {
+    const { mode } = parseBody(modeChange, req.body);
+    await modeSwitch.set(mode).catch((error: unknown) => {
+      // Somebody else has taken its port meanwhile.
+      throw error instanceof StartError ? new HttpError(503, error.message) : error;
+    });
+    logger.info({ mode }, 'the CRM behaves differently from now on');
+    res.json({ mode });
+  });
+
+  app.use(unknownRoute);
+  app.use(answerError);
+  return app;
+}

@@ -1,0 +1,53 @@
+/** The element of the page with this id. */
+export function byId(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page has no #${id}`);
+  return found;
+}
+
+export function element<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  className = '',
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+}
+
+/** Leaves a text alone that is there already, so that a screen reader says it once and a selection stays. */
+export function setText(node: Node, text: string): void {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+/** One item as it is shown. */
+export interface Row<Item> {
+  readonly node: HTMLElement;
+  update(item: Item): void;
+}
+
+/** Shows a list that changes: an item keeps its node, and with it the focus, as long as it is in the list. */
+export function createList<Item>(
+  parent: HTMLElement,
+  keyOf: (item: Item) => string | number,
+  createRow: (item: Item) => Row<Item>,
+): (items: readonly Item[]) => void {
+  const rows = new Map<string | number, Row<Item>>();
+  return (items) => {
+    const keys = new Set(items.map(keyOf));
+    for (const [key, { node }] of rows) {
+      if (keys.has(key)) continue;
+      node.remove();
+      rows.delete(key);
+    }
+    for (const [index, item] of items.entries()) {
+      const key = keyOf(item);
+      const row = rows.get(key) ?? createRow(item);
+      rows.set(key, row);
+      row.update(item);
+      const place = parent.children[index];
+      if (place !== row.node) parent.insertBefore(row.node, place ?? null);
+    }
+  };
+}

@@ -1,0 +1,85 @@
+import type { CrmMode } from '../crm-service/mode-switch.js';
+import { commentOn } from './commentary.js';
+import type { Story } from './commentary.js';
+import { byId, createList, element, setText } from './dom.js';
+import { STEPS } from './progress.js';
+import type { View } from './view.js';
+import { durationText } from './wording.js';
+
+export interface GuidePanel {
+  show(view: View, story: Story, done: readonly boolean[]): void;
+  /** What became of a switch that was pressed. */
+  tell(text: string, tone: 'good' | 'bad' | 'waiting'): void;
+}
+
+export interface Switches {
+  readonly onMode: (mode: CrmMode) => void;
+  readonly onKill: () => void;
+}
+
+const MODES: readonly { readonly mode: CrmMode; readonly label: string }[] = [
+  { mode: 'ok', label: 'Well' },
+  { mode: 'down', label: 'Down' },
+  { mode: 'slow', label: 'Slow' },
+  { mode: 'wrong-token', label: 'Refusing the token' },
+];
+
+interface Step {
+  readonly title: string;
+  readonly text: string;
+  readonly isDone: boolean;
+}
+
+/** What happens, what to try, and the switches to try it with. */
+export function createGuidePanel({ onMode, onKill }: Switches): GuidePanel {
+  const commentary = byId('commentary');
+  const processText = byId('process');
+  const status = byId('switch-status');
+  byId('kill').addEventListener('click', onKill);
+
+  const buttons = MODES.map(({ mode, label }) => {
+    const button = element('button', '', label);
+    button.type = 'button';
+    button.dataset['mode'] = mode;
+    button.addEventListener('click', () => {
+      onMode(mode);
+    });
+    return button;
+  });
+  byId('crm-modes').append(...buttons);
+
+  const showSteps = createList<Step>(
+    byId('steps'),
+    ({ title }) => title,
+    ({ title, text }) => {
+      const state = element('span', 'visually-hidden');
+      const node = element('li', '', element('div', '', element('strong', '', title), text, state));
+      return {
+        node,
+        update: ({ isDone }) => {
+          node.dataset['done'] = String(isDone);
+          setText(state, isDone ? ' Done.' : '');
+        },
+      };
+    },
+  );
+
+  return {
+    show(view, story, done) {
+      const { tone, text } = commentOn(view, story);
+      commentary.dataset['tone'] = tone;
+      setText(commentary, text);
+      showSteps(STEPS.map((step, index) => ({ ...step, isDone: done[index] ?? false })));
+      for (const button of buttons) {
+        button.setAttribute('aria-pressed', String(button.dataset['mode'] === view.inbox?.mode));
+      }
+      const { pid, startedAt } = view.state.app;
+      const age = durationText(Math.max(1000, Date.now() - startedAt));
+      setText(processText, view.isAppThere ? `The app is process ${pid}, up for ${age}` : 'The app is not running');
+    },
+    tell(text, tone) {
+      status.dataset['tone'] = tone;
+      setText(status, text);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { DemoState } from '../booking-app/demo-page/demo-state.js';
+import type { WaitingNotification } from '../booking-app/demo-page/watch-delivery.js';
+import { byId, createList, element, setText } from './dom.js';
+import type { View } from './view.js';
+import { countText, durationText, happeningText, hueOf } from './wording.js';
+
+interface Figure {
+  readonly id: string;
+  readonly label: string;
+  readonly valueOf: (stats: DemoState['stats']) => string;
+}
+
+const FIGURES: readonly Figure[] = [
+  { id: 'pending', label: 'Waiting', valueOf: ({ pending }) => String(pending) },
+  { id: 'in-flight', label: 'In flight', valueOf: ({ inFlight }) => String(inFlight) },
+  {
+    id: 'oldest',
+    label: 'Oldest',
+    valueOf: ({ pending, oldestAgeMs }) => (pending === 0 ? '–' : durationText(oldestAgeMs)),
+  },
+  { id: 'delivered', label: 'Delivered *', valueOf: ({ delivered }) => String(delivered) },
+  { id: 'retried', label: 'Retries *', valueOf: ({ retried }) => String(retried) },
+  { id: 'dead', label: 'Dead letters', valueOf: ({ dead }) => String(dead) },
+];
+
+interface Lane {
+  readonly name: string;
+  readonly notifications: readonly WaitingNotification[];
+}
+
+export function createOutboxPanel(): (view: View) => void {
+  const delivery = byId('delivery');
+  const note = byId('waiting-note');
+  const showFigures = createList<Figure & { readonly value: string }>(
+    byId('figures'),
+    ({ id }) => id,
+    ({ id, label }) => {
+      const value = element('dd');
+      value.id = `figure-${id}`;
+      return {
+        node: element('div', '', element('dt', '', label), value),
+        update: (figure) => {
+          setText(value, figure.value);
+        },
+      };
+    },
+  );
+  const showLanes = createList<Lane>(
+    byId('lanes'),
+    ({ name }) => name,
+    ({ name }) => {
+      const tag = element('span', 'lane', name);
+      tag.dataset['hue'] = hueOf(name);
+      const queue = element('span', 'queue');
+      return {
+        node: element('li', '', tag, queue),
+        update: ({ notifications }) => {
+          setText(queue, notifications.map(waitingText).join(' → '));
+        },
+      };
+    },
+  );
+
+  return ({ state }) => {
+    const { stats, pauseCause } = state;
+    delivery.dataset['tone'] = pauseCause ? 'bad' : 'good';
+    setText(delivery, `${pauseCause ? pauseText(pauseCause) : 'Delivering.'} Circuit ${stats.circuit}.`);
+    showFigures(FIGURES.map((figure) => ({ ...figure, value: figure.valueOf(stats) })));
+    showLanes(lanesOf(state.waiting));
+    setText(note, noteOn(state));
+  };
+}
+
+function pauseText(cause: NonNullable<DemoState['pauseCause']>): string {
+  return cause.kind === 'unauthorised'
+    ? `Paused: the CRM refuses the token (${cause.status}).`
+    : `Paused: the CRM cannot be reached (${cause.code}).`;
+}
+
+function lanesOf(waiting: readonly WaitingNotification[]): Lane[] {
+  const lanes = new Map<string, WaitingNotification[]>();
+  for (const notification of waiting) {
+    const lane = lanes.get(notification.lane);
+    if (lane) lane.push(notification);
+    else lanes.set(notification.lane, [notification]);
+  }
+  return [...lanes].map(([name, notifications]) => ({ name, notifications }));
+}
+
+function waitingText({ type, attempts }: WaitingNotification): string {
+  return attempts === 0 ? happeningText(type) : `${happeningText(type)} (${countText(attempts, 'attempt')})`;
+}
+
+function noteOn({ stats, earlierCount, furtherCount }: DemoState): string {
+  const notes = [];
+  if (furtherCount > 0) notes.push(`And ${furtherCount} more.`);
+  if (earlierCount > 0) notes.push(`${earlierCount} from before the restart.`);
+  if (stats.pending === 0) notes.push('Nothing waits.');
+  notes.push('* since the app started');
+  return notes.join(' ');
+}
