@@ -13,6 +13,8 @@ export class ApiError extends Error {
 }
 
 const timeoutMs = 10_000;
+/** Few enough that what stands below them is not far. */
+const pageSize = 10;
 
 export function fetchOverview(): Promise<Overview> {
   return ask('api/overview') as Promise<Overview>;
@@ -22,7 +24,7 @@ export function fetchDeadLetters(query: {
   readonly before: number | null;
   readonly search: string;
 }): Promise<DeadLetterPage> {
-  const parameters = new URLSearchParams();
+  const parameters = new URLSearchParams({ limit: String(pageSize) });
   if (query.before !== null) parameters.set('before', String(query.before));
   if (query.search !== '') parameters.set('search', query.search);
   return ask(`api/dead-letters?${parameters.toString()}`) as Promise<DeadLetterPage>;

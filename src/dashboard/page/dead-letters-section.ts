@@ -58,7 +58,7 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
 
   const showPaging = (count: number): void => {
     empty.hidden = count > 0;
-    setText(empty, search === '' ? 'None. The CRM took everything it was sent.' : 'None that match the search.');
+    setText(empty, search === '' ? 'There are none.' : 'None that match the search.');
     pages.hidden = cursors.length === 0 && olderCursor === null;
     // Not `disabled`, which would take the focus from the button that was just pressed.
     newer.setAttribute('aria-disabled', String(cursors.length === 0));

@@ -1,7 +1,7 @@
 import type { Overview } from '../dashboard-api.js';
 import { durationText } from '../duration-text.js';
 import { byId, setText } from './element.js';
-import { bytesText, millisecondsText, numberText, timeText } from './format.js';
+import { bytesText, millisecondsText, minuteText, numberText } from './format.js';
 
 const circuitWords = { closed: 'closed', open: 'open', 'half-open': 'half-open' } as const;
 
@@ -18,7 +18,7 @@ export function showFigures({ stats, pause, latency }: Overview): void {
 
   show('circuit', circuitWords[stats.circuit]);
   byId('figure-circuit', HTMLElement).dataset['alarm'] = String(stats.circuit !== 'closed');
-  show('pause', pause === null ? '' : `${causeText(pause.cause)} since ${timeText(pause.since)}`);
+  show('pause', pause === null ? '' : `${causeText(pause.cause)}, since ${minuteText(pause.since)}`);
   show('deliverer', stats.isDelivering ? 'this process' : 'another');
   show('deliverer-note', stats.isDelivering ? '' : 'this one only accepts');
 
@@ -41,5 +41,5 @@ function show(name: string, text: string): void {
 }
 
 function causeText(cause: NonNullable<Overview['pause']>['cause']): string {
-  return cause.kind === 'unauthorised' ? `token refused (${String(cause.status)})` : `unreachable (${cause.code})`;
+  return cause.kind === 'unauthorised' ? `token refused (${String(cause.status)})` : cause.code;
 }

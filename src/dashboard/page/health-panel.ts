@@ -1,7 +1,7 @@
 import type { Health } from '../dashboard-api.js';
 import { byId, setText } from './element.js';
 
-const words = { fine: '✓ Fine', attention: '● Look', failing: '▲ Trouble' } as const;
+const words = { fine: '✓ Fine', attention: '● Attention', failing: '▲ Trouble' } as const;
 const titleMarks = { fine: '✓', attention: '●', failing: '▲' } as const;
 
 /** Shows whether all is well, in the page and in the document's title. */

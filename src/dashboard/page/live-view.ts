@@ -17,22 +17,21 @@ const troubles = {
 export function startLiveView(show: (overview: Overview) => void): { readonly askNow: () => void } {
   const connection = byId('connection', HTMLElement);
   const hold = byId('hold', HTMLButtonElement);
-  const view = { isHeld: false };
+  let isHeld = false;
   let isAsking = false;
   let troubleSince: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const ask = async (): Promise<void> => {
     clearTimeout(timer);
-    if (isAsking || view.isHeld) return;
+    if (isAsking || isHeld) return;
     isAsking = true;
     const answer = await fetchOverview().catch(failureOf);
     isAsking = false;
     timer = setTimeout(() => void ask(), document.hidden ? hiddenEveryMs : everyMs);
     // Held while it was asked: the view stays as it was then.
-    if (view.isHeld) {
-      clearTimeout(timer);
-    } else if (typeof answer === 'string') {
+    if (isHeldNow()) clearTimeout(timer);
+    else if (typeof answer === 'string') {
       troubleSince ??= Date.now();
       showState('lost', `${troubles[answer]} ${timeText(troubleSince)}. The figures are older.`);
       document.title = `○ ${answer === 'signed-out' ? 'signed out' : 'not connected'} – CRM notifier`;
@@ -43,15 +42,18 @@ export function startLiveView(show: (overview: Overview) => void): { readonly as
     }
   };
 
+  // Asked by a call, because it may have changed while an answer was awaited.
+  const isHeldNow = (): boolean => isHeld;
+
   const showState = (state: 'live' | 'lost' | 'held', text: string): void => {
     document.body.dataset['connection'] = state;
     setText(connection, text);
   };
 
   hold.addEventListener('click', () => {
-    view.isHeld = !view.isHeld;
-    hold.setAttribute('aria-pressed', String(view.isHeld));
-    if (view.isHeld) {
+    isHeld = !isHeld;
+    hold.setAttribute('aria-pressed', String(isHeld));
+    if (isHeld) {
       clearTimeout(timer);
       showState('held', `Held at ${timeText(Date.now())}`);
     } else void ask();

@@ -43,7 +43,11 @@ export function createMinuteChart(name: string, tone: string): MinuteChart {
     padding: [8, 0, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: 'minutes' } },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(max, 4)] } },
+    scales: {
+      // Half a minute more at either end, for the outer bars to be whole.
+      x: { range: (_plot, min, max) => [min - minuteSeconds / 2, max + minuteSeconds / 2] },
+      y: { range: (_plot, _min, max) => [0, Math.max(max, 4)] },
+    },
     axes: [
       {
         stroke: () => color('muted'),
@@ -104,7 +108,7 @@ export function createMinuteChart(name: string, tone: string): MinuteChart {
 }
 
 function barPaths(): Pick<uPlot.Series, 'paths'> {
-  const paths = uPlot.paths.bars?.({ size: [0.75, 24], radius: 0.15 });
+  const paths = uPlot.paths.bars?.({ size: [0.7, 24] });
   return paths === undefined ? {} : { paths };
 }
 
