@@ -1,4 +1,5 @@
 import request from 'supertest';
+import type { DeadLetterPage, Redelivered } from '../../src/dashboard/dashboard-api.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
@@ -28,7 +29,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     const second = await list(`?limit=2&before=${first.body.older}`);
     const third = await list(`?limit=2&before=${second.body.older}`);
     expect(third.body.older).toBeNull();
-    const ids = [first, second, third].flatMap(({ body }) => body.letters.map(({ id }: { id: string }) => id));
+    const ids = [first, second, third].flatMap(({ body }) => (body as DeadLetterPage).letters.map(({ id }) => id));
     expect(ids).toEqual(all.map(({ id }) => id));
     expect(first.text).not.toMatch(/"moved"|additional_data|user_id/);
     expect((await list('?search=BOOKING%3A3')).body.letters).toHaveLength(1);
@@ -100,7 +101,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
       };
     });
     const both = await Promise.all([change(`${id}/redeliver`), change(`${id}/redeliver`)]);
-    expect(both.map(({ body }) => body.redelivered).sort()).toEqual([0, 1]);
+    expect(both.map(({ body }) => (body as Redelivered).redelivered).sort()).toEqual([0, 1]);
     await crm.waitFor(3);
     expect((await stats()).inFlight).toBe(1);
     await change(`${id}/redeliver`).expect(200, { redelivered: 0 });

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import { crmDashboard } from '../../src/dashboard/index.js';
-import { CRMConfigError, CRMNotificationError } from '../../src/index.js';
+import { CRMConfigError } from '../../src/index.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { useNotifiers } from '../helpers/observed-notifier.js';
@@ -159,5 +159,5 @@ function thrownBy(call: () => unknown): unknown {
   } catch (error) {
     return error;
   }
-  return undefined satisfies CRMNotificationError | undefined;
+  return undefined;
 }

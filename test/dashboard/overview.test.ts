@@ -1,5 +1,5 @@
 import request from 'supertest';
-import type { Overview } from '../../src/dashboard/dashboard-api.js';
+import type { Overview, Refusal } from '../../src/dashboard/dashboard-api.js';
 import type { Stats } from '../../src/index.js';
 import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { createDeferred } from '../helpers/deferred.js';
@@ -171,9 +171,9 @@ describe.each(expressVersions)('asking for the overview, on $version', ({ expres
     });
     for (let round = 0; round < 3; round += 1) {
       const asked = request(app).get('/crm/api/overview').set(signedIn);
-      const answer = asked.then(({ status, body }) => [status, body.error.code]);
+      const answer = asked.then(({ status, body }) => ({ status, code: (body as Refusal).error.code }));
       while (clock.timerCount === 0 || count === 0) await new Promise(setImmediate);
-      expect(await passTimeUntil(answer, clock)).toEqual([503, 'ERR_CRM_OUTBOX']);
+      expect(await passTimeUntil(answer, clock)).toEqual({ status: 503, code: 'ERR_CRM_OUTBOX' });
     }
     expect(count).toBe(1);
   });
