@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Refusal } from './dashboard-api.js';
+import type { Refusal } from './api-contract.js';
 
 /** A whole response, apart from the headers that all have. */
 export interface Answer {

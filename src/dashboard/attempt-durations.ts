@@ -1,4 +1,4 @@
-import type { Latency } from './dashboard-api.js';
+import type { Latency } from './api-contract.js';
 
 /** How long the last attempts took; always as large as at the start. */
 export interface AttemptDurations {

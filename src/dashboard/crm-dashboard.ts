@@ -4,7 +4,7 @@ import { isCRMNotificationError } from '../core/errors.js';
 import type { Middleware, Notifier } from '../notifier/notifier.js';
 import { writeLog } from '../telemetry/logger.js';
 import { redirect, refusal, send, type Answer } from './answer.js';
-import { createDashboardApi, type DashboardApi } from './dashboard-api-handler.js';
+import { createDashboardApi, type DashboardApi } from './dashboard-api.js';
 import {
   resolveDashboardConfig,
   type DashboardConfig,

@@ -1,5 +1,5 @@
 import type { Stats } from '../notifier/notifier.js';
-import type { Health, Pause } from './dashboard-api.js';
+import type { Health, Pause } from './api-contract.js';
 import { countText, durationText } from './duration-text.js';
 
 export interface HealthContext {

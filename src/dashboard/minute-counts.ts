@@ -1,4 +1,4 @@
-import type { MinuteSeries } from './dashboard-api.js';
+import type { MinuteSeries } from './api-contract.js';
 
 type Counted = Exclude<keyof MinuteSeries, 'startAt'>;
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Notifier } from '../notifier/notifier.js';
-import type { AttemptEntry, Latency, MinuteSeries, Pause } from './dashboard-api.js';
+import type { AttemptEntry, Latency, MinuteSeries, Pause } from './api-contract.js';
 import { createAttemptDurations } from './attempt-durations.js';
 import { createMinuteCounts } from './minute-counts.js';
 

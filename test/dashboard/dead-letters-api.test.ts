@@ -1,5 +1,5 @@
 import request from 'supertest';
-import type { DeadLetterPage, Redelivered } from '../../src/dashboard/dashboard-api.js';
+import type { DeadLetterPage, Redelivered } from '../../src/dashboard/api-contract.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { accept, reply } from '../helpers/scripted-crm.js';

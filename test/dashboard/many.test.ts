@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import express from 'express';
 import request from 'supertest';
-import type { DeadLetterPage } from '../../src/dashboard/dashboard-api.js';
+import type { DeadLetterPage } from '../../src/dashboard/api-contract.js';
 import type { DeadLetter } from '../../src/index.js';
 import { createDeferred } from '../helpers/deferred.js';
 import { useNotifiers } from '../helpers/observed-notifier.js';

@@ -1,5 +1,5 @@
 import request from 'supertest';
-import type { Overview, Refusal } from '../../src/dashboard/dashboard-api.js';
+import type { Overview, Refusal } from '../../src/dashboard/api-contract.js';
 import type { Stats } from '../../src/index.js';
 import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { createDeferred } from '../helpers/deferred.js';

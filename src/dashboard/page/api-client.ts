@@ -1,4 +1,4 @@
-import type { DeadLetterPage, Discarded, Overview, Redelivered } from '../dashboard-api.js';
+import type { DeadLetterPage, Discarded, Overview, Redelivered } from '../api-contract.js';
 
 /** `signed-out`: 401. `unavailable`: it answers, but the notifier does not. `unreachable`: no answer at all. */
 export type Failure = 'signed-out' | 'unavailable' | 'unreachable';

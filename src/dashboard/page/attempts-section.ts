@@ -1,4 +1,4 @@
-import type { AttemptEntry } from '../dashboard-api.js';
+import type { AttemptEntry } from '../api-contract.js';
 import { byId, make } from './element.js';
 import { millisecondsText, numberText, timeElement, timeText } from './format.js';
 

@@ -1,4 +1,4 @@
-import type { Overview } from '../dashboard-api.js';
+import type { Overview } from '../api-contract.js';
 import { countText } from '../duration-text.js';
 import { ApiError, discard, fetchDeadLetters, redeliver, redeliverAll } from './api-client.js';
 import { confirmByDialog } from './confirmation.js';

@@ -1,4 +1,4 @@
-import type { Overview } from '../dashboard-api.js';
+import type { Overview } from '../api-contract.js';
 import { durationText } from '../duration-text.js';
 import { byId, setText } from './element.js';
 import { bytesText, millisecondsText, minuteText, numberText } from './format.js';

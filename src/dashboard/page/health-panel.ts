@@ -1,4 +1,4 @@
-import type { Health } from '../dashboard-api.js';
+import type { Health } from '../api-contract.js';
 import { byId, setText } from './element.js';
 
 const words = { fine: '✓ Fine', attention: '● Attention', failing: '▲ Trouble' } as const;

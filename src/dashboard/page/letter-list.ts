@@ -1,4 +1,4 @@
-import type { DeadLetterPage } from '../dashboard-api.js';
+import type { DeadLetterPage } from '../api-contract.js';
 import { byId, make, unseen } from './element.js';
 import { dayAndTimeText, numberText, timeElement } from './format.js';
 

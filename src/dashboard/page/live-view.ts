@@ -1,4 +1,4 @@
-import type { Overview } from '../dashboard-api.js';
+import type { Overview } from '../api-contract.js';
 import { ApiError, fetchOverview, type Failure } from './api-client.js';
 import { byId, setText } from './element.js';
 import { timeText } from './format.js';

@@ -1,4 +1,4 @@
-import type { MinuteSeries } from '../dashboard-api.js';
+import type { MinuteSeries } from '../api-contract.js';
 import { byId, make } from './element.js';
 import { minuteText, numberText } from './format.js';
 import { createMinuteChart } from './minute-chart.js';
