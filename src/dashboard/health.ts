@@ -1,0 +1,84 @@
+import type { Stats } from '../notifier/notifier.js';
+import type { Health, Pause } from './api-contract.js';
+import { countText, durationText } from './duration-text.js';
+
+export interface HealthContext {
+  readonly pause: Pause | undefined;
+  readonly outboxCode: string | undefined;
+  readonly oldBacklogMs: number;
+}
+
+/** Whether all is well, and if not the most pressing reason, in one sentence. */
+export function healthOf(stats: Stats, context: HealthContext): Health {
+  if (!stats.isOutboxReadable) return unreadable(context.outboxCode);
+  if (stats.unsaved > 0) return unsaved(stats.unsaved);
+  if (stats.circuit !== 'closed') return waiting(stats.pending, context.pause);
+  if (stats.dead > 0) return withDeadLetters(stats.dead);
+  if (stats.oldestAgeMs >= context.oldBacklogMs) return withOldBacklog(stats);
+  return fine(stats);
+}
+
+function unreadable(code: string | undefined): Health {
+  return {
+    level: 'failing',
+    code: 'outbox-unreadable',
+    title: 'outbox not readable',
+    sentence: `The outbox cannot be read${code === undefined ? '' : ` (${code})`}, so what it holds is not known.`,
+  };
+}
+
+function unsaved(count: number): Health {
+  const are = count === 1 ? 'is' : 'are';
+  return {
+    level: 'failing',
+    code: 'unsaved',
+    title: `${count.toLocaleString('en')} unsaved`,
+    sentence: `${countText(count, 'notification')} ${are} in memory only, because the outbox does not answer.`,
+  };
+}
+
+function waiting(pending: number, pause: Pause | undefined): Health {
+  const rest = `delivery is paused with ${countText(pending, 'notification')} pending, and nothing is lost.`;
+  if (pause?.cause.kind === 'unauthorised') {
+    return {
+      level: 'failing',
+      code: 'token-refused',
+      title: 'token refused',
+      sentence: `The CRM refuses the token (${String(pause.cause.status)}): set the right CRM_AUTH_TOKEN; ${rest}`,
+    };
+  }
+  // Until the next probe tells why.
+  const code = pause === undefined ? '' : ` (${pause.cause.code})`;
+  return {
+    level: 'failing',
+    code: 'crm-unreachable',
+    title: 'CRM unreachable',
+    sentence: `The CRM cannot be reached${code}: ${rest}`,
+  };
+}
+
+function withDeadLetters(count: number): Health {
+  return {
+    level: 'attention',
+    code: 'dead-letters',
+    title: `${count.toLocaleString('en')} dead`,
+    sentence: `The CRM will not take ${countText(count, 'notification')}: see why below, then redeliver or discard.`,
+  };
+}
+
+function withOldBacklog({ pending, oldestAgeMs }: Stats): Health {
+  return {
+    level: 'attention',
+    code: 'old-backlog',
+    title: 'old backlog',
+    sentence: `The oldest of ${countText(pending, 'pending notification')} has waited for ${durationText(oldestAgeMs)}.`,
+  };
+}
+
+function fine({ pending, isDelivering }: Stats): Health {
+  const what =
+    pending === 0 ? 'everything accepted has been delivered' : `${countText(pending, 'notification')} on the way`;
+  // Of the CRM only the process that delivers knows anything.
+  const sentence = isDelivering ? `All is well: ${what}.` : `All is well here, and another process delivers: ${what}.`;
+  return { level: 'fine', code: 'fine', title: 'fine', sentence };
+}

@@ -1,0 +1,47 @@
+import type { AttemptEntry } from '../api-contract.js';
+import { byId, make } from './element.js';
+import { millisecondsText, numberText, timeElement, timeText } from './format.js';
+
+const outcomes = {
+  delivered: { text: '✓ delivered', level: 'fine' },
+  retry: { text: '↻ tried again later', level: 'attention' },
+  unsent: { text: '○ not sent', level: 'attention' },
+  refused: { text: '▲ token refused', level: 'failing' },
+  dead: { text: '● dead', level: 'failing' },
+} as const;
+
+/** The list of recent attempts, built anew when there are new ones; nothing in it can have the focus. */
+export function createAttemptsSection(): (attempts: readonly AttemptEntry[]) => void {
+  const region = byId('attempts', HTMLElement);
+  const rows = byId('attempts-rows', HTMLTableSectionElement);
+  const empty = byId('attempts-empty', HTMLElement);
+  let shownNumber = 0;
+
+  return (attempts) => {
+    const number = attempts[0]?.number ?? 0;
+    if (number === shownNumber) return;
+    shownNumber = number;
+    rows.replaceChildren(...attempts.map(rowOf));
+    region.hidden = attempts.length === 0;
+    empty.hidden = attempts.length > 0;
+  };
+}
+
+function rowOf({ endedAt, outcome, type, id, result, attempts, durationMs }: AttemptEntry): HTMLElement {
+  const { text, level } = outcomes[outcome];
+  const badge = make('span', 'badge', text);
+  badge.dataset['level'] = level;
+  const shortId = make('span', 'code', id.slice(-12));
+  shortId.title = id;
+  return make(
+    'tr',
+    '',
+    make('td', '', timeElement(endedAt, timeText(endedAt))),
+    make('td', '', badge),
+    make('td', '', type),
+    make('td', '', shortId),
+    make('td', 'code', result === null ? '–' : String(result)),
+    make('td', 'number', numberText(attempts)),
+    make('td', 'number', millisecondsText(durationMs)),
+  );
+}

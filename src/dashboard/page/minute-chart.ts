@@ -1,0 +1,123 @@
+import uPlot from 'uplot';
+import { make, setText } from './element.js';
+import { minuteText, numberText } from './format.js';
+
+/** Bars for the last 60 minutes, with the sum of them, and the figure of the minute that is pointed at. */
+export interface MinuteChart {
+  readonly root: HTMLElement;
+  show(startAt: number, counts: readonly number[]): void;
+  /** The colours have changed, or the width. */
+  redraw(): void;
+}
+
+const heightPx = 104;
+const minuteSeconds = 60;
+
+/** `tone` is the name of a colour in tokens.css. */
+export function createMinuteChart(name: string, tone: string): MinuteChart {
+  const total = make('span', 'value', '–');
+  const minuteFigure = make('span', 'aside', '');
+  const canvas = make('div', 'chart-canvas');
+  // The figures themselves are in the table below the charts.
+  canvas.setAttribute('role', 'img');
+  const root = make(
+    'figure',
+    'chart',
+    make('figcaption', '', make('span', 'chart-name', name), total, minuteFigure),
+    canvas,
+  );
+  let plot: uPlot | undefined;
+  let minutes: readonly number[] = [];
+  let counts: readonly number[] = [];
+
+  const color = (token: string): string => getComputedStyle(root).getPropertyValue(`--color-${token}`).trim();
+
+  const showMinute = (index: number): void => {
+    const at = minutes[index];
+    if (at !== undefined) setText(minuteFigure, `${numberText(counts[index] ?? 0)} at ${minuteText(at * 1000)}`);
+  };
+
+  const options = (): uPlot.Options => ({
+    width: Math.max(canvas.clientWidth, 120),
+    height: heightPx,
+    padding: [8, 0, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: 'minutes' } },
+    scales: {
+      // Half a minute more at either end, for the outer bars to be whole.
+      x: { range: (_plot, min, max) => [min - minuteSeconds / 2, max + minuteSeconds / 2] },
+      y: { range: (_plot, _min, max) => [0, Math.max(max, 4)] },
+    },
+    axes: [
+      {
+        stroke: () => color('muted'),
+        font: '11px system-ui, sans-serif',
+        size: 24,
+        space: 60,
+        grid: { show: false },
+        ticks: { show: false },
+        values: (_plot, splits) => splits.map((split) => minuteText(split * 1000)),
+      },
+      {
+        stroke: () => color('muted'),
+        font: '11px system-ui, sans-serif',
+        size: 40,
+        space: 28,
+        gap: 4,
+        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6],
+        grid: { stroke: () => color('border'), width: 1 },
+        ticks: { show: false },
+        values: (_plot, splits) => splits.map(axisText),
+      },
+    ],
+    series: [
+      {},
+      {
+        fill: () => color(tone),
+        width: 0,
+        points: { show: false },
+        ...barPaths(),
+      },
+    ],
+    hooks: {
+      setCursor: [
+        ({ cursor }) => {
+          showMinute(cursor.idx ?? minutes.length - 1);
+        },
+      ],
+    },
+  });
+
+  return {
+    root,
+    show(startAt, newCounts) {
+      counts = newCounts;
+      minutes = newCounts.map((_, index) => startAt / 1000 + index * minuteSeconds);
+      const data: uPlot.AlignedData = [[...minutes], [...counts]];
+      if (plot === undefined) plot = new uPlot(options(), data, canvas);
+      else plot.setData(data);
+      const sum = counts.reduce((sumSoFar, count) => sumSoFar + count, 0);
+      setText(total, numberText(sum));
+      canvas.setAttribute('aria-label', labelOf(name, sum, counts));
+      showMinute(plot.cursor.idx ?? minutes.length - 1);
+    },
+    redraw() {
+      plot?.setSize({ width: Math.max(canvas.clientWidth, 120), height: heightPx });
+    },
+  };
+}
+
+function barPaths(): Pick<uPlot.Series, 'paths'> {
+  const paths = uPlot.paths.bars?.({ size: [0.7, 24] });
+  return paths === undefined ? {} : { paths };
+}
+
+function axisText(value: number): string {
+  return value >= 1_000 ? `${String(value / 1_000)}k` : String(value);
+}
+
+function labelOf(name: string, sum: number, counts: readonly number[]): string {
+  const highest = numberText(Math.max(0, ...counts));
+  const latest = numberText(counts.at(-1) ?? 0);
+  return `${name} per minute: ${numberText(sum)} in the last 60 minutes, at most ${highest} in one, ${latest} in this one`;
+}

@@ -1,0 +1,277 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import express from 'express';
+import type { Locator, Page } from 'playwright-core';
+import type { NotifierOptions, Stats } from '../../src/index.js';
+import { fillDeadLetters, idOfLetter } from '../dashboard/fill-dead-letters.js';
+import { testDashboard } from '../dashboard/use-dashboard.js';
+import { useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
+import { sampleNotifications } from '../helpers/sample-notification.js';
+import { accept, inTurn, reply, type ScriptedCrm } from '../helpers/scripted-crm.js';
+import { useServer } from '../helpers/served.js';
+import { openOutboxIn } from '../helpers/sqlite-outbox.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { idsOf, useCrm } from '../helpers/use-crm.js';
+import { describeInBrowser, useBrowser } from './use-browser.js';
+
+jest.setTimeout(60_000);
+
+const widths = [1440, 390] as const;
+const colorSchemes = ['light', 'dark'] as const;
+
+describeInBrowser('the dashboard in a browser', () => {
+  const makeNotifier = useNotifiers();
+  const startCrm = useCrm();
+  const serve = useServer();
+  const directory = useTempDirectory();
+  const open = useBrowser();
+
+  interface Opened extends ObservedNotifier {
+    readonly page: Page;
+    readonly complaints: readonly string[];
+    readonly url: string;
+  }
+
+  async function openDashboard(
+    options: NotifierOptions,
+    setting: Parameters<typeof open>[0] = {},
+    before: (notifier: ObservedNotifier) => Promise<unknown> = async () => undefined,
+  ): Promise<Opened> {
+    const observed = makeNotifier(options);
+    const app = express();
+    app.use('/crm', testDashboard(observed.notifier, { authorize: () => true }));
+    const { url } = await serve(app);
+    await before(observed);
+    const { page, complaints } = await open(setting);
+    await page.goto(`${url}/crm`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    return { ...observed, page, complaints, url };
+  }
+
+  /** Some delivered, some dead, one tried again. */
+  async function withDead(
+    count: number,
+    setting: Parameters<typeof open>[0] = {},
+  ): Promise<Opened & { crm: ScriptedCrm }> {
+    const answers = [
+      accept,
+      reply(503),
+      accept,
+      ...Array.from({ length: count }, () => reply(422, 'user is unknown')),
+      accept,
+    ];
+    const crm = await startCrm(inTurn(...answers));
+    const options = { baseUrl: crm.url, concurrency: 1, retry: { firstDelayMs: 1, maxDelayMs: 1 } };
+    const opened = await openDashboard(options, setting, async (observed) => {
+      await observed.accept('first');
+      await observed.hear('delivered');
+      await observed.accept('second');
+      await observed.hear('delivered', 2);
+      await observed.accept(...Array.from({ length: count }, (_, index) => `booking:${String(index)}`));
+      if (count > 0) await observed.hear('dead', count);
+    });
+    return { ...opened, crm };
+  }
+
+  describe.each(widths)('at a width of %i', (width) => {
+    describe.each(colorSchemes)('in %s', (colorScheme) => {
+      it.each([0, 10])('is accessible with %i dead letters', async (count) => {
+        const { page, complaints } = await withDead(count, { width, colorScheme });
+        if (count > 0)
+          await page
+            .getByRole('listitem')
+            .nth(count - 1)
+            .waitFor();
+        await page.getByText('The figures as a table').click();
+        await expectAccessible(page);
+        expect(await scrollsSideways(page)).toBe(false);
+        expect(complaints).toEqual([]);
+      });
+
+      it('is accessible in trouble', async () => {
+        const options = { baseUrl: 'http://127.0.0.1:9', breaker: { failureThreshold: 1 } };
+        const { page } = await openDashboard(options, { width, colorScheme }, async (observed) => {
+          await observed.accept('a');
+          await observed.hear('paused');
+        });
+        await page.getByText('cannot be reached (ECONNREFUSED)').first().waitFor();
+        await expectAccessible(page);
+      });
+    });
+
+    it('shows the numbers that crm.stats() says and the CRM got', async () => {
+      const { page, stats, crm, complaints } = await withDead(10, { width });
+      await page.getByRole('listitem').nth(9).waitFor();
+      await expectFigures(page, await stats());
+      expect(await figure(page, 'delivered')).toBe(crm.received.length - 11);
+      expect(await page.getByRole('img', { name: 'Dead per minute: 10 in the last 60 minutes' }).count()).toBe(1);
+      expect(await page.locator('#attempts-rows tr').count()).toBe(crm.received.length);
+      expect(await page.title()).toBe('● 10 dead – CRM notifier');
+      expect(complaints).toEqual([]);
+    });
+
+    it('shows 100,000 dead letters a page at a time, and finds one of them (case 58)', async () => {
+      await fillDeadLetters(directory(), 100_000);
+      const crm = await startCrm();
+      const startedAtMs = performance.now();
+      const { page, stats, complaints } = await openDashboard(
+        { baseUrl: crm.url, outbox: directory() },
+        { width },
+        ({ ready }) => ready(),
+      );
+      await letter(page, idOfLetter(100_000)).waitFor();
+      process.stdout.write(
+        `the page with 100,000 dead letters: ${(performance.now() - startedAtMs).toFixed(0)} ms from a browser's start on\n`,
+      );
+      await expectFigures(page, await stats());
+      expect(await page.getByRole('listitem').count()).toBe(10);
+      await page.getByRole('button', { name: 'Older' }).press('Enter');
+      await letter(page, idOfLetter(99_990)).waitFor();
+      expect(await focused(page)).toBe('Older');
+      await page.getByRole('button', { name: 'Newer' }).click();
+      await letter(page, idOfLetter(100_000)).waitFor();
+      await page.getByRole('searchbox').fill('user 4711 is');
+      await page.getByRole('searchbox').press('Enter');
+      await letter(page, idOfLetter(4_711)).waitFor();
+      expect(await page.getByRole('listitem').count()).toBe(1);
+      expect(await scrollsSideways(page)).toBe(false);
+      await expectAccessible(page);
+      expect(complaints).toEqual([]);
+    });
+  });
+
+  it('redelivers one by the keyboard alone, keeps the focus beside it, and the CRM gets it', async () => {
+    const { page, crm, deadLetters, hear } = await withDead(3);
+    const [newest, next] = await deadLetters.list();
+    await letter(page, newest!.id).waitFor();
+    await page.getByRole('searchbox').focus();
+    while (!(await focused(page)).startsWith('Redeliver 0')) await page.keyboard.press('Tab');
+    expect(await focused(page)).toBe(`Redeliver ${newest!.id}`);
+    await page.keyboard.press('Enter');
+    await hear('delivered', 3);
+    expect(idsOf(crm.received).at(-1)).toBe(newest!.id);
+    await page.getByText(`${newest!.id} is pending again.`).waitFor();
+    expect(await focused(page)).toBe(`Redeliver ${next!.id}`);
+    await page.getByText('The CRM will not take 2 notifications').first().waitFor();
+    expect(await focused(page)).toBe(`Redeliver ${next!.id}`);
+  });
+
+  it('says so when one is not dead any more (case 59)', async () => {
+    const { page, crm, deadLetters, hear } = await withDead(1);
+    const [letter] = await deadLetters.list();
+    const button = page.getByRole('button', { name: `Redeliver ${letter!.id}` });
+    await button.waitFor();
+    await page.getByRole('button', { name: 'Hold the view' }).click();
+    await deadLetters.redeliver(letter!.id);
+    await hear('delivered', 3);
+    await button.click();
+    await page.getByText(`${letter!.id} is not dead any more, so nothing was done.`).waitFor();
+    expect(idsOf(crm.received).filter((id) => id === letter!.id)).toHaveLength(2);
+  });
+
+  it('asks before it redelivers all or discards one', async () => {
+    const { page, stats, deadLetters, hear, complaints } = await withDead(3);
+    const [newest] = await deadLetters.list();
+    const discard = page.getByRole('button', { name: `Discard ${newest!.id}` });
+    await discard.press('Enter');
+    await page.getByRole('dialog').getByText(`${newest!.id} is removed for good`).waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Escape');
+    expect(await focused(page)).toBe(`Discard ${newest!.id}`);
+    expect((await stats()).dead).toBe(3);
+    await discard.press('Enter');
+    await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).press('Enter');
+    await page.getByText(`${newest!.id} was discarded.`).waitFor();
+    expect((await stats()).dead).toBe(2);
+
+    await page.getByRole('button', { name: 'Redeliver all' }).click();
+    await page.getByRole('heading', { name: 'Redeliver all 2 dead letters?' }).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Redeliver all' }).click();
+    await page.getByText('2 dead letters pending again.').waitFor();
+    await hear('delivered', 4);
+    await page.getByText('There are none.').waitFor();
+    await page.getByText('All is well').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows markup as text, wherever it comes from (case 55)', async () => {
+    const markup = `"><img src=x onerror="document.title='hacked'"><script>document.title='hacked'</script>'`;
+    const outbox = await openOutboxIn(directory());
+    outbox.append(sampleNotifications(1, { id: `id${markup}`, type: `type${markup}`, lane: `lane${markup}` }));
+    const reason = { kind: `kind${markup}`, status: 422, detail: `detail${markup}` } as never;
+    const [{ position } = { position: 0 }] = outbox.readAfter(0, 1);
+    outbox.settle([{ kind: 'dead', position, attempts: 1, diedAt: Date.now(), reason }]);
+    outbox.close();
+    const crm = await startCrm();
+    const { page, complaints, stats } = await openDashboard(
+      { baseUrl: crm.url, outbox: directory() },
+      {},
+      ({ ready }) => ready(),
+    );
+    await letter(page, `id${markup}`).waitFor();
+    for (const part of ['type', 'lane', 'detail']) {
+      await page.getByText(`${part}${markup}`, { exact: true }).waitFor();
+    }
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    // Its id is one that could not be sent, so it dies again; in the list of attempts too it is text.
+    await page.getByRole('button', { name: `Redeliver id${markup}` }).click();
+    await page.locator('#attempts-rows').getByText('type').waitFor();
+    await page.getByRole('button', { name: `Discard id${markup}` }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+    await page.getByText('was discarded.').waitFor();
+    expect((await stats()).dead).toBe(0);
+    expect(await page.title()).toMatch(/CRM notifier$/);
+    expect(complaints).toEqual([]);
+  });
+
+  it('says that it is not connected, keeps the figures, and goes on when it is', async () => {
+    const { page, stats } = await withDead(1);
+    await page.getByRole('listitem').waitFor();
+    await page.route('**/api/overview', (route) => route.abort());
+    await page.getByText(/^Not connected since /).waitFor();
+    expect(await page.title()).toBe('○ not connected – CRM notifier');
+    await expectFigures(page, await stats());
+    await expectAccessible(page);
+    await page.unroute('**/api/overview');
+    await page.getByText('Live', { exact: true }).waitFor();
+    expect(await page.title()).toBe('● 1 dead – CRM notifier');
+  });
+});
+
+/** No findings of axe-core that are serious or critical. */
+async function expectAccessible(page: Page): Promise<void> {
+  // Rows are all alike, and axe-core takes its time over each.
+  const { violations } = await new AxeBuilder({ page })
+    .exclude('tbody tr:nth-child(n+4)')
+    .exclude('#dead-list > li:nth-child(n+4)')
+    .analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  expect(grave.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => [html, failureSummary])])).toEqual(
+    [],
+  );
+}
+
+async function expectFigures(page: Page, stats: Stats): Promise<void> {
+  for (const name of ['accepted', 'delivered', 'retried', 'rejected', 'unsaved', 'pending', 'dead'] as const) {
+    expect([name, await figure(page, name)]).toEqual([name, stats[name]]);
+  }
+  expect([await figure(page, 'in-flight'), await figure(page, 'observer-failures')]).toEqual([
+    stats.inFlight,
+    stats.observerFailures,
+  ]);
+}
+
+async function figure(page: Page, name: string): Promise<number> {
+  return Number((await page.locator(`#figure-${name}`).textContent())!.replaceAll(',', ''));
+}
+
+function letter(page: Page, id: string): Locator {
+  return page.locator('.letter-id', { hasText: id });
+}
+
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => document.activeElement?.textContent ?? '');
+}
+
+function scrollsSideways(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+}

@@ -1,0 +1,146 @@
+import request from 'supertest';
+import type { DeadLetterPage, Redelivered } from '../../src/dashboard/api-contract.js';
+import { expressVersions } from '../helpers/express-versions.js';
+import { createLogCollector } from '../helpers/log-collector.js';
+import { accept, reply } from '../helpers/scripted-crm.js';
+import { idsOf, useCrm } from '../helpers/use-crm.js';
+import { fromThePage, signedIn, useDashboard } from './use-dashboard.js';
+
+describe.each(expressVersions)('the API for dead letters, on $version', ({ express }) => {
+  const dashboardOf = useDashboard();
+  const startCrm = useCrm();
+
+  async function withDead(count: number) {
+    const crm = await startCrm(reply(422, 'user is unknown'));
+    const log = createLogCollector();
+    const stage = dashboardOf({ baseUrl: crm.url }, { logger: log }, express);
+    const ids = await stage.accept(...Array.from({ length: count }, (_, index) => `booking:${String(index)}`));
+    await stage.hear('dead', count);
+    const list = (query = '') => request(stage.app).get(`/crm/api/dead-letters${query}`).set(signedIn);
+    const change = (path: string) => request(stage.app).post(`/crm/api/dead-letters/${path}`).set(fromThePage);
+    return { ...stage, crm, ids, list, change, audit: log };
+  }
+
+  it('lists them newest first, page by page, without what the notifications say', async () => {
+    const { list, deadLetters } = await withDead(5);
+    const all = await deadLetters.list();
+    const first = await list('?limit=2').expect(200);
+    expect(first.body.letters).toEqual(JSON.parse(JSON.stringify(all.slice(0, 2))));
+    const second = await list(`?limit=2&before=${first.body.older}`);
+    const third = await list(`?limit=2&before=${second.body.older}`);
+    expect(third.body.older).toBeNull();
+    const ids = [first, second, third].flatMap(({ body }) => (body as DeadLetterPage).letters.map(({ id }) => id));
+    expect(ids).toEqual(all.map(({ id }) => id));
+    expect(first.text).not.toMatch(/"moved"|additional_data|user_id/);
+    expect((await list('?search=BOOKING%3A3')).body.letters).toHaveLength(1);
+    expect((await list('?search=422')).body.letters).toHaveLength(5);
+    expect((await list('?search=%25')).body.letters).toHaveLength(0);
+  });
+
+  it.each([
+    ['limit=1e9', 3],
+    ['limit=-1', 1],
+    ['limit=0', 1],
+    ['limit=2.9', 2],
+    ['before=9007199254740991', 3],
+    ['before=0', 0],
+    ['search=', 3],
+    ['search=%00', 0],
+    [`search=${'x'.repeat(200)}`, 0],
+  ])('clamps %s (case 57)', async (query, count) => {
+    const { list } = await withDead(3);
+    expect((await list(`?${query}`).expect(200)).body.letters).toHaveLength(count);
+  });
+
+  it.each([
+    'limit=NaN',
+    'limit=Infinity',
+    'limit=',
+    'limit=1&limit=2',
+    'limit[]=1',
+    'id[$gt]=',
+    'before=',
+    'before=-1',
+    'before=1.5',
+    'before=1e3',
+    'before=99999999999999999999',
+    'before=9007199254740993',
+    'before=%3Cscript%3E',
+    'before[$gt]=1',
+    `search=${'x'.repeat(201)}`,
+    '__proto__=1',
+  ])('answers 400 to %s, and does not repeat it (case 57)', async (query) => {
+    const { app } = dashboardOf({}, {}, express);
+    const { body, text } = await request(app).get(`/crm/api/dead-letters?${query}`).set(signedIn).expect(400);
+    expect(body.error.code).toBe('bad-query');
+    expect(text).not.toMatch(/\$gt|script|xxx|NaN|__proto__/);
+  });
+
+  it.each(['all', '%', '%E0%A4', 'x'.repeat(257)])('knows that %s is no id (case 57)', async (id) => {
+    const { change, stats } = await withDead(1);
+    const { body } = await change(`${id}/redeliver`).expect(400);
+    expect(body.error.code).toBe('bad-id');
+    await change(`${id}/discard`).expect(400);
+    expect((await stats()).dead).toBe(1);
+  });
+
+  it.each(['no-such-id', '..%2F..%2Fx', '%3Cscript%3E', '%00', "'%20OR%201=1"])('finds no %s', async (id) => {
+    const { change, stats } = await withDead(1);
+    await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
+    await change(`${id}/discard`).expect(200, { discarded: 0 });
+    expect((await stats()).dead).toBe(1);
+  });
+
+  it('redelivers one once: asked twice at once, while it is in flight, and when the CRM has it (case 59)', async () => {
+    const { crm, ids, change, hear, stats, audit } = await withDead(2);
+    const id = ids[0]!;
+    let answerIt = (): void => undefined;
+    crm.answerWith((received, res) => {
+      answerIt = () => {
+        accept(received, res);
+      };
+    });
+    const both = await Promise.all([change(`${id}/redeliver`), change(`${id}/redeliver`)]);
+    expect(both.map(({ body }) => (body as Redelivered).redelivered).sort()).toEqual([0, 1]);
+    await crm.waitFor(3);
+    expect((await stats()).inFlight).toBe(1);
+    await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
+    await change(`${id}/discard`).expect(200, { discarded: 0 });
+    answerIt();
+    await hear('delivered');
+    await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
+    expect(idsOf(crm.received).filter((received) => received === id)).toHaveLength(2);
+    expect(await stats()).toMatchObject({ dead: 1, pending: 0, delivered: 1 });
+    expect(audit.at('info').map(({ fields }) => fields)).toContainEqual({ notificationId: id, redelivered: 1 });
+  });
+
+  it('redelivers all, with their ids', async () => {
+    const { crm, ids, change, hear } = await withDead(3);
+    crm.answerWith(accept);
+    await change('redeliver-all').expect(200, { redelivered: 3 });
+    await hear('delivered', 3);
+    expect(idsOf(crm.received.slice(3)).sort()).toEqual([...ids].sort());
+    await change('redeliver-all').expect(200, { redelivered: 0 });
+  });
+
+  it('discards one for good', async () => {
+    const { ids, change, deadLetters } = await withDead(2);
+    await change(`${ids[0]!}/discard`).expect(200, { discarded: 1 });
+    expect((await deadLetters.list()).map(({ id }) => id)).toEqual([ids[1]]);
+  });
+
+  it('answers 503 when the notifier is closed, and repeats nothing', async () => {
+    const { list, change, ids, notifier } = await withDead(1);
+    await notifier.close();
+    const refusals = [
+      await list('?search=quoted'),
+      await change(`${ids[0]!}/redeliver`),
+      await change('redeliver-all'),
+    ];
+    for (const { status, body, text } of refusals) {
+      expect(status).toBe(503);
+      expect(body.error.code).toBe('ERR_CRM_OUTBOX');
+      expect(text).not.toMatch(/quoted|0199|01a/);
+    }
+  });
+});

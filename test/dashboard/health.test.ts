@@ -1,0 +1,66 @@
+import { healthOf } from '../../src/dashboard/health.js';
+import type { Stats } from '../../src/index.js';
+
+const well: Stats = {
+  accepted: 10,
+  rejected: 0,
+  unsaved: 0,
+  delivered: 10,
+  retried: 0,
+  pending: 0,
+  pendingBytes: 0,
+  inFlight: 0,
+  dead: 0,
+  oldestAgeMs: 0,
+  circuit: 'closed',
+  isDelivering: true,
+  isOutboxReadable: true,
+  observerFailures: 0,
+};
+const context = { pause: undefined, outboxCode: undefined, oldBacklogMs: 300_000 };
+
+describe('health', () => {
+  it('names the most pressing reason first, and then the next', () => {
+    const worst: Stats = {
+      ...well,
+      isOutboxReadable: false,
+      unsaved: 2,
+      circuit: 'open',
+      dead: 3,
+      pending: 1_200,
+      oldestAgeMs: 7_200_000,
+    };
+    const refused = { ...context, pause: { cause: { kind: 'unauthorised', status: 403 }, since: 0 } } as const;
+    const unreachable = { ...context, pause: { cause: { kind: 'unreachable', code: 'ENOTFOUND' }, since: 0 } } as const;
+    const steps = [
+      healthOf(worst, { ...refused, outboxCode: 'EACCES' }),
+      healthOf({ ...worst, isOutboxReadable: true }, refused),
+      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0 }, refused),
+      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, circuit: 'half-open' }, unreachable),
+      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, circuit: 'closed' }, unreachable),
+      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, circuit: 'closed', dead: 0 }, context),
+      healthOf(well, context),
+    ];
+    expect(steps.map(({ level, sentence }) => `${level}: ${sentence}`)).toEqual([
+      'failing: The outbox cannot be read (EACCES), so what it holds is not known.',
+      'failing: 2 notifications are in memory only, because the outbox does not answer.',
+      'failing: The CRM refuses the token (403): set the right CRM_AUTH_TOKEN; delivery is paused with 1,200 notifications pending, and nothing is lost.',
+      'failing: The CRM cannot be reached (ENOTFOUND): delivery is paused with 1,200 notifications pending, and nothing is lost.',
+      'attention: The CRM will not take 3 notifications: see why below, then redeliver or discard.',
+      'attention: The oldest of 1,200 pending notifications has waited for 2 hours.',
+      'fine: All is well: everything accepted has been delivered.',
+    ]);
+    expect(new Set(steps.map(({ code }) => code)).size).toBe(7);
+  });
+
+  it('calls a backlog old from the given age on', () => {
+    expect(healthOf({ ...well, pending: 1, oldestAgeMs: 299_999 }, context).code).toBe('fine');
+    expect(healthOf({ ...well, pending: 1, oldestAgeMs: 300_000 }, context).code).toBe('old-backlog');
+  });
+
+  it('says that another process delivers', () => {
+    expect(healthOf({ ...well, isDelivering: false, pending: 1 }, context).sentence).toBe(
+      'All is well here, and another process delivers: 1 notification on the way.',
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import request from 'supertest';
+import { crmDashboard } from '../../src/dashboard/index.js';
+import { CRMConfigError } from '../../src/index.js';
+import { expressVersions } from '../helpers/express-versions.js';
+import { createLogCollector } from '../helpers/log-collector.js';
+import { useNotifiers } from '../helpers/observed-notifier.js';
+import { signedIn, testDashboard, useDashboard } from './use-dashboard.js';
+
+const paths = [
+  '/crm',
+  '/crm/',
+  '/crm/dashboard.js',
+  '/crm/dashboard.css',
+  '/crm/icon.svg',
+  '/crm/api/overview',
+  '/crm/no',
+];
+
+describe.each(expressVersions)('who may see the dashboard, on $version (case 54)', ({ express }) => {
+  const dashboardOf = useDashboard();
+
+  it('answers 401 to everybody else, and always the same', async () => {
+    const { app } = dashboardOf({}, {}, express);
+    const answers = [];
+    for (const path of paths) {
+      for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic Og==' }]) {
+        const { status, text, headers: got } = await request(app).get(path).set(headers);
+        const { date: _date, ...others } = got as Record<string, string>;
+        answers.push(JSON.stringify({ status, text, others }));
+      }
+    }
+    expect(new Set(answers).size).toBe(1);
+    expect(answers[0]).toContain('"status":401');
+    await request(app).post('/crm/api/dead-letters/redeliver-all').expect(401);
+    await request(app).get('/crm/').set(signedIn).expect(200);
+  });
+
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('secret of the session store');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('secret of the session store'))],
+    ['answers something that is not true', () => 'yes' as unknown as boolean],
+    ['answers undefined', () => undefined as unknown as boolean],
+  ])('answers the same when authorize %s, and says so in the log without its words', async (_what, authorize) => {
+    const log = createLogCollector();
+    const { app } = dashboardOf({}, { authorize, logger: log }, express);
+    const refused = await request(app).get('/crm/').expect(401);
+    const { app: other } = dashboardOf({}, {}, express);
+    expect(refused.text).toBe((await request(other).get('/crm/')).text);
+    expect(refused.text + log.text()).not.toContain('secret');
+  });
+
+  it('lets a browser ask for a password where that is wanted', async () => {
+    const { app } = dashboardOf({}, { wwwAuthenticate: 'Basic realm="CRM"' }, express);
+    const { headers } = await request(app).get('/crm/').expect(401);
+    expect(headers['www-authenticate']).toBe('Basic realm="CRM"');
+  });
+
+  it('is found with and without a slash at the end, in a router too', async () => {
+    const { notifier, app } = dashboardOf({}, {}, express);
+    const router = express.Router();
+    router.use('/ops/crm', testDashboard(notifier));
+    app.use('/admin', router);
+    for (const [path, location] of [
+      ['/crm', './crm/'],
+      ['/crm?from=mail', './crm/'],
+      ['/admin/ops/crm', './crm/'],
+    ]) {
+      const { headers } = await request(app).get(path!).set(signedIn).expect(308);
+      expect(headers['location']).toBe(location);
+    }
+    for (const path of ['/crm/', '/crm/?a=1', '/admin/ops/crm/']) {
+      const { text } = await request(app).get(path).set(signedIn).expect(200).expect('content-type', /html/);
+      expect(text).toContain('<h1>CRM notifier</h1>');
+    }
+    await request(app).get('/admin/ops/crm/api/overview').set(signedIn).expect(200);
+  });
+
+  it('may be mounted for a whole app', async () => {
+    const { notifier } = dashboardOf({}, {}, express);
+    const app = express();
+    app.use(testDashboard(notifier));
+    await request(app).get('/').set(signedIn).expect(200);
+    await request(app).get('/api/overview').set(signedIn).expect(200);
+  });
+
+  it('says what it has not and what it does not do', async () => {
+    const { app } = dashboardOf({}, {}, express);
+    await request(app).get('/crm/index.html').set(signedIn).expect(404);
+    await request(app).get('/crm/..%2f..%2fpackage.json').set(signedIn).expect(404);
+    await request(app).post('/crm/').set(signedIn).expect(405).expect('allow', 'GET, HEAD');
+    await request(app).options('/crm/api/overview').set(signedIn).expect(405);
+    const head = await request(app).head('/crm/').set(signedIn).expect(200);
+    expect(Number(head.headers['content-length'])).toBeGreaterThan(1_000);
+    expect(head.text).toBeUndefined();
+  });
+
+  it('is not in the way of an app that has answered already', async () => {
+    const { notifier } = dashboardOf({}, {}, express);
+    const app = express();
+    app.use((_req, res, next) => {
+      res.end('early');
+      next();
+    });
+    app.use('/crm', testDashboard(notifier, { authorize: () => true }));
+    await request(app).get('/crm/').expect(200, 'early');
+  });
+});
+
+describe('mounting without authorize (case 54)', () => {
+  const makeNotifier = useNotifiers();
+  const environment = process.env['NODE_ENV'];
+  afterEach(() => {
+    process.env['NODE_ENV'] = environment;
+  });
+
+  it.each(['production', 'test', 'staging', ''])('is refused with NODE_ENV=%s, and says the fix', (name) => {
+    process.env['NODE_ENV'] = name;
+    expect(() => crmDashboard(makeNotifier({}).notifier)).toThrow(CRMConfigError);
+    expect(() => testDashboard(makeNotifier({}).notifier, { authorize: undefined })).toThrow(
+      /authorize: is missing.*crmDashboard\(crm, \{ authorize/s,
+    );
+  });
+
+  it('is possible in development', () => {
+    process.env['NODE_ENV'] = 'development';
+    expect(() => testDashboard(makeNotifier({}).notifier, { authorize: undefined })).not.toThrow();
+  });
+});
+
+describe('options that cannot work', () => {
+  const makeNotifier = useNotifiers();
+
+  it('are all named at once', () => {
+    const options = { authorize: 'yes', oldBacklogMs: -1, wwwAuthenticate: 'a\nb', autorise: true } as never;
+    const thrown = thrownBy(() => testDashboard(makeNotifier({}).notifier, options));
+    expect(thrown).toBeInstanceOf(CRMConfigError);
+    expect((thrown as CRMConfigError).issues.map(({ path }) => path)).toEqual([
+      'autorise',
+      'authorize',
+      'wwwAuthenticate',
+      'oldBacklogMs',
+    ]);
+  });
+
+  it('are told from a page that is not beside the code', () => {
+    const options = { authorize: () => true, assetsDirectory: '/nowhere' };
+    expect(() => crmDashboard(makeNotifier({}).notifier, options)).toThrow(/keep express-crm-notifier out/);
+  });
+});
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

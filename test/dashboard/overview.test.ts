@@ -1,0 +1,184 @@
+import request from 'supertest';
+import type { Overview, Refusal } from '../../src/dashboard/api-contract.js';
+import type { Stats } from '../../src/index.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
+import { createDeferred } from '../helpers/deferred.js';
+import { expressVersions } from '../helpers/express-versions.js';
+import { passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
+import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
+import { useCrm } from '../helpers/use-crm.js';
+import { signedIn, testDashboard, useDashboard, type DashboardStage } from './use-dashboard.js';
+
+jest.setTimeout(20_000);
+
+async function overviewOf({ app }: Pick<DashboardStage, 'app'>): Promise<Overview> {
+  return (await request(app).get('/crm/api/overview').set(signedIn).expect(200)).body as Overview;
+}
+
+describe('the overview', () => {
+  const dashboardOf = useDashboard();
+  const startCrm = useCrm();
+
+  it('shows what crm.stats() says, and every attempt since the mount', async () => {
+    const crm = await startCrm(inTurn(accept, reply(422), reply(503), accept));
+    const stage = dashboardOf({ baseUrl: crm.url, concurrency: 1, retry: { firstDelayMs: 1 } });
+    const [first, second, third] = await stage.accept('a', 'b', 'c');
+    await stage.hear('delivered', 2);
+    await stage.flush();
+    const overview = await overviewOf(stage);
+    expect(overview.stats).toEqual(await stage.stats());
+    expect(overview.stats).toMatchObject({ accepted: 3, delivered: 2, retried: 1, dead: 1, pending: 0 });
+    expect(overview.attempts.map(({ id, outcome, result, attempts }) => [id, outcome, result, attempts])).toEqual([
+      [third, 'delivered', 200, 2],
+      [third, 'retry', 503, 1],
+      [second, 'dead', 422, 1],
+      [first, 'delivered', 200, 1],
+    ]);
+    expect(overview.latency).toMatchObject({
+      count: 4,
+      p99Ms: Math.max(...overview.attempts.map((a) => a.durationMs)),
+    });
+    const sums = (['accepted', 'delivered', 'retried', 'dead'] as const).map((name) => sum(overview.minutes[name]));
+    expect(sums).toEqual([3, 2, 1, 1]);
+    expect(overview.health).toMatchObject({ level: 'attention', code: 'dead-letters', title: '1 dead' });
+    expect(JSON.stringify(overview)).not.toMatch(/"moved"|user_id|test-token/);
+  });
+
+  it('keeps 60 minutes and 100 attempts, by the clock it is given, and however the clock jumps', async () => {
+    const crm = await startCrm();
+    const clock = createOwnedClock();
+    const stage = dashboardOf({ baseUrl: crm.url, clock }, { clock });
+    const deliver = async (count: number, total: number): Promise<void> => {
+      await stage.accept(...Array.from({ length: count }, () => 'one lane'));
+      while (stage.told('delivered').length < total) await settle(clock);
+    };
+    await deliver(2, 2);
+    clock.jumpWall(59 * 60_000);
+    await deliver(120, 122);
+    await clock.advance(1_000);
+    const later = await overviewOf(stage);
+    expect(later.minutes.accepted[0]).toBe(2);
+    expect(later.minutes.accepted.at(-1)).toBe(120);
+    expect(later.minutes.accepted).toHaveLength(60);
+    expect(later.attempts).toHaveLength(100);
+    expect(later.attempts[0]!.number).toBe(122);
+    expect(later.latency.count).toBe(122);
+
+    clock.jumpWall(60_000);
+    await clock.advance(1_000);
+    const evenLater = await overviewOf(stage);
+    expect(evenLater.minutes.accepted.at(-2)).toBe(120);
+    expect(sum(evenLater.minutes.accepted)).toBe(120);
+
+    clock.jumpWall(-3 * 60_000);
+    await deliver(1, 123);
+    await clock.advance(1_000);
+    expect((await overviewOf(stage)).minutes.accepted.at(-1)).toBe(1);
+    clock.jumpWall(86_400_000);
+    await clock.advance(1_000);
+    const nextDay = await overviewOf(stage);
+    expect(sum(nextDay.minutes.accepted)).toBe(0);
+    expect(nextDay.latency).toEqual({ count: 0, p50Ms: null, p95Ms: null, p99Ms: null });
+  });
+
+  it('says that the token is refused, and since when, until the CRM takes it', async () => {
+    const crm = await startCrm(reply(401));
+    const clock = createOwnedClock();
+    const stage = dashboardOf({ baseUrl: crm.url, clock }, { clock });
+    await stage.accept('a');
+    await crm.waitFor(1);
+    while (stage.told('paused').length === 0) await settle(clock);
+    const { health, pause, attempts } = await overviewOf(stage);
+    expect(health).toMatchObject({ level: 'failing', code: 'token-refused', title: 'token refused' });
+    expect(health.sentence).toContain('(401)');
+    expect(pause).toEqual({ cause: { kind: 'unauthorised', status: 401 }, since: clock.now() });
+    expect(attempts[0]).toMatchObject({ outcome: 'refused', result: 401 });
+    crm.answerWith(accept);
+    await passTimeUntil(stage.hear('resumed'), clock);
+    await passTimeUntil(stage.hear('delivered'), clock);
+    await clock.advance(1_000);
+    const after = await overviewOf(stage);
+    expect(after.health.code).toBe('fine');
+    expect(after.pause).toBeNull();
+  });
+
+  it('says that the CRM cannot be reached, with the code, also when it was mounted after that was told', async () => {
+    const clock = createOwnedClock();
+    const stage = dashboardOf({ baseUrl: 'http://127.0.0.1:9', clock, breaker: { failureThreshold: 1 } }, { clock });
+    await stage.accept('a');
+    while (stage.told('paused').length === 0) await settle(clock);
+    const { health, attempts } = await overviewOf(stage);
+    expect(health).toMatchObject({ level: 'failing', code: 'crm-unreachable' });
+    expect(health.sentence).toContain('(ECONNREFUSED)');
+    expect(attempts[0]).toMatchObject({ outcome: 'unsent', result: 'ECONNREFUSED', attempts: 0 });
+
+    const late = expressVersions[1]!.express();
+    late.use('/crm', testDashboard(stage.notifier, { clock }));
+    expect((await overviewOf({ app: late })).health.sentence).toContain('cannot be reached: ');
+    await passTimeUntil(stage.hear('retry', 2), clock);
+    await clock.advance(1_000);
+    const { health: known, pause, latency } = await overviewOf({ app: late });
+    expect(known.sentence).toContain('(ECONNREFUSED)');
+    expect(pause?.cause).toEqual({ kind: 'unreachable', code: 'ECONNREFUSED' });
+    expect(latency.count).toBe(0);
+  });
+});
+
+describe.each(expressVersions)('asking for the overview, on $version', ({ express }) => {
+  const makeNotifier = useNotifiers();
+
+  /** A real notifier, of which only is known how often it was asked, or which is asked in vain. */
+  function appWith(stats: (real: () => Promise<Stats>) => Promise<Stats>, clock = createOwnedClock()) {
+    const { notifier } = makeNotifier({ clock });
+    const app = express();
+    app.use('/crm', testDashboard({ ...notifier, stats: () => stats(() => notifier.stats()) }, { clock }));
+    return { app, clock };
+  }
+
+  it('asks the notifier once in 500 ms, however many ask', async () => {
+    let count = 0;
+    const { app, clock } = appWith((real) => {
+      count += 1;
+      return real();
+    });
+    const ask = () => Promise.all(Array.from({ length: 20 }, () => overviewOf({ app })));
+    expect(new Set((await ask()).map((overview) => JSON.stringify(overview))).size).toBe(1);
+    await clock.advance(499);
+    await ask();
+    expect(count).toBe(1);
+    await clock.advance(1);
+    await ask();
+    expect(count).toBe(2);
+  });
+
+  it('answers 503 while the notifier fails, and recovers', async () => {
+    let isFailing = true;
+    const { app, clock } = appWith((real) => (isFailing ? Promise.reject(new Error('/var/secret')) : real()));
+    const { body, text } = await request(app).get('/crm/api/overview').set(signedIn).expect(503);
+    expect(body.error.code).toBe('unavailable');
+    expect(text).not.toContain('secret');
+    isFailing = false;
+    await clock.advance(500);
+    await overviewOf({ app });
+  });
+
+  it('answers 503 when the notifier does not answer, and has one question under way', async () => {
+    const silent = createDeferred<Stats>();
+    let count = 0;
+    const { app, clock } = appWith(() => {
+      count += 1;
+      return silent.promise;
+    });
+    for (let round = 0; round < 3; round += 1) {
+      const asked = request(app).get('/crm/api/overview').set(signedIn);
+      const answer = asked.then(({ status, body }) => ({ status, code: (body as Refusal).error.code }));
+      while (clock.timerCount === 0 || count === 0) await new Promise(setImmediate);
+      expect(await passTimeUntil(answer, clock)).toEqual({ status: 503, code: 'ERR_CRM_OUTBOX' });
+    }
+    expect(count).toBe(1);
+  });
+});
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
