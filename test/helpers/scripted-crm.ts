@@ -1,31 +1,15 @@
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { startFakeCrm, type CrmAnswer, type FakeCrm, type ReceivedRequest } from 'express-crm-notifier/testing';
 
-/** One request as the CRM got it. */
-export interface Received {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  /** The body's exact bytes as UTF-8 text. */
-  readonly text: string;
-  /** The body's JSON; undefined when there was no body. */
-  readonly json: Record<string, unknown> | undefined;
-}
+/** Shorthands for the fake CRM of the testing kit: here answers are functions, which may break HTTP's rules too. */
+export type Answer = CrmAnswer;
+export type Received = ReceivedRequest;
 
-export type Answer = (received: Received, res: ServerResponse) => void;
-
-/** A CRM on a real socket that answers as a test says and remembers what it got. */
-export interface ScriptedCrm {
-  readonly url: string;
-  readonly port: number;
-  /** Every request so far, oldest first; health checks included. */
-  readonly received: readonly Received[];
+/** A fake CRM that takes any token, and leaves routes and bodies to the answer. */
+export interface ScriptedCrm extends FakeCrm {
   /** Resolves with all requests once there are at least so many. */
   waitFor(count: number): Promise<readonly Received[]>;
   /** From the next request on. */
   answerWith(answer: Answer): void;
-  /** Ends the server and every connection. */
-  close(): Promise<void>;
 }
 
 /** Answers 200 `{"status":"success"}`. */
@@ -46,62 +30,21 @@ export function inTurn(...answers: readonly Answer[]): Answer {
   return (received, res) => {
     const answer = answers[Math.min(index, answers.length - 1)] ?? accept;
     index += 1;
-    answer(received, res);
+    return answer(received, res);
   };
 }
 
 /** Starts it on a free port of the loopback interface, or on a given one, where a CRM stood before. */
 export async function startScriptedCrm(first: Answer = accept, port = 0): Promise<ScriptedCrm> {
-  const received: Received[] = [];
-  const sockets = new Set<Socket>();
-  const waiters = new Set<() => void>();
-  let answer = first;
-
-  const server = createServer((req: IncomingMessage, res: ServerResponse) => {
-    const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', () => {
-      const text = Buffer.concat(chunks).toString('utf8');
-      const json = text === '' ? undefined : (JSON.parse(text) as Record<string, unknown>);
-      const entry = { method: req.method ?? '', url: req.url ?? '', headers: req.headers, text, json };
-      received.push(entry);
-      answer(entry, res);
-      for (const check of waiters) check();
-    });
-  });
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address = server.address() as AddressInfo;
-
+  const crm = await startFakeCrm({ port, token: null });
+  await crm.behave(first);
   return {
-    url: `http://127.0.0.1:${String(address.port)}`,
-    port: address.port,
-    received,
-    waitFor: (count) =>
-      new Promise((resolve) => {
-        const check = (): void => {
-          if (received.length < count) return;
-          waiters.delete(check);
-          resolve(received);
-        };
-        waiters.add(check);
-        check();
-      }),
-    answerWith(next) {
-      answer = next;
+    ...crm,
+    // As long as the test's own limit.
+    waitFor: (count) => crm.waitForRequests(count, { timeoutMs: Infinity }),
+    answerWith(answer) {
+      // In force with the call; the promise is of the port, which is open.
+      void crm.behave(answer);
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        for (const socket of sockets) socket.destroy();
-      }),
   };
 }

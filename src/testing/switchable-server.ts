@@ -1,0 +1,62 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** A server that can be taken away from its port and come back to it. */
+export interface SwitchableServer {
+  readonly port: number;
+  /** Listens on the port it had, or goes on listening. Rejects when somebody else has taken the port meanwhile. */
+  open(): Promise<void>;
+  /** Refuses connections and cuts those that are open. Resolves when the port is free. */
+  shut(): Promise<void>;
+}
+
+/** Starts it; port 0 is one that is free. */
+export async function startSwitchableServer(
+  onRequest: RequestListener,
+  host: string,
+  port: number,
+): Promise<SwitchableServer> {
+  const sockets = new Set<Socket>();
+  let server: Server | undefined;
+  // One after the other, so that whoever calls last has its way.
+  let lastStep: Promise<void> = Promise.resolve();
+
+  const listen = async (listenPort: number): Promise<Server> => {
+    const fresh = createServer(onRequest);
+    fresh.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.on('close', () => sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      fresh.once('error', reject);
+      fresh.listen(listenPort, host, resolve);
+    });
+    return fresh;
+  };
+  const close = (closing: Server): Promise<void> =>
+    new Promise((resolve) => {
+      closing.close(() => {
+        resolve();
+      });
+      for (const socket of sockets) socket.destroy();
+    });
+  const inTurn = (step: () => Promise<void>): Promise<void> => {
+    lastStep = lastStep.catch(() => undefined).then(step);
+    return lastStep;
+  };
+
+  server = await listen(port);
+  const address = server.address() as AddressInfo;
+  return {
+    port: address.port,
+    open: () =>
+      inTurn(async () => {
+        server ??= await listen(address.port);
+      }),
+    shut: () =>
+      inTurn(async () => {
+        if (server !== undefined) await close(server);
+        server = undefined;
+      }),
+  };
+}
