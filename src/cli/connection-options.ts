@@ -31,7 +31,8 @@ export function serviceOptionsOf(options: ConnectionOptions, context: CliContext
   };
 }
 
-function tokenIn(file: string): string {
+/** The token in a file, as an option names it. */
+export function tokenIn(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { version } from '../core/version.js';
 import { addCheckCommand } from './check-command.js';
 import type { CliContext } from './cli-context.js';
+import { addCrmCommand } from './crm-command.js';
 import { addDeliverCommand } from './deliver-command.js';
 import { addOutboxCommand } from './outbox-command.js';
 import { refuseTokenArguments } from './refuse-token-arguments.js';
@@ -40,6 +41,7 @@ Examples:
   addSendCommand(program, context);
   addOutboxCommand(program, context);
   addDeliverCommand(program, context);
+  addCrmCommand(program, context);
   refuseTokenArguments(program);
   showUsageAfterErrors(program, '');
   return program;
