@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { CliContext } from './cli-context.js';
 import { UsageFailure } from './cli-failure.js';
 import { interruptible } from './interruptible.js';
@@ -10,12 +12,8 @@ export async function isConfirmed(question: string, isYes: boolean, context: Cli
   if (stdin.isTTY !== true || stderr.isTTY !== true) throw new UsageFailure(`${question} Say so with --yes`);
   const asking = createInterface({ input: stdin, output: stderr });
   try {
-    // The end of the input is no answer, and so a no.
-    const ended = new Promise<string>((resolve) => {
-      asking.once('close', () => {
-        resolve('');
-      });
-    });
+    // The end of the input is no answer, and so a no; one that was typed right before it counts.
+    const ended = once(asking, 'close').then(() => setImmediate(''));
     const answer = await interruptible(Promise.race([asking.question(`${question} [y/N] `), ended]), stop);
     return /^y(es)?$/i.test(answer.trim());
   } finally {

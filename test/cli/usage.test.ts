@@ -1,11 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareOutbox } from '../helpers/prepared-outbox.js';
 import { snapshotOf } from '../helpers/directory-snapshot.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
-import { useCliRuns } from './cli-program.js';
-
-jest.setTimeout(30_000);
+import { runInProcess } from './in-process.js';
 
 const commands = [
   ['check'],
@@ -23,11 +20,10 @@ const commands = [
 ];
 
 describe('the command line', () => {
-  const run = useCliRuns();
   const directory = useTempDirectory();
 
   it.each(commands)('helps with examples: %s %s', async (...command) => {
-    const end = await run([...command.filter(Boolean), '--help']);
+    const end = await runInProcess([...command.filter(Boolean), '--help']);
     expect(end).toMatchObject({ code: 0, stderr: '' });
     expect(end.stdout).toContain(`Usage: crm-notifier ${command.filter(Boolean).join(' ')}`);
     expect(end.stdout).toContain('Examples:\n  $ ');
@@ -35,7 +31,7 @@ describe('the command line', () => {
   });
 
   it('says its version', async () => {
-    expect(await run(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' });
+    expect(await runInProcess(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' });
   });
 
   describe('case 60: wrong usage', () => {
@@ -46,7 +42,7 @@ describe('the command line', () => {
       ['outbox', 'stats', '--auth-token', 'secret-of-mine'],
       ['deliver', '--token=secret-of-mine'],
     ])('a token as an argument is refused and not repeated: %s %s', async (...args) => {
-      const end = await run(args, { cwd: directory() });
+      const end = await runInProcess(args);
       expect(end).toMatchObject({ code: 2, stdout: '' });
       expect(end.stderr).toContain('every user of this machine sees the arguments');
       expect(end.stderr).toContain('CRM_AUTH_TOKEN');
@@ -79,12 +75,11 @@ describe('the command line', () => {
       [['crm', '--port', '70000'], 'Give a whole number from 0 to 65535'],
       [['crm', '--fault', 'tired'], 'Allowed choices are'],
     ])('%j is wrong usage', async (args, message) => {
-      const end = await run(args, { cwd: directory() });
+      const end = await runInProcess(args);
       expect(end).toMatchObject({ code: 2, stdout: '' });
       expect(end.stderr).toContain(message);
       expect(end.stderr).toContain('Usage: crm-notifier');
       expect(end.stderr).not.toMatch(/^ {4}at /m);
-      expect(readdirSync(directory())).toEqual([]);
     });
   });
 
@@ -108,7 +103,7 @@ describe('the command line', () => {
     ])('outbox %j is refused, and nothing is changed', async (args, message) => {
       const { directory: outbox } = await prepareOutbox(join(directory(), 'outbox'), { count: 3, deadCount: 2 });
       const before = snapshotOf(outbox);
-      const end = await run(['outbox', ...args], { env: { CRM_OUTBOX: outbox } });
+      const end = await runInProcess(['outbox', ...args], { env: { CRM_OUTBOX: outbox } });
       expect(end).toMatchObject({ code: 2, stdout: '' });
       expect(end.stderr).toContain(message);
       expect(snapshotOf(outbox)).toEqual(before);
