@@ -17,4 +17,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 void runCli(process.argv.slice(2), { stdin, stdout, stderr, env, stop: stopping.signal }).then((exitCode) => {
   process.exitCode = exitCode;
+  // What was broken off, such as a wait for the CRM, is not to be waited for.
+  if (stopping.signal.aborted) process.exit();
 });

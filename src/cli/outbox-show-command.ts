@@ -43,7 +43,7 @@ async function show(
 }
 
 /** Why one that is not in the outbox is not there: nobody knows any more. */
-export function notHere(directory: string, id: string): CliFailure {
+function notHere(directory: string, id: string): CliFailure {
   return new CliFailure(`${id} is not in ${directory}: delivered, discarded, or never there`, 'ERR_NOT_FOUND');
 }
 

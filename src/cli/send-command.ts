@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { CRMNotificationService } from '../client/crm-notification-service.js';
 import { CRMNotificationError, CRMResponseError } from '../core/errors.js';
 import type { CliContext } from './cli-context.js';
+import { UsageFailure } from './cli-failure.js';
 import { setAction, type CommandSession } from './command-action.js';
 import { addConnectionOptions, serviceOptionsOf } from './connection-options.js';
 import { interruptible } from './interruptible.js';
@@ -85,8 +86,10 @@ Examples:
 ${examples.map((example) => `  $ crm-notifier send ${command.name()} ${example}`).join('\n')}`,
     );
   setAction<Options>(addConnectionOptions(command), context, async (session) => {
+    const { lane, outbox } = session.options;
+    if (lane !== undefined && outbox === undefined) throw new UsageFailure('--lane goes with --outbox');
     const sending = await build(session);
-    return session.options.outbox === undefined ? sendDirect(session, sending) : sendByOutbox(session, sending);
+    return outbox === undefined ? sendDirect(session, sending) : sendByOutbox(session, sending);
   });
 }
 

@@ -4,7 +4,7 @@ import { useRawServer } from '../helpers/raw-server.js';
 import { accept, reply, type Answer } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
-import { cliToken, objectsIn, useCliRuns, type CliEnd } from './cli-program.js';
+import { cliToken, objectsIn, useCli, useCliRuns, type CliEnd } from './cli-program.js';
 
 jest.setTimeout(30_000);
 
@@ -16,6 +16,7 @@ const guarded: Answer = (received, res) => {
 
 describe('crm-notifier check', () => {
   const run = useCliRuns();
+  const startCli = useCli();
   const start = useCrm();
   const startRaw = useRawServer();
   const directory = useTempDirectory();
@@ -75,6 +76,14 @@ describe('crm-notifier check', () => {
   it.each([302, 404, 503])('says of %i that it is not well', async (status) => {
     const crm = await start(reply(status, '{}', { location: 'http://elsewhere.invalid/' }));
     expect(troubleOf(await check(crm.url))).toBe('unhealthy');
+  });
+
+  it('ends at once, with exit code 130, when it is interrupted', async () => {
+    const crm = await start(() => undefined);
+    const cli = startCli(['check', '--base-url', crm.url, '--timeout-ms', '600000']);
+    await crm.waitFor(1);
+    cli.kill('SIGINT');
+    expect(await cli.ended).toMatchObject({ code: 130, signal: null, stdout: '' });
   });
 
   it('creates nothing, and says plainly that the token was not tested', async () => {

@@ -68,7 +68,8 @@ describe('crm-notifier beside an app on the same outbox', () => {
     expect(objectsIn(await cli('redeliver', '--all', '--yes'))).toMatchObject([{ redelivered: 0 }]);
     answers.forEach((answer) => answer());
     app.kill('SIGTERM');
-    expect((await app.said('closed')).map((report) => JSON.parse(report))).toMatchObject([{ pending: 0, dead: 0 }]);
+    const [report] = await app.said('closed');
+    expect(JSON.parse(report!)).toMatchObject({ pending: 0, dead: 0 });
     await app.ended;
     expect((await cli('redeliver', id)).code).toBe(1);
     const delivered = startCli(['deliver', '--outbox', outbox(), '--base-url', crm.url], { input: '' });

@@ -69,6 +69,7 @@ describe('the command line', () => {
         '--data must be a JSON',
       ],
       [['send', 'event', '--event-id', '1', '--user-id', '1', '--action', 'x', '--data', '{'], '--data must be a JSON'],
+      [['send', 'event', '--event-id', '1', '--user-id', '1', '--action', 'x', '--lane', 'a'], '--lane goes with'],
       [['outbox', 'show'], "missing required argument 'id'"],
       [['outbox', 'stats', '--outbox', ':memory:'], 'in memory'],
       [['outbox', 'stats', '--outbox', ''], 'must be the path of a directory'],

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CRMOutboxError } from '../../../src/core/errors.js';
 import { openOutboxToRead } from '../../../src/outbox/sqlite/read-outbox.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 import { snapshotOf } from '../../helpers/directory-snapshot.js';
@@ -49,7 +50,7 @@ describe('an outbox that is only looked at', () => {
     damage();
     const before = snapshotOf(place());
     const open = await loadSqlite();
-    expect(() => openOutboxToRead(open, file())).toThrow(expect.objectContaining({ code: 'ERR_CRM_OUTBOX' }));
+    expect(() => openOutboxToRead(open, file())).toThrow(CRMOutboxError);
     expect(snapshotOf(place())).toEqual(before);
   });
 });
