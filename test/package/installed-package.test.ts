@@ -187,6 +187,32 @@ describe.each(expressMajors)('an app on Express %i', (express) => {
   });
 });
 
+describe('the command line', () => {
+  const bin = join(projectOf(5), 'node_modules/express-crm-notifier/dist/cjs/cli/main.js');
+  const runBin = (args: readonly string[]) =>
+    run(process.execPath, [bin, ...args], { cwd: projectOf(5), env: { PATH: process.env['PATH'] }, timeout: 30_000 });
+
+  it('is what package.json calls crm-notifier, a program', () => {
+    const manifest: unknown = JSON.parse(readFileSync(join(bin, '../../../../package.json'), 'utf8'));
+    expect(manifest).toMatchObject({ bin: { 'crm-notifier': './dist/cjs/cli/main.js' } });
+    expect(readFileSync(bin, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('works with what the package declares and nothing else', async () => {
+    expect((await runBin(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const crm = await startCrm();
+    await crm.stop();
+    await expect(runBin(['check', '--base-url', crm.url])).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(`nobody listens at ${crm.url}`),
+    });
+    await expect(runBin(['outbox', 'stats', '--outbox', 'none'])).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no outbox in'),
+    });
+  });
+});
+
 describe('errors, where an app has two copies of the package', () => {
   it('are known to the classes and the guard of the other copy', async () => {
     const reports = await runProgram(projectOf(5), 'two-copies.mjs');

@@ -58,6 +58,29 @@ export function prepareOutboxFile(directory: string): string {
   return file;
 }
 
+/**
+ * The file of an outbox that is there already; undefined where there is none. Throws `CRMConfigError` when there is
+ * something that is not ours or is newer than we are, or that cannot be read. Changes nothing and makes nothing.
+ */
+export function findOutboxFile(path: string): string | undefined {
+  const directory = resolve(path);
+  const found = statOf(directory);
+  if (found === undefined) return undefined;
+  if (found.isSymbolicLink()) refuse('is a symbolic link; give the directory itself');
+  if (!found.isDirectory()) refuse('is not a directory');
+  const file = join(directory, fileName);
+  const foundFile = statOf(file);
+  if (foundFile === undefined) return undefined;
+  if (!foundFile.isFile()) refuse(`has a ${fileName} in it that is not a file`);
+  try {
+    refuseWhatIsNotOurs(file);
+  } catch (error) {
+    if (error instanceof CRMConfigError) throw error;
+    refuse('cannot be read; do this as the user who runs the app', error);
+  }
+  return file;
+}
+
 /** Makes a file if it is missing, and closes it to others. SQLite gives its further files the mode of this one. */
 export function makePrivateFile(file: string): void {
   closeSync(openSync(file, 'a', 0o600));

@@ -16,10 +16,15 @@ export interface SqliteDatabase {
   close(): void;
 }
 
-export type OpenSqlite = (path: string) => SqliteDatabase;
+export interface OpenSqliteOptions {
+  /** Refuses every change, and to open what is not there. @default false */
+  readonly readOnly?: boolean;
+}
+
+export type OpenSqlite = (path: string, options?: OpenSqliteOptions) => SqliteDatabase;
 
 interface SqliteModule {
-  readonly DatabaseSync: new (path: string) => SqliteDatabase;
+  readonly DatabaseSync: new (path: string, options: OpenSqliteOptions) => SqliteDatabase;
 }
 
 /** Does a native call, now or never; see `exit-gate.ts`. */
@@ -38,7 +43,7 @@ export async function loadSqlite(enter?: Enter): Promise<OpenSqlite> {
   // Looked for once: by the next time the process may have given up the right to read it.
   loaded ??= builtin ?? (await installedSqlite());
   const { DatabaseSync } = loaded;
-  const open: OpenSqlite = (path) => new DatabaseSync(path);
+  const open: OpenSqlite = (path, options = {}) => new DatabaseSync(path, options);
   return enter === undefined || builtin !== undefined ? open : entering(open, enter);
 }
 
@@ -48,8 +53,8 @@ function entering(open: OpenSqlite, enter: Enter): OpenSqlite {
     get: (...values) => enter(() => statement.get(...values)),
     all: (...values) => enter(() => statement.all(...values)),
   });
-  return (path) => {
-    const database = enter(() => open(path));
+  return (path, options) => {
+    const database = enter(() => open(path, options));
     return {
       exec: (sql) => {
         enter(() => {

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { StoredNotification } from '../outbox/outbox.js';
+import type { ReadableOutbox } from '../outbox/sqlite/read-outbox.js';
+import type { CliContext } from './cli-context.js';
+import { CliFailure, Interrupted } from './cli-failure.js';
+import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
+import { deadIn, pendingIn } from './outbox-pages.js';
+import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
+import { wholeRecord } from './outbox-record.js';
+import type { Output } from './output.js';
+import { safeJson } from './safe-text.js';
+import { readOutbox } from './use-outbox.js';
+
+interface ExportOptions extends CommonOptions, OutboxOptions {
+  readonly dead?: true;
+  readonly file?: string;
+}
+
+export function addExportCommand(outbox: Command, context: CliContext): void {
+  const command = outbox
+    .command('export')
+    .description('prints what is pending, or with --dead the dead letters, whole: JSON, one object a line')
+    .option('--dead', 'the dead letters')
+    .option('--file <file>', 'into a new file that only its owner can read, instead of standard output')
+    .addHelpText(
+      'after',
+      `
+The bodies hold personal data.
+
+Examples:
+  $ crm-notifier outbox export --file pending.ndjson
+  $ crm-notifier outbox export --dead | jq .body.booking_id`,
+    );
+  setAction<ExportOptions>(addOutboxOption(command), context, exportOutbox);
+}
+
+async function exportOutbox({ context, options, output }: CommandSession<ExportOptions>): Promise<'done'> {
+  const place = findOutbox(options, context);
+  const file = options.file === undefined ? undefined : resolve(options.file);
+  if (file !== undefined && existsSync(file)) {
+    throw new CliFailure(`${file} is there already; give another name, or remove it`, 'EEXIST');
+  }
+  output.note(
+    `This holds personal data${file === undefined ? '' : `, in ${file}`}: keep it from others, and delete it.`,
+  );
+  await readOutbox(place, async (outbox) => {
+    const stored = storedIn(outbox, options.dead ?? false);
+    const count = await (file === undefined ? toOutput(stored, output, context) : toFile(stored, file, context));
+    output.note(`${String(count)} exported.`);
+    if (file !== undefined && output.isJson) output.result({ exported: count, file }, '');
+  });
+  return 'done';
+}
+
+function* storedIn(outbox: ReadableOutbox, isDead: boolean): Generator<StoredNotification> {
+  if (!isDead) {
+    for (const pending of pendingIn(outbox)) yield { state: 'pending', ...pending };
+    return;
+  }
+  for (const { id } of deadIn(outbox)) {
+    // Redelivered or discarded meanwhile, it is no dead letter any more.
+    const stored = outbox.find(id);
+    if (stored?.state === 'dead') yield stored;
+  }
+}
+
+async function toOutput(stored: Iterable<StoredNotification>, output: Output, { stop }: CliContext): Promise<number> {
+  let count = 0;
+  for (const notification of stored) {
+    if (output.isClosed) break;
+    if (stop.aborted) throw new Interrupted();
+    const record = wholeRecord(notification);
+    output.result(record, safeJson(record));
+    count += 1;
+    await output.drained();
+    // Only in between can this process hear of a signal, or of a pipe that nobody reads any more.
+    if (count % 100 === 0) await setImmediate();
+  }
+  return count;
+}
+
+/** The file has its name once it is complete; whatever ends this earlier leaves nothing. */
+async function toFile(stored: Iterable<StoredNotification>, file: string, { stop }: CliContext): Promise<number> {
+  const unfinished = `${file}.unfinished-${String(process.pid)}`;
+  const stream = createWriteStream(unfinished, { flags: 'wx', mode: 0o600 });
+  const written = finished(stream);
+  // It is waited for at the end; until then a failure shows in the writing.
+  written.catch(() => undefined);
+  let count = 0;
+  try {
+    await once(stream, 'open');
+    for (const notification of stored) {
+      if (stop.aborted) throw new Interrupted();
+      count += 1;
+      if (!stream.write(`${safeJson(wholeRecord(notification))}\n`))
+        await Promise.race([once(stream, 'drain'), written]);
+    }
+    stream.end();
+    await written;
+    renameSync(unfinished, file);
+    return count;
+  } catch (error) {
+    stream.destroy();
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+}

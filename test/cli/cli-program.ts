@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+const main = join(__dirname, '../../dist/cjs/cli/main.js');
+export const cliToken = 'cli-token-0123456789';
+
+export interface CliEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command line as it is built, in a process of its own. */
+export interface CliProgram {
+  readonly pid: number;
+  /** Types a line. */
+  type(line: string): void;
+  /** Resolves once standard output, or else standard error, has the text; rejects when it ends without. */
+  said(text: string): Promise<void>;
+  /** As whoever reads its output does by leaving. */
+  closeOutput(): void;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when it is gone and everything it printed has been read. */
+  readonly ended: Promise<CliEnd>;
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** All that is on its standard input; without it the input stays open, for `type`. */
+  readonly input?: string;
+}
+
+/** Starts command lines for the tests of a file; what still runs after a test is killed. */
+export function useCli(): (args: readonly string[], options?: CliOptions) => CliProgram {
+  const running = new Set<CliProgram>();
+  afterEach(async () => {
+    for (const program of running) program.kill('SIGKILL');
+    await Promise.all([...running].map((program) => program.ended));
+  });
+  return (args, options) => {
+    const program = startCli(args, options);
+    running.add(program);
+    void program.ended.then(() => running.delete(program));
+    return program;
+  };
+}
+
+/** Runs command lines to their end. */
+export function useCliRuns(): (args: readonly string[], options?: CliOptions) => Promise<CliEnd> {
+  const start = useCli();
+  return (args, options) => start(args, { input: '', ...options }).ended;
+}
+
+/** The objects that a command with `--json` has printed; fails for a line that is none. */
+export function objectsIn({ stdout }: CliEnd): Record<string, unknown>[] {
+  const lines = stdout.split('\n');
+  expect(lines.pop()).toBe('');
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+function startCli(args: readonly string[], { env = {}, cwd, input }: CliOptions = {}): CliProgram {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    // Nothing of the environment of jest: no CRM_* variable and no NODE_ENV.
+    env: { PATH: process.env['PATH'], CRM_AUTH_TOKEN: cliToken, ...env },
+    stdio: 'pipe',
+  });
+  const waiting = new Set<() => void>();
+  let stdout = '';
+  let stderr = '';
+  let isEnded = false;
+  const check = (): void => {
+    for (const waiter of waiting) waiter();
+  };
+  child.stdin.on('error', () => undefined);
+  if (input !== undefined) child.stdin.end(input);
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+    check();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+    check();
+  });
+  const ended = new Promise<CliEnd>((resolve) => {
+    child.once('close', (code, signal) => {
+      isEnded = true;
+      check();
+      resolve({ code, signal, stdout, stderr });
+    });
+  });
+  return {
+    pid: child.pid!,
+    ended,
+    type: (line) => child.stdin.write(`${line}\n`),
+    closeOutput: () => child.stdout.destroy(),
+    kill: (signal) => child.kill(signal),
+    said: (text) =>
+      new Promise((resolve, reject) => {
+        const waiter = (): void => {
+          const isSaid = stdout.includes(text) || stderr.includes(text);
+          if (!isSaid && !isEnded) return;
+          waiting.delete(waiter);
+          if (isSaid) resolve();
+          else reject(new Error(`it ended without "${text}": ${stdout}${stderr}`));
+        };
+        waiting.add(waiter);
+        waiter();
+      }),
+  };
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { cliToken, objectsIn, useCli, useCliRuns, type CliProgram } from './cli-program.js';
+
+jest.setTimeout(60_000);
+
+describe('crm-notifier crm', () => {
+  const startCli = useCli();
+  const run = useCliRuns();
+
+  /** On a free port. */
+  const startCrm = async (...args: string[]): Promise<{ crm: CliProgram; url: string }> => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    holder.close();
+    await once(holder, 'close');
+    const crm = startCli(['crm', '--port', String(port), '--json', ...args]);
+    await crm.said('"listening"');
+    return { crm, url: `http://127.0.0.1:${String(port)}` };
+  };
+  const send = (url: string, timeoutMs = 5_000) =>
+    run([
+      ...['send', 'event', '--event-id', '101', '--user-id', '1', '--action', 'updated', '--data', '{"name":"Ada"}'],
+      ...['--base-url', url, '--timeout-ms', String(timeoutMs)],
+    ]);
+
+  it('prints each notification it takes, and not what is personal in it', async () => {
+    const { crm, url } = await startCrm();
+    expect((await send(url)).code).toBe(0);
+    await crm.said('event_updated');
+    crm.kill('SIGTERM');
+    const end = await crm.ended;
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(objectsIn(end)).toEqual([
+      { listening: url, fault: 'ok' },
+      { id: expect.any(String), type: 'event_updated', userId: 1, retryCount: 0 },
+    ]);
+    expect(end.stdout + end.stderr).not.toMatch(new RegExp(`${cliToken}|Ada`));
+  });
+
+  it('switches faults as they are typed', async () => {
+    const { crm, url } = await startCrm('--fault', '500');
+    expect((await send(url)).stderr).toContain('CRM answered 500');
+    for (const [word, complaint] of [
+      ['down', 'ECONNREFUSED'],
+      ['401', 'CRM answered 401'],
+      ['429', 'CRM answered 429'],
+      ['reset', 'ECONNRESET'],
+      ['hang', 'within 300 ms'],
+      ['not-json', 'not JSON'],
+    ] as const) {
+      crm.type(word);
+      await crm.said(`{"fault":"${word}"}`);
+      const end = await send(url, 300);
+      expect(end.code).toBe(1);
+      expect(end.stderr).toContain(complaint);
+    }
+    crm.type('tired');
+    await crm.said('It does not know tired');
+    crm.type('ok');
+    await crm.said('{"fault":"ok"}');
+    expect((await send(url)).code).toBe(0);
+    crm.kill('SIGINT');
+    expect(await crm.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  it('goes on when its input ends, and wants its token', async () => {
+    const crm = startCli(['crm', '--port', '0', '--bodies'], { env: { CRM_AUTH_TOKEN: 'another' }, input: '' });
+    await crm.said('A CRM listens at ');
+    crm.kill('SIGTERM');
+    const end = await crm.ended;
+    expect(end.code).toBe(0);
+    const { crm: guarded, url } = await startCrm();
+    const refused = await run(['check', '--send-test', '--base-url', url], { env: { CRM_AUTH_TOKEN: 'another' } });
+    expect(refused.stdout).toContain('refuses the token');
+    guarded.kill('SIGTERM');
+    await guarded.ended;
+  });
+
+  it('says that its port is taken', async () => {
+    const { crm, url } = await startCrm();
+    const end = await run(['crm', '--port', new URL(url).port]);
+    expect(end.code).toBe(1);
+    expect(end.stderr).toMatch(/^error: .*EADDRINUSE/);
+    crm.kill('SIGTERM');
+    await crm.ended;
+  });
+});

@@ -1,0 +1,109 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepareOutbox } from '../helpers/prepared-outbox.js';
+import { reply } from '../helpers/scripted-crm.js';
+import { openOutboxIn } from '../helpers/sqlite-outbox.js';
+import { sampleNotification } from '../helpers/sample-notification.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { idsOf, useCrm } from '../helpers/use-crm.js';
+import { objectsIn, useCli, type CliProgram } from './cli-program.js';
+import { runInProcess } from './in-process.js';
+
+jest.setTimeout(30_000);
+
+describe('crm-notifier deliver', () => {
+  const startCli = useCli();
+  const start = useCrm();
+  const directory = useTempDirectory();
+  const outbox = (): string => join(directory(), 'outbox');
+  const deliver = (baseUrl: string, ...args: string[]): CliProgram =>
+    startCli(['deliver', '--json', ...args], { env: { CRM_BASE_URL: baseUrl, CRM_OUTBOX: outbox() } });
+
+  it('delivers everything once, and reports', async () => {
+    const { notifications } = await prepareOutbox(outbox(), { count: 120, deadCount: 1 });
+    const crm = await start();
+    const end = await deliver(crm.url).ended;
+    expect(end).toMatchObject({ code: 0, stderr: '' });
+    expect(objectsIn(end)).toEqual([{ delivered: 120, died: 0, pending: 0, dead: 1, end: 'idle' }]);
+    expect(crm.received.map(({ headers }) => headers['idempotency-key']).sort()).toEqual(
+      notifications.slice(1).map(({ id }) => id),
+    );
+  });
+
+  it('fails when one dies', async () => {
+    await prepareOutbox(outbox(), { count: 2, deadCount: 0 });
+    const crm = await start(reply(422));
+    const end = await deliver(crm.url).ended;
+    expect(end.code).toBe(1);
+    expect(objectsIn(end)).toEqual([{ delivered: 0, died: 2, pending: 0, dead: 2, end: 'idle' }]);
+  });
+
+  it('fails when one is left that waits for its next attempt', async () => {
+    await prepareOutbox(outbox(), { count: 1, deadCount: 0 });
+    const crm = await start(reply(429, '', { 'retry-after': '600' }));
+    const end = await deliver(crm.url).ended;
+    expect(end.code).toBe(1);
+    expect(objectsIn(end)).toMatchObject([{ delivered: 0, died: 0, pending: 1, end: 'idle' }]);
+    expect(end.stderr).toContain('waits for its next attempt');
+  });
+
+  it('gives up on a CRM that is away, and loses nothing', async () => {
+    await prepareOutbox(outbox(), { count: 3, deadCount: 0 });
+    const crm = await start();
+    await crm.close();
+    const end = await deliver(crm.url, '--patience-ms', '500').ended;
+    expect(end.code).toBe(1);
+    expect(objectsIn(end)).toMatchObject([{ delivered: 0, pending: 3, end: 'stuck' }]);
+    expect(end.stderr).toContain('crm-notifier check');
+  });
+
+  it('refuses a directory without an outbox, and makes none', async () => {
+    const end = await deliver('http://127.0.0.1:1').ended;
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain(`there is no outbox in ${outbox()}`);
+    expect(readdirSync(directory())).toEqual([]);
+  });
+
+  it('--watch delivers what others accept meanwhile, until SIGTERM', async () => {
+    await prepareOutbox(outbox(), { count: 1, deadCount: 0 });
+    const crm = await start();
+    const cli = deliver(crm.url, '--watch');
+    await crm.waitFor(1);
+    const other = await openOutboxIn(outbox());
+    const later = sampleNotification();
+    other.append([later]);
+    await crm.waitFor(2);
+    other.close();
+    expect(idsOf(crm.received).at(-1)).toBe(later.id);
+    cli.kill('SIGTERM');
+    const end = await cli.ended;
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(objectsIn(end)).toMatchObject([{ delivered: 2, pending: 0, end: 'stopped' }]);
+  });
+
+  it('leaves nothing half done when it is interrupted (case 63)', async () => {
+    await prepareOutbox(outbox(), { count: 3, deadCount: 0 });
+    const crm = await start(() => undefined);
+    const cli = deliver(crm.url);
+    await crm.waitFor(1);
+    cli.kill('SIGINT');
+    const end = await cli.ended;
+    expect(end).toMatchObject({ code: 130, signal: null });
+    expect(objectsIn(end)).toMatchObject([{ delivered: 0, pending: 3, end: 'stopped' }]);
+    crm.answerWith((_received, res) => res.end('{}'));
+    expect(objectsIn(await deliver(crm.url).ended)).toMatchObject([{ delivered: 3, pending: 0 }]);
+  });
+
+  it('shows a bar on a terminal when there is much, and no escape codes elsewhere (case 62)', async () => {
+    await prepareOutbox(outbox(), { count: 200, deadCount: 0 });
+    // Slow enough for there to be something left to show.
+    const crm = await start((_received, res) => setTimeout(() => res.end('{}'), 20));
+    // In this process there is no compiled thread to run it in.
+    const env = { CRM_BASE_URL: crm.url, CRM_OUTBOX: outbox(), CRM_THREAD: 'false', NO_COLOR: '1' };
+    const end = await runInProcess(['deliver'], { isTerminal: true, env });
+    expect(end).toMatchObject({ code: 0, stdout: '200 delivered, 0 died, 0 pending, 0 dead in all.\n' });
+    expect(end.stderr).toContain('of 200');
+    // eslint-disable-next-line no-control-regex -- that is what must not be there.
+    expect(end.stderr).not.toMatch(/\u001b\[[\d;]*m/);
+  });
+});

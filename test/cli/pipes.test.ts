@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { prepareOutbox } from '../helpers/prepared-outbox.js';
+import { openOutboxIn } from '../helpers/sqlite-outbox.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { useCrm } from '../helpers/use-crm.js';
+import { useCli } from './cli-program.js';
+
+jest.setTimeout(30_000);
+
+describe('case 62: output to a closed pipe', () => {
+  const startCli = useCli();
+  const start = useCrm();
+  const directory = useTempDirectory();
+  const outbox = (): string => join(directory(), 'outbox');
+
+  it.each([
+    ['--help'],
+    ['outbox', 'stats'],
+    ['outbox', 'list', '--limit', '3000'],
+    ['outbox', 'export'],
+    ['outbox', 'export', '--dead', '--json'],
+  ])('%s %s ends, without a complaint', async (...args) => {
+    await prepareOutbox(outbox(), { count: 3_000, deadCount: 5 });
+    const cli = startCli(args.filter(Boolean), { env: { CRM_OUTBOX: outbox() }, input: '' });
+    cli.closeOutput();
+    const end = await cli.ended;
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(end.stderr).not.toMatch(/EPIPE|error|^ {4}at /m);
+  });
+
+  it('ends an export of much soon after its reader has left', async () => {
+    await prepareOutbox(outbox(), { count: 3_000, deadCount: 0 });
+    const cli = startCli(['outbox', 'export'], { env: { CRM_OUTBOX: outbox() }, input: '' });
+    await cli.said('"index":0');
+    cli.closeOutput();
+    const end = await cli.ended;
+    expect(end).toMatchObject({ code: 0, signal: null });
+    expect(Number(/(\d+) exported/.exec(end.stderr)?.[1])).toBeLessThan(3_000);
+  });
+
+  it('does what it was told all the same', async () => {
+    await prepareOutbox(outbox(), { count: 3, deadCount: 4 });
+    const crm = await start();
+    const cli = startCli(['outbox', 'redeliver', '--all', '--yes'], { env: { CRM_OUTBOX: outbox() }, input: '' });
+    cli.closeOutput();
+    expect((await cli.ended).code).toBe(0);
+    const deliver = startCli(['deliver'], { env: { CRM_OUTBOX: outbox(), CRM_BASE_URL: crm.url }, input: '' });
+    deliver.closeOutput();
+    expect((await deliver.ended).code).toBe(0);
+    const left = await openOutboxIn(outbox());
+    expect(left.counts()).toMatchObject({ pending: 0, dead: 0 });
+    left.close();
+  });
+
+  it('is no crash on standard error either', async () => {
+    const main = join(__dirname, '../../dist/cjs/cli/main.js');
+    const child = spawn(process.execPath, [main, 'check', '--base-url', 'http://127.0.0.1:1'], { stdio: 'pipe' });
+    child.stderr.destroy();
+    child.stdout.destroy();
+    expect(await once(child, 'close')).toEqual([1, null]);
+  });
+});
