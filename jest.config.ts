@@ -5,7 +5,8 @@ const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', diagnostics: true }] },
+  // Types are the business of `npm run typecheck`, which knows these files too.
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', transpilation: true }] },
   // Source files import each other with the extension they have once compiled (.js); here they are still .ts.
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
@@ -14,6 +15,8 @@ const config: Config = {
   },
   // A busy machine is slow to start a process; what hangs is found out all the same.
   testTimeout: 20_000,
+  // Most of them wait for sockets, files and processes rather than for a core.
+  maxWorkers: 2,
   // A handle left open is a defect, so nothing may force the end of a run.
   forceExit: false,
   reporters: ['default', '<rootDir>/test/closing-line-reporter.mjs'],

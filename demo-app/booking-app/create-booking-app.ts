@@ -1,5 +1,5 @@
 import express from 'express';
-import type { Express, Router } from 'express';
+import type { Express, RequestHandler, Router } from 'express';
 import type { Notifier } from 'express-crm-notifier';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
@@ -20,10 +20,12 @@ export interface BookingAppParts {
   readonly logger: Logger;
   /** The demo's page and its routes, where there is a supervisor and a CRM to go with them. */
   readonly demoPage?: Router | undefined;
+  /** The notifier's own page, at `/dashboard`. */
+  readonly dashboard?: RequestHandler | undefined;
 }
 
 /** The booking app. All it has to do for the CRM is to mount the middleware here and the hooks on its routes. */
-export function createBookingApp({ database, crm, logger, demoPage }: BookingAppParts): Express {
+export function createBookingApp({ database, crm, logger, demoPage, dashboard }: BookingAppParts): Express {
   const users = createUserStore(database);
   const app = express();
 
@@ -42,6 +44,7 @@ export function createBookingApp({ database, crm, logger, demoPage }: BookingApp
     res.json(await crm.stats());
   });
 
+  if (dashboard) app.use('/dashboard', dashboard);
   if (demoPage) app.use(demoPage);
 
   app.use(unknownRoute);
@@ -49,7 +52,7 @@ export function createBookingApp({ database, crm, logger, demoPage }: BookingApp
   return app;
 }
 
-/** What the demo's page asks for all the time would leave nothing else to be read in the log. */
+/** What the pages ask for all the time would leave nothing else to be read in the log. */
 function isPolled(path: string): boolean {
-  return path === '/demo/state' || path === '/demo/inbox';
+  return path === '/demo/state' || path === '/demo/inbox' || path === '/dashboard/api/overview';
 }

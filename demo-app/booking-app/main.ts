@@ -10,7 +10,9 @@ import { demoPage } from './demo-page/demo-page.js';
 import { buildPageAssets } from './demo-page/page-assets.js';
 import { watchDelivery } from './demo-page/watch-delivery.js';
 import { openBookingDatabase } from './open-booking-database.js';
+import { dashboardRoute } from './routes/dashboard-route.js';
 import { seedDemoData } from './seed-demo-data.js';
+import { createUserStore } from './user-store.js';
 
 /** What is not delivered by then waits in the outbox for the next start. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -37,6 +39,7 @@ await runMain(async () => {
       database,
       crm,
       logger,
+      dashboard: dashboardRoute(crm, createUserStore(database)),
       demoPage: crmControlUrl ? demoPage({ database, crm, delivery, assets, crmControlUrl, crmAuthToken }) : undefined,
     }),
   );

@@ -23,6 +23,7 @@ export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDe
   const crmUrl = `http://localhost:${crm.port}`;
   return `
 Open ${appUrl}/ to see it all on one page.
+Open ${appUrl}/dashboard/ for the notifier's dashboard (user fay, password ${FAY.token}).
 
 Booking app   ${describe(app)}
 CRM service   ${describe(crm)}

@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+import * as nodeModule from 'node:module';
+import { join } from 'node:path';
 import type * as Api from '@opentelemetry/api';
 import { createMeters, type Meters } from './meters.js';
 import { createTracing, type Tracing } from './tracing.js';
@@ -17,8 +18,10 @@ const scope = 'express-crm-notifier';
 export function loadOpenTelemetry(baseUrl: string, onFailure: () => void): OpenTelemetry {
   let api: typeof Api;
   try {
-    // Not imported: it may be missing, and all is made before the first request.
-    api = createRequire(__filename)('@opentelemetry/api') as typeof Api;
+    // Not imported: it may be missing, and all is made before the first request. A bundle has no file name of ours.
+    const from = typeof __filename === 'string' ? __filename : join(process.cwd(), 'bundle.js');
+    // Under its own name: bundles like to declare a createRequire of theirs.
+    api = nodeModule.createRequire(from)('@opentelemetry/api') as typeof Api;
   } catch {
     return { tracing: undefined, meters: undefined };
   }

@@ -10,6 +10,7 @@ const well: Stats = {
   pending: 0,
   pendingBytes: 0,
   inFlight: 0,
+  outboxBytes: 0,
   dead: 0,
   oldestAgeMs: 0,
   circuit: 'closed',

@@ -53,6 +53,15 @@ function arrived(count: number): Promise<CrmInbox> {
   });
 }
 
+it("shows the notifier's dashboard to the facilitator only", async () => {
+  const statusFor = async (password?: string): Promise<number> => {
+    const headers = password === undefined ? {} : { Authorization: `Basic ${btoa(`someone:${password}`)}` };
+    return (await fetch(`${demo.app.url}/dashboard/api/overview`, { headers })).status;
+  };
+  expect(await statusFor('demo-fay')).toBe(200);
+  for (const password of [undefined, '', 'demo-ada', 'fay-demo-password']) expect(await statusFor(password)).toBe(401);
+});
+
 /** The status of a request with a header that `fetch` would not let through. */
 async function statusOf(path: string, headers: Record<string, string>, method = 'GET'): Promise<number | undefined> {
   const sent = httpRequest(`${demo.app.url}${path}`, { method, headers }).end();

@@ -9,9 +9,9 @@ import { Registry } from 'prom-client';
 const started = [];
 const span = {
   spanContext: () => ({ traceId: '', spanId: '', traceFlags: 0 }),
-  setStatus() {},
-  setAttribute() {},
-  end() {},
+  setStatus: () => undefined,
+  setAttribute: () => undefined,
+  end: () => undefined,
 };
 const tracer = {
   startSpan(name) {
