@@ -1,45 +1,75 @@
 // Takes the pictures of the README, of the demo as it runs: npm run screenshots
 
-import { mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { createPrograms } from '../demo-app/programs.js';
-import { startDemo } from '../demo-app/started-demo.js';
-import { startBrowser } from './use-browser.js';
+import { startBrowser } from './start-browser.js';
 
-const directory = join(__dirname, '../../docs/screenshots');
-const size = { width: 1440, height: 900 };
+const directory = join(import.meta.dirname, '../../docs/screenshots');
+const dataDirectory = mkdtempSync(join(tmpdir(), 'crm-notifier-screenshots-'));
+mkdirSync(directory, { recursive: true });
 
-async function takeScreenshots(): Promise<void> {
-  mkdirSync(directory, { recursive: true });
-  const programs = createPrograms();
-  const browser = await startBrowser();
-  try {
-    const { app } = await startDemo(programs);
-    const page = await browser.newPage({
-      viewport: size,
-      httpCredentials: { username: 'fay', password: 'demo-fay' },
-    });
-    await page.goto(app.url);
-    for (let count = 0; count < 2; count += 1) await book(page);
-    await page.locator('#inbox-note', { hasText: '2 notifications arrived' }).waitFor();
-    await page.getByRole('button', { name: 'Down' }).click();
-    await page.locator('#switch-status', { hasText: 'refuses connections' }).waitFor();
-    for (let count = 0; count < 3; count += 1) await book(page);
-    await page.locator('#figure-pending', { hasText: '3' }).waitFor();
-    await page.getByText('Paused: the CRM cannot be reached').waitFor();
-    await take(page, 'demo');
-
-    await page.goto(`${app.url}/dashboard/`);
-    await page.getByText('cannot be reached').first().waitFor();
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    await take(page, 'dashboard');
-  } finally {
-    await browser.close();
-    await programs.end();
-  }
+const demo = spawn('npm', ['run', 'demo'], {
+  env: { ...process.env, DEMO_PORT: '0', CRM_PORT: '0', DEMO_DATA_DIR: dataDirectory },
+  stdio: ['ignore', 'pipe', 'inherit'],
+  // A group of its own, so that all of it is stopped at the end.
+  detached: true,
+});
+const browser = await startBrowser();
+try {
+  const url = await started();
+  const page = await browser.newPage({
+    viewport: { width: 1440, height: 900 },
+    reducedMotion: 'reduce',
+    httpCredentials: { username: 'fay', password: 'demo-fay' },
+  });
+  await photographDemo(page, url);
+  await photographDashboard(page, url);
+} finally {
+  await browser.close();
+  const ended = once(demo, 'exit');
+  if (demo.pid !== undefined && demo.exitCode === null) process.kill(-demo.pid, 'SIGINT');
+  await ended;
+  rmSync(dataDirectory, { recursive: true });
 }
 
+/** Where the page is, once the demo says that it is there. Its output is read to the end, or it would break off. */
+function started(): Promise<string> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    demo.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      const url = /Open (\S+) [^]*Ctrl-C stops both/.exec(output)?.[1];
+      if (url !== undefined) resolve(url);
+    });
+    demo.once('exit', () => {
+      reject(new Error(`the demo did not start: ${output}`));
+    });
+  });
+}
+
+async function photographDemo(page: Page, url: string): Promise<void> {
+  await page.goto(url);
+  for (let count = 0; count < 2; count += 1) await book(page);
+  await page.locator('#inbox-note', { hasText: '2 notifications arrived' }).waitFor();
+  await page.getByRole('button', { name: 'Down' }).click();
+  await page.locator('#switch-status', { hasText: 'refuses connections' }).waitFor();
+  for (let count = 0; count < 3; count += 1) await book(page);
+  await page.locator('#figure-pending', { hasText: '3' }).waitFor();
+  await page.getByText('Paused: the CRM cannot be reached').waitFor();
+  await photograph(page, 'demo');
+}
+
+async function photographDashboard(page: Page, url: string): Promise<void> {
+  await page.goto(new URL('dashboard/', url).href);
+  await page.getByText('cannot be reached').first().waitFor();
+  await photograph(page, 'dashboard');
+}
+
+/** Books what is free next, and waits for the page to say so. */
 async function book(page: Page): Promise<void> {
   const status = page.locator('#booking-status');
   const before = await status.textContent();
@@ -47,19 +77,11 @@ async function book(page: Page): Promise<void> {
     .getByRole('button', { name: /^Book / })
     .first()
     .click();
-  await page.waitForFunction((text) => {
-    const now = document.querySelector('#booking-status')?.textContent;
-    return now !== text && now?.includes('made in');
-  }, before);
+  await status.filter({ hasText: 'made in', hasNotText: before ?? '' }).waitFor();
 }
 
-async function take(page: Page, name: string): Promise<void> {
+async function photograph(page: Page, name: string): Promise<void> {
   const path = join(directory, `${name}.png`);
   await page.screenshot({ path });
   console.log(path);
 }
-
-takeScreenshots().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
-});

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
-
-const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { executablePath, startBrowser } from './start-browser.js';
 
 /** `describe` where there is a browser (see .ci/install-chromium.mjs), `describe.skip` elsewhere. */
 export const describeInBrowser = existsSync(executablePath) ? describe : describe.skip;
@@ -46,20 +45,4 @@ export function useBrowser(): (setting?: PageSetting) => Promise<WatchedPage> {
     page.on('pageerror', (error) => complaints.push(error.message));
     return { page, complaints };
   };
-}
-
-/** As root it has no sandbox; and it shall look for nothing outside this machine. */
-export function startBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
 }
