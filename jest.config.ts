@@ -17,7 +17,8 @@ const config: Config = {
   testTimeout: 20_000,
   // Most of them wait for sockets, files and processes rather than for a core.
   maxWorkers: 2,
-  // A handle left open is a defect, so nothing may force the end of a run.
+  // A handle left open is a defect. Workers are ended at the end whatever is open, so look with `npx jest --runInBand`, which
+  // then does not end.
   forceExit: false,
   reporters: ['default', '<rootDir>/test/closing-line-reporter.mjs'],
 };
