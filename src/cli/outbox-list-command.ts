@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { DeadLetter, PendingNotification } from '../outbox/outbox.js';
 import type { CliContext } from './cli-context.js';
 import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
-import { durationText } from './duration-text.js';
+import { durationText } from '../core/duration-text.js';
 import { wholeNumberFrom } from './option-values.js';
 import { deadIn, pendingIn } from './outbox-pages.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';

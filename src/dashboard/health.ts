@@ -1,6 +1,6 @@
 import type { Stats } from '../notifier/notifier.js';
 import type { Health, Pause } from './api-contract.js';
-import { countText, durationText } from './duration-text.js';
+import { countText, durationText } from '../core/duration-text.js';
 
 export interface HealthContext {
   readonly pause: Pause | undefined;

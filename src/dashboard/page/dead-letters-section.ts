@@ -1,5 +1,5 @@
 import type { Overview } from '../api-contract.js';
-import { countText } from '../duration-text.js';
+import { countText } from '../../core/duration-text.js';
 import { ApiError, discard, fetchDeadLetters, redeliver, redeliverAll } from './api-client.js';
 import { confirmByDialog } from './confirmation.js';
 import { byId, setText } from './element.js';

@@ -1,5 +1,5 @@
 import type { Overview } from '../api-contract.js';
-import { durationText } from '../duration-text.js';
+import { durationText } from '../../core/duration-text.js';
 import { byId, setText } from './element.js';
 import { bytesText, millisecondsText, minuteText, numberText } from './format.js';
 
