@@ -5,8 +5,7 @@ const config: Config = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // Types are the business of `npm run typecheck`, which knows these files too.
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', transpilation: true }] },
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json', diagnostics: true }] },
   // Source files import each other with the extension they have once compiled (.js); here they are still .ts.
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',

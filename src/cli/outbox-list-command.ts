@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { DeadLetter, PendingNotification } from '../outbox/outbox.js';
+import { durationText } from '../core/duration-text.js';
 import type { CliContext } from './cli-context.js';
 import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
-import { durationText } from '../core/duration-text.js';
 import { wholeNumberFrom } from './option-values.js';
 import { deadIn, pendingIn } from './outbox-pages.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { durationText } from '../core/duration-text.js';
 import type { CliContext } from './cli-context.js';
 import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
-import { durationText } from '../core/duration-text.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { readOutbox } from './use-outbox.js';
 

@@ -31,11 +31,12 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
     }
     try {
       watchResponse(res, crmHook, (status, body) => {
-        const context = { req: req as Request, res: res as Response };
-        return timed(definition, access, () => {
-          const told = tell(definition, access, context, status, body as Body);
-          return access.guarantee === 'after-response' ? undefined : told;
-        });
+        // Measured where somebody listens.
+        const startedAtMs = access.events.has('responded') ? access.clock.monotonicMs() : undefined;
+        const told = tell(definition, access, { req: req as Request, res: res as Response }, status, body as Body);
+        const held = access.guarantee === 'after-response' ? undefined : told;
+        if (startedAtMs !== undefined) tellAdded(access, definition.notificationType, startedAtMs, held);
+        return held;
       });
     } catch (error) {
       access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(definition, access, req));
@@ -44,21 +45,13 @@ export function createHook<Body, Fields extends object>(definition: HookDefiniti
   };
 }
 
-/** Tells how long the response was kept, where somebody wants to know. */
-function timed(
-  { notificationType: type }: { readonly notificationType: string },
-  { events, clock }: HookAccess,
-  respond: () => Promise<unknown> | undefined,
-): Promise<unknown> | undefined {
-  if (!events.has('responded')) return respond();
-  const startedAtMs = clock.monotonicMs();
+/** Tells what was added to a response, once it is let go. */
+function tellAdded({ events, clock }: HookAccess, type: string, startedAtMs: number, held?: Promise<unknown>): void {
   const done = (): void => {
     events.emit('responded', { type, durationMs: clock.monotonicMs() - startedAtMs });
   };
-  const told = respond();
-  if (told === undefined) done();
-  else void told.then(done);
-  return told;
+  if (held === undefined) done();
+  else void held.then(done);
 }
 
 /**

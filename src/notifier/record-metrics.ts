@@ -1,5 +1,6 @@
 import { createLabelBound, type GaugeReading, type MetricSink } from '../telemetry/metrics.js';
 import type { Notifier, Stats } from './notifier.js';
+import { onAttempt } from './on-attempt.js';
 
 /** What the app hears of a notifier, and what it can ask. */
 export type Observable = Pick<Notifier, 'on' | 'stats'>;
@@ -19,12 +20,6 @@ export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder
   const errorTypeOf = createLabelBound(maxErrorTypes);
   let lastSuccessAt = 0;
 
-  const countAttempt = (result: string, durationMs: number, errorType = ''): void => {
-    // Always there, if only empty: a label that comes and goes makes two series of one.
-    sink.count('attempts', { result, error_type: errorType === '' ? '' : errorTypeOf(errorType) });
-    sink.observe('attemptDuration', durationMs / 1_000, { result });
-  };
-
   const stops = [
     crm.on('accepted', ({ type }) => {
       sink.count('notifications', { type: typeOf(type), result: 'accepted' });
@@ -35,20 +30,17 @@ export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder
     crm.on('responded', ({ type, durationMs }) => {
       sink.observe('hookDuration', durationMs / 1_000, { type: typeOf(type) });
     }),
-    crm.on('delivered', ({ type, durationMs, ageMs, endedAt }) => {
+    ...onAttempt(crm, ({ result, durationMs, errorType }) => {
+      // Always there, if only empty: a label that comes and goes makes two series of one.
+      sink.count('attempts', { result, error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
+      sink.observe('attemptDuration', durationMs / 1_000, { result });
+    }),
+    crm.on('delivered', ({ type, ageMs, endedAt }) => {
       lastSuccessAt = endedAt;
-      countAttempt('delivered', durationMs);
       sink.count('deliveries', { type: typeOf(type), result: 'delivered' });
       sink.observe('deliveryDuration', ageMs / 1_000, {});
     }),
-    crm.on('retry', ({ status, code, durationMs }) => {
-      countAttempt('retry', durationMs, String(status ?? code ?? 'unknown'));
-    }),
-    crm.on('refused', ({ status, durationMs }) => {
-      countAttempt('refused', durationMs, String(status));
-    }),
-    crm.on('dead', ({ type, durationMs, reason }) => {
-      countAttempt('dead', durationMs, String(reason.status ?? reason.kind));
+    crm.on('dead', ({ type, reason }) => {
       sink.count('deliveries', { type: typeOf(type), result: reason.kind === 'expired' ? 'expired' : 'dead' });
     }),
     crm.on('outboxError', ({ operation, error }) => {

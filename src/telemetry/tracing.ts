@@ -76,7 +76,7 @@ export function createTracing(
         return undefined;
       }
       return {
-        // Without an SDK a span has no ids of its own; what the request brought is passed on then.
+        // Whoever provides it may give a span no ids; what the request brought is passed on then.
         traceparent: trace.isSpanContextValid(spanContext) ? traceparentOf(spanContext) : inbound,
         end(errorCode) {
           survive(() => {

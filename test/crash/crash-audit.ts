@@ -10,6 +10,8 @@ import { startProgram, type Program } from './program.js';
 export interface AuditOptions {
   /** How often an app is killed with SIGKILL. */
   readonly kills: number;
+  /** How long an app lives at most until it is killed, in milliseconds. */
+  readonly maxLifeMs: number;
   /** How many apps share the outbox. */
   readonly processes: number;
   /** Whether the post office runs in the app's own thread. */
@@ -70,7 +72,7 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
 
   const killApps = async (index: number): Promise<void> => {
     while (counts.kills < options.kills && elapsedSeconds() < options.maxSeconds) {
-      await pause(Math.random() * 250);
+      await pause(Math.random() * options.maxLifeMs);
       const victim = apps[index];
       apps[index] = undefined;
       victim?.kill('SIGKILL');

@@ -33,12 +33,11 @@ describe('the crash audit (case 64), a short one: npm run test:crash is the long
   ];
 
   it.each(variants)('$of: nothing is lost, out of order or sent under two ids', async ({ args }) => {
-    const { code, output } = await runAudit('--kills', '15', ...args);
+    const { code, output } = await runAudit('--kills', '15', '--life', '1000', ...args);
     process.stdout.write(`${args.join(' ')}\n${output}`);
     expect(output).toMatch(/^sound$/m);
     expect(output).toMatch(/^kills of the app +1[5-9]$/m);
-    // Kills that hit nothing prove nothing; beside other tests on a busy machine it is not much.
-    expect(output).not.toMatch(/^seen to succeed +\d?$/m);
+    expect(output).not.toMatch(/^seen to succeed +\d{0,2}$/m);
     expect(code).toBe(0);
   });
 

@@ -8,6 +8,7 @@ An app under load is killed with SIGKILL at random instants; then what its clien
 the CRM has.
 
   --kills N        how often                                            (1000)
+  --life N         an app lives so many milliseconds at most            (250)
   --processes N    so many apps share one outbox                        (1)
   --inline         the post office runs in the app's own thread
   --crm-kills      the CRM is killed and started again, too
@@ -27,6 +28,7 @@ function readOptions() {
   const { values } = parseArgs({
     options: {
       kills: { type: 'string', default: '1000' },
+      life: { type: 'string', default: '250' },
       processes: { type: 'string', default: '1' },
       seconds: { type: 'string', default: '1800' },
       inline: flag,
@@ -38,11 +40,16 @@ function readOptions() {
       help: flag,
     },
   });
-  const [kills, processes, maxSeconds] = [values.kills, values.processes, values.seconds].map(Number);
-  if (![kills, processes, maxSeconds].every((count) => Number.isSafeInteger(count) && Number(count) > 0)) {
-    throw new Error('--kills, --processes and --seconds take a whole number from 1');
+  const counts = {
+    kills: Number(values.kills),
+    maxLifeMs: Number(values.life),
+    processes: Number(values.processes),
+    maxSeconds: Number(values.seconds),
+  };
+  if (!Object.values(counts).every((count) => Number.isSafeInteger(count) && count > 0)) {
+    throw new Error('--kills, --life, --processes and --seconds take a whole number from 1');
   }
-  return { ...values, kills: Number(kills), processes: Number(processes), maxSeconds: Number(maxSeconds) };
+  return { ...values, ...counts };
 }
 
 function print({ load, lost, ...report }: AuditReport): void {

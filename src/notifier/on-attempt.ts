@@ -1,0 +1,33 @@
+import type { AboutAttempt } from '../delivery/delivery-event.js';
+import type { Notifier } from './notifier.js';
+
+/** An attempt that has ended, whatever became of it. */
+export interface EndedAttempt extends AboutAttempt {
+  readonly result: 'delivered' | 'retry' | 'refused' | 'dead';
+  readonly status: number | undefined;
+  /** A status, a code or a reason's kind; undefined when the CRM took it. */
+  readonly errorType: string | undefined;
+}
+
+/** Listens to the four events that tell of an attempt; each of the answers stops one. */
+export function onAttempt(
+  crm: Pick<Notifier, 'on'>,
+  listener: (attempt: EndedAttempt) => void,
+): readonly (() => void)[] {
+  return [
+    crm.on('delivered', (attempt) => {
+      listener({ ...attempt, result: 'delivered', errorType: undefined });
+    }),
+    crm.on('retry', (attempt) => {
+      const { status, code } = attempt;
+      listener({ ...attempt, result: 'retry', errorType: String(status ?? code ?? 'unknown') });
+    }),
+    crm.on('refused', (attempt) => {
+      listener({ ...attempt, result: 'refused', errorType: String(attempt.status) });
+    }),
+    crm.on('dead', (attempt) => {
+      const { status, kind } = attempt.reason;
+      listener({ ...attempt, result: 'dead', status, errorType: String(status ?? kind) });
+    }),
+  ];
+}
