@@ -184,6 +184,8 @@ describeInBrowser('the dashboard in a browser', () => {
     await page.getByText(`${newest!.id} was discarded.`).waitFor();
     expect((await stats()).dead).toBe(2);
 
+    // The page knows of it with its next look.
+    await page.getByText('The CRM will not take 2 notifications').first().waitFor();
     await page.getByRole('button', { name: 'Redeliver all' }).click();
     await page.getByRole('heading', { name: 'Redeliver all 2 dead letters?' }).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Redeliver all' }).click();
