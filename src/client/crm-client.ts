@@ -57,17 +57,19 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   const dispatcher = options.dispatcher ?? createPool(origin, options, ending.signal);
   // Of another's dispatcher it is not known; what to do about its stale connections is for its owner to say.
   const isConnecting = options.dispatcher === undefined ? watchConnecting(dispatcher) : () => true;
+  const connections = { dispatcher, clock, isConnecting };
   const tokens = createTokenSource(options.authToken, clock);
 
-  const send = async (request: ExchangeRequest, deadline: Deadline): Promise<Exchange> => {
-    let outcome = await exchange(dispatcher, request, deadline, clock, isConnecting);
-    // The server closed an idle connection just as it was used: once more, under the same id.
-    if (isStale(outcome)) outcome = await exchange(dispatcher, request, deadline, clock, isConnecting);
-    if (logger.isLevelEnabled('debug')) logExchange(logger, request, outcome, tokens.secrets());
-    return outcome;
+  const send = (request: ExchangeRequest, deadline: Deadline): Promise<Exchange> => {
+    const outcome = exchange(connections, request, deadline);
+    if (!logger.isLevelEnabled('debug')) return outcome;
+    return outcome.then((known) => {
+      logExchange(logger, request, known, tokens.secrets());
+      return known;
+    });
   };
 
-  const postOnce = async (post: PostRequest, token: string, deadline: Deadline): Promise<Exchange> =>
+  const postOnce = (post: PostRequest, token: string, deadline: Deadline): Promise<Exchange> =>
     send(
       { origin, path: `${basePath}/notify`, method: 'POST', headers: headersOf(post, token), body: post.body },
       deadline,
@@ -91,7 +93,7 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
       const deadline = startDeadline(options.healthTimeoutMs, clock);
       // A CRM may guard its health route too; without a token it says so itself.
       const token = await tokens.get(deadline.leftMs()).catch(() => undefined);
-      const headers = { ...commonHeaders, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+      const headers = token === undefined ? commonHeaders : [...commonHeaders, ...authorization(token)];
       return send({ origin, path: `${basePath}/health`, method: 'GET', headers }, deadline);
     },
     reasonOf: (reply, sentBody) => reasonOf(reply, sentBody, tokens.secrets()),
@@ -103,15 +105,6 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
       await destroyed;
     },
   };
-}
-
-// What a socket that the server has closed answers with.
-const closedSocketCodes = new Set<string | undefined>(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
-
-/** Whether it broke as a connection does that the server has closed already: used before, and now nothing came back. */
-function isStale(outcome: Exchange): boolean {
-  if (outcome.kind !== 'failure' || !closedSocketCodes.has(outcome.code)) return false;
-  return outcome.wasReused === true && outcome.wasAnswered !== true;
 }
 
 // By so much undici's timers, which tick twice a second, may be early.
@@ -139,22 +132,23 @@ function watchConnecting(dispatcher: Dispatcher): () => boolean {
   return () => isConnecting;
 }
 
-const commonHeaders = {
-  accept: 'application/json',
+const commonHeaders: readonly string[] = [
+  'accept',
+  'application/json',
   // Compressed replies would have to be unpacked to be read, and could unpack to any size.
-  'accept-encoding': 'identity',
-  'user-agent': `express-crm-notifier/${version}`,
-};
+  'accept-encoding',
+  'identity',
+  'user-agent',
+  `express-crm-notifier/${version}`,
+];
 
-function headersOf(post: PostRequest, token: string): Record<string, string> {
-  const headers: Record<string, string> = {
-    ...commonHeaders,
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    'idempotency-key': post.id,
-  };
-  if (post.traceparent !== undefined && isHeaderValue(post.traceparent)) headers['traceparent'] = post.traceparent;
-  if (post.retryCount !== undefined && post.retryCount > 0) headers['x-retry-count'] = String(post.retryCount);
+const authorization = (token: string): readonly string[] => ['authorization', `Bearer ${token}`];
+
+function headersOf(post: PostRequest, token: string): readonly string[] {
+  const headers = [...commonHeaders, ...authorization(token)];
+  headers.push('content-type', 'application/json', 'idempotency-key', post.id);
+  if (post.traceparent !== undefined && isHeaderValue(post.traceparent)) headers.push('traceparent', post.traceparent);
+  if (post.retryCount !== undefined && post.retryCount > 0) headers.push('x-retry-count', String(post.retryCount));
   return headers;
 }
 
@@ -162,19 +156,27 @@ function headersOf(post: PostRequest, token: string): Record<string, string> {
 function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange, tokens: readonly string[]): void {
   const sent = request.body === undefined ? undefined : textOf(request.body);
   const secrets = sent === undefined ? tokens : [...tokens, ...personalStrings(sent)];
-  const { authorization, ...headers } = request.headers;
   logger.debug(
     {
       request: {
         method: request.method,
         url: `${request.origin}${request.path}`,
-        headers: authorization === undefined ? headers : { ...headers, authorization: 'Bearer [redacted]' },
+        headers: shownHeaders(request.headers),
         body: sent === undefined ? undefined : redactText(sent, tokens),
       },
       response: shownOutcome(outcome, secrets),
     },
     'CRM request and response',
   );
+}
+
+function shownHeaders(headers: readonly string[]): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (let index = 0; index < headers.length; index += 2) {
+    const [name = '', value = ''] = headers.slice(index, index + 2);
+    shown[name] = name === 'authorization' ? 'Bearer [redacted]' : value;
+  }
+  return shown;
 }
 
 function shownOutcome(outcome: Exchange, secrets: readonly string[]): Record<string, unknown> {

@@ -69,7 +69,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       pump();
     },
   });
-  const attempts = new Set<Promise<void>>();
+  /** The heads in flight. */
+  const attempts = new Set<PendingNotification>();
   const idleWaiters = new Set<() => void>();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
@@ -128,26 +129,30 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return;
     }
     breaker.onStart();
-    const attempt: Promise<void> = deliver(head)
-      .catch((error: unknown) => {
-        // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
-        lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
-        onEvent({ kind: 'outboxError', operation: 'deliver', error: troubleOf(error) });
-      })
-      .finally(() => {
-        attempts.delete(attempt);
-        pump();
-      });
-    attempts.add(attempt);
+    attempts.add(head);
+    void attempt(head);
   }
 
-  async function deliver(head: PendingNotification): Promise<void> {
-    const { id, body, traceparent, attempts: retryCount } = head;
-    const startedAtMs = clock.monotonicMs();
-    const outcome = await client.post({ id, body, traceparent, retryCount });
-    // Cut off by ourselves, or left behind: it says nothing about the CRM, and the next start finds the notification
-    // where it is.
-    if (isEnded || (isStopped && outcome.kind === 'failure')) return;
+  async function attempt(head: PendingNotification): Promise<void> {
+    try {
+      const { id, body, traceparent, attempts: retryCount } = head;
+      const startedAtMs = clock.monotonicMs();
+      const outcome = await client.post({ id, body, traceparent, retryCount });
+      // Cut off by ourselves, or left behind: it says nothing about the CRM, and the next start finds the notification
+      // where it is.
+      if (isEnded || (isStopped && outcome.kind === 'failure')) return;
+      onOutcome(head, outcome, startedAtMs);
+    } catch (error) {
+      // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
+      lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
+      onEvent({ kind: 'outboxError', operation: 'deliver', error: troubleOf(error) });
+    } finally {
+      attempts.delete(head);
+      pump();
+    }
+  }
+
+  function onOutcome(head: PendingNotification, outcome: Exchange, startedAtMs: number): void {
     recordOnBreaker(outcome);
     // Never sent is no attempt.
     const wasSent = outcome.kind === 'reply' || outcome.wasSent;
