@@ -75,11 +75,12 @@ function exchangeOnce(
   deadline: Deadline,
   onSettled: (outcome: Exchange) => void,
 ): void {
+  const { origin, path, method, headers, body } = request;
   const handler = new ReplyReader(connections, deadline, onSettled);
+  // Our own deadline covers what undici's two timeouts would.
+  const options = { origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
   try {
-    // Our own deadline covers what undici's two timeouts would.
-    const limits = { headersTimeout: 0, bodyTimeout: 0 };
-    connections.dispatcher.dispatch({ ...request, ...limits } as Dispatcher.DispatchOptions, handler);
+    connections.dispatcher.dispatch(options as Dispatcher.DispatchOptions, handler);
   } catch (error) {
     handler.onDispatchError(error);
   }

@@ -101,7 +101,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
     onAnswer() {
       if (circuit.state === 'closed') {
-        circuit = { ...circuit, failureCount: 0, answersSinceOutage: circuit.answersSinceOutage + 1 };
+        circuit = { state: 'closed', failureCount: 0, answersSinceOutage: circuit.answersSinceOutage + 1 };
         return;
       }
       if (circuit.state === 'open' && circuit.cause.kind === 'unauthorised') return;

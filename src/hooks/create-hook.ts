@@ -139,7 +139,9 @@ function contextOf(
   { clock }: HookAccess,
   req: IncomingMessage,
 ): IntakeContext {
-  return { ...requestContext(req), type: notificationType, route: routeOf(req as Request), occurredAt: clock.now() };
+  const { log, requestId, traceparent } = requestContext(req);
+  const route = routeOf(req as Request);
+  return { log, requestId, traceparent, type: notificationType, route, occurredAt: clock.now() };
 }
 
 /** The route's pattern rather than the URL, which may hold anything. */

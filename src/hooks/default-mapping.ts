@@ -50,13 +50,14 @@ function userIdOf(source: Source, { req }: HookContext): unknown {
 function recordOf(booking: Source): Pick<BookingFields, 'user' | 'event' | 'facilitatorId'> {
   const user = asSource(booking['user']);
   const event = asSource(booking['event']);
+  if (user === undefined || event === undefined) return {};
   const facilitatorId = firstOf(booking['facilitatorId'], booking['facilitator_id']);
-  const startDate = firstOf(event?.['start_date'], event?.['startDate']);
+  const startDate = firstOf(event['start_date'], event['startDate']);
   const isComplete =
-    [user?.['id'], event?.['id'], facilitatorId].every((id) => checkId(id) === undefined) &&
-    [user?.['name'], user?.['email'], event?.['title']].every((text) => checkText(text) === undefined) &&
+    [user['id'], event['id'], facilitatorId].every((id) => checkId(id) === undefined) &&
+    [user['name'], user['email'], event['title']].every((text) => checkText(text) === undefined) &&
     checkStartDate(startDate) === undefined;
-  if (!isComplete || user === undefined || event === undefined) return {};
+  if (!isComplete) return {};
   return {
     user: { id: user['id'], name: user['name'], email: user['email'] } as BookingUser,
     event: { id: event['id'], title: event['title'], startDate } as BookingEvent,
@@ -70,9 +71,9 @@ function required<Name extends string>(
   found: Readonly<Record<Name, unknown>>,
 ): Readonly<Record<Name, Id>> {
   const hook = entity === 'booking' ? 'afterBooking' : 'afterEvent';
-  const issues: Issue[] = Object.entries(found)
-    .filter(([, value]) => value === undefined)
-    .map(([path]) => ({
+  const issues: Issue[] = (Object.keys(found) as Name[])
+    .filter((name) => found[name] === undefined)
+    .map((path) => ({
       path,
       message: `not found; answer { ${entity}: { … } } with it, set res.locals.${entity}, or give ${hook} a mapper`,
     }));

@@ -63,8 +63,9 @@ export function watchResponse(response: ServerResponse, owner: unknown, onRespon
     return;
   }
   const { json, send, end } = res;
-  const watch = { body: undefined, isInside: false, hasAnswered: false, hasEnded: false, listeners: [listener] };
-  res[watchKey] = { ...watch, json, send, end };
+  const listeners = [listener];
+  const body = undefined;
+  res[watchKey] = { body, isInside: false, hasAnswered: false, hasEnded: false, listeners, json, send, end };
   if (typeof json === 'function') res.json = watchedJson;
   if (typeof send === 'function') res.send = watchedSend;
   res.end = watchedEnd;

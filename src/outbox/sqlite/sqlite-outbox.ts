@@ -34,7 +34,13 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
   const selectInLane = database.prepare(
     `SELECT ${pendingColumns} FROM pending WHERE lane = ? AND position > ? ORDER BY position LIMIT 1`,
   );
-  const remove = database.prepare('DELETE FROM pending WHERE position = ? RETURNING length(body) AS size');
+  // All of a batch at once, as a JSON list of positions: half the cost of one by one. Measured first, because a delete that
+  // answers what it removed costs more than both.
+  const measure = database.prepare(
+    `SELECT count(*) AS count, coalesce(sum(length(body)), 0) AS bytes FROM pending
+     WHERE position IN (SELECT value FROM json_each(?))`,
+  );
+  const remove = database.prepare('DELETE FROM pending WHERE position IN (SELECT value FROM json_each(?))');
   // Past the tree that a look-up by position goes down.
   const countScanned = database.prepare(
     'SELECT count(*) AS count FROM pending WHERE +position IN (SELECT value FROM json_each(?))',
@@ -103,11 +109,23 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     }
   }
 
-  /** What is read in order but not found by its position would be delivered again at every start. */
-  function refuseHidden(positions: readonly number[]): void {
+  function removePending(positions: readonly number[], change: Tally): void {
     if (positions.length === 0) return;
-    const { count } = countScanned.get(JSON.stringify(positions)) as SqliteRow;
-    if (Number(count) > 0) throw damaged('what it holds cannot be found');
+    const list = JSON.stringify(positions);
+    const { count, bytes } = measureOf(measure.get(list));
+    remove.run(list);
+    change.pending -= count;
+    change.pendingBytes -= bytes;
+    // What is read in order but not found by its position would be delivered again at every start.
+    if (count < positions.length && measureOf(countScanned.get(list)).count > 0) {
+      throw damaged('what it holds cannot be found');
+    }
+  }
+
+  /** Copies a pending one to the dead letters; answers how many there are more of. */
+  function buryOne({ position, attempts, diedAt, reason }: Extract<Settlement, { kind: 'dead' }>): number {
+    const { kind, status, detail } = reason;
+    return Number(bury.run(diedAt, attempts, kind, status ?? null, detail, position).changes);
   }
 
   function removeDead(statement: SqliteStatement, value: string | number): number {
@@ -137,8 +155,18 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
           if (Number(changes) === 0) continue;
           change.pending += 1;
           change.pendingBytes += body.byteLength;
-          const position = Number(lastInsertRowid);
-          appended.push({ ...notification, body, position, attempts: 0, nextAttemptAt: 0, acceptedAt: occurredAt });
+          appended.push({
+            position: Number(lastInsertRowid),
+            id,
+            type,
+            lane,
+            occurredAt,
+            acceptedAt: occurredAt,
+            attempts: 0,
+            nextAttemptAt: 0,
+            traceparent,
+            body,
+          });
         }
         return appended;
       });
@@ -154,34 +182,14 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     settle(settlements: readonly Settlement[]) {
       // Should it be undone, they are posted once more, under the same ids.
       hurriedTransaction((change) => {
-        const missed: number[] = [];
+        const done: number[] = [];
         for (const settlement of settlements) {
-          const { position } = settlement;
-          if (settlement.kind === 'retry') {
-            postpone.run(settlement.attempts, settlement.nextAttemptAt, position);
-            continue;
-          }
-          if (settlement.kind === 'dead') {
-            const { kind, status, detail } = settlement.reason;
-            const { changes } = bury.run(
-              settlement.diedAt,
-              settlement.attempts,
-              kind,
-              status ?? null,
-              detail,
-              position,
-            );
-            change.dead += Number(changes);
-          }
-          const removed = remove.get(position) as SqliteRow | undefined;
-          if (removed === undefined) {
-            missed.push(position);
-            continue;
-          }
-          change.pending -= 1;
-          change.pendingBytes -= Number(removed['size']);
+          const { kind, position } = settlement;
+          if (kind === 'retry') postpone.run(settlement.attempts, settlement.nextAttemptAt, position);
+          else done.push(position);
+          if (kind === 'dead') change.dead += buryOne(settlement);
         }
-        refuseHidden(missed);
+        removePending(done, change);
       });
     },
 
