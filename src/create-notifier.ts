@@ -37,6 +37,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
 
   const onEvent = (event: DeliveryEvent): void => {
     logDeliveryEvent(logger, event);
+    if (!events.has(event.kind)) return;
     const { kind, ...details } = event;
     events.emit(kind, details);
   };

@@ -29,15 +29,7 @@ export type { TokenProvider } from './config/token.js';
 export type { Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
 export type { CircuitState, PauseCause } from './delivery/circuit-breaker.js';
-export type {
-  BodyRouteHook,
-  HookContext,
-  HookOptions,
-  Mapper,
-  NotificationFields,
-  RouteHook,
-  WrappedHandler,
-} from './hooks/hook.js';
+export type { BodyRouteHook, HookContext, HookOptions, Mapper, RouteHook, WrappedHandler } from './hooks/hook.js';
 export type {
   AdditionalData,
   BookingEvent,
@@ -48,6 +40,7 @@ export type {
   EventInput,
   Id,
   JsonValue,
+  NotificationFields,
   NotificationInput,
 } from './notification/notification.js';
 export type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier/notifier-event.js';

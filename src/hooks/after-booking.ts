@@ -1,4 +1,4 @@
-import { buildBooking } from '../notification/build-draft.js';
+import { buildBookingOf } from '../notification/build-draft.js';
 import type { BookingFields } from '../notification/notification.js';
 import { checkActionAtRegistration, defineHook } from './define-hook.js';
 import { mapBooking } from './default-mapping.js';
@@ -36,7 +36,7 @@ export function afterBooking(action: string, ...rest: readonly unknown[]): unkno
   return defineHook({
     name: `afterBooking('${action}')`,
     notificationType: `booking_${action}`,
-    build: (fields: BookingFields) => buildBooking({ ...fields, action }),
+    build: (fields: BookingFields) => buildBookingOf(fields, action),
     defaultMapper: mapBooking,
     rest,
   });

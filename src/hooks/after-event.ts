@@ -1,4 +1,4 @@
-import { buildEvent } from '../notification/build-draft.js';
+import { buildEventOf } from '../notification/build-draft.js';
 import type { EventFields } from '../notification/notification.js';
 import { checkActionAtRegistration, defineHook } from './define-hook.js';
 import { mapEvent } from './default-mapping.js';
@@ -30,7 +30,7 @@ export function afterEvent(action: string, ...rest: readonly unknown[]): unknown
   return defineHook({
     name: `afterEvent('${action}')`,
     notificationType: `event_${action}`,
-    build: (fields: EventFields) => buildEvent({ ...fields, action }),
+    build: (fields: EventFields) => buildEventOf(fields, action),
     defaultMapper: mapEvent,
     rest,
   });

@@ -1,6 +1,7 @@
-import { buildNotification } from '../notification/build-draft.js';
+import { buildNotificationOf } from '../notification/build-draft.js';
+import type { NotificationFields } from '../notification/notification.js';
 import { checkActionAtRegistration, defineHook } from './define-hook.js';
-import type { BodyRouteHook, HookOptions, Mapper, NotificationFields, WrappedHandler } from './hook.js';
+import type { BodyRouteHook, HookOptions, Mapper, WrappedHandler } from './hook.js';
 
 type Options = HookOptions<NotificationFields>;
 
@@ -28,7 +29,7 @@ export function afterResponse(notificationType: string, ...rest: readonly unknow
   return defineHook({
     name: `afterResponse('${notificationType}')`,
     notificationType,
-    build: (fields: NotificationFields) => buildNotification({ ...fields, notificationType }),
+    build: (fields: NotificationFields) => buildNotificationOf(fields, notificationType),
     defaultMapper: undefined,
     rest,
   });

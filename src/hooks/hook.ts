@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { NotificationInput } from '../notification/notification.js';
 
 /** The request and its response, as the route saw them. */
 export interface HookContext {
@@ -17,9 +16,6 @@ export type Mapper<Body, Fields> = (
   body: Body,
   context: HookContext,
 ) => Fields | undefined | Promise<Fields | undefined>;
-
-/** What a mapper of `afterResponse` answers; the type is the hook's. */
-export type NotificationFields = Omit<NotificationInput, 'notificationType'>;
 
 export interface HookOptions<Fields> {
   /**

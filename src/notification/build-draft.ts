@@ -10,10 +10,13 @@ import {
 } from './field-checks.js';
 import type {
   BookingEvent,
+  BookingFields,
   BookingInput,
   BookingUser,
+  EventFields,
   EventInput,
   NotificationDraft,
+  NotificationFields,
   NotificationInput,
 } from './notification.js';
 import { isPlainObject } from './plain-json.js';
@@ -47,60 +50,81 @@ type RecordPart = Readonly<Record<string, unknown>>;
 
 /** A general notification's draft. Throws `CRMValidationError` with every issue found. */
 export function buildNotification(input: NotificationInput): NotificationDraft {
-  return checked(() => {
-    const { notificationType, userId, message, additionalData, lane } = asFields(input);
-    throwIssues(collectIssues({ notificationType, userId, message, additionalData, lane }, generalChecks));
-    return {
-      notificationType,
-      userId,
-      message,
-      lane: lane ?? `user:${String(userId)}`,
-      record: {},
-      ownData: {},
-      additionalData,
-    };
-  });
+  return checked(() => draftNotification(asFields(input), input.notificationType));
+}
+
+/** The same of what a hook's mapper answers, whose type is the hook's. */
+export function buildNotificationOf(fields: NotificationFields, notificationType: string): NotificationDraft {
+  return checked(() => draftNotification(asFields(fields), notificationType));
+}
+
+function draftNotification(fields: NotificationFields, notificationType: string): NotificationDraft {
+  const { userId, message, additionalData, lane } = fields;
+  throwIssues(collectIssues({ notificationType, userId, message, additionalData, lane }, generalChecks));
+  return {
+    notificationType,
+    userId,
+    message,
+    lane: lane ?? `user:${String(userId)}`,
+    record: {},
+    ownData: {},
+    additionalData,
+  };
 }
 
 /** A booking notification's draft. Throws `CRMValidationError` with every issue found. */
 export function buildBooking(input: BookingInput): NotificationDraft {
-  return checked(() => {
-    const { bookingId, userId, sessionId, action, user, event, facilitatorId, additionalData, lane } = asFields(input);
-    const issues = collectIssues({ bookingId, userId, sessionId, action, additionalData, lane }, bookingChecks);
-    if (user !== undefined) issues.push(...userIssues(user));
-    if (event !== undefined) issues.push(...eventIssues(event));
-    if (facilitatorId !== undefined) issues.push(...collectIssues({ facilitatorId }, { facilitatorId: checkId }));
-    throwIssues(issues);
-    const isRecord = user !== undefined && event !== undefined && facilitatorId !== undefined;
-    return {
-      notificationType: `booking_${action}`,
-      userId,
-      message: `Booking ${String(bookingId)} ${action}`,
-      lane: lane ?? `booking:${String(bookingId)}`,
-      record: isRecord
-        ? { booking_id: bookingId, user: userRecord(user), event: eventRecord(event), facilitator_id: facilitatorId }
-        : {},
-      ownData: { booking_id: bookingId, session_id: sessionId, action },
-      additionalData,
-    };
-  });
+  return checked(() => draftBooking(asFields(input), input.action));
+}
+
+/** The same of what a hook's mapper answers, whose action is the hook's. */
+export function buildBookingOf(fields: BookingFields, action: string): NotificationDraft {
+  return checked(() => draftBooking(asFields(fields), action));
+}
+
+function draftBooking(fields: BookingFields, action: string): NotificationDraft {
+  const { bookingId, userId, sessionId, user, event, facilitatorId, additionalData, lane } = fields;
+  const issues = collectIssues({ bookingId, userId, sessionId, action, additionalData, lane }, bookingChecks);
+  if (user !== undefined) issues.push(...userIssues(user));
+  if (event !== undefined) issues.push(...eventIssues(event));
+  if (facilitatorId !== undefined) issues.push(...collectIssues({ facilitatorId }, { facilitatorId: checkId }));
+  throwIssues(issues);
+  const isRecord = user !== undefined && event !== undefined && facilitatorId !== undefined;
+  return {
+    notificationType: `booking_${action}`,
+    userId,
+    message: `Booking ${String(bookingId)} ${action}`,
+    lane: lane ?? `booking:${String(bookingId)}`,
+    record: isRecord
+      ? { booking_id: bookingId, user: userRecord(user), event: eventRecord(event), facilitator_id: facilitatorId }
+      : {},
+    ownData: { booking_id: bookingId, session_id: sessionId, action },
+    additionalData,
+  };
 }
 
 /** An event notification's draft. Throws `CRMValidationError` with every issue found. */
 export function buildEvent(input: EventInput): NotificationDraft {
-  return checked(() => {
-    const { eventId, userId, action, additionalData, lane } = asFields(input);
-    throwIssues(collectIssues({ eventId, userId, action, additionalData, lane }, eventChecks));
-    return {
-      notificationType: `event_${action}`,
-      userId,
-      message: `Event ${String(eventId)} ${action}`,
-      lane: lane ?? `event:${String(eventId)}`,
-      record: {},
-      ownData: { event_id: eventId, action },
-      additionalData,
-    };
-  });
+  return checked(() => draftEvent(asFields(input), input.action));
+}
+
+/** The same of what a hook's mapper answers, whose action is the hook's. */
+export function buildEventOf(fields: EventFields, action: string): NotificationDraft {
+  return checked(() => draftEvent(asFields(fields), action));
+}
+
+function draftEvent(fields: EventFields, action: string): NotificationDraft {
+  const { eventId, userId, additionalData, lane } = fields;
+  throwIssues(collectIssues({ eventId, userId, action, additionalData, lane }, eventChecks));
+  return {
+    notificationType: `event_${action}`,
+    userId,
+    message: `Event ${String(eventId)} ${action}`,
+    lane: lane ?? `event:${String(eventId)}`,
+    record: {},
+    ownData: { event_id: eventId, action },
+    additionalData,
+  };
 }
 
 function userIssues(user: BookingUser): Issue[] {

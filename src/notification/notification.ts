@@ -29,6 +29,9 @@ export interface NotificationInput {
   readonly lane?: string | undefined;
 }
 
+/** What a mapper of `afterResponse` answers; the type is the hook's. */
+export type NotificationFields = Omit<NotificationInput, 'notificationType'>;
+
 /** The person a booking is for, as a booking record shows them. */
 export interface BookingUser {
   readonly id: Id;

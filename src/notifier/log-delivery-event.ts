@@ -5,6 +5,8 @@ import type { Logger } from '../telemetry/logger.js';
 export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent): void {
   switch (event.kind) {
     case 'delivered': {
+      // The one event that comes for every notification.
+      if (!event.isReplyOdd && !logger.isLevelEnabled('info')) return;
       const { id, type, attempts, status, durationMs } = event;
       const fields = { notificationId: id, type, attempts, status, durationMs: Math.round(durationMs) };
       if (event.isReplyOdd) logger.warn(fields, 'CRM notification sent, but the reply is not JSON');

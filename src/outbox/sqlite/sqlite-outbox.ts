@@ -182,14 +182,15 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     settle(settlements: readonly Settlement[]) {
       // Should it be undone, they are posted once more, under the same ids.
       hurriedTransaction((change) => {
-        const done: number[] = [];
+        const done = new Set<number>();
         for (const settlement of settlements) {
           const { kind, position } = settlement;
+          if (done.has(position)) continue;
           if (kind === 'retry') postpone.run(settlement.attempts, settlement.nextAttemptAt, position);
-          else done.push(position);
+          else done.add(position);
           if (kind === 'dead') change.dead += buryOne(settlement);
         }
-        removePending(done, change);
+        removePending([...done], change);
       });
     },
 
