@@ -92,10 +92,10 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         return;
       }
       case 'answer':
-        takeCall(message.call)?.resolve(message.value);
+        takeCall(message.call, true)?.resolve(message.value);
         return;
       case 'failure':
-        takeCall(message.call)?.reject(errorOf(message.trouble));
+        takeCall(message.call, false)?.reject(errorOf(message.trouble));
         return;
       case 'events':
         for (const event of message.events) onEvent(event);
@@ -114,10 +114,12 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     }
   }
 
-  function takeCall(id: number): Call | undefined {
+  function takeCall(id: number, hasSucceeded: boolean): Call | undefined {
     const call = calls.get(id);
     calls.delete(id);
-    keeper.holdProcess();
+    // Its end follows, and when this thread is busy both are met at once: before the answer's promise has told anybody.
+    if (call?.name === 'close') keeper.stop(hasSucceeded);
+    else keeper.holdProcess();
     return call;
   }
 

@@ -11,7 +11,7 @@ import { idsOf, useCrm } from '../helpers/use-crm.js';
 import { troubleFile } from './built-thread.js';
 import { threadHost, useOffices, type ObservedOffice } from './observed-office.js';
 
-type Order = 'end' | 'end-before-accept' | 'end-before-answer' | 'hang';
+type Order = 'end' | 'end-before-accept' | 'end-before-answer' | 'end-with-answer' | 'hang';
 
 const taken = { accepted: true };
 const neverAnswer: Answer = () => undefined;
@@ -137,6 +137,19 @@ describe('a post office whose thread', () => {
       expect(await closing).toEqual({ delivered: 0, pending: 2, dead: 0 });
       expect(office.closedCount).toBe(1);
       expect(await office.stats()).toMatchObject({ pending: 2 });
+    });
+
+    it('has closed, and is no trouble, when its end is met together with its last answer', async () => {
+      const { office, tell } = open(await goneUrl());
+      await office.accept(sampleNotifications(2));
+      await tell('end-with-answer');
+      const closing = office.close(100);
+      // This side is busy until both are there.
+      Atomics.wait(memory, 0, 0, 1_500);
+      expect(await closing).toEqual({ delivered: 0, pending: 2, dead: 0 });
+      await clock.advance(firstRestartMs);
+      expect(office.told('outboxError')).toEqual([]);
+      expect(office.closedCount).toBe(1);
     });
 
     it('is started again with nothing to do, for what it has to deliver', async () => {

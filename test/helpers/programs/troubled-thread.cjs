@@ -5,6 +5,7 @@
  *   end                  it ends, between two turns of its event loop
  *   end-before-accept    it ends when it gets the next batch
  *   end-before-answer    it ends when it has stored the next batch and not yet said so
+ *   end-with-answer      it ends in the moment of its next answer, so that both are met at once
  *   hang                 it does nothing until the given shared memory is notified
  */
 const { setImmediate } = require('node:timers');
@@ -25,6 +26,13 @@ const orders = {
     parentPort.postMessage = function (message) {
       if (message.kind === 'accepted') process.exit(1);
       postMessage.call(this, message);
+    };
+  },
+  'end-with-answer'() {
+    const { postMessage } = parentPort;
+    parentPort.postMessage = function (message) {
+      postMessage.call(this, message);
+      if (message.kind === 'answer') process.exit(0);
     };
   },
   hang: ({ memory }) => setImmediate(() => Atomics.wait(new Int32Array(memory), 0, 0)),
