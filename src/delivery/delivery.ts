@@ -74,6 +74,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const idleWaiters = new Set<() => void>();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
+  let isPumpDue = false;
   let isStopped = false;
   let isEnded = false;
 
@@ -94,6 +95,16 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       cancelTimer?.();
       cancelTimer = clock.after(troubleDelayMs, pump);
     }
+  }
+
+  /** Once those who accept are through: their receipts go out before the POSTs do. */
+  function pumpSoon(): void {
+    if (isPumpDue) return;
+    isPumpDue = true;
+    setImmediate(() => {
+      isPumpDue = false;
+      pump();
+    });
   }
 
   function isIdle(): boolean {
@@ -249,9 +260,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     get inFlight() {
       return attempts.size;
     },
-    wake(accepted = []) {
-      lanes.onAccepted(accepted, clock.monotonicMs());
-      pump();
+    wake(accepted) {
+      lanes.onAccepted(accepted ?? [], clock.monotonicMs());
+      if (accepted === undefined) pump();
+      else pumpSoon();
     },
     whenIdle: () =>
       new Promise((resolve) => {
