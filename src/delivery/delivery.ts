@@ -69,8 +69,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       pump();
     },
   });
-  /** The heads in flight. */
-  const attempts = new Set<PendingNotification>();
+  // A number: a set keeps what was ever in it until V8 collects its old generation.
+  let inFlight = 0;
   const idleWaiters = new Set<() => void>();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
@@ -108,7 +108,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function isIdle(): boolean {
-    if (attempts.size > 0 || settlements.size > 0) return false;
+    if (inFlight > 0 || settlements.size > 0) return false;
     return !lanes.hasReady(clock.monotonicMs()) && !lanes.isSearching;
   }
 
@@ -130,7 +130,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** If not, then the end of an attempt, or the outbox taking settlements again, changes that. */
   function mayStart(nowMs: number): boolean {
-    return attempts.size < breaker.allowed(nowMs) && !settlements.isFailing;
+    return inFlight < breaker.allowed(nowMs) && !settlements.isFailing;
   }
 
   function start(head: PendingNotification): void {
@@ -140,7 +140,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return;
     }
     breaker.onStart();
-    attempts.add(head);
+    inFlight += 1;
     void attempt(head);
   }
 
@@ -158,8 +158,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
       onEvent({ kind: 'outboxError', operation: 'deliver', error: troubleOf(error) });
     } finally {
-      attempts.delete(head);
-      pump();
+      // Those that a stop has left behind are not counted any more.
+      if (!isEnded) {
+        inFlight -= 1;
+        pump();
+      }
     }
   }
 
@@ -258,7 +261,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return breaker.state;
     },
     get inFlight() {
-      return attempts.size;
+      return inFlight;
     },
     wake(accepted) {
       lanes.onAccepted(accepted ?? [], clock.monotonicMs());
@@ -283,7 +286,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       // waits for a token or uses the app's own dispatcher, is left behind: no close shall wait for it.
       await new Promise((resolve) => setImmediate(resolve));
       isEnded = true;
-      attempts.clear();
+      inFlight = 0;
       settlements.close();
       for (const resolve of idleWaiters) resolve();
     },

@@ -34,7 +34,7 @@ const pingEveryMs = 1_000;
 const hangAfterPings = 30;
 const firstRestartMs = 50;
 const maxRestartMs = 5_000;
-/** Little of what a delivery makes outlives it: V8's own 48 MB cost 15 MB more and saved no CPU time. */
+/** Little of what a delivery makes outlives it: V8's own 48 MB took 5 to 15 MB more and saved no CPU time. */
 const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 /** More than a commit takes; less than anybody would call a hang. */
 const exitWaitMs = 1_000;
