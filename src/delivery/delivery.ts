@@ -5,13 +5,13 @@ import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
-import { backoffMs } from './backoff.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit } from './rate-limit.js';
 import { createSettlements } from './settlements.js';
 import { decideVerdict, refusesToken, type Verdict } from './verdict.js';
+import { createVerdictSettler } from './verdict-settler.js';
 
 export interface DeliveryOptions extends Pick<NotifierConfig, 'concurrency' | 'rateLimit' | 'retry' | 'breaker'> {
   readonly outbox: Outbox;
@@ -69,6 +69,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       pump();
     },
   });
+  const settleVerdict = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, onEvent });
   // A number: a set keeps what was ever in it until V8 collects its old generation.
   let inFlight = 0;
   const idleWaiters = new Set<() => void>();
@@ -136,7 +137,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function start(head: PendingNotification): void {
     if (!isHeaderValue(head.id)) {
       // No attempt, of which the circuit breaker would wait for the end.
-      settle(head, { kind: 'dead', reason: unsendable }, aboutAttempt(head, head.attempts, clock.monotonicMs()));
+      settleVerdict(head, { kind: 'dead', reason: unsendable }, aboutAttempt(head, head.attempts, clock.monotonicMs()));
       return;
     }
     breaker.onStart();
@@ -171,7 +172,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // Never sent is no attempt.
     const wasSent = outcome.kind === 'reply' || outcome.wasSent;
     const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
-    settle(head, verdictOn(head, outcome), aboutAttempt(head, attemptCount, startedAtMs));
+    settleVerdict(head, verdictOn(head, outcome), aboutAttempt(head, attemptCount, startedAtMs));
+    if (idleWaiters.size > 0) settlements.hurry();
   }
 
   function aboutAttempt(head: PendingNotification, attempts: number, startedAtMs: number): AboutAttempt {
@@ -199,61 +201,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       now,
       reasonOf: (reply) => client.reasonOf(reply, head.body),
     });
-  }
-
-  function settle(head: PendingNotification, verdict: Verdict, about: AboutAttempt): void {
-    const { position } = head;
-    switch (verdict.kind) {
-      case 'delivered':
-        // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
-        lanes.release(head);
-        settlements.add({ kind: 'delivered', position }, () => {
-          const { status, isReplyOdd } = verdict;
-          const ageMs = Math.max(0, about.endedAt - head.acceptedAt);
-          onEvent({ kind: 'delivered', ...about, status, isReplyOdd, ageMs });
-        });
-        if (idleWaiters.size > 0) settlements.hurry();
-        return;
-      case 'dead': {
-        const { reason } = verdict;
-        const { attempts: attemptCount, endedAt: diedAt } = about;
-        settlements.add({ kind: 'dead', position, attempts: attemptCount, diedAt, reason }, () => {
-          lanes.release(head);
-          onEvent({ kind: 'dead', ...about, reason });
-        });
-        settlements.hurry();
-        return;
-      }
-      case 'pause':
-        // Not the notification's fault: it keeps its place, and the circuit breaker does the waiting.
-        postpone(head, about.attempts, 0);
-        onEvent({ kind: 'refused', ...about, status: verdict.status });
-        return;
-      case 'retry': {
-        const { status, code, wasSent, retryAfterMs } = verdict;
-        // Never sent: the notification keeps its place, and the circuit breaker does the waiting.
-        const delayMs = wasSent ? delayAfter(about.attempts, retryAfterMs) : 0;
-        postpone(head, about.attempts, delayMs);
-        onEvent({ kind: 'retry', ...about, status, code, delayMs, circuit: breaker.state });
-        return;
-      }
-    }
-  }
-
-  function postpone(head: PendingNotification, attemptCount: number, delayMs: number): void {
-    const nextAttemptAt = delayMs === 0 ? 0 : clock.now() + delayMs;
-    const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
-    const { position } = head;
-    settlements.add({ kind: 'retry', position, attempts: attemptCount, nextAttemptAt }, () => {
-      lanes.putBack({ ...head, attempts: attemptCount, nextAttemptAt }, dueAtMs);
-    });
-    settlements.hurry();
-  }
-
-  /** Never before our own back-off, and never later than the longest `Retry-After` that is honoured. */
-  function delayAfter(attemptCount: number, retryAfterMs: number | undefined): number {
-    const backoff = Math.max(1, backoffMs(attemptCount, retry, random));
-    return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, retry.maxRetryAfterMs));
   }
 
   return {

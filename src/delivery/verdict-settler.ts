@@ -1,0 +1,81 @@
+import type { NotifierConfig } from '../config/resolve-config.js';
+import type { Clock } from '../core/clock.js';
+import type { PendingNotification } from '../outbox/outbox.js';
+import { backoffMs } from './backoff.js';
+import type { CircuitBreaker } from './circuit-breaker.js';
+import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
+import type { Lanes } from './lanes.js';
+import type { Settlements } from './settlements.js';
+import type { Verdict } from './verdict.js';
+
+export interface VerdictSettlerOptions {
+  readonly lanes: Lanes;
+  readonly settlements: Settlements;
+  readonly breaker: Pick<CircuitBreaker, 'state'>;
+  readonly retry: NotifierConfig['retry'];
+  /** Draws from [0, 1). */
+  readonly random: () => number;
+  readonly clock: Clock;
+  /** Must not throw. */
+  readonly onEvent: (event: DeliveryEvent) => void;
+}
+
+/** Does what a verdict says: settles the notification, moves its lane on or lets it wait, and tells of it. */
+export function createVerdictSettler(
+  options: VerdictSettlerOptions,
+): (head: PendingNotification, verdict: Verdict, about: AboutAttempt) => void {
+  const { lanes, settlements, breaker, retry, random, clock, onEvent } = options;
+
+  const postpone = (head: PendingNotification, attempts: number, delayMs: number): void => {
+    const nextAttemptAt = delayMs === 0 ? 0 : clock.now() + delayMs;
+    const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
+    settlements.add({ kind: 'retry', position: head.position, attempts, nextAttemptAt }, () => {
+      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs);
+    });
+    settlements.hurry();
+  };
+
+  /** Never before our own back-off, and never later than the longest `Retry-After` that is honoured. */
+  const delayAfter = (attempts: number, retryAfterMs: number | undefined): number => {
+    const backoff = Math.max(1, backoffMs(attempts, retry, random));
+    return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, retry.maxRetryAfterMs));
+  };
+
+  return function settleVerdict(head, verdict, about) {
+    const { position } = head;
+    switch (verdict.kind) {
+      case 'delivered':
+        // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
+        lanes.release(head);
+        settlements.add({ kind: 'delivered', position }, () => {
+          const { status, isReplyOdd } = verdict;
+          const ageMs = Math.max(0, about.endedAt - head.acceptedAt);
+          onEvent({ kind: 'delivered', ...about, status, isReplyOdd, ageMs });
+        });
+        return;
+      case 'dead': {
+        const { reason } = verdict;
+        const { attempts, endedAt: diedAt } = about;
+        settlements.add({ kind: 'dead', position, attempts, diedAt, reason }, () => {
+          lanes.release(head);
+          onEvent({ kind: 'dead', ...about, reason });
+        });
+        settlements.hurry();
+        return;
+      }
+      case 'pause':
+        // Not the notification's fault: it keeps its place, and the circuit breaker does the waiting.
+        postpone(head, about.attempts, 0);
+        onEvent({ kind: 'refused', ...about, status: verdict.status });
+        return;
+      case 'retry': {
+        const { status, code, wasSent, retryAfterMs } = verdict;
+        // Never sent: the notification keeps its place, and the circuit breaker does the waiting.
+        const delayMs = wasSent ? delayAfter(about.attempts, retryAfterMs) : 0;
+        postpone(head, about.attempts, delayMs);
+        onEvent({ kind: 'retry', ...about, status, code, delayMs, circuit: breaker.state });
+        return;
+      }
+    }
+  };
+}
