@@ -47,10 +47,12 @@ export function migrate(database: SqliteDatabase): void {
   const before = versionOf(database);
   refuseNewerSchema(before);
   if (before === migrations.length) return;
-  // Only before the first table is made; later it changes nothing.
+  // Not `IMMEDIATE`, which writes a header, and then it is too late for the pragma. Nor the pragma first: it would commit a
+  // header without our mark, and whoever starts then, or after a kill, would take the file for another application's.
+  database.exec('BEGIN');
+  // Only before the first table is made; later it changes nothing. In any case it takes the lock for writing.
   database.exec('PRAGMA auto_vacuum = INCREMENTAL');
   // Another process may be at it too, so the version is looked at once more under the lock.
-  database.exec('BEGIN IMMEDIATE');
   const version = versionOf(database);
   if (version > migrations.length) database.exec('ROLLBACK');
   refuseNewerSchema(version);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CRMConfigError } from '../../../src/core/errors.js';
 import { openConnection } from '../../../src/outbox/sqlite/connection.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../../../src/outbox/sqlite/outbox-directory.js';
-import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
+import { loadSqlite, type OpenSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 import { usePrograms } from '../../helpers/child-program.js';
 import { snapshotOf } from '../../helpers/directory-snapshot.js';
 import { sampleNotifications } from '../../helpers/sample-notification.js';
@@ -63,6 +63,28 @@ describe("the outbox's place on the disk", () => {
         expect([modeOf(directory()), modeOf(file)]).toEqual(['1777', '600']);
       }
     });
+  });
+
+  it('is one that every other start takes, at each step of the first one', async () => {
+    const open = await loadSqlite();
+    let steps = 0;
+    const watched: OpenSqlite = (path) => {
+      const database = open(path);
+      return {
+        exec(sql) {
+          database.exec(sql);
+          steps += 1;
+          // What a kill would leave, or another process find.
+          prepare(directory());
+        },
+        prepare: (sql) => database.prepare(sql),
+        close: () => {
+          database.close();
+        },
+      };
+    };
+    openConnection(watched, { file: prepare(directory()), sync: 'normal' }).close();
+    expect(steps).toBeGreaterThan(5);
   });
 
   describe('refuses, and leaves untouched (cases 65, 66, 69)', () => {
