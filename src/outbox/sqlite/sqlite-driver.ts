@@ -73,8 +73,27 @@ function entering(open: OpenSqlite, enter: Enter): OpenSqlite {
 
 function builtinSqlite(): SqliteModule | undefined {
   // Asking for an unknown builtin answers undefined; before 22.13 it would need a flag, and there it is unknown too.
-  const builtin: unknown = (process.getBuiltinModule as (id: string) => unknown)('node:sqlite');
+  const builtin: unknown = withoutExperimentalWarning(() =>
+    (process.getBuiltinModule as (id: string) => unknown)('node:sqlite'),
+  );
   return isSqliteModule(builtin) ? builtin : undefined;
+}
+
+/**
+ * Node 22 warns of its SQLite as it loads it, in every thread anew and on the command line's stderr. Which SQLite it is was
+ * chosen here, so whoever reads that could do nothing about it.
+ */
+function withoutExperimentalWarning<Result>(load: () => Result): Result {
+  const warner = process as { emitWarning: (...args: unknown[]) => void };
+  const { emitWarning } = warner;
+  warner.emitWarning = (...args) => {
+    if (args[1] !== 'ExperimentalWarning') emitWarning.apply(process, args);
+  };
+  try {
+    return load();
+  } finally {
+    warner.emitWarning = emitWarning;
+  }
 }
 
 async function installedSqlite(): Promise<SqliteModule> {
