@@ -83,3 +83,21 @@ export async function exchangeHeld(
 export function withoutTimes(bytes: string): string {
   return bytes.replace(/\r\n(Date|X-Response-Time): [^\r]+/g, '');
 }
+
+/**
+ * A message without the sizes of its chunks, which say nothing of it: from Node 26 on what is written in one turn goes out
+ * as one chunk, the end included, which is another one when it is held. One that is not chunked, and what follows the last
+ * chunk that has come, stay as they are.
+ */
+export function withoutChunkSizes(bytes: string): string {
+  const headEnd = bytes.indexOf('\r\n\r\n') + 4;
+  let joined = bytes.slice(0, headEnd);
+  if (!joined.includes('\r\nTransfer-Encoding: chunked\r\n')) return bytes;
+  for (let at = headEnd; ;) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    const size = Number.parseInt(bytes.slice(at, lineEnd), 16);
+    if (!(size > 0)) return joined + bytes.slice(at);
+    joined += bytes.slice(lineEnd + 2, lineEnd + 2 + size);
+    at = lineEnd + 2 + size + 2;
+  }
+}

@@ -8,7 +8,14 @@ import session, { MemoryStore } from 'express-session';
 import responseTime from 'response-time';
 import { createDeferred } from '../helpers/deferred.js';
 import { expressVersions } from '../helpers/express-versions.js';
-import { createHold, exchangeHeld, openClient, roundTrip, withoutTimes } from '../helpers/held-route.js';
+import {
+  createHold,
+  exchangeHeld,
+  openClient,
+  roundTrip,
+  withoutChunkSizes,
+  withoutTimes,
+} from '../helpers/held-route.js';
 import { exchangeBytes, requestText, useServer } from '../helpers/served.js';
 import { useStage } from '../helpers/stage.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
@@ -126,10 +133,10 @@ describe.each(expressVersions)('a held response, byte for byte as without a hook
 
       const { expected, early, bytes } = await exchangeBoth(inParts[name]!, requestText(method, '/'));
 
-      expect(expected.startsWith(early)).toBe(true);
+      expect(withoutChunkSizes(expected).startsWith(withoutChunkSizes(early))).toBe(true);
       // A HEAD has no body whose first part could send the head with it.
       if (method === 'GET' && !name.startsWith('writeHead')) expect(early).toContain('HTTP/1.1 200 OK');
-      expect(bytes).toBe(expected);
+      expect(withoutChunkSizes(bytes)).toBe(withoutChunkSizes(expected));
     },
   );
 
@@ -159,9 +166,8 @@ describe.each(expressVersions)('a held response, byte for byte as without a hook
   it('compressed, it decodes to what the handler answered', async () => {
     const request = requestText('POST', '/', { 'accept-encoding': 'gzip', connection: 'close' });
     const { bytes } = await exchangeBoth(answerNotes, request, others['compression']);
-    const body = bytes.slice(bytes.indexOf('\r\n\r\n') + 4);
 
-    expect(gunzipSync(Buffer.from(unchunk(body), 'latin1')).toString()).toBe(JSON.stringify({ notes }));
+    expect(gunzipSync(Buffer.from(bodyOf(bytes), 'latin1')).toString()).toBe(JSON.stringify({ notes }));
   });
 
   it('written beyond what the sockets hold: `write` says so, and `drain` comes, as ever', async () => {
@@ -199,19 +205,13 @@ describe.each(expressVersions)('a held response, byte for byte as without a hook
     hold.letGo();
     await client.closed;
 
-    expect(unchunk(client.text.slice(client.text.indexOf('\r\n\r\n') + 4))).toHaveLength(32 * part.length + 3);
+    expect(bodyOf(client.text)).toHaveLength(32 * part.length + 3);
     expect(client.text.endsWith('end\r\n0\r\n\r\n')).toBe(true);
   });
 });
 
 /** The body of a chunked message, as latin1 text. */
-function unchunk(chunked: string): string {
-  let body = '';
-  for (let at = 0; ;) {
-    const lineEnd = chunked.indexOf('\r\n', at);
-    const size = Number.parseInt(chunked.slice(at, lineEnd), 16);
-    if (size === 0) return body;
-    body += chunked.slice(lineEnd + 2, lineEnd + 2 + size);
-    at = lineEnd + 2 + size + 2;
-  }
+function bodyOf(bytes: string): string {
+  const joined = withoutChunkSizes(bytes);
+  return joined.slice(joined.indexOf('\r\n\r\n') + 4, joined.lastIndexOf('0\r\n\r\n'));
 }
