@@ -355,7 +355,7 @@ function contract(open: Open, start: StartCrm): void {
       const state = { fails: true };
       const authToken = (): Promise<string> => (state.fails ? fail() : Promise.resolve(secret));
       const breaker = { failureThreshold: 5, firstDelayMs: 5, maxDelayMs: 5, maxPauseMs: 5 };
-      const office = open({ baseUrl: crm.url, authToken, timeoutMs: 200, breaker, isDebugEnabled: true });
+      const office = open({ baseUrl: crm.url, authToken, timeoutMs: 1_000, breaker, isDebugEnabled: true });
       const [notification] = inLanes('a');
       await office.accept([notification!]);
       expect(await office.hear('retry')).toMatchObject([{ id: notification!.id, code: 'ERR_CRM_TOKEN', attempts: 0 }]);
