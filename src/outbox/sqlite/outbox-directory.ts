@@ -23,10 +23,9 @@ const fileName = 'outbox.db';
  */
 export function prepareOutboxDirectory(path: string): string {
   const directory = resolve(path);
-  const found = statOf(directory);
-  if (found === undefined) makeDirectory(directory);
-  else if (found.isSymbolicLink()) refuse('is a symbolic link; give the directory itself');
-  else if (!found.isDirectory()) refuse('is not a directory');
+  const found = statOf(directory) ?? makeDirectory(directory);
+  if (found.isSymbolicLink()) refuse('is a symbolic link; give the directory itself');
+  if (!found.isDirectory()) refuse('is not a directory');
   try {
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -96,14 +95,17 @@ function statOf(path: string): Stats | undefined {
   }
 }
 
-function makeDirectory(directory: string): void {
+function makeDirectory(directory: string): Stats {
   if (statOf(dirname(directory)) === undefined)
     refuse(`lies in ${dirname(directory)}, which does not exist; make that first`);
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
-    refuse('cannot be made; check the owner and mode of the directory above', error);
+    // Another process that starts may have made it in the meantime.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+      refuse('cannot be made; check the owner and mode of the directory above', error);
   }
+  return lstatSync(directory);
 }
 
 function refuseWhatIsNotOurs(file: string): void {

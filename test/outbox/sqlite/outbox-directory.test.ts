@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { CRMConfigError } from '../../../src/core/errors.js';
 import { openConnection } from '../../../src/outbox/sqlite/connection.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../../../src/outbox/sqlite/outbox-directory.js';
@@ -85,6 +87,27 @@ describe("the outbox's place on the disk", () => {
     };
     openConnection(watched, { file: prepare(directory()), sync: 'normal' }).close();
     expect(steps).toBeGreaterThan(5);
+  });
+
+  it('is made by whichever of those that start at once comes first', async () => {
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const starts = 300;
+    const starter = `
+      const { workerData: { gate, module, directory, starts } } = require('node:worker_threads');
+      const { prepareOutboxDirectory } = require(module);
+      for (let start = 1; start <= starts; start += 1) {
+        Atomics.add(gate, 0, 1);
+        while (Atomics.load(gate, 0) < 2 * start);
+        prepareOutboxDirectory(directory + '/' + start);
+      }`;
+    const module = join(__dirname, '../../../dist/cjs/outbox/sqlite/outbox-directory.js');
+    const workerData = { gate, module, directory: directory(), starts };
+    const workers = [1, 2].map(() => new Worker(starter, { eval: true, workerData }));
+    // Rejects with what one of them has thrown; the other, which waits for it, is ended then.
+    await Promise.all(workers.map((worker) => once(worker, 'exit'))).finally(() => {
+      for (const worker of workers) void worker.terminate();
+    });
+    expect(readdirSync(directory())).toHaveLength(starts);
   });
 
   describe('refuses, and leaves untouched (cases 65, 66, 69)', () => {
