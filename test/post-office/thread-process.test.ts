@@ -65,6 +65,15 @@ describe('a process whose post office has a thread of its own', () => {
     expect(await program.said('closed')).toEqual(['{"delivered":0,"pending":2,"dead":0}']);
   });
 
+  it('closes without trouble while it is too busy to be told of it', async () => {
+    const crm = await start();
+    const program = startApp(crm.url, { then: 'close-busily' });
+    expect(await program.ended).toEqual(cleanEnd);
+    expect(await program.said('closed')).toEqual(['{"delivered":0,"pending":0,"dead":0}']);
+    // The thread has answered and ended; both are told in one turn.
+    expect(troubleOf(program)).toEqual([]);
+  });
+
   it('loses nothing by process.exit right after a receipt: the next start delivers it', async () => {
     const gone = await start();
     await gone.close();

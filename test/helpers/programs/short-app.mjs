@@ -5,12 +5,13 @@
  *   options   of the notifier; `dispatcher`, `clock` and `logger` are made here
  *   own       which of those to give: `dispatcher`, `clock`
  *   count     of how many things it tells
- *   then      `nothing`, `flush`, `close`, `stats`, or `exit` for process.exit right after the last receipt
+ *   then      `nothing`, `flush`, `close`, `stats`, `exit` for process.exit right after the last receipt, or `close-busily`
+ *             for a close during which it does nothing else for half a second
  *
  * Prints each receipt, each delivery, each warning or error logged, and how many threads were started.
  */
 import { syncBuiltinESMExports } from 'node:module';
-import { clearTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from 'node:timers';
 import workerThreads from 'node:worker_threads';
 
 let threadCount = 0;
@@ -66,4 +67,10 @@ for (let index = 0; index < count; index += 1) {
 if (then === 'exit') process.exit(0);
 if (then === 'flush') console.log(`flushed ${JSON.stringify(await crm.flush())}`);
 if (then === 'close') console.log(`closed ${JSON.stringify(await crm.close({ timeoutMs: 1_000 }))}`);
+if (then === 'close-busily') {
+  await crm.ready();
+  const closing = crm.close({ timeoutMs: 1_000 });
+  setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500), 1);
+  console.log(`closed ${JSON.stringify(await closing)}`);
+}
 if (then === 'stats') console.log(`stats ${JSON.stringify(await crm.stats())}`);
