@@ -23,8 +23,10 @@ export interface BatcherOptions {
 
 const retryMs = 500;
 
-// So many in a millisecond are a crowd; then a moment's wait costs each little, and one commit serves many more.
+// So many in a millisecond are a crowd; then a moment's wait costs each little, and one commit serves many more. Measured over
+// a while: two or three that come together are none.
 const crowdPerMs = 2;
+const measureForMs = 20;
 const gatherMs = 2;
 
 /**
@@ -40,7 +42,8 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
   let isBusy = false;
   let cancelRetry: (() => void) | undefined;
   let isClosed = false;
-  let handedOverAtMs = 0;
+  let measuredFromMs = 0;
+  let measuredCount = 0;
   let isCrowded = false;
 
   const take = (): Waiting[] => {
@@ -55,11 +58,18 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
     waitingBytes += bytesOf(entries);
   };
 
+  const measure = (count: number): void => {
+    measuredCount += count;
+    const spanMs = clock.monotonicMs() - measuredFromMs;
+    if (spanMs < measureForMs) return;
+    isCrowded = measuredCount >= crowdPerMs * spanMs;
+    measuredFromMs += spanMs;
+    measuredCount = 0;
+  };
+
   const handOverBatch = async (): Promise<void> => {
     const batch = take();
-    const nowMs = clock.monotonicMs();
-    isCrowded = batch.length >= crowdPerMs * (nowMs - handedOverAtMs) && nowMs > handedOverAtMs;
-    handedOverAtMs = nowMs;
+    measure(batch.length);
     const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
     const failed: Waiting[] = [];
     batch.forEach((entry, index) => {
