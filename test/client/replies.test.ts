@@ -1,6 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
+import { createCrmClient } from '../../src/client/crm-client.js';
+import type { Exchange } from '../../src/client/exchange.js';
+import { systemClock } from '../../src/core/clock.js';
+import { newNotificationId } from '../../src/core/ids.js';
 import { CRMConnectionError, CRMHttpError, CRMResponseError, CRMTimeoutError } from '../../src/index.js';
+import { createSafeLogger } from '../../src/telemetry/logger.js';
+import { createLogCollector } from '../helpers/log-collector.js';
 import { rawReply, useRawServer } from '../helpers/raw-server.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
 import { testToken } from '../helpers/stage.js';
@@ -269,14 +275,28 @@ describe('case 44: the total deadline', () => {
     const raw = await startRaw((socket) => {
       if (!isSilent) socket.write(rawReply('200 OK', '{"status":"success"}'));
     });
-    const { service } = create({ baseUrl: raw.url, timeoutMs: 200 });
-    // More calls than the pool has connections: the last ones wait in its queue.
-    const errors = await Promise.all(Array.from({ length: 40 }, () => errorOf(service.sendNotification(registration))));
-    expect(errors.every((error) => error instanceof CRMTimeoutError)).toBe(true);
+    const client = createCrmClient({
+      baseUrl: raw.url,
+      authToken: testToken,
+      timeoutMs: 200,
+      healthTimeoutMs: 200,
+      connections: 4,
+      clock: systemClock,
+      logger: createSafeLogger(createLogCollector()),
+    });
+    const post = (): Promise<Exchange> => client.post({ id: newNotificationId(), body: Buffer.from('{}') });
+    // More than there are connections: the last ones wait in the pool's queue.
+    const outcomes = await Promise.all(Array.from({ length: 12 }, post));
+    expect(outcomes.map(({ kind }) => kind)).toEqual(new Array(12).fill('timeout'));
+    // One that got a connection of those that were given up, just before its own deadline, was sent.
+    const sent = outcomes.filter((outcome) => outcome.kind === 'timeout' && outcome.wasSent);
+    expect(sent.length).toBeGreaterThanOrEqual(4);
+    expect(sent.length).toBeLessThan(12);
     isSilent = false;
     // Whatever still waits in the queue would be sent before this one.
-    expect(await service.sendNotification(registration)).toEqual({ status: 'success' });
-    expect(raw.requests).toHaveLength(33);
+    expect(await post()).toMatchObject({ kind: 'reply', status: 200 });
+    expect(raw.requests).toHaveLength(sent.length + 1);
+    await client.close();
   });
 
   it('a reply after the deadline settles nothing and harms nothing', async () => {
