@@ -16,18 +16,18 @@ export function onAttempt(
 ): readonly (() => void)[] {
   return [
     crm.on('delivered', (attempt) => {
-      listener({ ...attempt, result: 'delivered', errorType: undefined });
+      listener({ result: 'delivered', ...attempt, errorType: undefined });
     }),
     crm.on('retry', (attempt) => {
       const { status, code } = attempt;
-      listener({ ...attempt, result: 'retry', errorType: String(status ?? code ?? 'unknown') });
+      listener({ result: 'retry', ...attempt, errorType: String(status ?? code ?? 'unknown') });
     }),
     crm.on('refused', (attempt) => {
-      listener({ ...attempt, result: 'refused', errorType: String(attempt.status) });
+      listener({ result: 'refused', ...attempt, errorType: String(attempt.status) });
     }),
     crm.on('dead', (attempt) => {
       const { status, kind } = attempt.reason;
-      listener({ ...attempt, result: 'dead', status, errorType: String(status ?? kind) });
+      listener({ result: 'dead', ...attempt, status, errorType: String(status ?? kind) });
     }),
   ];
 }

@@ -7,6 +7,7 @@ import type {
   Room,
   Settlement,
 } from './outbox.js';
+import { firstPending } from './first-pending.js';
 
 interface DeadEntry {
   readonly letter: DeadLetter;
@@ -30,7 +31,7 @@ export function createMemoryOutbox(): Outbox {
   const enqueue = (notification: AcceptedNotification, acceptedAt: number): PendingNotification => {
     lastPosition += 1;
     const body = Buffer.from(notification.body);
-    const entry = { ...notification, body, position: lastPosition, attempts: 0, nextAttemptAt: 0, acceptedAt };
+    const entry = firstPending(notification, { body, position: lastPosition, acceptedAt });
     pending.set(lastPosition, entry);
     pendingBytes += body.byteLength;
     const lane = lanes.get(notification.lane) ?? new Set();

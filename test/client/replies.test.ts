@@ -275,6 +275,12 @@ describe('case 44: the total deadline', () => {
     const raw = await startRaw((socket) => {
       if (!isSilent) socket.write(rawReply('200 OK', '{"status":"success"}'));
     });
+    const { service } = create({ baseUrl: raw.url, timeoutMs: 200 });
+    // More calls than the pool has connections: the last ones wait in its queue.
+    const errors = await Promise.all(Array.from({ length: 40 }, () => errorOf(service.sendNotification(registration))));
+    expect(errors.every((error) => error instanceof CRMTimeoutError)).toBe(true);
+    const before = raw.requests.length;
+    // The same of the layer below, which tells what was sent.
     const client = createCrmClient({
       baseUrl: raw.url,
       authToken: testToken,
@@ -285,7 +291,6 @@ describe('case 44: the total deadline', () => {
       logger: createSafeLogger(createLogCollector()),
     });
     const post = (): Promise<Exchange> => client.post({ id: newNotificationId(), body: Buffer.from('{}') });
-    // More than there are connections: the last ones wait in the pool's queue.
     const outcomes = await Promise.all(Array.from({ length: 12 }, post));
     expect(outcomes.map(({ kind }) => kind)).toEqual(new Array(12).fill('timeout'));
     // One that got a connection of those that were given up, just before its own deadline, was sent.
@@ -295,7 +300,8 @@ describe('case 44: the total deadline', () => {
     isSilent = false;
     // Whatever still waits in the queue would be sent before this one.
     expect(await post()).toMatchObject({ kind: 'reply', status: 200 });
-    expect(raw.requests).toHaveLength(sent.length + 1);
+    expect(await service.sendNotification(registration)).toEqual({ status: 'success' });
+    expect(raw.requests).toHaveLength(before + sent.length + 2);
     await client.close();
   });
 

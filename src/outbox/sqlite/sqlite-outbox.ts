@@ -1,3 +1,4 @@
+import { firstPending } from '../first-pending.js';
 import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
 import { prepareDeadLetters } from './dead-letters.js';
@@ -155,18 +156,8 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
           if (Number(changes) === 0) continue;
           change.pending += 1;
           change.pendingBytes += body.byteLength;
-          appended.push({
-            position: Number(lastInsertRowid),
-            id,
-            type,
-            lane,
-            occurredAt,
-            acceptedAt: occurredAt,
-            attempts: 0,
-            nextAttemptAt: 0,
-            traceparent,
-            body,
-          });
+          const position = Number(lastInsertRowid);
+          appended.push(firstPending(notification, { body, position, acceptedAt: occurredAt }));
         }
         return appended;
       });
