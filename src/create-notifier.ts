@@ -49,6 +49,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     logger,
     clock: config.clock,
     maxBodyBytes: config.maxBodyBytes,
+    maxUnsaved: config.maxUnsaved,
     holdMs: config.holdMs,
     tracing: openTelemetry.tracing,
     onLoggerFailure: onObserverFailure,
@@ -81,7 +82,12 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     notify: (input) => intake.accept(() => buildNotification(input), {}),
     notifyBooking: (input) => intake.accept(() => buildBooking(input), {}),
     notifyEvent: (input) => intake.accept(() => buildEvent(input), {}),
-    middleware: () => createCrmMiddleware((req) => createRequestNotifier(notifier, access, req)),
+    middleware: (middlewareOptions) =>
+      createCrmMiddleware({
+        bind: (req) => createRequestNotifier(notifier, access, req),
+        isUnable: () => intake.isUnable,
+        options: middlewareOptions,
+      }),
     ready: () => postOffice.ready(),
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
     flush: ({ timeoutMs = defaultTimeLimitMs } = {}) => finish(timeoutMs, (leftMs) => postOffice.flush(leftMs)),

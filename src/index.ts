@@ -20,6 +20,7 @@ export type { CRMReply } from './client/crm-notification-service.js';
 export type {
   BreakerOptions,
   MaxPendingOptions,
+  MaxUnsavedOptions,
   NotifierOptions,
   RateLimitOptions,
   RetryOptions,
@@ -47,13 +48,14 @@ export type { NotifierEventName, NotifierEvents, NotifierListener } from './noti
 export type {
   DeadLetters,
   Middleware,
+  MiddlewareOptions,
   Notifier,
   Notify,
   RequestNotifier,
   Stats,
   TimeLimit,
 } from './notifier/notifier.js';
-export type { Receipt } from './notifier/receipt.js';
+export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.js';
 export type { DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
 export type { CloseReport } from './post-office/post-office.js';
 export type { LogFields, Logger } from './telemetry/logger.js';

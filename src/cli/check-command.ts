@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createCrmClient } from '../client/crm-client.js';
 import { CRMNotificationService } from '../client/crm-notification-service.js';
 import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
-import { defaultToken } from '../config/settings.js';
+import { defaultToken } from '../config/service-settings.js';
 import { systemClock } from '../core/clock.js';
 import { CRMHttpError } from '../core/errors.js';
 import { createSafeLogger } from '../telemetry/logger.js';

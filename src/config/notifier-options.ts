@@ -81,8 +81,9 @@ export interface NotifierOptions extends ServiceOptions {
    */
   readonly guarantee?: 'before-response' | 'after-response' | undefined;
   /**
-   * The longest time that a response is held and a receipt is waited for, in milliseconds. When it runs out once, nothing
-   * is held until the outbox answers again. Variable `CRM_HOLD_MS`.
+   * How long the outbox may be silent while it owes an answer, in milliseconds, until responses and receipts no longer wait
+   * for it; counted from the moment a batch was handed over, and only while the app's thread is awake. When it runs out once,
+   * nothing is held until the outbox answers again. Variable `CRM_HOLD_MS`.
    * @default 1_000
    */
   readonly holdMs?: number | undefined;
@@ -109,6 +110,11 @@ export interface NotifierOptions extends ServiceOptions {
   readonly breaker?: BreakerOptions | undefined;
   /** How much may wait in the outbox; what comes after that is rejected, with a log line each. */
   readonly maxPending?: MaxPendingOptions | undefined;
+  /**
+   * How much may wait in memory until the outbox has stored it: a burst, or an outbox that does not answer. What comes after
+   * that is rejected, with a log line each.
+   */
+  readonly maxUnsaved?: MaxUnsavedOptions | undefined;
   /**
    * The largest body of a notification, in bytes. Raise it if the CRM takes more and you must send it.
    * Variable `CRM_MAX_BODY_BYTES`.
@@ -205,6 +211,19 @@ export interface MaxPendingOptions {
   /**
    * Bytes of their bodies. Variable `CRM_MAX_PENDING_BYTES`.
    * @default 1_073_741_824 (1 GiB)
+   */
+  readonly bytes?: number | undefined;
+}
+
+export interface MaxUnsavedOptions {
+  /**
+   * Notifications; each takes about a kilobyte beside its body. Variable `CRM_MAX_UNSAVED_COUNT`.
+   * @default 250_000
+   */
+  readonly count?: number | undefined;
+  /**
+   * Bytes of their bodies. Variable `CRM_MAX_UNSAVED_BYTES`.
+   * @default 268_435_456 (256 MiB)
    */
   readonly bytes?: number | undefined;
 }

@@ -5,7 +5,8 @@ import { createDefaultLogger, type Logger } from '../telemetry/logger.js';
 import { parseBaseUrl } from './base-url.js';
 import type { NotifierOptions, ServiceOptions } from './notifier-options.js';
 import { ownValue, resolveSettings, type Environment, type ResolvedSettings } from './resolve-settings.js';
-import { defaultToken, notifierSettings, serviceSettings, type SettingValues } from './settings.js';
+import { defaultToken, serviceSettings } from './service-settings.js';
+import { notifierSettings, type SettingValues } from './settings.js';
 import { normalizeToken, type TokenProvider } from './token.js';
 
 /** What options and variables come to for the direct client: complete, checked and normalised. */
@@ -42,6 +43,7 @@ export interface NotifierConfig extends ServiceConfig {
     readonly maxPauseMs: number;
   };
   readonly maxPending: { readonly count: number; readonly bytes: number };
+  readonly maxUnsaved: { readonly count: number; readonly bytes: number };
   readonly maxBodyBytes: number;
   readonly deadRetentionMs: number;
   readonly mapperTimeoutMs: number;
@@ -96,6 +98,7 @@ export function resolveNotifierConfig(options: NotifierOptions = {}): NotifierCo
       maxPauseMs: values.breakerMaxPauseMs,
     },
     maxPending: { count: values.maxPendingCount, bytes: values.maxPendingBytes },
+    maxUnsaved: { count: values.maxUnsavedCount, bytes: values.maxUnsavedBytes },
     maxBodyBytes: values.maxBodyBytes,
     deadRetentionMs: values.deadRetentionMs,
     mapperTimeoutMs: values.mapperTimeoutMs,

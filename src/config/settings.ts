@@ -1,5 +1,4 @@
-import { parseBaseUrl } from './base-url.js';
-import { checkToken, normalizeToken } from './token.js';
+import { checkBoolean, serviceSettings } from './service-settings.js';
 import {
   age,
   asBoolean,
@@ -12,63 +11,10 @@ import {
   type Setting,
 } from './setting.js';
 
-const checkBaseUrl = (value: unknown): string | undefined => {
-  const parsed = parseBaseUrl(value);
-  return 'problem' in parsed ? parsed.problem : undefined;
-};
-
-const checkAuthToken = (value: unknown): string | undefined => {
-  if (typeof value === 'function') return undefined;
-  return checkToken(typeof value === 'string' ? normalizeToken(value) : value);
-};
-
-const checkBoolean = (value: unknown): string | undefined =>
-  typeof value === 'boolean' ? undefined : 'must be true or false';
-
 const checkOutbox = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' && !value.includes('\0')
     ? undefined
     : "must be the path of a directory, or ':memory:'";
-
-export const defaultToken = 'your-secret-token';
-
-/** What the direct client needs. */
-export const serviceSettings = {
-  baseUrl: setting('baseUrl', 'CRM_BASE_URL', 'http://localhost:5001', asText, checkBaseUrl, 'Where the CRM is.'),
-  authToken: setting(
-    'authToken',
-    'CRM_AUTH_TOKEN',
-    defaultToken,
-    asText,
-    checkAuthToken,
-    'The bearer token. The default is refused in production.',
-  ),
-  timeoutMs: setting('timeoutMs', 'CRM_TIMEOUT_MS', 10_000, asNumber, milliseconds, 'The deadline of one exchange.'),
-  healthTimeoutMs: setting(
-    'healthTimeoutMs',
-    'CRM_HEALTH_TIMEOUT_MS',
-    5_000,
-    asNumber,
-    milliseconds,
-    'The deadline of a health check.',
-  ),
-  allowInsecureHttp: setting(
-    'allowInsecureHttp',
-    'CRM_ALLOW_INSECURE_HTTP',
-    false,
-    asBoolean,
-    checkBoolean,
-    'Whether the token may travel unencrypted to a public host in production.',
-  ),
-  logLevel: setting(
-    'logLevel',
-    'CRM_LOG_LEVEL',
-    'info',
-    asText,
-    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
-    'The level of the default logger: trace, debug, info, warn, error, fatal or silent.',
-  ),
-} as const;
 
 /** What the notifier needs besides. */
 export const notifierSettings = {
@@ -212,6 +158,22 @@ export const notifierSettings = {
     asNumber,
     wholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
     'How many bytes of bodies may wait; later ones are rejected.',
+  ),
+  maxUnsavedCount: setting(
+    'maxUnsaved.count',
+    'CRM_MAX_UNSAVED_COUNT',
+    250_000,
+    asNumber,
+    wholeNumber(1, Number.MAX_SAFE_INTEGER, 'notifications'),
+    'How many notifications may wait in memory for the outbox; later ones are rejected.',
+  ),
+  maxUnsavedBytes: setting(
+    'maxUnsaved.bytes',
+    'CRM_MAX_UNSAVED_BYTES',
+    268_435_456,
+    asNumber,
+    wholeNumber(1, Number.MAX_SAFE_INTEGER, 'bytes'),
+    'How many bytes of bodies may wait in memory for the outbox; later ones are rejected.',
   ),
   maxBodyBytes: setting(
     'maxBodyBytes',

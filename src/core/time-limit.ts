@@ -1,3 +1,4 @@
+import { afterAwake } from './after-awake.js';
 import type { Clock } from './clock.js';
 
 /** The value if it comes within `timeoutMs`; else rejects with what `onTimeout` makes. What comes later is ignored. */
@@ -8,7 +9,7 @@ export function within<Value>(
   onTimeout: () => Error,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(timeoutMs, () => {
+    const cancel = afterAwake(clock, timeoutMs, () => {
       reject(onTimeout());
     });
     void Promise.resolve(value).then(resolve, reject).finally(cancel);
@@ -18,7 +19,7 @@ export function within<Value>(
 /** Resolves when the work is done, or at the time limit. Somebody waits for it, so it keeps the process alive. */
 export function doneOrTimedOut(work: Promise<unknown>, timeoutMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(timeoutMs, resolve, { keepAlive: true });
+    const cancel = afterAwake(clock, timeoutMs, resolve, { keepAlive: true });
     void work.then(() => {
       cancel();
       resolve();

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
+import { afterAwake } from '../core/after-awake.js';
 import { CRMNotMountedError, CRMValidationError } from '../core/errors.js';
 import { checkLane } from '../notification/field-checks.js';
 import type { NotificationDraft } from '../notification/notification.js';
@@ -77,25 +78,28 @@ function tell<Body, Fields extends object>(
     if (!isToldOf(definition.options, context, status)) return undefined;
     const answer = definition.mapper(body, context);
     if (!isPromiseLike(answer)) return accept(answer);
-    const told = awaitMapper(answer, access.mapperTimeoutMs, access.clock).then(accept, reject);
+    const mapped = awaitMapper(answer, access.mapperTimeoutMs, access.clock);
+    const told = mapped.then(accept, reject);
     intake.track(told);
-    return within(told, access);
+    return atMostUntilMapped(told, mapped, access);
   } catch (error) {
     reject(error);
     return undefined;
   }
 }
 
-/** A receipt comes within `holdMs` by itself; a slow mapper before it must not make that longer. */
-function within(told: Promise<unknown>, { holdMs, clock }: HookAccess): Promise<unknown> {
+/** How long a receipt is waited for is the intake's to say; a slow mapper before it must not hold longer than `holdMs`. */
+function atMostUntilMapped(
+  told: Promise<unknown>,
+  mapped: Promise<unknown>,
+  { holdMs, clock }: HookAccess,
+): Promise<unknown> {
   return new Promise((resolve) => {
-    const cancel = clock.after(holdMs, () => {
+    const cancel = afterAwake(clock, holdMs, () => {
       resolve(undefined);
     });
-    void told.then((receipt) => {
-      cancel();
-      resolve(receipt);
-    });
+    mapped.then(cancel, cancel);
+    void told.then(resolve);
   });
 }
 

@@ -1,13 +1,57 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CRMConfigError } from '../core/errors.js';
 import { makeRoomForProperties } from '../core/make-room.js';
-import type { Middleware, RequestNotifier } from '../notifier/notifier.js';
+import type { Middleware, MiddlewareOptions, RequestNotifier } from '../notifier/notifier.js';
+
+export interface CrmMiddlewareParts {
+  readonly bind: (req: IncomingMessage) => RequestNotifier;
+  /** Whether what a request tells now could not be stored. */
+  readonly isUnable: () => boolean;
+  readonly options: MiddlewareOptions | undefined;
+}
 
 /** Puts a request's notifier on `res.locals.crm`. Everything is resolved before the first request; this only binds. */
-export function createCrmMiddleware(bind: (req: IncomingMessage) => RequestNotifier): Middleware {
+export function createCrmMiddleware({ bind, isUnable, options }: CrmMiddlewareParts): Middleware {
+  const pushesBack = pushBackOf(options);
   return function crmMiddleware(req, res, next) {
+    if (pushesBack !== undefined && isUnable() && pushesBack(req)) {
+      answerLater(res);
+      return;
+    }
     makeRoomForProperties(req, 'complete');
     makeRoomForProperties(res, 'sendDate');
     (res as unknown as { locals: { crm?: RequestNotifier } }).locals.crm = bind(req);
     next();
   };
+}
+
+type PushesBack = (req: IncomingMessage) => boolean;
+
+/** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
+const safeMethods = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+function pushBackOf(options: MiddlewareOptions = {}): PushesBack | undefined {
+  const { pushBack } = options;
+  const unknown = Object.keys(options).filter((name) => name !== 'pushBack');
+  if (unknown.length > 0 || !['undefined', 'boolean', 'function'].includes(typeof pushBack)) {
+    const message = 'takes one option, pushBack: true, false, or a function of the request';
+    throw new CRMConfigError([{ path: 'middleware', message }]);
+  }
+  if (pushBack === undefined || pushBack === false) return undefined;
+  if (pushBack === true) return (req) => !safeMethods.has(req.method);
+  return (req) => {
+    try {
+      return pushBack(req);
+    } catch {
+      // Its failure must not become the request's.
+      return false;
+    }
+  };
+}
+
+function answerLater(res: ServerResponse): void {
+  res.statusCode = 503;
+  res.setHeader('retry-after', '1');
+  res.setHeader('content-type', 'application/json');
+  res.end('{"error":"this cannot be stored at the moment; try again in a second"}');
 }

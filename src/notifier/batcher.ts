@@ -1,15 +1,29 @@
+import { afterAwake } from '../core/after-awake.js';
 import type { Clock } from '../core/clock.js';
-import type { AcceptedNotification } from '../outbox/outbox.js';
-import { full, type Acceptance, type PostOffice } from '../post-office/post-office.js';
+import type { AcceptedNotification, Room } from '../outbox/outbox.js';
+import type { Acceptance, PostOffice } from '../post-office/post-office.js';
+
+/** Who hands a notification over, and hears what becomes of it. */
+export interface Sender {
+  /** Called once: the outbox has it, or never will. */
+  readonly onAnswer: (acceptance: Acceptance) => void;
+  /** Called at most once, before the answer: the outbox is silent, and nobody knows for how long. */
+  readonly onSilence: () => void;
+}
 
 interface Waiting {
   readonly notification: AcceptedNotification;
-  readonly onAnswer: (acceptance: Acceptance) => void;
+  readonly sender: Sender;
 }
 
 export interface Batcher {
-  /** Answers once the outbox has it or never will: a failing outbox is asked again until it does. */
-  handOver(notification: AcceptedNotification, onAnswer: (acceptance: Acceptance) => void): void;
+  /**
+   * Hands one over, and again while the outbox fails. Answers false, and does nothing, when more waits in memory than there
+   * is room for.
+   */
+  handOver(notification: AcceptedNotification, sender: Sender): boolean;
+  /** Whether the outbox has given no answer for `silenceMs`, and none since. */
+  readonly isSilent: boolean;
   /** No more asking again: what the outbox does not take now is refused. */
   close(): void;
 }
@@ -18,10 +32,16 @@ export interface BatcherOptions {
   readonly postOffice: Pick<PostOffice, 'accept'>;
   readonly clock: Clock;
   /** How much may wait in memory for an outbox that does not answer. */
-  readonly maxWaiting: { readonly count: number; readonly bytes: number };
+  readonly maxWaiting: Room;
+  /** How long the outbox may owe an answer until it is called silent, in milliseconds. */
+  readonly silenceMs: number;
+  /** The outbox answers again. */
+  readonly onSilenceOver: () => void;
 }
 
 const retryMs = 500;
+/** A transaction of a few milliseconds: a burst must not keep others from their answers. */
+const maxBatch = 1_000;
 
 // So many in a millisecond are a crowd; then a moment's wait costs each little, and one commit serves many more. Measured over
 // a while: two or three that come together are none.
@@ -34,12 +54,20 @@ const gatherMs = 2;
  * while a batch is on its way, what comes is gathered for the next. So all requests answered in a turn share one commit,
  * a slow disk makes larger batches instead of more of them, and the order is kept when one has to be handed over again. In a
  * crowd a batch waits a little for more to come.
+ *
+ * Silence is the outbox's: it is counted from the moment a batch is handed over, in time that this thread was awake, and
+ * anew from each answer. One that fails is as good as none.
  */
-export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions): Batcher {
+export function createBatcher(options: BatcherOptions): Batcher {
+  const { postOffice, clock, maxWaiting, silenceMs } = options;
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
+  /** What is on its way. */
+  let batch: readonly Waiting[] = [];
   /** A batch is on its way, or the outbox has failed and is given a moment. */
   let isBusy = false;
+  let isSilent = false;
+  let cancelSilence: (() => void) | undefined;
   let cancelRetry: (() => void) | undefined;
   let isClosed = false;
   let measuredFromMs = 0;
@@ -47,6 +75,11 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
   let isCrowded = false;
 
   const take = (): Waiting[] => {
+    if (waiting.length > maxBatch) {
+      const taken = waiting.splice(0, maxBatch);
+      waitingBytes -= bytesOf(taken);
+      return taken;
+    }
     const taken = waiting;
     waiting = [];
     waitingBytes = 0;
@@ -67,18 +100,45 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
     measuredCount = 0;
   };
 
+  const onSilence = (): void => {
+    cancelSilence = undefined;
+    isSilent = true;
+    for (const { sender } of [...batch, ...waiting]) sender.onSilence();
+  };
+
+  /** Somebody awaits what comes of it, so the wait keeps the process alive. */
+  const listen = (): void => {
+    if (!isSilent) cancelSilence ??= afterAwake(clock, silenceMs, onSilence, { keepAlive: true });
+  };
+
+  const hear = (): void => {
+    cancelSilence?.();
+    cancelSilence = undefined;
+    if (!isSilent) return;
+    isSilent = false;
+    options.onSilenceOver();
+  };
+
   const handOverBatch = async (): Promise<void> => {
-    const batch = take();
+    batch = take();
     measure(batch.length);
+    listen();
     const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
+    const handedOver = batch;
+    batch = [];
     const failed: Waiting[] = [];
-    batch.forEach((entry, index) => {
+    handedOver.forEach((entry, index) => {
       const acceptance = acceptances[index] ?? unanswered;
-      if (!acceptance.accepted && acceptance.reason === 'failed' && !isClosed) failed.push(entry);
-      else entry.onAnswer(acceptance);
+      if (!acceptance.accepted && acceptance.reason === 'failed' && !isClosed) {
+        failed.push(entry);
+        return;
+      }
+      hear();
+      entry.sender.onAnswer(acceptance);
     });
     if (failed.length > 0) {
       putBack(failed);
+      listen();
       cancelRetry = clock.after(retryMs, goOn);
     } else goOn();
   };
@@ -97,15 +157,16 @@ export function createBatcher({ postOffice, clock, maxWaiting }: BatcherOptions)
   };
 
   return {
-    handOver(notification, onAnswer) {
+    handOver(notification, sender) {
       const size = Buffer.byteLength(notification.body);
-      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) {
-        onAnswer(full);
-        return;
-      }
-      waiting.push({ notification, onAnswer });
+      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) return false;
+      waiting.push({ notification, sender });
       waitingBytes += size;
       start();
+      return true;
+    },
+    get isSilent() {
+      return isSilent;
     },
     close() {
       isClosed = true;

@@ -3,13 +3,13 @@ import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../cor
 import { newNotificationId } from '../core/ids.js';
 import { encodeNotification } from '../notification/encode-notification.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
+import type { Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import type { SendSpan, Tracing } from '../telemetry/tracing.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
-import { createHoldQueue } from './hold-queue.js';
-import type { Receipt } from './receipt.js';
+import type { KnownReceipt, Receipt } from './receipt.js';
 import { createWorkCount } from './work-count.js';
 
 /** In what request a notification was made, as far as that is known. */
@@ -29,25 +29,27 @@ export interface IntakeContext {
 /** Where notifications are accepted. Nothing here throws or rejects. */
 export interface Intake {
   /**
-   * Builds, checks, serialises and hands over one notification. The receipt comes within `holdMs`; when the outbox has not
-   * answered by then it says so, and the notification is kept in memory and handed over again.
+   * Builds, checks, serialises and hands over one notification. The receipt comes once the outbox has answered; when the outbox
+   * has been silent for `holdMs` it says so, and the notification is kept in memory and handed over again.
    */
   accept(build: () => NotificationDraft, context: IntakeContext): Promise<Receipt>;
   /** Counts and logs a notification that came to nothing. */
-  reject(error: CRMNotificationError, context: IntakeContext): Receipt;
+  reject(error: CRMNotificationError, context: IntakeContext): KnownReceipt;
   /** Makes `settled` wait for work that may still end in a notification. */
   track(promise: Promise<unknown>): void;
   /** Resolves once everything that was begun is in the outbox or rejected. */
   settled(): Promise<void>;
   /** What the outbox does not take now is rejected. */
   close(): void;
+  /** Whether what is told now could not be stored: the outbox is silent, or has just been full. */
+  readonly isUnable: boolean;
   readonly counts: IntakeCounts;
 }
 
 export interface IntakeCounts {
   readonly accepted: number;
   readonly rejected: number;
-  /** In memory, because the outbox has not answered within `holdMs`. */
+  /** In memory, because the outbox is silent. */
   readonly unsaved: number;
 }
 
@@ -57,22 +59,32 @@ export interface IntakeOptions {
   readonly logger: Required<Logger>;
   readonly clock: Clock;
   readonly maxBodyBytes: number;
+  /** How much may be kept in memory for an outbox that does not answer. */
+  readonly maxUnsaved: Room;
   readonly holdMs: number;
   readonly tracing: Tracing | undefined;
   readonly onLoggerFailure: () => void;
 }
 
-/** Enough for seconds of a busy app, little enough for its memory. */
-const maxUnsaved = { count: 50_000, bytes: 64 * 1024 * 1024 };
+/** For so long nobody is let in to try an outbox that was full. */
+const fullForMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, maxBodyBytes, holdMs, tracing, onLoggerFailure } = options;
-  const batcher = createBatcher({ postOffice, clock, maxWaiting: maxUnsaved });
-  const holds = createHoldQueue(clock, holdMs);
+  const { postOffice, events, logger, clock, maxBodyBytes, maxUnsaved, holdMs, tracing, onLoggerFailure } = options;
+  const batcher = createBatcher({
+    postOffice,
+    clock,
+    maxWaiting: maxUnsaved,
+    silenceMs: holdMs,
+    onSilenceOver() {
+      isSilenceTold = false;
+      logger.info({}, 'CRM outbox answers again');
+    },
+  });
   const work = createWorkCount();
   const counts = { accepted: 0, rejected: 0, unsaved: 0 };
-  /** One wait for the outbox has run out; until it answers again nobody waits for it. */
-  let isOutboxSilent = false;
+  let isSilenceTold = false;
+  let fullAtMs = -Infinity;
 
   const log = (context: IntakeContext, level: LogLevel, fields: Record<string, unknown>, message: string): void => {
     const { requestId, route } = context;
@@ -90,33 +102,60 @@ export function createIntake(options: IntakeOptions): Intake {
     return { accepted: false, error };
   };
 
-  const settle = ({ id, type, lane }: Notification, acceptance: Acceptance, context: IntakeContext): Receipt => {
-    // `full` is no answer of the outbox: it may be what waits for it in memory that is full.
-    if (acceptance.accepted && isOutboxSilent) {
-      isOutboxSilent = false;
-      logger.info({}, 'CRM outbox answers again');
-    }
+  const refuse = ({ type }: Notification, detail: string, retryable: boolean, context: IntakeContext): KnownReceipt => {
+    if (retryable) fullAtMs = clock.monotonicMs();
+    return reject(new CRMOutboxError(detail, { retryable }), { ...context, type });
+  };
+
+  const settle = (notification: Notification, acceptance: Acceptance, context: IntakeContext): KnownReceipt => {
+    const { id, type, lane } = notification;
     if (!acceptance.accepted) {
-      const { reason, detail } = acceptance;
-      return reject(new CRMOutboxError(detail, { retryable: reason !== 'closed' }), { ...context, type });
+      return refuse(notification, acceptance.detail, acceptance.reason !== 'closed', context);
     }
     counts.accepted += 1;
     if (logger.isLevelEnabled('debug')) {
       log(context, 'debug', { notificationId: id, type }, 'CRM notification accepted');
     }
     events.emit('accepted', { id, type, lane });
-    return { accepted: true, id };
+    return { accepted: true, id, isStored: true };
   };
 
-  /** The receipt of one that the outbox has not answered for: not accepted yet, and perhaps never. */
-  const unsaved = ({ id, type }: Notification, context: IntakeContext): Receipt => {
-    if (!isOutboxSilent) {
-      isOutboxSilent = true;
-      const message = `CRM outbox has not answered within holdMs (${String(holdMs)}); no response is held until it does`;
-      log(context, 'error', { notificationId: id, type }, message);
-    }
-    return { accepted: false, error: new CRMOutboxError('is not stored yet; it is kept in memory and tried again') };
+  const tellSilence = ({ id, type }: Notification, context: IntakeContext): void => {
+    if (isSilenceTold) return;
+    isSilenceTold = true;
+    const message = `CRM outbox has not answered within holdMs (${String(holdMs)}); no response is held until it does`;
+    log(context, 'error', { notificationId: id, type }, message);
   };
+
+  const handOver = (notification: Notification, span: SendSpan | undefined, context: IntakeContext): Promise<Receipt> =>
+    new Promise((resolve) => {
+      /** There once its receipt has been given without it. */
+      let giveOutcome: ((outcome: KnownReceipt) => void) | undefined;
+      const onSilence = (): void => {
+        tellSilence(notification, context);
+        counts.unsaved += 1;
+        const outcome = new Promise<KnownReceipt>((resolveOutcome) => (giveOutcome = resolveOutcome));
+        resolve({ accepted: true, id: notification.id, isStored: false, outcome });
+      };
+      const answer = (receipt: KnownReceipt): void => {
+        span?.end(receipt.accepted ? undefined : receipt.error.code);
+        if (giveOutcome === undefined) resolve(receipt);
+        else {
+          counts.unsaved -= 1;
+          giveOutcome(receipt);
+        }
+        work.end();
+      };
+      work.begin();
+      const hasRoom = batcher.handOver(notification, {
+        onAnswer(acceptance) {
+          answer(settle(notification, acceptance, context));
+        },
+        onSilence,
+      });
+      if (!hasRoom) answer(refuse(notification, fullMemory(maxUnsaved), true, context));
+      else if (batcher.isSilent) onSilence();
+    });
 
   const accept = (build: () => NotificationDraft, context: IntakeContext): Promise<Receipt> => {
     let notification: Notification;
@@ -133,25 +172,7 @@ export function createIntake(options: IntakeOptions): Intake {
       span?.end(problem.code);
       return Promise.resolve(reject(problem, context));
     }
-    return new Promise((resolve) => {
-      let isUnsaved = false;
-      const giveUpWaiting = (): void => {
-        isUnsaved = true;
-        counts.unsaved += 1;
-        resolve(unsaved(notification, context));
-      };
-      const held = isOutboxSilent ? undefined : holds.add(giveUpWaiting);
-      if (isOutboxSilent) giveUpWaiting();
-      work.begin();
-      batcher.handOver(notification, (acceptance) => {
-        held?.done();
-        if (isUnsaved) counts.unsaved -= 1;
-        const receipt = settle(notification, acceptance, context);
-        span?.end(receipt.accepted ? undefined : receipt.error.code);
-        resolve(receipt);
-        work.end();
-      });
-    });
+    return handOver(notification, span, context);
   };
 
   return {
@@ -165,8 +186,18 @@ export function createIntake(options: IntakeOptions): Intake {
     close() {
       batcher.close();
     },
+    get isUnable() {
+      return batcher.isSilent || clock.monotonicMs() - fullAtMs < fullForMs;
+    },
     counts,
   };
+}
+
+function fullMemory({ count, bytes }: Room): string {
+  return (
+    `maxUnsaved is reached (${String(count)} notifications or ${String(bytes)} bytes in memory): the outbox stores more slowly ` +
+    'than the app tells; see the disk and the log, tell less at once, let the middleware push back, or raise maxUnsaved'
+  );
 }
 
 /** What a build throws that is not ours may hold anything, so none of it is passed on. */

@@ -10,6 +10,17 @@ import type { Receipt } from './receipt.js';
 /** Express middleware, typed by what it needs, so that it fits Express 4 and Express 5 alike. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
+export interface MiddlewareOptions {
+  /**
+   * Whether to answer a request `503` with `Retry-After: 1`, before its route runs, while nothing that it would tell could be
+   * stored: the outbox is silent, or has just been full. `true` does so for every method that may change something, all but
+   * GET, HEAD, OPTIONS and TRACE (RFC 9110 section 9.2.1); a function chooses.
+   * @default false: the route runs, and its notification is kept in memory or rejected
+   * @example app.use(crm.middleware({ pushBack: (req) => req.method === 'POST' }));
+   */
+  readonly pushBack?: boolean | ((req: IncomingMessage) => boolean) | undefined;
+}
+
 /** Where an app tells what happened. None of these ever rejects: the receipt says whether it was accepted. */
 export interface Notify {
   /** Accepts a general notification. */
@@ -22,8 +33,10 @@ export interface Notify {
 
 /** The shared notifier: one for an app, made by `createNotifier`. */
 export interface Notifier extends Notify {
-  /** Puts `res.locals.crm` on every request; mount it before the routes. */
-  middleware(): Middleware;
+  /**
+   * Puts `res.locals.crm` on every request; mount it before the routes. Throws `CRMConfigError` for options that are none.
+   */
+  middleware(options?: MiddlewareOptions): Middleware;
   /**
    * Resolves once the outbox is open, so that an app can refuse to start without it; rejects with `CRMConfigError`.
    * Nobody has to wait for it: what is accepted earlier waits by itself.

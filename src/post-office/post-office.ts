@@ -40,12 +40,6 @@ export const taken: Acceptance = { accepted: true };
 
 export const closed = { accepted: false, reason: 'closed', detail: 'the notifier is closed' } as const;
 
-export const full: Acceptance = {
-  accepted: false,
-  reason: 'full',
-  detail: 'maxPending is reached: the CRM takes less than the app sends; see why, or raise maxPending',
-};
-
 /** What a post office counts; the counters begin at its start, the others are as of now. */
 export interface PostOfficeStats {
   readonly delivered: number;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
 import type { Setting } from '../../src/config/setting.js';
-import { notifierSettings, serviceSettings } from '../../src/config/settings.js';
+import { serviceSettings } from '../../src/config/service-settings.js';
+import { notifierSettings } from '../../src/config/settings.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 
 const projectRoot = join(__dirname, '../..');

@@ -66,7 +66,7 @@ describe.each(expressVersions)('the middleware on $version', ({ express }) => {
     const told = await posted();
     expect(told.map(({ json }) => json['notification_type'])).toEqual(['booking_created', 'event_updated', 'seen']);
     expect(body).toEqual([
-      ...told.map(({ json }) => ({ accepted: true, id: json['notification_id'] })),
+      ...told.map(({ json }) => ({ accepted: true, id: json['notification_id'], isStored: true })),
       { accepted: false, error: expect.objectContaining({ code: 'ERR_CRM_VALIDATION' }) },
     ]);
   });

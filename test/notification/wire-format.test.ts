@@ -23,7 +23,7 @@ describe('the wire format', () => {
     const { crm, posted } = await setStageAtRest();
     const receipt = await crm.notifyBooking(booking);
     const [first] = await posted();
-    expect(receipt).toEqual({ accepted: true, id: expect.stringMatching(uuidV7) });
+    expect(receipt).toEqual({ accepted: true, id: expect.stringMatching(uuidV7), isStored: true });
     expect(first?.text).toBe(
       `{"notification_id":"${idOf(receipt)}","notification_type":"booking_created","user_id":123,` +
         `"message":"Booking 456 created","timestamp":"${timestamp}",` +

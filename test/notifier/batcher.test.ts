@@ -8,9 +8,19 @@ import { sampleNotifications } from '../helpers/sample-notification.js';
 const accepted: Acceptance = { accepted: true };
 const failed: Acceptance = { accepted: false, reason: 'failed', detail: 'disk full' };
 
+/** What a test is told when the batcher takes no more. */
+const noRoom: Acceptance = { accepted: false, reason: 'full', detail: 'no room' };
+/** The ids of those that were told of the outbox's silence. */
+let silences: string[] = [];
+let silenceEnds = 0;
+
 const handTo = (batcher: Batcher, notification: AcceptedNotification): Promise<Acceptance> =>
   new Promise((resolve) => {
-    batcher.handOver(notification, resolve);
+    const hasRoom = batcher.handOver(notification, {
+      onAnswer: resolve,
+      onSilence: () => silences.push(notification.id),
+    });
+    if (!hasRoom) resolve(noRoom);
   });
 
 describe('the batcher', () => {
@@ -25,6 +35,8 @@ describe('the batcher', () => {
     clock = createOwnedClock();
     batches = [];
     answers = [];
+    silences = [];
+    silenceEnds = 0;
     batcher = createBatcher({
       postOffice: {
         accept(batch) {
@@ -36,6 +48,8 @@ describe('the batcher', () => {
       },
       clock,
       maxWaiting: { count: 4, bytes: 1_000_000 },
+      silenceMs: 1_000,
+      onSilenceOver: () => (silenceEnds += 1),
     });
   });
 
@@ -109,12 +123,69 @@ describe('the batcher', () => {
       postOffice: { accept: async (batch) => batch.map(() => accepted) },
       clock,
       maxWaiting: { count: 4, bytes: 150 },
+      silenceMs: 1_000,
+      onSilenceOver: () => undefined,
     });
     const [first, second] = sampleNotifications(2, { body: Buffer.alloc(100) }).map((notification) =>
       handTo(small, notification),
     );
     expect(await second).toMatchObject({ reason: 'full' });
     expect(await first).toEqual(accepted);
+  });
+
+  it('A1: counts the silence of the outbox from when a batch is handed over, and anew from each answer', async () => {
+    const first = handOver(0, 1);
+    await clock.advance(0);
+    await clock.advance(900);
+    void handOver(1, 2);
+    await answer(0, accepted);
+    await first;
+    await clock.advance(999);
+    expect(silences).toEqual([]);
+    expect(batcher.isSilent).toBe(false);
+    await clock.advance(1);
+    expect(silences).toEqual([notifications[1]!.id]);
+    expect(batcher.isSilent).toBe(true);
+    await answer(1, accepted);
+    expect(batcher.isSilent).toBe(false);
+    expect(silenceEnds).toBe(1);
+  });
+
+  it('A1: takes a stall of its own thread for no silence, however long, and a failing outbox for one', async () => {
+    const answered = handOver(0, 2);
+    await clock.advance(0);
+    for (let stall = 0; stall < 3; stall += 1) {
+      await clock.leap(60_000);
+      await clock.advance(200);
+    }
+    expect(silences).toEqual([]);
+    await answer(0, failed, failed);
+    await clock.advance(1_000);
+    expect(silences).toHaveLength(2);
+    expect(batches).toHaveLength(2);
+    await answer(1, accepted, accepted);
+    expect(await answered).toEqual([accepted, accepted]);
+    expect(silences).toHaveLength(2);
+  });
+
+  it('A7: hands over a burst in batches of a bounded size, in order', async () => {
+    const many = sampleNotifications(2_500);
+    const large = createBatcher({
+      postOffice: {
+        accept: async (batch) => {
+          batches.push(batch);
+          return batch.map(() => accepted);
+        },
+      },
+      clock,
+      maxWaiting: { count: 3_000, bytes: 100_000_000 },
+      silenceMs: 1_000,
+      onSilenceOver: () => undefined,
+    });
+    const answered = Promise.all(many.map((notification) => handTo(large, notification)));
+    await clock.advanceUntil(answered);
+    expect(batches.flat()).toEqual(many);
+    expect(Math.max(...batches.map(({ length }) => length))).toBe(1_000);
   });
 
   it('tries once more when it is closed, and then lets go', async () => {
