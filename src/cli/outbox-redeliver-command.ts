@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { redeliverAll } from '../outbox/redeliver-all.js';
 import { addChoice, chosenIds, type ChoiceOptions } from './chosen-dead.js';
 import type { CliContext } from './cli-context.js';
 import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
@@ -39,11 +40,10 @@ async function redeliver(
       return 'failed';
     }
   }
-  // In one go, without a pause in which the process could be asked to stop.
-  const done = await changeOutbox(place, logger, (outbox) => {
-    const at = Date.now();
-    if (ids === undefined) return { redelivered: outbox.redeliver('all', at), missing: [] };
-    const missing = ids.filter((id) => outbox.redeliver(id, at) === 0);
+  const now = (): number => Date.now();
+  const done = await changeOutbox(place, logger, async (outbox) => {
+    if (ids === undefined) return { redelivered: await redeliverAll(outbox, { now }), missing: [] };
+    const missing = ids.filter((id) => outbox.redeliver(id, now()) === 0);
     return { redelivered: ids.length - missing.length, missing };
   });
   const { redelivered, missing } = done;

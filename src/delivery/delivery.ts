@@ -2,6 +2,7 @@ import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import { isHeaderValue } from '../client/header-value.js';
 import type { NotifierConfig } from '../config/resolve-config.js';
+import type { Ages } from '../core/ages.js';
 import type { Clock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
@@ -17,6 +18,7 @@ export interface DeliveryOptions extends Pick<NotifierConfig, 'concurrency' | 'r
   readonly outbox: Outbox;
   readonly client: CrmClient;
   readonly clock: Clock;
+  readonly ages: Pick<Ages, 'ageOf'>;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Draws from [0, 1). */
@@ -196,7 +198,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function verdictOn(head: PendingNotification, outcome: Exchange): Verdict {
     const now = clock.now();
     return decideVerdict(outcome, {
-      ageMs: now - head.acceptedAt,
+      ageMs: options.ages.ageOf(head.acceptedAt),
       maxAgeMs: retry.maxAgeMs,
       now,
       reasonOf: (reply) => client.reasonOf(reply, head.body),

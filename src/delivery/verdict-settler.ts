@@ -29,7 +29,7 @@ export function createVerdictSettler(
   const postpone = (head: PendingNotification, attempts: number, delayMs: number): void => {
     const nextAttemptAt = delayMs === 0 ? 0 : clock.now() + delayMs;
     const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
-    settlements.add({ kind: 'retry', position: head.position, attempts, nextAttemptAt }, () => {
+    settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
       lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs);
     });
     settlements.hurry();
@@ -47,7 +47,7 @@ export function createVerdictSettler(
       case 'delivered':
         // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
         lanes.release(head);
-        settlements.add({ kind: 'delivered', position }, () => {
+        settlements.add({ kind: 'delivered', id: head.id, position }, () => {
           const { status, isReplyOdd } = verdict;
           const ageMs = Math.max(0, about.endedAt - head.acceptedAt);
           onEvent({ kind: 'delivered', ...about, status, isReplyOdd, ageMs });
@@ -56,7 +56,7 @@ export function createVerdictSettler(
       case 'dead': {
         const { reason } = verdict;
         const { attempts, endedAt: diedAt } = about;
-        settlements.add({ kind: 'dead', position, attempts, diedAt, reason }, () => {
+        settlements.add({ kind: 'dead', id: head.id, position, attempts, diedAt, reason }, () => {
           lanes.release(head);
           onEvent({ kind: 'dead', ...about, reason });
         });

@@ -27,6 +27,7 @@ export function createMemoryOutbox(): Outbox {
   let lastPosition = 0;
   let lastDeadPosition = 0;
   let pendingBytes = 0;
+  let lastSeenAt = 0;
 
   const enqueue = (notification: AcceptedNotification, acceptedAt: number): PendingNotification => {
     lastPosition += 1;
@@ -61,6 +62,14 @@ export function createMemoryOutbox(): Outbox {
     dead.delete(entry.letter.position);
   };
 
+  const redeliver = (chosen: readonly DeadEntry[], at: number): number => {
+    for (const entry of chosen) {
+      removeDead(entry);
+      enqueue(entry.notification, at);
+    }
+    return chosen.length;
+  };
+
   return {
     append(notifications, room = unlimited) {
       const added = new Map<string, AcceptedNotification>();
@@ -93,7 +102,7 @@ export function createMemoryOutbox(): Outbox {
     settle(settlements) {
       for (const settlement of settlements) {
         const entry = pending.get(settlement.position);
-        if (entry === undefined) continue;
+        if (entry?.id !== settlement.id) continue;
         if (settlement.kind === 'retry') {
           const { attempts, nextAttemptAt } = settlement;
           pending.set(entry.position, { ...entry, attempts, nextAttemptAt });
@@ -128,12 +137,15 @@ export function createMemoryOutbox(): Outbox {
     },
 
     redeliver(id, at) {
-      const chosen = [...dead.values()].filter((entry) => id === 'all' || entry.letter.id === id);
-      for (const entry of chosen) {
-        removeDead(entry);
-        enqueue(entry.notification, at);
-      }
-      return chosen.length;
+      return redeliver(
+        [...dead.values()].filter((entry) => entry.letter.id === id),
+        at,
+      );
+    },
+
+    redeliverOldest(upTo, limit, at) {
+      const oldest = [...dead.values()].filter((entry) => entry.letter.position <= upTo);
+      return redeliver(oldest.slice(0, limit), at);
     },
 
     discard(id) {
@@ -144,8 +156,10 @@ export function createMemoryOutbox(): Outbox {
       return true;
     },
 
-    expireDead(before) {
-      const expired = [...dead.values()].filter((entry) => entry.letter.diedAt < before);
+    expireDead({ before, from, to }, limit) {
+      const expired = [...dead.values()]
+        .filter(({ letter: { diedAt } }) => diedAt < before || (diedAt >= from && diedAt < to))
+        .slice(0, limit);
       for (const entry of expired) {
         removeDead(entry);
         ids.delete(entry.letter.id);
@@ -153,7 +167,15 @@ export function createMemoryOutbox(): Outbox {
       return expired.length;
     },
 
+    seenAt: () => lastSeenAt,
+
+    noteSeen(at) {
+      lastSeenAt = Math.max(lastSeenAt, at);
+    },
+
     hasForeignChanges: () => false,
+
+    generation: 0,
 
     maintain() {
       // Memory looks after itself.

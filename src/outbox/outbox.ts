@@ -21,7 +21,10 @@ export interface Outbox {
   /** The oldest pending one of a lane that was accepted after position `after`. */
   nextInLane(lane: string, after: number): PendingNotification | undefined;
 
-  /** Settles attempts, all or none. A settlement of one that is no longer pending changes nothing. */
+  /**
+   * Settles attempts, all or none. It is the id that says which notification is meant, wherever that stands by now; a
+   * settlement of one that is no longer pending changes nothing.
+   */
   settle(settlements: readonly Settlement[]): void;
 
   counts(): OutboxCounts;
@@ -35,23 +38,39 @@ export interface Outbox {
   /** The one with this id, pending or dead; undefined when it is not here (any more). */
   find(id: string): StoredNotification | undefined;
 
-  /**
-   * Makes one dead letter pending again, or with the id `all` every one: at the end of their lanes, with their ids and bytes and no attempts behind them.
-   * Answers how many.
-   */
+  /** Makes a dead letter pending again: at the end of its lane, with its id and bytes and no attempts behind it. Answers how many. */
   redeliver(id: string, at: number): number;
+
+  /** The same for the oldest dead letters, up to this position and at most `limit` of them, so that no call takes long. */
+  redeliverOldest(upTo: number, limit: number, at: number): number;
 
   /** Removes a dead letter for good; answers whether there was one. */
   discard(id: string): boolean;
 
-  /** Removes dead letters that died before this instant; answers how many. */
-  expireDead(before: number): number;
+  /** Removes dead letters that died in this time, at most `limit` of them; answers how many. */
+  expireDead(died: Lifetime, limit: number): number;
+
+  /** The latest instant that was noted here: when the outbox is known to have been in use. 0 for never. */
+  seenAt(): number;
+
+  /** Notes an instant; an earlier one than is known changes nothing. */
+  noteSeen(at: number): void;
+
+  /** Grows when what was read or answered before is void, positions above all: whoever goes by them starts over. */
+  readonly generation: number;
 
   /** What an outbox needs now and then, about once a second: to see that its file is still there, to return space. */
   maintain(): void;
 
   /** Gives everything back; an outbox that is closed already stays so. */
   close(): void;
+}
+
+/** Instants that count as long ago: before `before`, or from `from` on and before `to`. See `ages.ts`. */
+export interface Lifetime {
+  readonly before: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** How much may be pending. */
@@ -103,15 +122,21 @@ export interface PendingNotification extends AcceptedNotification {
 
 /** What became of an attempt. */
 export type Settlement =
-  | { readonly kind: 'delivered'; readonly position: number }
-  | { readonly kind: 'retry'; readonly position: number; readonly attempts: number; readonly nextAttemptAt: number }
-  | {
+  | (Settled & { readonly kind: 'delivered' })
+  | (Settled & { readonly kind: 'retry'; readonly attempts: number; readonly nextAttemptAt: number })
+  | (Settled & {
       readonly kind: 'dead';
-      readonly position: number;
       readonly attempts: number;
       readonly diedAt: number;
       readonly reason: DeadReason;
-    };
+    });
+
+/** Which notification. */
+interface Settled {
+  readonly id: string;
+  /** Where it was read; where it is looked for first. */
+  readonly position: number;
+}
 
 /** Why the CRM will not have it. */
 export interface DeadReason {

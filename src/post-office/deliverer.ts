@@ -36,30 +36,41 @@ const lookEveryMs = 100;
 export function createDeliverer(options: DelivererOptions): Deliverer {
   const { outbox, leadership, startDelivery, clock, spells } = options;
   let delivery: Delivery | undefined;
-  let steppingDown = Promise.resolve();
+  /** Of the outbox, at the start of the delivery. */
+  let generation = 0;
+  let steppingDown: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
 
   const look = (): void => {
     try {
       const isLeading = leadership?.tryAcquire() ?? true;
-      if (!isLeading) stepDown();
+      if (!isLeading || (delivery !== undefined && outbox.generation !== generation)) stepDown();
       else if (delivery === undefined) takeOver();
       else if (outbox.hasForeignChanges()) delivery.wake();
       spells.end('look');
     } catch (error) {
       spells.begin('look', error);
     }
-    if (leadership !== undefined) cancelTimer = clock.after(delivery === undefined ? takeOverMs : lookEveryMs, look);
+    const isWaiting = delivery === undefined && steppingDown === undefined;
+    if (leadership !== undefined) cancelTimer = clock.after(isWaiting ? takeOverMs : lookEveryMs, look);
   };
 
+  /** Not before the last one has ended. */
   const takeOver = (): void => {
+    if (steppingDown !== undefined) return;
+    ({ generation } = outbox);
     delivery = startDelivery();
     delivery.wake();
   };
 
-  /** The lock's file was deleted, and another process holds its successor. */
+  /**
+   * The lock's file was deleted, and another process holds its successor; or the outbox is in another file, of which the
+   * delivery has read nothing.
+   */
   const stepDown = (): void => {
-    if (delivery !== undefined) steppingDown = delivery.stop();
+    steppingDown ??= delivery?.stop().finally(() => {
+      steppingDown = undefined;
+    });
     delivery = undefined;
   };
 

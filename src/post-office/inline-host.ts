@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
 import type { TokenProvider } from '../config/token.js';
+import { createAges, type Ages } from '../core/ages.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
@@ -8,6 +9,7 @@ import { troubleOf } from '../core/trouble.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
+import { redeliverAll } from '../outbox/redeliver-all.js';
 import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -82,19 +84,23 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     const { file, sync, deadRetentionMs } = settings;
     const now = (): number => clock.now();
     const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired, enter: options.enter });
+    const ages = createAges(clock, outbox.seenAt());
+    outbox.noteSeen(ages.steadyNow());
     const deliverer = createDeliverer({
       outbox,
       leadership,
-      startDelivery: () => startDelivery(outbox),
+      startDelivery: () => startDelivery(outbox, ages),
       clock,
       spells,
     });
-    return { outbox, deliverer, stopMaintenance: startMaintenance({ outbox, clock, deadRetentionMs, spells }) };
+    const { logger } = options;
+    const stopMaintenance = startMaintenance({ outbox, clock, ages, deadRetentionMs, logger, spells });
+    return { outbox, deliverer, stopMaintenance };
   }
 
-  function startDelivery(outbox: Outbox): Delivery {
+  function startDelivery(outbox: Outbox, ages: Ages): Delivery {
     const client = createCrmClient({ ...options, ...settings, connections: settings.concurrency });
-    return createDelivery({ ...settings, outbox, client, clock, onEvent: count, random: Math.random, gatherMs });
+    return createDelivery({ ...settings, outbox, client, clock, ages, onEvent: count, random: Math.random, gatherMs });
   }
 
   function onRepaired(error: Error): void {
@@ -212,7 +218,12 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
 
     async redeliver(id) {
       const { outbox, deliverer } = await whileOpen();
-      const redelivered = outbox.redeliver(id, clock.now());
+      const now = (): number => clock.now();
+      const onPiece = (): boolean => {
+        deliverer.wake();
+        return closing === undefined;
+      };
+      const redelivered = id === 'all' ? await redeliverAll(outbox, { now, onPiece }) : outbox.redeliver(id, now());
       deliverer.wake();
       return redelivered;
     },

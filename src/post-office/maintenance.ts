@@ -1,29 +1,59 @@
+import type { Ages } from '../core/ages.js';
 import type { Clock } from '../core/clock.js';
+import { durationText } from '../core/duration-text.js';
 import type { Outbox } from '../outbox/outbox.js';
+import type { Logger } from '../telemetry/logger.js';
 import type { Spells } from './spells.js';
 
 export interface MaintenanceOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
+  readonly ages: Ages;
   readonly deadRetentionMs: number;
+  readonly logger: Pick<Logger, 'warn'>;
   readonly spells: Spells;
 }
 
 const maintainEveryMs = 1_000;
 const expireEveryMs = 3_600_000;
+/** A transaction of a few milliseconds. */
+const expireAtOnce = 500;
+/** So far ahead the wall clock is wrong, or the app has not run for long. */
+const leapToTellMs = 60_000;
 
 /** Looks after an outbox, now and from now on: its file every second, its oldest dead letters every hour. */
-export function startMaintenance({ outbox, clock, deadRetentionMs, spells }: MaintenanceOptions): () => void {
+export function startMaintenance(options: MaintenanceOptions): () => void {
+  const { outbox, clock, ages, deadRetentionMs, logger, spells } = options;
   let cancel: (() => void) | undefined;
   let expiredAtMs = -Infinity;
+  let isLeapTold = false;
+
+  const expire = (): void => {
+    if (clock.monotonicMs() - expiredAtMs < expireEveryMs) return;
+    // The rest a second later, if there is more.
+    if (outbox.expireDead(ages.olderThan(deadRetentionMs), expireAtOnce) === expireAtOnce) return;
+    expiredAtMs = clock.monotonicMs();
+    outbox.noteSeen(ages.steadyNow());
+  };
+
+  const tellOfLeap = (): void => {
+    const leapMs = ages.leapMs();
+    if (leapMs < leapToTellMs) isLeapTold = false;
+    if (leapMs < leapToTellMs || isLeapTold) return;
+    isLeapTold = true;
+    const { pending, dead } = outbox.counts();
+    if (pending + dead === 0) return;
+    const message =
+      `The clock is ${durationText(leapMs)} ahead of when the CRM outbox was last in use. Nothing in it expires by that: only time ` +
+      'that the app runs counts, and a day between. See whether the clock is right';
+    logger.warn({ leapMs, pending, dead }, message);
+  };
 
   const maintain = (): void => {
     try {
       outbox.maintain();
-      if (clock.monotonicMs() - expiredAtMs >= expireEveryMs) {
-        expiredAtMs = clock.monotonicMs();
-        outbox.expireDead(clock.now() - deadRetentionMs);
-      }
+      tellOfLeap();
+      expire();
       spells.end('maintain');
     } catch (error) {
       spells.begin('maintain', error);

@@ -12,6 +12,7 @@ import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
 import { describeInBrowser, useBrowser } from './use-browser.js';
+import { settleIn } from '../helpers/settle-in.js';
 
 jest.setTimeout(60_000);
 
@@ -202,7 +203,7 @@ describeInBrowser('the dashboard in a browser', () => {
     outbox.append(sampleNotifications(1, { id: `id${markup}`, type: `type${markup}`, lane: `lane${markup}` }));
     const reason = { kind: `kind${markup}`, status: 422, detail: `detail${markup}` } as never;
     const [{ position } = { position: 0 }] = outbox.readAfter(0, 1);
-    outbox.settle([{ kind: 'dead', position, attempts: 1, diedAt: Date.now(), reason }]);
+    settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: Date.now(), reason }]);
     outbox.close();
     const crm = await startCrm();
     const { page, complaints, stats } = await openDashboard(

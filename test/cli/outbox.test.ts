@@ -8,6 +8,7 @@ import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { objectsIn, type CliEnd } from './cli-program.js';
 import { runInProcess, type InProcessOptions } from './in-process.js';
+import { settleIn } from '../helpers/settle-in.js';
 
 const unknownId = '01a20bb3-6f81-71fc-be53-33f9f0e71da1';
 /** Every command that only looks. */
@@ -252,7 +253,7 @@ describe('crm-notifier outbox', () => {
     ]);
     const { position } = outbox.readAfter(0, 1)[0]!;
     const reason = { kind: 'rejected', status: 400, detail: evil } as const;
-    outbox.settle([{ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason }]);
+    settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason }]);
     outbox.close();
     const [dead] = (await idsIn('list', '--dead')) as [string];
     const [pending] = (await idsIn('list')) as [string];

@@ -271,7 +271,7 @@ describe('a notification that the CRM will not take', () => {
       await before.hear('dead');
       await before.close();
       await clock.leap(25 * hourMs);
-      const after = createOnDisk({ baseUrl: crm.url, deadRetentionMs: 24 * hourMs });
+      const after = createOnDisk({ baseUrl: crm.url, deadRetentionMs: 12 * hourMs });
       expect(await after.deadLetters.list()).toEqual([]);
     });
   });

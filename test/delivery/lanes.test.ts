@@ -3,6 +3,7 @@ import type { PendingNotification, Settlement } from '../../src/outbox/outbox.js
 import { createSeededRandom } from '../helpers/seeded-random.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
 import { createWatchedOutbox, type WatchedOutbox } from '../helpers/watched-outbox.js';
+import { settleIn } from '../helpers/settle-in.js';
 
 describe('the lanes', () => {
   let outbox: WatchedOutbox;
@@ -27,7 +28,7 @@ describe('the lanes', () => {
     return taken;
   };
   const deliver = (lanes: Lanes, head: PendingNotification): void => {
-    outbox.settle([{ kind: 'delivered', position: head.position }]);
+    settleIn(outbox, [{ kind: 'delivered', position: head.position }]);
     lanes.release(head);
   };
   const positions = (heads: readonly PendingNotification[]): number[] => heads.map(({ position }) => position);
@@ -115,7 +116,7 @@ describe('the lanes', () => {
   describe('after a start', () => {
     it('wait for the stored instant, whatever the monotonic clock shows', () => {
       append('a', 'b');
-      outbox.settle([{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt + 500 }]);
+      settleIn(outbox, [{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt + 500 }]);
       const lanes = create();
       expect(positions(takeAll(lanes, 7_000))).toEqual([2]);
       expect(lanes.dueInMs(7_000)).toBe(500);
@@ -124,13 +125,13 @@ describe('the lanes', () => {
 
     it('give at once what was due long ago', () => {
       append('a');
-      outbox.settle([{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt - 86_400_000 }]);
+      settleIn(outbox, [{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt - 86_400_000 }]);
       expect(positions(takeAll(create()))).toEqual([1]);
     });
 
     it('wait no longer than maxWaitMs when the wall clock has been put back (case 70)', () => {
       append('a');
-      outbox.settle([{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt + 1_000 }]);
+      settleIn(outbox, [{ kind: 'retry', position: 1, attempts: 2, nextAttemptAt: sampleAt + 1_000 }]);
       wallAt -= 86_400_000;
       const lanes = create();
       expect(takeAll(lanes)).toEqual([]);
@@ -139,7 +140,7 @@ describe('the lanes', () => {
 
     it('keep the order of a lane whose head waits', () => {
       append('a', 'a');
-      outbox.settle([{ kind: 'retry', position: 1, attempts: 1, nextAttemptAt: sampleAt + 500 }]);
+      settleIn(outbox, [{ kind: 'retry', position: 1, attempts: 1, nextAttemptAt: sampleAt + 500 }]);
       const lanes = create();
       expect(takeAll(lanes)).toEqual([]);
       const first = takeNext(lanes, 500)!;
@@ -274,7 +275,7 @@ describe('the lanes', () => {
     // Settlements gather: what is released stays in the outbox for a while.
     let unsettled: Settlement[] = [];
     const settle = (): void => {
-      outbox.settle(unsettled);
+      settleIn(outbox, unsettled);
       unsettled = [];
     };
     let nowMs = 0;
@@ -302,7 +303,7 @@ describe('the lanes', () => {
         if (random.below(3) === 0) lanes.putBack(head!, random.below(2) === 0 ? 0 : nowMs + random.below(20));
         else {
           lanes.release(head!);
-          unsettled.push({ kind: 'delivered', position: head!.position });
+          unsettled.push({ kind: 'delivered', id: head!.id, position: head!.position });
           given.set(head!.lane, [...(given.get(head!.lane) ?? []), head!.position]);
         }
       }

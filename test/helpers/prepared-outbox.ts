@@ -5,6 +5,7 @@ import { createDeliveryLock } from '../../src/outbox/sqlite/delivery-lock.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { sampleAt, sampleNotification } from './sample-notification.js';
 import { openOutboxIn } from './sqlite-outbox.js';
+import { settleIn } from './settle-in.js';
 
 /** An outbox on the disk as a notifier leaves it, and what was put into it. */
 export interface PreparedOutbox {
@@ -41,7 +42,8 @@ export async function prepareOutbox(
   lock.tryAcquire();
   outbox.append(notifications.slice(0, deadCount));
   const reason = { kind: 'rejected', status: 422, detail: 'no' } as const;
-  outbox.settle(
+  settleIn(
+    outbox,
     outbox
       .readAfter(0, deadCount)
       .map(({ position }) => ({ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason })),

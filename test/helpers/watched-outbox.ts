@@ -1,16 +1,18 @@
 import { createMemoryOutbox } from '../../src/outbox/memory-outbox.js';
 import type { Outbox } from '../../src/outbox/outbox.js';
 
+type WatchedMethod = Exclude<keyof Outbox, 'generation'>;
+
 /** An outbox in memory that counts what is asked of it, and can be made to fail as a disk does. */
 export interface WatchedOutbox extends Outbox {
   /** How many times each method was called. */
-  readonly calls: Readonly<Record<keyof Outbox, number>>;
+  readonly calls: Readonly<Record<WatchedMethod, number>>;
   /** From now on these methods throw; none for all is well again. */
-  fail(...methods: readonly (keyof Outbox)[]): void;
+  fail(...methods: readonly WatchedMethod[]): void;
 }
 
 export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): WatchedOutbox {
-  const calls: Record<keyof Outbox, number> = {
+  const calls: Record<WatchedMethod, number> = {
     append: 0,
     readAfter: 0,
     nextInLane: 0,
@@ -19,19 +21,22 @@ export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): Watc
     listDead: 0,
     find: 0,
     redeliver: 0,
+    redeliverOldest: 0,
+    seenAt: 0,
+    noteSeen: 0,
     discard: 0,
     expireDead: 0,
     hasForeignChanges: 0,
     maintain: 0,
     close: 0,
   };
-  let failing: readonly (keyof Outbox)[] = [];
-  const called = (method: keyof Outbox): void => {
+  let failing: readonly WatchedMethod[] = [];
+  const called = (method: WatchedMethod): void => {
     calls[method] += 1;
     if (failing.includes(method)) throw new Error(`disk I/O error in ${method}`);
   };
   const watched =
-    <Given extends unknown[], Answer>(method: keyof Outbox, act: (...given: Given) => Answer) =>
+    <Given extends unknown[], Answer>(method: WatchedMethod, act: (...given: Given) => Answer) =>
     (...given: Given): Answer => {
       called(method);
       return act(...given);
@@ -49,6 +54,12 @@ export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): Watc
     listDead: watched('listDead', outbox.listDead),
     find: watched('find', outbox.find),
     redeliver: watched('redeliver', outbox.redeliver),
+    redeliverOldest: watched('redeliverOldest', outbox.redeliverOldest),
+    seenAt: watched('seenAt', outbox.seenAt),
+    noteSeen: watched('noteSeen', outbox.noteSeen),
+    get generation() {
+      return outbox.generation;
+    },
     discard: watched('discard', outbox.discard),
     expireDead: watched('expireDead', outbox.expireDead),
     hasForeignChanges: watched('hasForeignChanges', outbox.hasForeignChanges),

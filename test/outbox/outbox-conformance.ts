@@ -1,13 +1,11 @@
-import type { DeadReason, Outbox, Settlement } from '../../src/outbox/outbox.js';
+import type { DeadReason, Lifetime, Outbox } from '../../src/outbox/outbox.js';
 import { sampleAt, sampleNotification, sampleNotifications } from '../helpers/sample-notification.js';
+import { settleIn, type Placed } from '../helpers/settle-in.js';
 
 const refusal: DeadReason = { kind: 'rejected', status: 422, detail: 'no such booking' };
 
-const delivered = (position: number): Settlement => ({ kind: 'delivered', position });
-const dead = (
-  position: number,
-  given: { diedAt?: number; attempts?: number; reason?: DeadReason } = {},
-): Settlement => ({
+const delivered = (position: number): Placed => ({ kind: 'delivered', position });
+const dead = (position: number, given: { diedAt?: number; attempts?: number; reason?: DeadReason } = {}): Placed => ({
   kind: 'dead',
   position,
   attempts: 1,
@@ -15,6 +13,8 @@ const dead = (
   reason: refusal,
   ...given,
 });
+
+const diedBefore = (before: number): Lifetime => ({ before, from: 0, to: 0 });
 
 /** What every outbox promises, as `src/outbox/outbox.ts` says it. `open` answers an empty one. */
 export function describeOutboxContract(open: () => Promise<Outbox>): void {
@@ -40,7 +40,10 @@ function contract(open: () => Promise<Outbox>): void {
     outbox.append(notifications);
     const ids = notifications.map(({ id }) => id);
     const positions = outbox.readAfter(0, 1000).filter(({ id }) => ids.includes(id));
-    outbox.settle(positions.map(({ position }) => dead(position, { diedAt })));
+    settleIn(
+      outbox,
+      positions.map(({ position }) => dead(position, { diedAt })),
+    );
     return ids;
   };
 
@@ -113,7 +116,7 @@ function contract(open: () => Promise<Outbox>): void {
     it('passes over an id that is dead', () => {
       const notification = sampleNotification();
       outbox.append([notification]);
-      outbox.settle([dead(1)]);
+      settleIn(outbox, [dead(1)]);
       outbox.append([notification]);
       expect(outbox.counts()).toMatchObject({ pending: 0, dead: 1 });
     });
@@ -121,9 +124,9 @@ function contract(open: () => Promise<Outbox>): void {
     it('takes an id again that was delivered or discarded: it is not here any more', () => {
       const notification = sampleNotification();
       outbox.append([notification]);
-      outbox.settle([delivered(1)]);
+      settleIn(outbox, [delivered(1)]);
       outbox.append([notification]);
-      outbox.settle([dead(2)]);
+      settleIn(outbox, [dead(2)]);
       outbox.discard(notification.id);
       outbox.append([notification]);
       expect(outbox.readAfter(0, 10)).toMatchObject([{ id: notification.id, position: 3 }]);
@@ -163,9 +166,9 @@ function contract(open: () => Promise<Outbox>): void {
       outbox.append([sampleNotification({ occurredAt })]);
       expect(outbox.readAfter(0, 1)).toMatchObject([{ occurredAt, acceptedAt: occurredAt }]);
       expect(outbox.counts().oldestAcceptedAt).toBe(occurredAt);
-      outbox.settle([{ kind: 'retry', position: 1, attempts: 1, nextAttemptAt: occurredAt }]);
+      settleIn(outbox, [{ kind: 'retry', position: 1, attempts: 1, nextAttemptAt: occurredAt }]);
       expect(outbox.readAfter(0, 1)).toMatchObject([{ nextAttemptAt: occurredAt }]);
-      outbox.settle([dead(1, { diedAt: occurredAt })]);
+      settleIn(outbox, [dead(1, { diedAt: occurredAt })]);
       expect(outbox.listDead({ limit: 1 })).toMatchObject([{ occurredAt, diedAt: occurredAt }]);
     });
   });
@@ -187,7 +190,7 @@ function contract(open: () => Promise<Outbox>): void {
     it('does not count those that are gone towards the limit', () => {
       const notifications = sampleNotifications(6);
       outbox.append(notifications);
-      outbox.settle([delivered(1), delivered(3), dead(4)]);
+      settleIn(outbox, [delivered(1), delivered(3), dead(4)]);
       expect(outbox.readAfter(0, 2).map(({ position }) => position)).toEqual([2, 5]);
       expect(outbox.readAfter(2, 2).map(({ position }) => position)).toEqual([5, 6]);
     });
@@ -202,7 +205,7 @@ function contract(open: () => Promise<Outbox>): void {
 
     it('never gives a position to a second notification', () => {
       outbox.append(sampleNotifications(3));
-      outbox.settle([delivered(1), delivered(2), delivered(3)]);
+      settleIn(outbox, [delivered(1), delivered(2), delivered(3)]);
       outbox.append(sampleNotifications(1));
       expect(outbox.readAfter(0, 10).map(({ position }) => position)).toEqual([4]);
     });
@@ -221,7 +224,7 @@ function contract(open: () => Promise<Outbox>): void {
 
     it('passes over those that are gone and knows nothing of other lanes', () => {
       outbox.append(sampleNotifications(3, { lane: 'booking:1' }));
-      outbox.settle([delivered(1), dead(2)]);
+      settleIn(outbox, [delivered(1), dead(2)]);
       expect(outbox.nextInLane('booking:1', 0)?.position).toBe(3);
       expect(outbox.nextInLane('booking:', 0)).toBeUndefined();
       expect(outbox.nextInLane('BOOKING:1', 0)).toBeUndefined();
@@ -251,9 +254,9 @@ function contract(open: () => Promise<Outbox>): void {
       const [head] = outbox.readAfter(0, 1);
       expect(head?.lane).toBe(lane);
       expect(outbox.nextInLane(head!.lane, head!.position)).toMatchObject({ lane, position: 3 });
-      outbox.settle([dead(1)]);
+      settleIn(outbox, [dead(1)]);
       expect(outbox.listDead({ limit: 1 })).toMatchObject([{ lane }]);
-      outbox.redeliver('all', sampleAt);
+      outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, sampleAt);
       expect(outbox.nextInLane(lane, 3)).toMatchObject({ lane, position: 4 });
     });
 
@@ -268,14 +271,14 @@ function contract(open: () => Promise<Outbox>): void {
     it('removes what was delivered', () => {
       const notifications = sampleNotifications(3);
       outbox.append(notifications);
-      outbox.settle([delivered(2)]);
+      settleIn(outbox, [delivered(2)]);
       expect(pendingIds()).toEqual([notifications[0]!.id, notifications[2]!.id]);
       expect(outbox.counts()).toMatchObject({ pending: 2, dead: 0 });
     });
 
     it('keeps what is to be tried again in its place, with attempts and instant', () => {
       outbox.append(sampleNotifications(2));
-      outbox.settle([{ kind: 'retry', position: 1, attempts: 7, nextAttemptAt: sampleAt + 5 }]);
+      settleIn(outbox, [{ kind: 'retry', position: 1, attempts: 7, nextAttemptAt: sampleAt + 5 }]);
       expect(outbox.readAfter(0, 10)).toMatchObject([
         { position: 1, attempts: 7, nextAttemptAt: sampleAt + 5, acceptedAt: sampleAt },
         { position: 2, attempts: 0, nextAttemptAt: 0 },
@@ -286,7 +289,7 @@ function contract(open: () => Promise<Outbox>): void {
     it('turns what died into a dead letter', () => {
       const notification = sampleNotification();
       outbox.append([notification]);
-      outbox.settle([dead(1, { attempts: 3, diedAt: sampleAt + 9 })]);
+      settleIn(outbox, [dead(1, { attempts: 3, diedAt: sampleAt + 9 })]);
       const { id, type, lane, occurredAt } = notification;
       expect(outbox.listDead({ limit: 10 })).toEqual([
         { id, type, lane, occurredAt, attempts: 3, diedAt: sampleAt + 9, reason: refusal, position: 1 },
@@ -301,14 +304,14 @@ function contract(open: () => Promise<Outbox>): void {
       { kind: 'rejected', status: 413, detail: 'x'.repeat(1024) },
     ])('keeps the reason: $kind $status', (reason) => {
       outbox.append(sampleNotifications(1));
-      outbox.settle([dead(1, { reason })]);
+      settleIn(outbox, [dead(1, { reason })]);
       expect(outbox.listDead({ limit: 1 })[0]?.reason).toEqual(reason);
     });
 
     it('settles several at once, of several kinds', () => {
       const [first, second, third] = sampleNotifications(3);
       outbox.append([first!, second!, third!]);
-      outbox.settle([delivered(1), dead(2), { kind: 'retry', position: 3, attempts: 1, nextAttemptAt: 5 }]);
+      settleIn(outbox, [delivered(1), dead(2), { kind: 'retry', position: 3, attempts: 1, nextAttemptAt: 5 }]);
       expect(pendingIds()).toEqual([third!.id]);
       expect(deadIds()).toEqual([second!.id]);
     });
@@ -316,16 +319,16 @@ function contract(open: () => Promise<Outbox>): void {
     it('changes nothing for what is no longer pending, and nothing for positions it never gave', () => {
       const notifications = sampleNotifications(3);
       outbox.append(notifications);
-      outbox.settle([delivered(1), dead(2)]);
+      settleIn(outbox, [delivered(1), dead(2)]);
       const before = {
         counts: outbox.counts(),
         pending: outbox.readAfter(0, 10),
         dead: outbox.listDead({ limit: 10 }),
       };
       for (const position of [1, 2, 0, -1, 4, 1_000_000, Number.MAX_SAFE_INTEGER]) {
-        outbox.settle([delivered(position)]);
-        outbox.settle([dead(position)]);
-        outbox.settle([{ kind: 'retry', position, attempts: 9, nextAttemptAt: 9 }]);
+        settleIn(outbox, [delivered(position)]);
+        settleIn(outbox, [dead(position)]);
+        settleIn(outbox, [{ kind: 'retry', position, attempts: 9, nextAttemptAt: 9 }]);
       }
       expect({
         counts: outbox.counts(),
@@ -336,13 +339,13 @@ function contract(open: () => Promise<Outbox>): void {
 
     it('takes the first of two settlements of the same notification', () => {
       outbox.append(sampleNotifications(2));
-      outbox.settle([delivered(1), dead(1), dead(2), delivered(2), dead(2)]);
+      settleIn(outbox, [delivered(1), dead(1), dead(2), delivered(2), dead(2)]);
       expect(outbox.counts()).toEqual({ pending: 0, pendingBytes: 0, dead: 1, oldestAcceptedAt: undefined });
     });
 
     it('takes nothing from no settlements', () => {
       outbox.append(sampleNotifications(1));
-      outbox.settle([]);
+      settleIn(outbox, []);
       expect(outbox.counts()).toMatchObject({ pending: 1 });
     });
   });
@@ -355,13 +358,13 @@ function contract(open: () => Promise<Outbox>): void {
         sampleNotification({ body: Buffer.alloc(40), occurredAt: sampleAt + 3 }),
       ]);
       expect(outbox.counts()).toEqual({ pending: 3, pendingBytes: 70, dead: 0, oldestAcceptedAt: sampleAt + 1 });
-      outbox.settle([delivered(1)]);
+      settleIn(outbox, [delivered(1)]);
       expect(outbox.counts()).toEqual({ pending: 2, pendingBytes: 60, dead: 0, oldestAcceptedAt: sampleAt + 2 });
-      outbox.settle([dead(2), { kind: 'retry', position: 3, attempts: 1, nextAttemptAt: 1 }]);
+      settleIn(outbox, [dead(2), { kind: 'retry', position: 3, attempts: 1, nextAttemptAt: 1 }]);
       expect(outbox.counts()).toEqual({ pending: 1, pendingBytes: 40, dead: 1, oldestAcceptedAt: sampleAt + 3 });
-      outbox.redeliver('all', sampleAt + 9);
+      outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, sampleAt + 9);
       expect(outbox.counts()).toEqual({ pending: 2, pendingBytes: 60, dead: 0, oldestAcceptedAt: sampleAt + 3 });
-      outbox.settle([delivered(3)]);
+      settleIn(outbox, [delivered(3)]);
       expect(outbox.counts()).toEqual({ pending: 1, pendingBytes: 20, dead: 0, oldestAcceptedAt: sampleAt + 9 });
     });
   });
@@ -381,8 +384,8 @@ function contract(open: () => Promise<Outbox>): void {
     it('goes by the order of dying, not of acceptance', () => {
       const [first, second] = sampleNotifications(2);
       outbox.append([first!, second!]);
-      outbox.settle([dead(2)]);
-      outbox.settle([dead(1)]);
+      settleIn(outbox, [dead(2)]);
+      settleIn(outbox, [dead(1)]);
       expect(deadIds()).toEqual([first!.id, second!.id]);
     });
 
@@ -401,7 +404,7 @@ function contract(open: () => Promise<Outbox>): void {
         sampleNotification({ id: 'id-blau', type: 'event_updated', lane: 'event:100%' }),
         sampleNotification({ id: 'id-gelb', type: 'booking_cancelled', lane: 'booking:7' }),
       ]);
-      outbox.settle([
+      settleIn(outbox, [
         dead(1, { reason: { kind: 'rejected', status: 422, detail: 'No such Session' } }),
         dead(2, { reason: { kind: 'expired', detail: 'older than maxAgeMs (100%)' } }),
         dead(3, { reason: { kind: 'redirect', status: 302, detail: 'moved_on' } }),
@@ -443,7 +446,7 @@ function contract(open: () => Promise<Outbox>): void {
     it('answers a dead letter whole, with what would be posted', () => {
       const notification = sampleNotification({ traceparent: 'trace', lane: 'booking:\0' });
       outbox.append([notification]);
-      outbox.settle([dead(1)]);
+      settleIn(outbox, [dead(1)]);
       const found = outbox.find(notification.id);
       expect(found).toMatchObject({ state: 'dead', traceparent: 'trace', ...outbox.listDead({ limit: 1 })[0] });
       expect(Buffer.from(found!.body)).toEqual(notification.body);
@@ -452,7 +455,7 @@ function contract(open: () => Promise<Outbox>): void {
     it('knows nothing of those that were delivered, discarded or never here', () => {
       const [first, second] = sampleNotifications(2);
       outbox.append([first!, second!]);
-      outbox.settle([delivered(1), dead(2)]);
+      settleIn(outbox, [delivered(1), dead(2)]);
       outbox.discard(second!.id);
       for (const id of [first!.id, second!.id, 'all', '']) expect(outbox.find(id)).toBeUndefined();
     });
@@ -462,7 +465,7 @@ function contract(open: () => Promise<Outbox>): void {
     it('makes one pending again: same id and bytes, at the end of its lane, no attempts behind it', () => {
       const [first, second] = sampleNotifications(2, { traceparent: 'trace' });
       outbox.append([first!, second!]);
-      outbox.settle([dead(1, { attempts: 5 })]);
+      settleIn(outbox, [dead(1, { attempts: 5 })]);
       expect(outbox.redeliver(first!.id, sampleAt + 100)).toBe(1);
       const [, again] = outbox.readAfter(0, 10);
       expect({ ...again, body: Buffer.from(again!.body).toString() }).toEqual({
@@ -479,7 +482,7 @@ function contract(open: () => Promise<Outbox>): void {
 
     it('makes all pending again, in the order of their deaths', () => {
       const ids = appendDead(4);
-      expect(outbox.redeliver('all', sampleAt)).toBe(4);
+      expect(outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, sampleAt)).toBe(4);
       expect(pendingIds()).toEqual(ids);
       expect(outbox.counts()).toMatchObject({ pending: 4, dead: 0 });
     });
@@ -493,14 +496,14 @@ function contract(open: () => Promise<Outbox>): void {
       for (const unknown of [pending.id, 'unknown', '', `${id!}\0`, '%', 'ALL']) {
         expect(outbox.redeliver(unknown, sampleAt)).toBe(0);
       }
-      expect(outbox.redeliver('all', sampleAt)).toBe(0);
+      expect(outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, sampleAt)).toBe(0);
       expect(outbox.counts()).toMatchObject({ pending: 2, dead: 0 });
     });
 
     it('lets one die again, as the newest', () => {
       const [first, second] = appendDead(2);
       outbox.redeliver(first!, sampleAt);
-      outbox.settle([dead(outbox.readAfter(0, 1)[0]!.position)]);
+      settleIn(outbox, [dead(outbox.readAfter(0, 1)[0]!.position)]);
       expect(deadIds()).toEqual([first, second]);
     });
   });
@@ -526,22 +529,64 @@ function contract(open: () => Promise<Outbox>): void {
     });
   });
 
+  describe('a settlement of another notification at that position', () => {
+    it('A3: changes nothing, whatever it says', () => {
+      const [notification] = sampleNotifications(1);
+      outbox.append([notification!]);
+      const other = { id: 'another', position: 1, attempts: 3 };
+      outbox.settle([{ kind: 'delivered', ...other }]);
+      outbox.settle([{ kind: 'retry', ...other, nextAttemptAt: 5 }]);
+      outbox.settle([{ kind: 'dead', ...other, diedAt: sampleAt, reason: refusal }]);
+      expect(outbox.readAfter(0, 9)).toMatchObject([{ id: notification!.id, attempts: 0, nextAttemptAt: 0 }]);
+      expect(outbox.counts()).toMatchObject({ pending: 1, dead: 0 });
+    });
+  });
+
+  describe('redeliverOldest', () => {
+    it('A15: makes the oldest pending again, piece by piece and no further than it is told', () => {
+      const ids = appendDead(5, sampleAt);
+      const upTo = outbox.listDead({ limit: 5 })[1]!.position;
+      expect(outbox.redeliverOldest(upTo, 3, sampleAt)).toBe(3);
+      expect(outbox.redeliverOldest(upTo, 3, sampleAt)).toBe(1);
+      expect(outbox.redeliverOldest(upTo, 3, sampleAt)).toBe(0);
+      expect(pendingIds()).toEqual(ids.slice(0, 4));
+      expect(outbox.counts()).toMatchObject({ pending: 4, dead: 1 });
+    });
+  });
+
+  describe('noteSeen', () => {
+    it('A8: keeps the latest instant', () => {
+      expect(outbox.seenAt()).toBe(0);
+      outbox.noteSeen(sampleAt);
+      outbox.noteSeen(sampleAt - 1);
+      expect(outbox.seenAt()).toBe(sampleAt);
+    });
+  });
+
   describe('expireDead', () => {
     it('removes what died before the instant, and not what died at it', () => {
       const old = appendDead(2, sampleAt);
       const newer = appendDead(1, sampleAt + 10);
-      expect(outbox.expireDead(sampleAt)).toBe(0);
-      expect(outbox.expireDead(sampleAt + 10)).toBe(2);
-      expect(outbox.expireDead(sampleAt + 10)).toBe(0);
+      expect(outbox.expireDead(diedBefore(sampleAt), 10)).toBe(0);
+      expect(outbox.expireDead(diedBefore(sampleAt + 10), 10)).toBe(2);
+      expect(outbox.expireDead(diedBefore(sampleAt + 10), 10)).toBe(0);
       expect(deadIds()).toEqual(newer);
       expect(outbox.counts().dead).toBe(1);
       outbox.append(old.map((id) => sampleNotification({ id })));
       expect(pendingIds()).toEqual(old);
     });
 
+    it('takes instants of another time as well, and no more than it may', () => {
+      const ids = [10, 20, 30, 40].flatMap((at) => appendDead(1, sampleAt + at));
+      const died = { before: sampleAt + 15, from: sampleAt + 30, to: sampleAt + 40 };
+      expect(outbox.expireDead(died, 1)).toBe(1);
+      expect(outbox.expireDead(died, 9)).toBe(1);
+      expect(deadIds()).toEqual([ids[3], ids[1]]);
+    });
+
     it('leaves what is pending alone, however old', () => {
       outbox.append(sampleNotifications(1, { occurredAt: 0 }));
-      expect(outbox.expireDead(Number.MAX_SAFE_INTEGER)).toBe(0);
+      expect(outbox.expireDead(diedBefore(Number.MAX_SAFE_INTEGER), 10)).toBe(0);
       expect(outbox.counts().pending).toBe(1);
     });
   });

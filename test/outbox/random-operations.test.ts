@@ -1,10 +1,11 @@
 import { createMemoryOutbox } from '../../src/outbox/memory-outbox.js';
-import type { AcceptedNotification, DeadReason, Outbox, Settlement } from '../../src/outbox/outbox.js';
+import type { AcceptedNotification, DeadReason, Outbox } from '../../src/outbox/outbox.js';
 import { newNotificationId } from '../../src/core/ids.js';
 import { createSeededRandom, type SeededRandom } from '../helpers/seeded-random.js';
 import { sampleAt } from '../helpers/sample-notification.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
+import { settleIn, type Placed } from '../helpers/settle-in.js';
 
 /** One thing to do with an outbox, decided beforehand, so that two outboxes can be told the same. */
 type Operation = (outbox: Outbox) => unknown;
@@ -72,7 +73,10 @@ function drawOperation(random: SeededRandom, usedIds: string[]): Operation {
     case 4: {
       const drawn = Array.from({ length: random.below(8) }, () => [anyId(), drawSettlement(random)] as const);
       return (outbox) => {
-        outbox.settle(drawn.map(([id, settlement]) => ({ ...settlement, position: positionOf(outbox, id) })));
+        settleIn(
+          outbox,
+          drawn.map(([id, settlement]) => ({ ...settlement, position: positionOf(outbox, id) })),
+        );
       };
     }
     case 5: {
@@ -98,7 +102,7 @@ function drawOperation(random: SeededRandom, usedIds: string[]): Operation {
     default: {
       const id = anyId();
       const before = sampleAt + random.below(100);
-      return (outbox) => [outbox.discard(id), outbox.expireDead(before), outbox.counts()];
+      return (outbox) => [outbox.discard(id), outbox.expireDead({ before, from: 0, to: 0 }, 1000), outbox.counts()];
     }
   }
 }
@@ -122,7 +126,7 @@ function drawNotification(random: SeededRandom, usedIds: string[]): AcceptedNoti
   };
 }
 
-function drawSettlement(random: SeededRandom): Settlement {
+function drawSettlement(random: SeededRandom): Placed {
   const position = 0;
   switch (random.below(3)) {
     case 0:

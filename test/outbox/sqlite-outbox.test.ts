@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import type { AcceptedNotification, Outbox, Settlement } from '../../src/outbox/outbox.js';
+import type { AcceptedNotification, Outbox } from '../../src/outbox/outbox.js';
 import { sampleAt, sampleNotification, sampleNotifications } from '../helpers/sample-notification.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { describeOutboxContract } from './outbox-conformance.js';
+import { settleIn, type Placed } from '../helpers/settle-in.js';
 
 describe('the outbox in an SQLite file', () => {
   const directory = useTempDirectory();
@@ -16,7 +17,7 @@ describe('the outbox in an SQLite file', () => {
       let outbox = await openOutboxIn(directory());
       outbox.append([first!, second!, third!, fourth!]);
       const reason = { kind: 'rejected', status: 422, detail: 'no' } as const;
-      outbox.settle([
+      settleIn(outbox, [
         { kind: 'delivered', position: 1 },
         { kind: 'retry', position: 2, attempts: 4, nextAttemptAt: sampleAt + 7 },
         { kind: 'dead', position: 3, attempts: 1, diedAt: sampleAt, reason },
@@ -31,7 +32,7 @@ describe('the outbox in an SQLite file', () => {
       expect(stateOf(outbox)).toEqual(before);
       outbox.append(sampleNotifications(1));
       expect(outbox.readAfter(2, 10).map(({ position }) => position)).toEqual([5]);
-      outbox.settle([{ kind: 'dead', position: 5, attempts: 1, diedAt: sampleAt, reason }]);
+      settleIn(outbox, [{ kind: 'dead', position: 5, attempts: 1, diedAt: sampleAt, reason }]);
       expect(outbox.listDead({ limit: 1 })).toMatchObject([{ position: 3 }]);
       outbox.close();
     });
@@ -39,7 +40,10 @@ describe('the outbox in an SQLite file', () => {
     it('does not give a position again when everything was delivered', async () => {
       let outbox = await openOutboxIn(directory());
       outbox.append(sampleNotifications(7));
-      outbox.settle(outbox.readAfter(0, 10).map(({ position }) => ({ kind: 'delivered', position })));
+      settleIn(
+        outbox,
+        outbox.readAfter(0, 10).map(({ position }) => ({ kind: 'delivered', position })),
+      );
       outbox.close();
       outbox = await openOutboxIn(directory());
       outbox.append(sampleNotifications(1));
@@ -91,25 +95,28 @@ describe('the outbox in an SQLite file', () => {
 
     it('settles none when one is refused', () => {
       const before = stateOf(outbox);
-      const settlements: Settlement[] = [
+      const settlements: Placed[] = [
         { kind: 'delivered', position: 1 },
         { kind: 'retry', position: 2, attempts: 1, nextAttemptAt: refused },
       ];
       expect(() => {
-        outbox.settle(settlements);
+        settleIn(outbox, settlements);
       }).toThrow();
       expect(stateOf(outbox)).toEqual(before);
-      outbox.settle(settlements.slice(0, 1));
+      settleIn(outbox, settlements.slice(0, 1));
       expect(outbox.counts()).toMatchObject({ pending: 1 });
     });
 
     it('redelivers none when one is refused', () => {
       const reason = { kind: 'rejected', detail: '' } as const;
-      outbox.settle([1, 2].map((position) => ({ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason })));
+      settleIn(
+        outbox,
+        [1, 2].map((position) => ({ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason })),
+      );
       const before = stateOf(outbox);
-      expect(() => outbox.redeliver('all', refused)).toThrow();
+      expect(() => outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, refused)).toThrow();
       expect(stateOf(outbox)).toEqual(before);
-      expect(outbox.redeliver('all', sampleAt)).toBe(2);
+      expect(outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, sampleAt)).toBe(2);
     });
   });
 });

@@ -166,7 +166,7 @@ describe('a notifier that finds an outbox', () => {
       const errors = receipts.flatMap((receipt) => (receipt.accepted ? [] : [receipt.error]));
       for (const error of errors) {
         expect(error).toMatchObject({ code: 'ERR_CRM_OUTBOX', retryable: true });
-        expect(error.message).toContain('raise maxPending');
+        expect(error.message).toContain('raise maxPending.');
       }
       expect(notifier.told('rejected')).toEqual(errors.map((error) => ({ type: 'user_moved', error })));
       const lines = notifier.log.at('error').filter(({ message }) => message.includes('rejected'));

@@ -7,15 +7,16 @@ export interface DeadLetters {
   readonly list: (query: DeadQuery) => DeadLetter[];
   /** By its id as it is stored. */
   readonly find: (id: string) => StoredNotification | undefined;
-  readonly all: DeadStatements;
+  /** Each takes the highest position and how many. */
+  readonly oldest: DeadStatements;
   /** Each takes the id as it is stored. */
   readonly byId: DeadStatements;
-  /** Takes an instant. */
+  /** Takes a lifetime's three instants and how many. */
   readonly removeExpired: SqliteStatement;
 }
 
 /** What can be done with some of the dead letters. */
-interface DeadStatements {
+export interface DeadStatements {
   readonly measure: SqliteStatement;
   /** Takes the instant first. */
   readonly revive: SqliteStatement;
@@ -54,8 +55,11 @@ export function prepareDeadLetters(database: SqliteDatabase): DeadLetters {
       const row = selectById.get(id);
       return row === undefined ? undefined : { state: 'dead', ...deadOf(row), ...contentOf(row) };
     },
-    all: statementsFor('true'),
+    oldest: statementsFor('position IN (SELECT position FROM dead WHERE position <= ? ORDER BY position LIMIT ?)'),
     byId: statementsFor('id = ?'),
-    removeExpired: database.prepare('DELETE FROM dead WHERE died_at < ?'),
+    removeExpired: database.prepare(
+      `DELETE FROM dead WHERE position IN (
+         SELECT position FROM dead WHERE died_at < ? OR (died_at >= ? AND died_at < ?) ORDER BY position LIMIT ?)`,
+    ),
   };
 }

@@ -1,4 +1,5 @@
-import { chmodSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
+import { inodeOf } from './file-identity.js';
 import type { OpenSqlite } from './sqlite-driver.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 
@@ -36,9 +37,4 @@ export function acquireLock(open: OpenSqlite, file: string, waitMs: number): Hel
       database.close();
     },
   };
-}
-
-/** Which file it is that has this name now; undefined when there is none. */
-export function inodeOf(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.ino;
 }

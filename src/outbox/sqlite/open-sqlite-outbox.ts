@@ -1,14 +1,16 @@
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CRMOutboxError } from '../../core/errors.js';
-import type { AcceptedNotification, Outbox, Room } from '../outbox.js';
+import type { AcceptedNotification, Lifetime, Outbox, Room } from '../outbox.js';
 import { openConnection, type ConnectionOptions } from './connection.js';
 import { readFileHeader } from './file-header.js';
-import { acquireLock, inodeOf } from './lock-file.js';
+import { identityOf, inodeOf, isSame, type FileIdentity } from './file-identity.js';
 import { isCutToNothing } from './first-page.js';
+import { acquireLock } from './lock-file.js';
 import { makePrivateFile } from './outbox-directory.js';
-import { finishRepair, isRepairUnfinished, repair, setAside, setLogAside } from './repair.js';
-import { salvage, leavePositionsFree, type Salvage } from './salvage.js';
+import { createOverwriteWatch, type OverwriteWatch } from './overwrite-watch.js';
+import { finishRepair, isRepairUnfinished, removeAside, repair, setAside, setLogAside } from './repair.js';
+import { salvage, type Salvage } from './salvage.js';
 import { createSqliteOutbox } from './sqlite-outbox.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
 import { damaged, isDamaged, isDamagedSchema } from './sqlite-errors.js';
@@ -24,40 +26,55 @@ export interface SqliteOutboxOptions extends ConnectionOptions {
 interface InUse {
   readonly database: SqliteDatabase;
   readonly outbox: Outbox;
-  readonly inode: number | undefined;
-  /** Of its log. */
-  readonly logInode: number | undefined;
+  readonly identity: FileIdentity;
+  readonly watch: OverwriteWatch;
 }
 
 const repairWaitMs = 30_000;
 
 /**
  * The outbox in an SQLite file, which mends itself. A damaged file is set aside, what can be read of it goes into a fresh
- * one, and the call that met the damage is made again there. A file that was deleted or replaced while in use is made anew
- * with what the lost one held. Processes that share the file mend it one at a time; the others move over.
+ * one, and the call that met the damage is made again there. A file or log that was deleted or replaced while in use is made
+ * anew with what the lost one held. Processes that share the file mend it one at a time; the others move over.
+ *
+ * Whenever that happens its generation grows: positions are others then.
  *
  * Throws `CRMConfigError` when the file was written by a newer version.
  */
 export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   const { file, open, onRepaired, now } = options;
-  let lastPosition = 0;
+  let generation = 0;
+  let isClosed = false;
   let inUse = openFirst();
 
   function use(): InUse {
+    const fileBefore = inodeOf(file);
     const database = openConnection(open, options);
     const outbox = createSqliteOutbox(database, options.sync);
-    return { database, outbox, inode: inodeOf(file), logInode: inodeOf(`${file}-wal`) };
+    // SQLite opens its log when it first reads.
+    outbox.counts();
+    const identity = identityOf(file);
+    if (identity.file === fileBefore) {
+      return { database, outbox, identity, watch: createOverwriteWatch(database, file) };
+    }
+    // Another process has put one in its place just now.
+    database.close();
+    return use();
   }
 
   function openFirst(): InUse {
     if (isRepairUnfinished(file)) alone(() => finishRepair(file, now()));
     try {
-      if (isCutToNothing(file)) throw damaged('it is cut off');
-      return use();
+      return useSound();
     } catch (error) {
       if (!isDamaged(error) && !isDamagedSchema(error)) throw error;
       return alone(repairFile);
     }
+  }
+
+  function useSound(): InUse {
+    if (isCutToNothing(file)) throw damaged('it is cut off');
+    return use();
   }
 
   function alone<Result>(work: () => Result): Result {
@@ -71,23 +88,68 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   }
 
   function repairFile(): InUse {
-    const repaired = repair({ open, file, now: now(), lastPosition });
+    const repaired = repair({ open, file, now: now() });
     report(`the outbox file was damaged; it is kept as ${repaired.asideName}`, repaired);
     return use();
   }
 
+  /** A log cannot be put back beside its file; but what this connection still reads makes a whole one. */
+  function replaceFile({ database: from }: InUse): InUse {
+    const repaired = repair({ open, file, from, now: now() });
+    if (!repaired.isIncomplete) removeAside(repaired.asideName);
+    report('the log of the outbox file was deleted or replaced while in use; the file is whole again', repaired);
+    return use();
+  }
+
+  /** The log is still our own, and what was copied over the file has notifications of its own, too. */
+  function mergeCopy({ database: from }: InUse): InUse {
+    const copy = `${file}-copied`;
+    copyFileSync(file, copy);
+    const repaired = repair({ open, file, from, now: now() });
+    const next = use();
+    const copied = open(copy);
+    const merged = salvageInto(next, copied);
+    copied.close();
+    if (!repaired.isIncomplete && !merged.isIncomplete) removeAside(repaired.asideName);
+    rmSync(copy);
+    report('the outbox file was overwritten while in use; it is merged with what was written over it', {
+      pending: repaired.pending + merged.pending,
+      dead: repaired.dead + merged.dead,
+      isIncomplete: repaired.isIncomplete || merged.isIncomplete,
+    });
+    return next;
+  }
+
   /** This connection still reads and writes the file that nobody else can find any more. */
-  function moveOver({ database: lost, logInode }: InUse): InUse {
+  function moveOver({ database: lost, identity }: InUse): InUse {
     const isThere = inodeOf(file) !== undefined;
     // The lost file's log is no log of whatever has come in its place; it is still written to from here.
-    if (logInode !== undefined && inodeOf(`${file}-wal`) === logInode) setLogAside(file, now());
+    const asideName = setLogAside(file, identity, now());
     if (isThere && readFileHeader(file).kind === 'foreign') setAside(file, now());
     makePrivateFile(file);
-    const next = use();
-    const salvaged = salvage(lost, next.database);
-    if (!isThere) leavePositionsFree(next.database, lastPosition);
+    const next = useOrRepair();
+    const salvaged = salvageInto(next, lost);
+    if (asideName !== undefined && !salvaged.isIncomplete) removeAside(asideName);
     report('the outbox file was deleted or replaced while in use; it is in its place again', salvaged);
     return next;
+  }
+
+  function salvageInto(next: InUse, lost: SqliteDatabase): Salvage {
+    try {
+      return salvage(lost, next.database);
+    } catch (error) {
+      next.database.close();
+      throw error;
+    }
+  }
+
+  function useOrRepair(): InUse {
+    try {
+      return useSound();
+    } catch (error) {
+      if (!isDamaged(error) && !isDamagedSchema(error)) throw error;
+      return repairFile();
+    }
   }
 
   function report(what: string, { pending, dead, isIncomplete }: Salvage): void {
@@ -96,12 +158,24 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     onRepaired(new CRMOutboxError(`${what}, and ${saved}`));
   }
 
-  function mend(): void {
+  function mend(byWhat: (before: InUse) => InUse = wayToMend): void {
     const before = inUse;
     mkdirSync(dirname(file), { mode: 0o700, recursive: true });
-    // Another process may have mended it while this one waited for its turn.
-    inUse = alone(() => (inodeOf(file) === before.inode ? repairFile() : moveOver(before)));
+    inUse = alone(() => byWhat(before));
+    generation += 1;
     before.database.close();
+  }
+
+  /** What is only in a file that nobody finds would be lost with this connection. */
+  function saveBeforeClose(): void {
+    const { pending, dead } = inUse.outbox.counts();
+    if (pending + dead > 0) mend();
+  }
+
+  /** Looked at under the lock: another process may have mended the file while this one waited for its turn. */
+  function wayToMend(before: InUse): InUse {
+    if (inodeOf(file) !== before.identity.file) return moveOver(before);
+    return isSame(before.identity, file) ? repairFile() : replaceFile(before);
   }
 
   /** Runs a call; when it meets damage, mends the file and runs it once more. */
@@ -111,7 +185,8 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
       try {
         return call(inUse.outbox, ...args);
       } catch (error) {
-        if (!isDamaged(error)) throw error;
+        // A log that is gone may show as an error of the disk.
+        if (!isDamaged(error) && isSame(inUse.identity, file)) throw error;
         mend();
         return call(inUse.outbox, ...args);
       }
@@ -128,18 +203,13 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   return {
     append(notifications, room) {
       const appended = append(notifications, room);
-      lastPosition = Math.max(lastPosition, appended?.at(-1)?.position ?? 0);
-      // Meanwhile another process may have mended the file; what is accepted has to be in the one that others find.
-      if (inodeOf(file) === inUse.inode) return appended;
+      // What is accepted has to be in the file that others find, and with its log.
+      if (isSame(inUse.identity, file)) return appended;
       mend();
       // They have other positions now, and are found by reading.
       return appended === undefined ? undefined : [];
     },
-    readAfter: guarded((outbox, after, limit) => {
-      const page = outbox.readAfter(after, limit);
-      lastPosition = Math.max(lastPosition, page.at(-1)?.position ?? 0);
-      return page;
-    }),
+    readAfter: guarded((outbox, after, limit) => outbox.readAfter(after, limit)),
     nextInLane: guarded((outbox, lane, after) => outbox.nextInLane(lane, after)),
     settle: guarded((outbox, settlements) => {
       outbox.settle(settlements);
@@ -149,14 +219,32 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     listDead: guarded((outbox, query) => outbox.listDead(query)),
     find: guarded((outbox, id) => outbox.find(id)),
     redeliver: guarded((outbox, id, at) => outbox.redeliver(id, at)),
+    redeliverOldest: guarded((outbox, upTo: number, limit: number, at: number) =>
+      outbox.redeliverOldest(upTo, limit, at),
+    ),
     discard: guarded((outbox, id) => outbox.discard(id)),
-    expireDead: guarded((outbox, before) => outbox.expireDead(before)),
+    expireDead: guarded((outbox, died: Lifetime, limit: number) => outbox.expireDead(died, limit)),
+    seenAt: guarded((outbox) => outbox.seenAt()),
+    noteSeen: guarded((outbox, at) => {
+      outbox.noteSeen(at);
+    }),
+    get generation() {
+      return generation;
+    },
     maintain() {
-      if (inodeOf(file) === inUse.inode) maintain();
-      else mend();
+      if (!isSame(inUse.identity, file)) mend();
+      else if (inUse.watch.isOverwritten()) mend(mergeCopy);
+      else maintain();
+      inUse.watch.look();
     },
     close() {
-      inUse.outbox.close();
+      if (isClosed) return;
+      isClosed = true;
+      try {
+        if (!isSame(inUse.identity, file)) saveBeforeClose();
+      } finally {
+        inUse.outbox.close();
+      }
     },
   };
 }

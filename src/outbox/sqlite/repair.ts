@@ -1,17 +1,18 @@
 import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { inodeOf, type FileIdentity } from './file-identity.js';
 import { revealRows } from './first-page.js';
-import { leavePositionsFree, salvage, type Salvage } from './salvage.js';
+import { salvage, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
 
 export interface RepairOptions {
   readonly open: OpenSqlite;
-  /** The outbox's file, which is damaged. */
+  /** The outbox's file, which is damaged or has lost its log. */
   readonly file: string;
+  /** A connection that reads more of it than a new one would. It stays open. @default a new one */
+  readonly from?: SqliteDatabase | undefined;
   /** For the name of what is set aside, in milliseconds since 1970. */
   readonly now: number;
-  /** No lower position is given out in the mended file. */
-  readonly lastPosition: number;
 }
 
 export interface Repair extends Salvage {
@@ -27,20 +28,21 @@ const companions = ['-wal', '-shm', '-journal'];
  * one is complete and on disk before the damaged one is moved, so a crash at any point costs nothing: see `finishRepair`.
  * Only one process at a time may do this.
  */
-export function repair({ open, file, now, lastPosition }: RepairOptions): Repair {
+export function repair({ open, file, from: given, now }: RepairOptions): Repair {
   const mending = `${file}-mending`;
   for (const suffix of ['', ...companions]) rmSync(`${mending}${suffix}`, { force: true });
   const fresh = open(mending);
-  let from: SqliteDatabase | undefined;
+  let from = given;
   try {
     let salvaged: Salvage;
     try {
       migrate(fresh);
-      revealRows(file, mending);
-      from = open(file);
+      if (from === undefined) {
+        revealRows(file, mending);
+        from = open(file);
+      }
       keepOthersOut(from);
       salvaged = salvage(from, fresh);
-      leavePositionsFree(fresh, lastPosition);
     } finally {
       fresh.close();
     }
@@ -49,7 +51,7 @@ export function repair({ open, file, now, lastPosition }: RepairOptions): Repair
     return { ...salvaged, asideName: finishRepair(file, now) };
   } finally {
     if (from !== undefined) letOthersIn(from);
-    from?.close();
+    if (given === undefined) from?.close();
   }
 }
 
@@ -92,9 +94,18 @@ export function setAside(file: string, now: number): string {
   return moveAside(file, now, ['', ...companions]);
 }
 
-/** Moves what belongs to a file out of the way, and not the file. */
-export function setLogAside(file: string, now: number): void {
-  moveAside(file, now, companions);
+/** Moves out of the way what belongs to a file that is gone, as far as it is still there, and not the file that is there now. */
+export function setLogAside(file: string, { log, shared }: FileIdentity, now: number): string | undefined {
+  const own = { '-wal': log, '-shm': shared };
+  const endings = (['-wal', '-shm'] as const).filter(
+    (ending) => own[ending] !== undefined && inodeOf(`${file}${ending}`) === own[ending],
+  );
+  return endings.length === 0 ? undefined : moveAside(file, now, endings);
+}
+
+/** Removes what was set aside, once nothing in it is missing elsewhere. */
+export function removeAside(asideName: string): void {
+  for (const ending of ['', ...companions]) rmSync(`${asideName}${ending}`, { force: true });
 }
 
 function moveAside(file: string, now: number, endings: readonly string[]): string {

@@ -103,6 +103,6 @@ export function toText(text: string): string {
   });
 }
 
-function fromText(text: string): string {
+export function fromText(text: string): string {
   return text.replace(/%([0-9a-f]{4})/g, (_escape, digits: string) => String.fromCharCode(parseInt(digits, 16)));
 }

@@ -14,16 +14,14 @@ export interface Salvage {
   readonly isIncomplete: boolean;
 }
 
-/** Room for positions that were given out and are not in what could be read, so that none is given out twice. */
-const positionMargin = 1_000_000;
-
 /**
  * Copies what can be read of a damaged outbox, or of one whose file was taken away, into another one, which may have
  * notifications of its own. Damage has a place: rows are read from the front until it is met, and from the back. Both always,
  * because what is damaged may also be a position, which sends the reader far ahead without a word.
  *
- * Positions are kept, because a delivery at work knows them; unless the other outbox has given out higher ones, behind
- * which a delivery would not look for them. Throws when the other outbox cannot take them; nothing is copied then.
+ * What comes from the lost one is added behind what the other has, in its own order: a row's place is counted from the first
+ * one's. What is there already, by its id, is passed over. Throws when the other outbox cannot take them; nothing is copied
+ * then.
  */
 export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   const copied = { pending: 0, dead: 0 };
@@ -33,11 +31,16 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
     for (const table of ['pending', 'dead'] as const) {
       const columns = `position, ${tables[table]}`;
       const insert = into.prepare(
-        `INSERT OR IGNORE INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')})`,
+        `INSERT INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')}) ON CONFLICT (id) DO NOTHING`,
       );
       const highest = highestPosition(into, table);
+      let first: number | undefined;
       const onRow = (row: SqliteRow): void => {
-        const isCopied = copyRow(row, columns, insert, highest);
+        first ??= Number(row['position']);
+        const place = highest + 1 + Number(row['position']) - first;
+        // Behind all others where damage has left it no place of its own.
+        const isCopied =
+          copyRow({ ...row, position: place }, columns, insert) ?? copyRow({ ...row, position: null }, columns, insert);
         if (isCopied === undefined) isIncomplete = true;
         else if (isCopied) copied[table] += 1;
       };
@@ -56,20 +59,11 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   return { ...copied, isIncomplete };
 }
 
-/** Gives out no position that the lost file may have given out, whatever of it could be read. */
-export function leavePositionsFree(database: SqliteDatabase, above: number): void {
-  for (const table of ['pending', 'dead'] as const) {
-    const next = Math.max(above, highestPosition(database, table)) + positionMargin;
-    database.exec(`DELETE FROM sqlite_sequence WHERE name = '${table}'`);
-    database.exec(`INSERT INTO sqlite_sequence (name, seq) VALUES ('${table}', ${String(next)})`);
-  }
-}
-
 /** Whether a row was new; undefined when damage has left it unfit for its table. */
-function copyRow(row: SqliteRow, columns: string, insert: SqliteStatement, highest: number): boolean | undefined {
-  const [position, ...values] = columns.split(', ').map((column) => row[column] as SqliteValue);
+function copyRow(row: SqliteRow, columns: string, insert: SqliteStatement): boolean | undefined {
+  const values = columns.split(', ').map((column) => row[column] as SqliteValue);
   try {
-    return Number(insert.run(Number(position) > highest ? Number(position) : null, ...values).changes) > 0;
+    return Number(insert.run(...values).changes) > 0;
   } catch (error) {
     if (isUnfit(error)) return undefined;
     throw error;

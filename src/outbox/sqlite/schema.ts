@@ -37,6 +37,8 @@ const migrations: readonly string[] = [
    CREATE INDEX dead_by_death ON dead (died_at);
    CREATE TABLE tally (pending INTEGER NOT NULL, pending_bytes INTEGER NOT NULL, dead INTEGER NOT NULL) STRICT;
    INSERT INTO tally VALUES (0, 0, 0);`,
+  // The latest instant at which the outbox was known to be in use.
+  `ALTER TABLE tally ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /**

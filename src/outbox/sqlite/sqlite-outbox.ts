@@ -1,17 +1,10 @@
 import { firstPending } from '../first-pending.js';
 import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
-import { prepareDeadLetters } from './dead-letters.js';
+import { prepareDeadLetters, type DeadStatements } from './dead-letters.js';
 import { countsOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
-import { damaged } from './sqlite-errors.js';
+import { prepareSettle, type Tally } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
-
-/** How a transaction changes what is counted. */
-interface Tally {
-  pending: number;
-  pendingBytes: number;
-  dead: number;
-}
 
 const keptFreePages = 256;
 const pagesAtOnce = 2048;
@@ -26,7 +19,7 @@ const pendingColumns =
 export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'normal'): Outbox {
   const insert = database.prepare(
     `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
-     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?1)
+     SELECT ?1, ?2, ?3, ?4, max(?5, seen_at), ?6, ?7 FROM tally WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?1)
      ON CONFLICT (id) DO NOTHING`,
   );
   const selectAfter = database.prepare(
@@ -35,24 +28,9 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
   const selectInLane = database.prepare(
     `SELECT ${pendingColumns} FROM pending WHERE lane = ? AND position > ? ORDER BY position LIMIT 1`,
   );
-  // All of a batch at once, as a JSON list of positions: half the cost of one by one. Measured first, because a delete that
-  // answers what it removed costs more than both.
-  const measure = database.prepare(
-    `SELECT count(*) AS count, coalesce(sum(length(body)), 0) AS bytes FROM pending
-     WHERE position IN (SELECT value FROM json_each(?))`,
-  );
-  const remove = database.prepare('DELETE FROM pending WHERE position IN (SELECT value FROM json_each(?))');
-  // Past the tree that a look-up by position goes down.
-  const countScanned = database.prepare(
-    'SELECT count(*) AS count FROM pending WHERE +position IN (SELECT value FROM json_each(?))',
-  );
-  const postpone = database.prepare('UPDATE pending SET attempts = ?, next_attempt_at = ? WHERE position = ?');
-  const bury = database.prepare(
-    `INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
-     SELECT id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
-  );
   const selectPendingById = database.prepare(`SELECT ${pendingColumns} FROM pending WHERE id = ?`);
   const deadLetters = prepareDeadLetters(database);
+  const settle = prepareSettle(database);
 
   const selectTally = database.prepare(
     `SELECT pending, pending_bytes, dead, (SELECT accepted_at FROM pending ORDER BY position LIMIT 1) AS oldest FROM tally`,
@@ -61,6 +39,8 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     `UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?
      RETURNING pending, pending_bytes AS bytes`,
   );
+  const selectSeenAt = database.prepare('SELECT seen_at FROM tally');
+  const noteSeen = database.prepare('UPDATE tally SET seen_at = max(seen_at, ?)');
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const selectVersion = database.prepare('PRAGMA data_version');
@@ -110,30 +90,23 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     }
   }
 
-  function removePending(positions: readonly number[], change: Tally): void {
-    if (positions.length === 0) return;
-    const list = JSON.stringify(positions);
-    const { count, bytes } = measureOf(measure.get(list));
-    remove.run(list);
-    change.pending -= count;
-    change.pendingBytes -= bytes;
-    // What is read in order but not found by its position would be delivered again at every start.
-    if (count < positions.length && measureOf(countScanned.get(list)).count > 0) {
-      throw damaged('what it holds cannot be found');
-    }
-  }
-
-  /** Copies a pending one to the dead letters; answers how many there are more of. */
-  function buryOne({ position, attempts, diedAt, reason }: Extract<Settlement, { kind: 'dead' }>): number {
-    const { kind, status, detail } = reason;
-    return Number(bury.run(diedAt, attempts, kind, status ?? null, detail, position).changes);
-  }
-
-  function removeDead(statement: SqliteStatement, value: string | number): number {
+  function removeDead(statement: SqliteStatement, ...values: readonly (string | number)[]): number {
     return transaction((change) => {
-      const removed = Number(statement.run(value).changes);
+      const removed = Number(statement.run(...values).changes);
       change.dead -= removed;
       return removed;
+    });
+  }
+
+  function redeliver(chosen: DeadStatements, values: readonly (string | number)[], at: number): number {
+    return transaction((change) => {
+      const { count, bytes } = measureOf(chosen.measure.get(...values));
+      chosen.revive.run(at, ...values);
+      chosen.remove.run(...values);
+      change.pending += count;
+      change.pendingBytes += bytes;
+      change.dead -= count;
+      return count;
     });
   }
 
@@ -173,15 +146,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     settle(settlements: readonly Settlement[]) {
       // Should it be undone, they are posted once more, under the same ids.
       hurriedTransaction((change) => {
-        const done = new Set<number>();
-        for (const settlement of settlements) {
-          const { kind, position } = settlement;
-          if (done.has(position)) continue;
-          if (kind === 'retry') postpone.run(settlement.attempts, settlement.nextAttemptAt, position);
-          else done.add(position);
-          if (kind === 'dead') change.dead += buryOne(settlement);
-        }
-        removePending([...done], change);
+        settle(settlements, change);
       });
     },
 
@@ -196,22 +161,21 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
       return deadLetters.find(text);
     },
 
-    redeliver(id, at) {
-      const [chosen, values] = id === 'all' ? [deadLetters.all, []] : [deadLetters.byId, [toText(id)]];
-      return transaction((change) => {
-        const { count, bytes } = measureOf(chosen.measure.get(...values));
-        chosen.revive.run(at, ...values);
-        chosen.remove.run(...values);
-        change.pending += count;
-        change.pendingBytes += bytes;
-        change.dead -= count;
-        return count;
-      });
-    },
+    redeliver: (id, at) => redeliver(deadLetters.byId, [toText(id)], at),
+
+    redeliverOldest: (upTo, limit, at) => redeliver(deadLetters.oldest, [upTo, limit], at),
 
     discard: (id) => removeDead(deadLetters.byId.remove, toText(id)) > 0,
 
-    expireDead: (before) => removeDead(deadLetters.removeExpired, before),
+    expireDead: ({ before, from, to }, limit) => removeDead(deadLetters.removeExpired, before, from, to, limit),
+
+    seenAt: () => Number((selectSeenAt.get() as SqliteRow | undefined)?.['seen_at'] ?? 0),
+
+    noteSeen(at) {
+      noteSeen.run(at);
+    },
+
+    generation: 0,
 
     hasForeignChanges() {
       const version = versionNow();

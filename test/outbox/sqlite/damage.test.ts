@@ -254,11 +254,11 @@ async function surviveIn(directory: string, { notifications }: PreparedOutbox): 
   const added = sampleNotifications(5, { lane: 'new' });
   outbox.append(added);
   readEverything(outbox);
-  outbox.redeliver('all', sampleAt);
+  outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, sampleAt);
   outbox.maintain();
   const { pending } = readEverything(outbox);
   expect(outbox.nextInLane('new', 0)).toMatchObject({ id: added[0]!.id });
-  outbox.settle(pending.map(({ position }) => ({ kind: 'delivered', position })));
+  outbox.settle(pending.map(({ id, position }) => ({ kind: 'delivered', id, position })));
   expect(outbox.counts()).toEqual({ pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined });
   outbox.close();
 

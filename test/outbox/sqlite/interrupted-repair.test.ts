@@ -123,7 +123,6 @@ describe('a repair', () => {
       // In the log, which is not damaged.
       first.append(added.slice(0, 2));
       second.append(added.slice(2, 4));
-      const given = readEverything(first).pending.map(({ position }) => position);
 
       ruin();
       readEverything(first);
@@ -142,8 +141,6 @@ describe('a repair', () => {
       expect(ids).toEqual(expect.arrayContaining(added.slice(4).map(({ id }) => id)));
       const known = new Set([...prepared.notifications, ...added].map(({ id }) => id));
       expect(ids.filter((id) => !known.has(id))).toEqual([]);
-      const positions = one.pending.map(({ position }) => position);
-      expect(positions.slice(-2).every((position) => position > Math.max(...given))).toBe(true);
     });
   });
 });

@@ -6,6 +6,7 @@ import { modeOf } from '../../helpers/prepared-outbox.js';
 import { sampleAt, sampleNotification } from '../../helpers/sample-notification.js';
 import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../../helpers/temp-directory.js';
+import { settleIn } from '../../helpers/settle-in.js';
 
 // Each stands in every place that can hold something personal, of a small and of a large record.
 const marks = ['Anna-Karenina', 'anna@example.org'];
@@ -28,8 +29,11 @@ describe('personal data (case 75)', () => {
       outbox.append(Array.from({ length: 5 }, personal(1000)));
     }
     outbox.append([sampleNotification()]);
-    for (const { position } of outbox.readAfter(0, 124)) outbox.settle([{ kind: 'delivered', position }]);
-    outbox.settle(outbox.readAfter(0, 1).map(({ position }) => ({ kind: 'delivered', position })));
+    for (const { position } of outbox.readAfter(0, 124)) settleIn(outbox, [{ kind: 'delivered', position }]);
+    settleIn(
+      outbox,
+      outbox.readAfter(0, 1).map(({ position }) => ({ kind: 'delivered', position })),
+    );
     expect(outbox.counts().pending).toBe(1);
     outbox.close();
     expect(found()).toEqual([]);
@@ -41,12 +45,15 @@ describe('personal data (case 75)', () => {
     outbox.append(notifications);
     const reason = { kind: 'rejected', status: 422, detail: `no ${marks[0]!} here` } as const;
     for (const [index, { position }] of outbox.readAfter(0, 10).entries()) {
-      outbox.settle([{ kind: 'dead', position, attempts: 1, diedAt: sampleAt + Math.floor(index / 3), reason }]);
+      settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: sampleAt + Math.floor(index / 3), reason }]);
     }
     for (const { id } of notifications.slice(6)) outbox.redeliver(id, sampleAt);
-    outbox.settle(outbox.readAfter(0, 10).map(({ position }) => ({ kind: 'delivered', position })));
+    settleIn(
+      outbox,
+      outbox.readAfter(0, 10).map(({ position }) => ({ kind: 'delivered', position })),
+    );
     for (const { id } of notifications.slice(3, 6)) outbox.discard(id);
-    expect(outbox.expireDead(sampleAt + 1)).toBe(3);
+    expect(outbox.expireDead({ before: sampleAt + 1, from: 0, to: 0 }, 1000)).toBe(3);
     expect(outbox.counts()).toMatchObject({ pending: 0, dead: 0 });
     outbox.close();
     expect(found()).toEqual([]);
