@@ -1,5 +1,8 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { CRMConfigError } from '../core/errors.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
+import { claimForProcess } from './process-claim.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 
@@ -12,28 +15,51 @@ export interface OutboxClaim {
 }
 
 /**
- * Claims an outbox for one notifier of this process. Throws `CRMConfigError` when it is taken or its place cannot be used.
- * The register stands on the global object, because an app may hold two copies of this package.
+ * Claims an outbox for one notifier of this process, of whatever thread. Throws `CRMConfigError` when it is taken or its place
+ * cannot be used. The register stands on the global object, because an app may hold two copies of this package; it knows the
+ * directory even when its files were deleted.
  */
 export function claimOutbox(path: string): OutboxClaim {
   const global = globalThis as { [registry]?: Set<string> | undefined };
   const claimed = global[registry] ?? new Set();
   global[registry] = claimed;
   const directory = prepareOutboxDirectory(path);
-  if (claimed.has(directory)) {
-    throw new CRMConfigError([
-      {
-        path: 'outbox (CRM_OUTBOX)',
-        message: 'is used by another notifier of this process; share one notifier, or give each a directory of its own',
+  if (claimed.has(directory)) throw taken();
+  const claimFile = join(directory, 'outbox.db-claim');
+  const wasThere = existsSync(claimFile);
+  const giveUp = claimForThreads(claimFile);
+  try {
+    const file = prepareOutboxFile(directory);
+    claimed.add(directory);
+    return {
+      file,
+      release() {
+        if (claimed.delete(directory)) giveUp();
       },
-    ]);
+    };
+  } catch (error) {
+    giveUp();
+    // A place that is refused is left as it was.
+    if (!wasThere) rmSync(claimFile, { force: true });
+    throw error;
   }
-  const file = prepareOutboxFile(directory);
-  claimed.add(directory);
-  return {
-    file,
-    release() {
-      claimed.delete(directory);
-    },
-  };
+}
+
+/** Before anything touches the outbox's file: to close a descriptor of it would drop the locks of whoever has it. */
+function claimForThreads(claimFile: string): () => void {
+  let giveUp: (() => void) | undefined;
+  try {
+    giveUp = claimForProcess(claimFile);
+  } catch (error) {
+    const message = 'cannot be written to; check its owner and mode, and the limit of open files';
+    throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause: error });
+  }
+  if (giveUp === undefined) throw taken();
+  return giveUp;
+}
+
+function taken(): CRMConfigError {
+  const message =
+    'is used by another notifier of this process; share one notifier, or give each a directory of its own';
+  return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }]);
 }

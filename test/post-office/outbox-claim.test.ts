@@ -3,8 +3,29 @@ import { acquireLock } from '../../src/outbox/sqlite/lock-file.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { usePrograms } from '../helpers/child-program.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { join } from 'node:path';
+
+const packageEntry = join(__dirname, '../../dist/cjs/index.js');
+
+/** What a thread says that tries to make a notifier there, from the package as it is built. */
+async function noticeOfThread(outbox: string): Promise<unknown> {
+  const code = `
+    const { parentPort } = require('node:worker_threads');
+    const { createNotifier } = require(${JSON.stringify(packageEntry)});
+    const logger = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, () => undefined]));
+    try {
+      const crm = createNotifier({ outbox: ${JSON.stringify(outbox)}, thread: false, logger, env: {} });
+      crm.close().then(() => parentPort.postMessage('made'));
+    } catch (error) {
+      parentPort.postMessage(error.message);
+    }`;
+  const worker = new Worker(code, { eval: true });
+  const [[notice]] = await Promise.all([once(worker, 'message') as Promise<[unknown]>, once(worker, 'exit')]);
+  return notice;
+}
 
 describe('a claimed outbox', () => {
   const start = usePrograms();
@@ -19,6 +40,23 @@ describe('a claimed outbox', () => {
     expect(await other.line('')).toBe('refused');
     lock?.release();
     claim.release();
+  });
+
+  it('A5: is refused to another thread of the process, which leaves its locks alone, until it is released', async () => {
+    const claim = claimOutbox(directory());
+    const lock = acquireLock(await loadSqlite(), claim.file, 0);
+    expect(await noticeOfThread(directory())).toContain('another notifier of this process');
+    expect(await start('hold-lock', { args: [claim.file] }).line('')).toBe('refused');
+    lock?.release();
+    claim.release();
+    expect(await noticeOfThread(directory())).toBe('made');
+  });
+
+  it('A5: is free again when the thread that had it has ended without a word', async () => {
+    const code = `require(${JSON.stringify(packageEntry)}).createNotifier({ outbox: ${JSON.stringify(directory())}, env: {} });
+      setImmediate(() => process.exit());`;
+    await once(new Worker(code, { eval: true, stdout: true }), 'exit');
+    claimOutbox(directory()).release();
   });
 
   it('is not claimed when its place was refused', () => {

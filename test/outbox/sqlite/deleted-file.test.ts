@@ -109,6 +109,120 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     expect(modeOf(directory())).toBe('700');
   });
 
+  describe.each([
+    ['the log', ['-wal']],
+    ['the memory that processes share', ['-shm']],
+    ['both', ['-wal', '-shm']],
+  ])('A4: of which only %s is deleted', (_what, endings) => {
+    const removeEndings = (): void => {
+      for (const ending of endings) unlinkSync(`${file()}${ending}`);
+    };
+
+    it.each(['maintain', 'append', 'close'] as const)('is whole again, with nothing set aside: %s', async (call) => {
+      const repairs: string[] = [];
+      const outbox = await openOutboxIn(directory(), 'normal', (error) => repairs.push(error.message));
+      const notifications = sampleNotifications(5);
+      outbox.append(notifications.slice(0, 4));
+      const generation = outbox.generation;
+      removeEndings();
+      outbox.append(call === 'append' ? notifications.slice(4) : []);
+      if (call === 'maintain') outbox.maintain();
+      if (call === 'append') expect(outbox.generation).toBeGreaterThan(generation);
+      // As a kill would leave it: what another process finds now is all there is.
+      if (call === 'close') outbox.close();
+      else opened.push(outbox);
+      const expected = notifications.slice(0, call === 'append' ? 5 : 4).map(({ id }) => id);
+      expect(idsIn(await openAnother(failWith))).toEqual(expected);
+      expect(repairs).toEqual([expect.stringContaining('the file is whole again')]);
+      expect(asideNamesIn(directory())).toEqual([]);
+    });
+
+    it('is moved over to by the other process that has it open', async () => {
+      const outbox = await openOutboxIn(directory());
+      const other = await openAnother();
+      opened.push(outbox);
+      const notifications = sampleNotifications(6);
+      outbox.append(notifications.slice(0, 2));
+      other.append(notifications.slice(2, 4));
+      removeEndings();
+      outbox.append(notifications.slice(4, 5));
+      other.append(notifications.slice(5));
+      outbox.maintain();
+      other.maintain();
+      const all = new Set(notifications.map(({ id }) => id));
+      expect(new Set(idsIn(outbox))).toEqual(all);
+      expect(new Set(idsIn(other))).toEqual(all);
+    });
+  });
+
+  it('A2: keeps all of both files, in the order of each, when one with other contents has taken its place', async () => {
+    const outbox = await openOutboxIn(directory());
+    opened.push(outbox);
+    const lost = sampleNotifications(200);
+    outbox.append(lost);
+    outbox.settle(outbox.readAfter(0, 20).map(({ id, position }) => ({ kind: 'delivered', id, position })));
+    rmSync(directory(), { recursive: true });
+    const next = await openOutboxIn(directory());
+    opened.push(next);
+    const found = sampleNotifications(50);
+    next.append(found);
+    outbox.maintain();
+    const expected = [...found, ...lost.slice(20)].map(({ id }) => id);
+    expect(idsIn(outbox)).toEqual(expected);
+    expect(idsIn(next)).toEqual(expected);
+    expect(next.counts()).toMatchObject({ pending: 230 });
+  });
+
+  it('A3: loses nothing of it by what was read of the former one', async () => {
+    const outbox = await openOutboxIn(directory());
+    opened.push(outbox);
+    outbox.append(sampleNotifications(50));
+    const read = outbox.readAfter(0, 50);
+    removeFile();
+    const next = await openOutboxIn(directory());
+    opened.push(next);
+    const found = sampleNotifications(50);
+    next.append(found);
+    outbox.maintain();
+    outbox.settle(read.map(({ id, position }) => ({ kind: 'delivered', id, position })));
+    expect(idsIn(next)).toEqual(found.map(({ id }) => id));
+    expect(next.counts()).toMatchObject({ pending: 50 });
+  });
+
+  it('is merged with a backup that was copied over it while it was idle', async () => {
+    const older = sampleNotifications(3);
+    await prepareOlder(older);
+    const repairs: string[] = [];
+    const outbox = await openOutboxIn(directory(), 'normal', (error) => repairs.push(error.message));
+    opened.push(outbox);
+    const newer = sampleNotifications(40);
+    outbox.append(newer);
+    outbox.settle(outbox.readAfter(0, 3).map(({ id, position }) => ({ kind: 'delivered', id, position })));
+    outbox.maintain();
+    writeFileSync(file(), readFileSync(join(root(), 'older.db')));
+    outbox.maintain();
+    expect(new Set(idsIn(await openAnother(failWith)))).toEqual(new Set([...older, ...newer].map(({ id }) => id)));
+    expect(repairs).toEqual([expect.stringContaining('overwritten while in use')]);
+  });
+
+  it('A12: is delivered from when a backup has taken its place under an idle app', async () => {
+    const crm = await start(accept);
+    const outbox = await openOutboxIn(directory());
+    outbox.append(sampleNotifications(3));
+    outbox.close();
+    copyFileSync(file(), join(root(), 'older.db'));
+    rmSync(directory(), { recursive: true });
+    const clock = createOwnedClock();
+    const notifier = create({ baseUrl: crm.url, outbox: directory(), sync: 'normal', clock });
+    // Its positions are beyond those of the backup.
+    await notifier.accept(...Array.from({ length: 10 }, (_, index) => `lane:${String(index)}`));
+    await notifier.hear('delivered', 10);
+    removeFile();
+    copyFileSync(join(root(), 'older.db'), file());
+    await passTimeUntil(notifier.hear('delivered', 13), clock);
+    expect(await notifier.stats()).toMatchObject({ pending: 0, circuit: 'closed', isDelivering: true });
+  });
+
   it("sets another app's file aside with its bytes untouched", async () => {
     const foreign = [await foreignDatabase(), Buffer.from('all my notes '.repeat(50))];
     const outbox = await openOutboxIn(directory());

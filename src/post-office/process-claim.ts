@@ -1,0 +1,43 @@
+import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
+
+/**
+ * Says in a way that every thread of this process can see that somebody here has a file: by having it open. The threads of a
+ * process share its descriptors, and these end with it, however it ends; a name in the memory of one thread, or a file with
+ * a process id in it, would do neither.
+ *
+ * Answers how to give it up; undefined when it is open in this process already. Where descriptors cannot be listed (Windows,
+ * where no lock is lost by closing a file) it only opens it.
+ */
+export function claimForProcess(file: string): (() => void) | undefined {
+  const descriptor = openSync(file, 'a', 0o600);
+  // Looked at once it is open: of two threads that do so at the same time, at least one sees the other.
+  if (isOpenElsewhere(descriptor)) {
+    closeSync(descriptor);
+    return undefined;
+  }
+  return () => {
+    closeSync(descriptor);
+  };
+}
+
+function isOpenElsewhere(own: number): boolean {
+  const { dev, ino } = fstatSync(own);
+  return descriptors().some((descriptor) => {
+    if (descriptor === own) return false;
+    try {
+      const other = fstatSync(descriptor);
+      return other.ino === ino && other.dev === dev;
+    } catch {
+      // Closed since it was listed.
+      return false;
+    }
+  });
+}
+
+function descriptors(): number[] {
+  try {
+    return readdirSync('/dev/fd').map(Number).filter(Number.isSafeInteger);
+  } catch {
+    return [];
+  }
+}
