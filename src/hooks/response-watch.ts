@@ -2,9 +2,11 @@ import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { holdEnd } from './held-end.js';
+import { declaredLength, isHeadAll, lengthOfWrite } from './last-bytes.js';
 
 /**
- * Called once, at the first `end()` of a response: with its status, and what `res.json` or `res.send` was given. The
+ * Called once, when a response is about to be whole for its client, which is at the first `end()`, or where its length is
+ * declared at the write that completes it: with its status, and what `res.json` or `res.send` was given. The
  * response's end is held until what it answers resolves; undefined holds nothing.
  */
 export type OnResponded = (status: number, body: unknown) => Promise<unknown> | undefined;
@@ -24,22 +26,32 @@ interface Watch {
   /** The handler has answered through one of them; whoever wraps `end` after us may still hold the end back. */
   hasAnswered: boolean;
   hasEnded: boolean;
+  /** Bytes of the body that were written before the end. */
+  writtenBytes: number;
+  /** What was written from the byte on that completes the body, while it is held. */
+  heldWrites: unknown[][] | undefined;
+  /** What they wait for. */
+  stored: Promise<unknown> | undefined;
   listeners: readonly Listener[];
   readonly json: Method | undefined;
   readonly send: Method | undefined;
   readonly end: Method;
+  readonly write: Method;
+  readonly flushHeaders: Method;
 }
 
 type Method = (this: WatchedResponse, ...args: unknown[]) => unknown;
 
 const watchKey = Symbol('watch');
 
-/** A response in whose own properties the three methods below stand before those of Express. */
-interface WatchedResponse extends Omit<ServerResponse, 'end'> {
+/** A response in whose own properties the methods below stand before those of Express. */
+interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 'flushHeaders'> {
   [watchKey]: Watch;
   json?: Method;
   send?: Method;
   end: Method;
+  write: Method;
+  flushHeaders: Method;
 }
 
 /**
@@ -62,13 +74,27 @@ export function watchResponse(response: ServerResponse, owner: unknown, onRespon
     known.listeners = [...known.listeners.filter((other) => other.owner !== owner), listener];
     return;
   }
-  const { json, send, end } = res;
-  const listeners = [listener];
-  const body = undefined;
-  res[watchKey] = { body, isInside: false, hasAnswered: false, hasEnded: false, listeners, json, send, end };
+  const { json, send, end, write, flushHeaders } = res;
+  res[watchKey] = {
+    body: undefined,
+    isInside: false,
+    hasAnswered: false,
+    hasEnded: false,
+    writtenBytes: 0,
+    heldWrites: undefined,
+    stored: undefined,
+    listeners: [listener],
+    json,
+    send,
+    end,
+    write,
+    flushHeaders,
+  };
   if (typeof json === 'function') res.json = watchedJson;
   if (typeof send === 'function') res.send = watchedSend;
   res.end = watchedEnd;
+  res.write = watchedWrite;
+  res.flushHeaders = watchedFlushHeaders;
   // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
   response.on('close', onClose);
 }
@@ -82,14 +108,60 @@ function watchedSend(this: WatchedResponse, ...args: unknown[]): unknown {
 }
 
 function watchedEnd(this: WatchedResponse, ...args: unknown[]): unknown {
-  const { end } = this[watchKey];
-  const stored = respond(this);
+  const { end, heldWrites, stored: heldFor } = this[watchKey];
+  const stored = heldWrites === undefined ? respond(this) : heldFor;
   // What `end` throws of a wrong body, it throws into the handler.
   if (stored === undefined || !isBody(args[0])) return end.apply(this, args);
   holdEnd(this as unknown as ServerResponse, stored, () => {
     end.apply(this, args);
   });
   return this;
+}
+
+/**
+ * A client that was told the length has the whole response with the byte that completes it, whenever `end` is called. That
+ * byte is held like an end; the caller goes on as if it were written.
+ */
+function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
+  const watch = this[watchKey];
+  if (watch.heldWrites !== undefined) {
+    watch.heldWrites.push(args);
+    return true;
+  }
+  if (watch.hasEnded) return watch.write.apply(this, args);
+  const length = declaredLength(this);
+  watch.writtenBytes += lengthOfWrite(args);
+  if (length === undefined || watch.writtenBytes < length) return watch.write.apply(this, args);
+  const stored = respond(this);
+  if (stored === undefined) return watch.write.apply(this, args);
+  watch.heldWrites = [args];
+  watch.stored = stored;
+  // As after any write: whoever looks finds the head sent.
+  if (!this.headersSent) this.writeHead(this.statusCode);
+  const letGo = (): void => {
+    releaseWrites(this);
+  };
+  stored.then(letGo, letGo);
+  return true;
+}
+
+function releaseWrites(res: WatchedResponse): void {
+  const { write, heldWrites = [] } = res[watchKey];
+  res[watchKey].heldWrites = undefined;
+  try {
+    // To a response whose client has left node would emit an error that nobody listens for.
+    for (const args of res.destroyed ? [] : heldWrites) write.apply(res, args);
+  } catch {
+    res.destroy();
+  }
+}
+
+/** Of a response without a body the head is all; it goes out with the end. */
+function watchedFlushHeaders(this: WatchedResponse, ...args: unknown[]): unknown {
+  const watch = this[watchKey];
+  if (watch.hasEnded || !isHeadAll(this)) return watch.flushHeaders.apply(this, args);
+  if (!this.headersSent) this.writeHead(this.statusCode);
+  return undefined;
 }
 
 function onClose(this: WatchedResponse): void {
