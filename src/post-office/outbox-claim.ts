@@ -1,5 +1,6 @@
 import { CRMConfigError } from '../core/errors.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
+import { outboxExposure } from '../outbox/sqlite/outbox-exposure.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 
@@ -7,6 +8,8 @@ const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 export interface OutboxClaim {
   /** The file, ready to be opened. */
   readonly file: string;
+  /** Who besides this process's user may change the outbox, and what to do about it. */
+  readonly exposure: string | undefined;
   /** Gives it back; the file must be closed. */
   release(): void;
 }
@@ -32,6 +35,7 @@ export function claimOutbox(path: string): OutboxClaim {
   claimed.add(directory);
   return {
     file,
+    exposure: outboxExposure(directory, file),
     release() {
       claimed.delete(directory);
     },

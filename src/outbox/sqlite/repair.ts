@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { revealRows } from './first-page.js';
+import { makeMissingFile } from './make-missing-file.js';
 import { leavePositionsFree, salvage, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
@@ -30,6 +31,7 @@ const companions = ['-wal', '-shm', '-journal'];
 export function repair({ open, file, now, lastPosition }: RepairOptions): Repair {
   const mending = `${file}-mending`;
   for (const suffix of ['', ...companions]) rmSync(`${mending}${suffix}`, { force: true });
+  makeMissingFile(mending);
   const fresh = open(mending);
   let from: SqliteDatabase | undefined;
   try {
@@ -44,7 +46,6 @@ export function repair({ open, file, now, lastPosition }: RepairOptions): Repair
     } finally {
       fresh.close();
     }
-    chmodSync(mending, 0o600);
     renameSync(mending, mendedName(file));
     return { ...salvaged, asideName: finishRepair(file, now) };
   } finally {
