@@ -5,6 +5,7 @@ import helmet from 'helmet';
 import type { Logger } from 'pino';
 import type { Database } from '../runtime/open-database.js';
 import { answerError, unknownRoute } from '../web/json-errors.js';
+import { ownHostOnly } from '../web/own-host-only.js';
 import { createRequestLog } from '../web/request-log.js';
 import { createBookingStore } from './booking-store.js';
 import { createEventStore } from './event-store.js';
@@ -31,6 +32,7 @@ export function createBookingApp({ database, crm, logger, demoPage, dashboard }:
 
   app.use(createRequestLog(logger, isPolled));
   app.use(helmet());
+  app.use(ownHostOnly);
   app.use(express.json({ limit: '64kb' }));
   app.use(crm.middleware());
 

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { StartError } from '../runtime/start-error.js';
 import { HttpError } from '../web/http-error.js';
 import { answerError, unknownRoute } from '../web/json-errors.js';
+import { ownHostOnly } from '../web/own-host-only.js';
 import { parseBody } from '../web/parse-request.js';
 import { createRequestLog } from '../web/request-log.js';
 import { CRM_MODES } from './mode-switch.js';
@@ -37,6 +38,7 @@ export function createCrmControl({ store, modeSwitch, authToken, logger }: CrmCo
 
   app.use(createRequestLog(logger, () => true));
   app.use(helmet());
+  app.use(ownHostOnly);
   app.use(requireToken(authToken));
 
   app.get('/inbox', (_req, res) => {

@@ -3,6 +3,7 @@ import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { answerError, unknownRoute } from '../web/json-errors.js';
+import { ownHostOnly } from '../web/own-host-only.js';
 import { parseBody, parseRequest } from '../web/parse-request.js';
 import { createRequestLog } from '../web/request-log.js';
 import { listQuery } from './list-query.js';
@@ -25,6 +26,7 @@ export function createCrmService({ store, authToken, logger, trouble }: CrmServi
 
   app.use(createRequestLog(logger));
   app.use(helmet());
+  app.use(ownHostOnly);
   if (trouble) app.use(trouble);
 
   app.get('/health', (_req, res) => {

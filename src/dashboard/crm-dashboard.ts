@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import { isCRMNotificationError } from '../core/errors.js';
 import type { Middleware, Notifier } from '../notifier/notifier.js';
-import { writeLog } from '../telemetry/logger.js';
+import { writeLog, type Logger } from '../telemetry/logger.js';
 import { redirect, refusal, send, type Answer } from './answer.js';
 import { createDashboardApi, type DashboardApi } from './dashboard-api.js';
 import {
@@ -11,6 +11,7 @@ import {
   type DashboardOptions,
   type InternalDashboardOptions,
 } from './dashboard-options.js';
+import { isOwnHost } from './is-own-host.js';
 import { mayChange } from './may-change.js';
 import { readPageAssets, type PageAssets } from './page-assets.js';
 import { createRecorder } from './recorder.js';
@@ -25,7 +26,8 @@ interface Dashboard {
  * A page that shows how the notifier does, with what it needs below the path it is mounted at:
  * `app.use('/crm', crmDashboard(crm, { authorize }))`. History begins with this call.
  *
- * Throws `CRMConfigError` without `authorize`, unless `NODE_ENV` is `development`.
+ * Throws `CRMConfigError` without `authorize`, unless `NODE_ENV` is `development`; there it answers at an IP address and
+ * at `localhost` only.
  */
 export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Middleware {
   const config = resolveDashboardConfig(options);
@@ -43,7 +45,11 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
 /** Never rejects. */
 async function answerTo(req: IncomingMessage, dashboard: Dashboard): Promise<Answer> {
   const { config } = dashboard;
-  if (!(await isAuthorised(req, config))) return unauthorised(config.wwwAuthenticate);
+  if (config.authorize === undefined) {
+    if (!isOwnHost(req)) return refusal(403, 'unknown-host', unknownHost);
+  } else if (!(await isAuthorised(req, config.authorize, config.logger))) {
+    return unauthorised(config.wwwAuthenticate);
+  }
   try {
     return await route(req, dashboard);
   } catch (error) {
@@ -52,7 +58,15 @@ async function answerTo(req: IncomingMessage, dashboard: Dashboard): Promise<Ans
   }
 }
 
-async function isAuthorised(req: IncomingMessage, { authorize, logger }: DashboardConfig): Promise<boolean> {
+const unknownHost =
+  'without authorize the CRM dashboard is shown only at an IP address, at localhost and at names that end in .localhost; ' +
+  'open it there, or set authorize: crmDashboard(crm, { authorize: (req) => … })';
+
+async function isAuthorised(
+  req: IncomingMessage,
+  authorize: (req: Request) => unknown,
+  logger: Logger | undefined,
+): Promise<boolean> {
   try {
     return (await authorize(req as Request)) === true;
   } catch {

@@ -8,7 +8,7 @@ export interface DashboardOptions {
   /**
    * Who may see and use the dashboard. Asked for every request: page, assets and API; anything but `true`, a throw and a
    * rejection included, is answered 401, always alike. Say who your operators are.
-   * @default none: then it is mounted only with `NODE_ENV=development`
+   * @default none: then it is mounted only with `NODE_ENV=development`, and shown only at an IP address or `localhost`
    */
   readonly authorize?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
@@ -40,7 +40,8 @@ export interface InternalDashboardOptions extends DashboardOptions {
 }
 
 export interface DashboardConfig {
-  readonly authorize: (req: Request) => unknown;
+  /** Undefined in development only. */
+  readonly authorize: ((req: Request) => unknown) | undefined;
   readonly wwwAuthenticate: string | undefined;
   readonly oldBacklogMs: number;
   readonly logger: Logger | undefined;
@@ -68,7 +69,7 @@ export function resolveDashboardConfig(options: DashboardOptions): DashboardConf
     issues.push({ path: 'oldBacklogMs', message: 'must be a positive number of milliseconds' });
   }
   if (issues.length > 0) throw new CRMConfigError(issues);
-  return { authorize: authorize ?? (() => true), wwwAuthenticate, oldBacklogMs, logger, clock };
+  return { authorize, wwwAuthenticate, oldBacklogMs, logger, clock };
 }
 
 const knownNames = 'authorize, wwwAuthenticate, oldBacklogMs, logger and clock';

@@ -75,17 +75,42 @@ function tell<Body, Fields extends object>(
     intake.reject(mapperFailure('threw', error), intakeContext);
   };
   try {
-    if (!isToldOf(definition.options, context, status)) return undefined;
-    const answer = definition.mapper(body, context);
-    if (!isPromiseLike(answer)) return accept(answer);
-    const mapped = awaitMapper(answer, access.mapperTimeoutMs, access.clock);
-    const told = mapped.then(accept, reject);
+    const isTold = isToldOf(definition.options, context, status, access);
+    if (isTold === false) return undefined;
+    const answer =
+      isTold === true
+        ? mapInTime(definition, access, context, body)
+        : mapIfTold(definition, access, context, body, isTold);
+    if (!(answer instanceof Promise)) return accept(answer);
+    const told = answer.then(accept, reject);
     intake.track(told);
-    return atMostUntilMapped(told, mapped, access);
+    return atMostUntilMapped(told, answer, access);
   } catch (error) {
     reject(error);
     return undefined;
   }
+}
+
+/** Asks the mapper once `status` and `when` have said yes. */
+async function mapIfTold<Body, Fields extends object>(
+  definition: HookDefinition<Body, Fields>,
+  access: HookAccess,
+  context: HookContext,
+  body: Body,
+  isTold: Promise<unknown>,
+): Promise<unknown> {
+  return (await isTold) ? mapInTime(definition, access, context, body) : undefined;
+}
+
+/** What the mapper answers; a promise only where it did. */
+function mapInTime<Body, Fields extends object>(
+  { mapper }: HookDefinition<Body, Fields>,
+  { mapperTimeoutMs, clock }: HookAccess,
+  context: HookContext,
+  body: Body,
+): unknown {
+  const answer = mapper(body, context);
+  return isPromiseLike(answer) ? awaitMapper(answer, mapperTimeoutMs, clock) : answer;
 }
 
 /** How long a receipt is waited for is the intake's to say; a slow mapper before it must not hold longer than `holdMs`. */
@@ -103,14 +128,27 @@ function atMostUntilMapped(
   });
 }
 
-function isToldOf<Fields>(options: HookOptions<Fields> | undefined, context: HookContext, status: number): boolean {
-  const isSuccess = options?.status ?? ((code: number) => code >= 200 && code < 300);
+/** What is not truthy is no. A promise is asked for its answer, within a mapper's time limit. */
+function isToldOf<Fields>(
+  options: HookOptions<Fields> | undefined,
+  context: HookContext,
+  status: number,
+  { mapperTimeoutMs, clock }: HookAccess,
+): boolean | Promise<unknown> {
+  if (options === undefined) return isIn200s(status);
+  const isWanted = (isSuccess: boolean): unknown => isSuccess && (options.when === undefined || options.when(context));
   try {
-    return isSuccess(status) && (options?.when?.(context) ?? true);
+    const isSuccess = options.status === undefined ? isIn200s(status) : options.status(status);
+    const isTold = isPromiseLike(isSuccess) ? Promise.resolve(isSuccess).then(isWanted) : isWanted(isSuccess);
+    if (!isPromiseLike(isTold)) return Boolean(isTold);
+    return awaitMapper(isTold, mapperTimeoutMs, clock, whichFunction);
   } catch (error) {
-    throw mapperFailure('has a status or when function that threw', error);
+    throw mapperFailure(`${whichFunction}threw`, error);
   }
 }
+
+const whichFunction = 'has a status or when function that ';
+const isIn200s = (status: number): boolean => status >= 200 && status < 300;
 
 function buildDraft<Body, Fields extends object>(
   definition: HookDefinition<Body, Fields>,

@@ -19,15 +19,17 @@ export type Mapper<Body, Fields> = (
 
 export interface HookOptions<Fields> {
   /**
-   * Whether to tell at all, asked once the route has responded; for a route of which only some answers matter.
+   * Whether to tell at all, asked once the route has responded; for a route of which only some answers matter. It may be
+   * asynchronous, within `mapperTimeoutMs`; what it throws costs the notification, never the response.
    * @default always
    */
-  readonly when?: ((context: HookContext) => boolean) | undefined;
+  readonly when?: ((context: HookContext) => boolean | Promise<boolean>) | undefined;
   /**
-   * Which statuses count as success; say `(status) => status < 400` for a route that redirects after its work.
+   * Which statuses count as success; say `(status) => status < 400` for a route that redirects after its work. It may be
+   * asynchronous as `when` may.
    * @default 200 to 299
    */
-  readonly status?: ((status: number) => boolean) | undefined;
+  readonly status?: ((status: number) => boolean | Promise<boolean>) | undefined;
   /**
    * The lane, where another order matters than one booking's or event's: all of a user's, say.
    * @default the lane of the fields, else the booking's, the event's or the user's

@@ -9,14 +9,19 @@ export function isPromiseLike<Fields>(answer: Fields | PromiseLike<Fields>): ans
 
 /**
  * Waits for a mapper's promise, at most `timeoutMs`. Rejects with a `CRMValidationError` that says what went wrong
- * without repeating any data.
+ * without repeating any data; `which` says of what, where it is not the mapper's own.
  */
-export function awaitMapper<Fields>(answer: PromiseLike<Fields>, timeoutMs: number, clock: Clock): Promise<Fields> {
+export function awaitMapper<Answer>(
+  answer: PromiseLike<Answer>,
+  timeoutMs: number,
+  clock: Clock,
+  which = '',
+): Promise<Answer> {
   const failed = (error: unknown): never => {
-    throw mapperFailure('rejected with', error);
+    throw mapperFailure(`${which}rejected with`, error);
   };
   return within(Promise.resolve(answer).catch(failed), timeoutMs, clock, () =>
-    mapperError(`did not answer within mapperTimeoutMs (${String(timeoutMs)})`),
+    mapperError(`${which}did not answer within mapperTimeoutMs (${String(timeoutMs)})`),
   );
 }
 

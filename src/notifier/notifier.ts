@@ -38,8 +38,8 @@ export interface Notifier extends Notify {
    */
   middleware(options?: MiddlewareOptions): Middleware;
   /**
-   * Resolves once the outbox is open, so that an app can refuse to start without it; rejects with `CRMConfigError`.
-   * Nobody has to wait for it: what is accepted earlier waits by itself.
+   * Resolves once the outbox is open, so that an app can refuse to start without it; rejects with `CRMConfigError`,
+   * and after `close()` with `CRMOutboxError`. Nobody has to wait for it: what is accepted earlier waits by itself.
    */
   ready(): Promise<void>;
   /** Counters since the start, and what is in the outbox now. */

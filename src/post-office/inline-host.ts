@@ -186,7 +186,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
 
   return {
     async ready() {
-      await opening;
+      await whileOpen();
     },
 
     async accept(batch) {

@@ -23,6 +23,7 @@ export interface PostOfficeOptions {
 export function openPostOffice({ config, logger, onEvent }: PostOfficeOptions): PostOffice {
   const { authToken, dispatcher, clock } = config;
   const claim = config.outbox === ':memory:' ? undefined : claimOutbox(config.outbox);
+  if (claim?.exposure !== undefined) logger.warn({}, `CRM outbox: ${claim.exposure}`);
   const settings = { ...plainSettings(config), file: claim?.file };
   const onClosed = (): void => {
     claim?.release();

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRMConfigError } from '../core/errors.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
+import { outboxExposure } from '../outbox/sqlite/outbox-exposure.js';
 import { claimForProcess } from './process-claim.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
@@ -10,6 +11,8 @@ const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 export interface OutboxClaim {
   /** The file, ready to be opened. */
   readonly file: string;
+  /** Who besides this process's user may change the outbox, and what to do about it. */
+  readonly exposure: string | undefined;
   /** Gives it back; the file must be closed. */
   release(): void;
 }
@@ -33,6 +36,7 @@ export function claimOutbox(path: string): OutboxClaim {
     claimed.add(directory);
     return {
       file,
+      exposure: outboxExposure(directory, file),
       release() {
         if (claimed.delete(directory)) giveUp();
       },

@@ -6,7 +6,7 @@ import type { AcceptedNotification, DeadLetter, DeadQuery } from '../outbox/outb
  * answer is a promise, and everything that goes in or out is plain data.
  */
 export interface PostOffice {
-  /** Resolves once the outbox is open; rejects with `CRMConfigError` when it cannot be opened. */
+  /** Resolves once the outbox is open; rejects with `CRMConfigError` when it cannot be opened, and once it is closed. */
   ready(): Promise<void>;
 
   /**

@@ -164,13 +164,13 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     }
   }
 
-  function whileOpen(name: PostOfficeCall, argument: unknown): Promise<unknown> {
+  function whileOpen(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
     return closing === undefined ? call(name, argument) : Promise.reject(refusal());
   }
 
   return {
     async ready() {
-      await call('ready');
+      await whileOpen('ready');
     },
     accept(notifications) {
       if (closing !== undefined) return Promise.resolve(notifications.map(() => closed));

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { createSecretFinder, type Range } from './secret-finder.js';
 
 const redacted = '[redacted]';
 
@@ -29,17 +30,16 @@ const fieldName = /^[A-Za-z_][\w.-]{0,63}$/;
 const plainWord = /^[\w.:+-]{1,128}$/;
 
 /**
- * A JSON value with its shape and its ids, and `[redacted]` where anything personal or one of the `secrets` could
- * stand: a CRM may echo whatever it likes, under whatever key.
+ * A JSON value with its shape and its ids, and `[redacted]` where anything personal or a secret could stand: a CRM may echo
+ * whatever it likes, under whatever key.
  */
-function redactJson(value: unknown, secrets: readonly string[] = [], isHarmless = false): unknown {
-  const isSecret = (text: string): boolean => secrets.some((secret) => secret !== '' && text.includes(secret));
-  if (Array.isArray(value)) return value.map((element) => redactJson(element, secrets));
+function redactJson(value: unknown, isSecret: (text: string) => boolean, isHarmless = false): unknown {
+  if (Array.isArray(value)) return value.map((element) => redactJson(element, isSecret));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => [
         fieldName.test(key) && !isSecret(key) ? key : redacted,
-        redactJson(member, secrets, harmlessKeys.has(key)),
+        redactJson(member, isSecret, harmlessKeys.has(key)),
       ]),
     );
   }
@@ -51,8 +51,9 @@ function redactJson(value: unknown, secrets: readonly string[] = [], isHarmless 
 
 /** A body's text for a debug line: redacted where it is JSON, and only its length where it is not. */
 export function redactText(text: string, secrets: readonly string[]): unknown {
+  const finder = createSecretFinder(secrets);
   try {
-    return redactJson(JSON.parse(text), secrets);
+    return redactJson(JSON.parse(text), (word) => finder.find(word).length > 0);
   } catch {
     return `${String(text.length)} characters that are not JSON`;
   }
@@ -79,18 +80,18 @@ export function personalStrings(jsonText: string): string[] {
 }
 
 /**
- * Makes a CRM's text fit to be logged, stored and shown: without the given secrets, e-mail addresses, terminal escapes
- * and control characters, and cut to `maxLength` characters.
+ * Makes a CRM's text fit to be logged, stored and shown: without the given secrets, in whatever case and usual encoding, without
+ * e-mail addresses, terminal escapes and control characters, and cut to `maxLength` characters.
  */
 export function scrubText(text: string, secrets: readonly string[], maxLength = 1024): string {
   // Cut first, generously: a reply may have 64 KB, and every step below reads all it is given.
   const start = text.slice(0, maxLength * 8);
   // Twice, because an error message in JSON likes to quote the JSON it is about.
   const plain = printable(unescaped(unescaped(start)));
-  const known = secrets.map(printable).filter((secret) => secret !== '');
-  const whole = start.length === text.length ? plain : withoutHalfSecret(plain, known);
-  const clean = known
-    .reduce((rest, secret) => rest.replaceAll(secret, mark), whole)
+  // One more than the text has, so that none is cut to what is half of it.
+  const finder = createSecretFinder(secrets.map(printable), plain.length + 1);
+  const whole = start.length === text.length ? plain : plain.slice(0, finder.findHalf(plain));
+  const clean = withMarks(whole, finder.find(whole))
     // Whole words around an @, bounded so that no input makes the expression slow.
     .replace(/[^\s@<>"',;:\0]{1,64}(?:@|%40)[^\s@<>"',;:\0]{1,255}/gi, mark)
     .replace(/\0+/g, redacted)
@@ -100,6 +101,16 @@ export function scrubText(text: string, secrets: readonly string[], maxLength = 
 
 // Stands for what was taken out until the end: `printable` has left none in the text, and no secret is found in it again.
 const mark = '\0';
+
+function withMarks(text: string, ranges: readonly Range[]): string {
+  let marked = '';
+  let copied = 0;
+  for (const [start, end] of ranges) {
+    marked += text.slice(copied, start) + mark;
+    copied = end;
+  }
+  return marked + text.slice(copied);
+}
 
 /** In one line and for the eye only: no terminal escapes, no control characters, no change of direction. */
 function printable(text: string): string {
@@ -128,18 +139,4 @@ function unescaped(text: string): string {
     if (typeof unit === 'string') return String.fromCharCode(Number.parseInt(unit, 16));
     return typeof character === 'string' ? character : ' ';
   });
-}
-
-/** A text that was cut, without the beginning of a secret at its end: a half secret would not be recognised. */
-function withoutHalfSecret(text: string, secrets: readonly string[]): string {
-  let end = text.length;
-  for (const secret of secrets) {
-    for (let length = Math.min(secret.length - 1, text.length); length > 2; length -= 1) {
-      if (text.endsWith(secret.slice(0, length))) {
-        end = Math.min(end, text.length - length);
-        break;
-      }
-    }
-  }
-  return text.slice(0, end);
 }

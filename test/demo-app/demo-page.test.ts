@@ -168,6 +168,12 @@ test('the page itself may be opened from elsewhere, but not under another name',
   expect(await statusOf('/', { Host: 'evil.example' })).toBe(403);
 });
 
+test('A17: the dashboard and the routes of the app, whose tokens are known, answer under no other name', async () => {
+  for (const path of ['/dashboard/', '/bookings', '/health']) {
+    expect(await statusOf(path, { Host: 'evil.example', Authorization: ADA.Authorization })).toBe(403);
+  }
+});
+
 test('the control of the CRM service asks for its token', async () => {
   const port = await demo.supervisor.printed(/DEMO_CRM_CONTROL_PORT=(\d+)/);
   for (const path of ['inbox', 'mode']) expect((await fetch(`http://127.0.0.1:${port}/${path}`)).status).toBe(401);

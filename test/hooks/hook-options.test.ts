@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import request from 'supertest';
 import { afterBooking, afterResponse, type BookingFields, type HookOptions } from '../../src/index.js';
+import { createDeferred } from '../helpers/deferred.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { inTurn, accept, reply } from '../helpers/scripted-crm.js';
@@ -103,6 +105,106 @@ describe.each(expressVersions)('options of a hook on $version', ({ express }) =>
       expect.stringMatching(/mapper: has a status or when function that threw RangeError at /),
     ]);
     expect(log.text()).not.toContain('Ada');
+  });
+
+  describe('A13: an asynchronous function', () => {
+    it.each<[string, HookOptions<BookingFields>, number, number]>([
+      ['status that says no of a 500', { status: async (code) => code < 400 }, 500, 0],
+      ['status that says yes', { status: async (code) => code < 400 }, 302, 1],
+      ['when that says no', { when: () => turn(false) }, 201, 0],
+      ['when that says yes', { when: () => turn(true) }, 201, 1],
+      ['when, of a status that counts not', { when: () => turn(true) }, 500, 0],
+      ['status, and a when that says no', { status: () => turn(true), when: () => false }, 201, 0],
+      ['status and when', { status: () => turn(true), when: () => turn(true) }, 201, 1],
+      ['when that answers nothing', { when: async () => undefined as unknown as boolean }, 201, 0],
+      [
+        'when of another make',
+        { when: () => ({ then: (tell: (is: boolean) => void) => tell(false) }) as never },
+        201,
+        0,
+      ],
+    ])('%s (%#) is waited for', async (_what, options, status, count) => {
+      const { crm, posted, rejected } = await run(options, answer(status));
+      expect(await posted()).toHaveLength(count);
+      expect(rejected).toEqual([]);
+      expect((await crm.stats()).accepted).toBe(count);
+    });
+
+    it('when that says no spares the mapper', async () => {
+      const { crm } = await setStage();
+      let count = 0;
+      const app = express();
+      app.use(crm.middleware());
+      const hook = afterResponse('seen', () => void (count += 1), { when: () => turn(false) });
+      app.get('/', hook, (_req, res) => res.json({}));
+      await request(app).get('/').expect(200);
+      await crm.flush();
+      expect(count).toBe(0);
+    });
+
+    it('holds the response, and the notification occurred when the route responded', async () => {
+      const asked = createDeferred<undefined>();
+      const told = createDeferred<boolean>();
+      const clock = createOwnedClock();
+      const { crm, posted } = await setStage({ clock });
+      const app = express();
+      app.use(crm.middleware());
+      const when = (): Promise<boolean> => {
+        asked.resolve(undefined);
+        return told.promise;
+      };
+      app.post('/', afterBooking('created', undefined, { when }), (_req, res) => res.status(201).json({ booking }));
+      let isAnswered = false;
+      const answered = request(app)
+        .post('/')
+        .then((response) => {
+          isAnswered = true;
+          return response;
+        });
+      await asked.promise;
+      const occurredAt = new Date(clock.now()).toISOString();
+      await clock.advance(500);
+      await turn();
+      expect(isAnswered).toBe(false);
+      told.resolve(true);
+      expect((await answered).status).toBe(201);
+      expect((await posted()).map(({ json }) => json['timestamp'])).toEqual([occurredAt]);
+    });
+
+    it.each(['status', 'when'])(
+      '%s that rejects is told as one that throws; the response is untouched',
+      async (option) => {
+        const options = { [option]: () => Promise.reject(new RangeError('Ada')) };
+        const { posted, rejected, log } = await run(options, answer(201));
+        expect(await posted()).toEqual([]);
+        expect(rejected.map(({ error }) => error.message)).toEqual([
+          expect.stringMatching(/mapper: has a status or when function that rejected with RangeError at /),
+        ]);
+        expect(log.at('warn')).toHaveLength(1);
+        expect(log.text()).not.toContain('Ada');
+      },
+    );
+
+    it('that never settles is given up after mapperTimeoutMs', async () => {
+      const clock = createOwnedClock();
+      const { crm, posted, rejected } = await setStage({ clock, mapperTimeoutMs: 2_000, guarantee: 'after-response' });
+      const app = express();
+      app.use(crm.middleware());
+      const never = afterBooking('created', undefined, { when: () => new Promise(() => undefined) });
+      app.post('/', never, (_req, res) => res.status(201).json({ booking }));
+      await request(app).post('/').expect(201);
+      await clock.advance(2_000);
+      expect(await posted()).toEqual([]);
+      expect(rejected.map(({ error }) => error.message)).toEqual([
+        'notification is not valid: mapper: has a status or when function that did not answer within mapperTimeoutMs (2000)',
+      ]);
+    });
+  });
+
+  it.each([undefined, null, 0, ''])('A13: when that answers %p, which is not true, says no', async (said) => {
+    const { posted, rejected } = await run({ when: () => said as unknown as boolean }, answer(201));
+    expect(await posted()).toEqual([]);
+    expect(rejected).toEqual([]);
   });
 
   describe('lane', () => {

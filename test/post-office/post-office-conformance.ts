@@ -238,6 +238,16 @@ function contract(open: Open, start: StartCrm): void {
       expect(await office.stats()).toMatchObject({ delivered: 2, pending: 0, inFlight: 0, dead: 0 });
     });
 
+    it('A16: is ready no more, from the moment of the close', async () => {
+      const office = open({});
+      await office.ready();
+      const closing = office.close(1_000);
+      const refusal = { name: 'CRMOutboxError', message: 'the notifier is closed', retryable: false };
+      await expect(office.ready()).rejects.toMatchObject(refusal);
+      await closing;
+      await expect(office.ready()).rejects.toMatchObject(refusal);
+    });
+
     it('answers the same report again, also to a flush, and has given back everything once', async () => {
       const { office } = await closeOne();
       const report = await office.close(1);

@@ -4,7 +4,7 @@ import helmet from 'helmet';
 import { HttpError } from '../../web/http-error.js';
 import { createDemoState } from './demo-state.js';
 import type { DemoStateParts } from './demo-state.js';
-import { ownHostOnly, ownPageOnly } from './own-page-only.js';
+import { ownPageOnly } from './own-page-only.js';
 import type { PageAsset } from './page-assets.js';
 
 export interface DemoPageParts extends DemoStateParts {
@@ -40,9 +40,9 @@ export function demoPage({ assets, crmControlUrl, crmAuthToken, ...parts }: Demo
     res.set('Cache-Control', 'no-store');
     next();
   };
-  router.use('/demo', ownHostOnly, ownPageOnly, neverStored);
+  router.use('/demo', ownPageOnly, neverStored);
   for (const { path, contentType, text } of assets) {
-    router.get(path, ownHostOnly, pageSecurityPolicy, neverStored, (_req, res) => {
+    router.get(path, pageSecurityPolicy, neverStored, (_req, res) => {
       res.type(contentType).send(text);
     });
   }

@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { inodeOf } from './file-identity.js';
+import { makeMissingFile } from './make-missing-file.js';
 import type { OpenSqlite } from './sqlite-driver.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 
@@ -17,6 +18,9 @@ export interface HeldLock {
  * database.
  */
 export function acquireLock(open: OpenSqlite, file: string, waitMs: number): HeldLock | undefined {
+  makeMissingFile(file);
+  // One of an earlier version may be readable by others; its journal would get the same mode.
+  chmodSync(file, 0o600);
   const database = open(file);
   try {
     database.exec(`PRAGMA busy_timeout = ${String(waitMs)}`);
@@ -28,7 +32,6 @@ export function acquireLock(open: OpenSqlite, file: string, waitMs: number): Hel
     if (isDamaged(error)) rmSync(file, { force: true });
     throw error;
   }
-  chmodSync(file, 0o600);
   const inode = inodeOf(file);
   return {
     isCurrent: () => inodeOf(file) === inode,

@@ -46,6 +46,7 @@ export function prepareOutboxFile(directory: string): string {
   const found = statOf(file);
   if (found !== undefined && !found.isFile()) refuse(`has a ${fileName} in it that is not a file`);
   try {
+    if (found !== undefined) refuseFileOfAnother(found);
     if (found !== undefined) refuseWhatIsNotOurs(file);
     // A directory that holds other things as well is not ours to close to others.
     if (readdirSync(directory).every((name) => name.startsWith(fileName))) chmodSync(directory, 0o700);
@@ -106,6 +107,14 @@ function makeDirectory(directory: string): Stats {
       refuse('cannot be made; check the owner and mode of the directory above', error);
   }
   return lstatSync(directory);
+}
+
+/** Its owner can change what is sent, whatever its mode. Root could read it all the same, and is told instead. */
+function refuseFileOfAnother({ uid }: Stats): void {
+  const user = process.geteuid?.();
+  if (user === undefined || user === 0 || uid === user) return;
+  const owner = `user ${String(uid)}, and this is user ${String(user)}`;
+  refuse(`has an ${fileName} in it that belongs to ${owner}; give one that belongs to the user who runs the app`);
 }
 
 function refuseWhatIsNotOurs(file: string): void {

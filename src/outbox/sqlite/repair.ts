@@ -1,6 +1,7 @@
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { inodeOf, type FileIdentity } from './file-identity.js';
 import { revealRows } from './first-page.js';
+import { makeMissingFile } from './make-missing-file.js';
 import { salvage, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
@@ -31,6 +32,7 @@ const companions = ['-wal', '-shm', '-journal'];
 export function repair({ open, file, from: given, now }: RepairOptions): Repair {
   const mending = `${file}-mending`;
   for (const suffix of ['', ...companions]) rmSync(`${mending}${suffix}`, { force: true });
+  makeMissingFile(mending);
   const fresh = open(mending);
   let from = given;
   try {
@@ -46,7 +48,6 @@ export function repair({ open, file, from: given, now }: RepairOptions): Repair 
     } finally {
       fresh.close();
     }
-    chmodSync(mending, 0o600);
     renameSync(mending, mendedName(file));
     return { ...salvaged, asideName: finishRepair(file, now) };
   } finally {

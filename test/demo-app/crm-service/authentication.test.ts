@@ -1,4 +1,8 @@
+import { createServer } from 'node:http';
+import { pino } from 'pino';
 import request from 'supertest';
+import { createCrmControl } from '../../../demo-app/crm-service/create-crm-control.js';
+import { createModeSwitch } from '../../../demo-app/crm-service/mode-switch.js';
 import { GENERAL, TOKEN, runCrmService } from './running-crm-service.js';
 import type { RunningCrmService } from './running-crm-service.js';
 
@@ -11,6 +15,21 @@ beforeEach(() => {
 afterEach(() => {
   crm.close();
 });
+
+test.each(['evil.example', 'localhost.evil.example', ''])(
+  'A17: nobody who calls this machine %p gets an answer, with the known token either',
+  async (host) => {
+    const modeSwitch = createModeSwitch(createServer());
+    const control = createCrmControl({ ...crm, modeSwitch, authToken: TOKEN, logger: pino({ enabled: false }) });
+    for (const [app, path] of [
+      [crm.app, '/notifications'],
+      [control, '/inbox'],
+    ] as const) {
+      await request(app).get(path).auth(TOKEN, { type: 'bearer' }).set('Host', host).expect(403);
+      await request(app).get(path).auth(TOKEN, { type: 'bearer' }).set('Host', 'localhost:8080').expect(200);
+    }
+  },
+);
 
 test('health needs no token', async () => {
   await request(crm.app).get('/health').expect(200, { status: 'ok' });
