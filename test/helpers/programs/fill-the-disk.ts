@@ -23,13 +23,14 @@ console.log('ready');
 for await (const lane of createInterface({ input: process.stdin })) {
   if (lane === 'close') break;
   const startedAtMs = performance.now();
-  const { accepted } = await crm.notify({
+  const receipt = await crm.notify({
     notificationType: 'user_moved',
     userId: 1,
     message: 'm'.repeat(2_000),
     additionalData: { lane },
     lane: lane.split('-')[0],
   });
+  const accepted = receipt.accepted && receipt.isStored;
   const { unsaved } = await crm.stats();
   console.log(`${lane} ${JSON.stringify({ accepted, unsaved, tookMs: Math.round(performance.now() - startedAtMs) })}`);
 }
