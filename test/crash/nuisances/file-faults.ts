@@ -1,0 +1,126 @@
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Program } from '../program.js';
+import { createBag, type Stage } from '../stage.js';
+import { pathOf, removeFiles, restoreBackup, takeBackup } from './outbox-files.js';
+
+interface FileFault {
+  readonly name: string;
+  /** Whether another process starts on what is there then, at once, and takes the place of the first a moment later. */
+  readonly hasSuccessor: boolean;
+  befall(stage: Stage, backup: string): void | Promise<void>;
+}
+
+/** A fault is to be noticed within a second; what is accepted until then may be lost with its process. */
+const noticeWithinMs = 1_200;
+const noKillMs = 2_000;
+/** Between two requests of a client: light load, which leaves no backlog to speak of when the CRM stands still. */
+const betweenMs = 50;
+
+const removeDirectory = ({ outbox }: Stage): void => {
+  rmSync(outbox, { recursive: true });
+};
+
+const faults: readonly FileFault[] = [
+  {
+    name: 'log deleted',
+    hasSuccessor: false,
+    befall({ outbox }) {
+      removeFiles(outbox, ['-wal']);
+    },
+  },
+  {
+    name: "log's index deleted",
+    hasSuccessor: false,
+    befall({ outbox }) {
+      removeFiles(outbox, ['-shm']);
+    },
+  },
+  {
+    name: 'file and log deleted',
+    hasSuccessor: false,
+    befall({ outbox }) {
+      removeFiles(outbox, ['', '-wal', '-shm']);
+    },
+  },
+  {
+    name: 'file renamed',
+    hasSuccessor: false,
+    befall({ outbox, directory }) {
+      renameSync(pathOf(outbox), join(directory, 'renamed.db'));
+    },
+  },
+  { name: 'directory deleted', hasSuccessor: false, befall: removeDirectory },
+  { name: 'backup restored', hasSuccessor: false, befall: restoreBackup },
+  { name: 'directory deleted, next app', hasSuccessor: true, befall: removeDirectory },
+  { name: 'backup restored, next app', hasSuccessor: true, befall: restoreBackup },
+];
+
+const nextFault = createBag(faults);
+
+/** Something befalls the files of an app in use; whoever calls kills the app after that, as always. */
+export async function faultFiles(stage: Stage, place: number): Promise<void> {
+  const fault = nextFault();
+  if (fault === undefined) return;
+  const { load, counts, directory } = stage;
+  const backup = join(directory, 'backup');
+  // Now and then an older one, of which most has been delivered since.
+  if (!existsSync(backup) || Math.random() < 0.7) await takeBackup(stage, backup);
+  load.slowDown(betweenMs);
+  counts.fileFaults[fault.name] = (counts.fileFaults[fault.name] ?? 0) + 1;
+  await (fault.hasSuccessor ? befallWithSuccessor : befallAlone)(stage, place, fault, backup);
+  load.resume();
+}
+
+/** Its clients go on, or wait, so that nothing but the look once a second notices. */
+async function befallAlone(stage: Stage, _place: number, fault: FileFault, backup: string): Promise<void> {
+  const { load } = stage;
+  if (Math.random() < 0.6) stage.crm.kill('SIGSTOP');
+  await pause(Math.random() * 300);
+  if (Math.random() < 0.5) await load.quieten();
+  await fault.befall(stage, backup);
+  await pause(noticeWithinMs);
+  load.resume();
+  load.slowDown(betweenMs);
+  await pause(noKillMs - noticeWithinMs);
+}
+
+/**
+ * Two apps with different files for up to a second, each of which serves bookings of its own: there is no order between what
+ * the one and the other accepts meanwhile. The CRM stands still, so that both have something to lose.
+ */
+async function befallWithSuccessor(stage: Stage, place: number, fault: FileFault, backup: string): Promise<void> {
+  const { load, apps, counts, crm } = stage;
+  const old = apps[place];
+  const mayStart = join(stage.directory, 'may-start');
+  rmSync(mayStart, { force: true });
+  const starting = stage.startApp({ WAIT_FOR: mayStart });
+  crm.kill('SIGSTOP');
+  // Meanwhile the other loads its modules.
+  await pause(600);
+  await load.quieten();
+  await fault.befall(stage, backup);
+  const noticed = pause(noticeWithinMs);
+  const mayBeKilled = pause(noKillMs);
+  writeFileSync(mayStart, '');
+
+  const successor = await starting;
+  await load.burst(successor, 40, 2);
+  await noticed;
+  if (Math.random() < 0.5) {
+    crm.kill('SIGCONT');
+    load.resume();
+    load.slowDown(betweenMs);
+  }
+  await mayBeKilled;
+  await takePlace(stage, place, successor, old);
+  counts.kills += 1;
+  crm.kill('SIGCONT');
+}
+
+async function takePlace({ apps }: Stage, place: number, successor: Program, old?: Program): Promise<void> {
+  apps[place] = successor;
+  old?.kill('SIGKILL');
+  await old?.ended;
+}
