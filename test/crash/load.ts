@@ -24,13 +24,15 @@ export interface Load {
   readonly bookings: ReadonlyMap<number, Booking>;
   /** Clients besides the others: each takes one booking through its steps, at this app. Resolves when all are answered. */
   burst(app: Program, count: number, steps: number): Promise<void>;
+  /** Asks an app for something else than a booking, over a connection that is open already, if one is free. */
+  ask(app: Program, path: string): Promise<number | undefined>;
   /** Clients wait between two requests, until `resume`; resolves when all do. */
   quieten(): Promise<void>;
   /** Each client waits so long before each request, until `resume`. */
   slowDown(betweenMs: number): void;
   resume(): void;
-  /** Calls back once, at the next success that is seen from this app, before anything else is done. */
-  onSuccess(app: Program, callback: () => void): void;
+  /** Calls back once, at the next success but so many that is seen from this app, before anything else is done. */
+  onSuccess(app: Program, afterCount: number, callback: () => void): void;
   /** No more requests; resolves when the last one is answered. */
   stop(): Promise<void>;
 }
@@ -85,7 +87,6 @@ export function startLoad({ appOf, nextDestiny }: LoadOptions): Load {
         counts.succeeded += 1;
         seen.set(step, Date.now());
         watchers.get(app.pid)?.();
-        watchers.delete(app.pid);
       } else if (status === undefined) counts.brokenOff += 1;
       else counts.failed += 1;
     }
@@ -106,6 +107,7 @@ export function startLoad({ appOf, nextDestiny }: LoadOptions): Load {
       await burst;
       bursts.delete(burst);
     },
+    ask: (app, path) => post(agent, app.port, path),
     async quieten() {
       state.isQuiet = true;
       while (state.waitingCount < clientCount && !state.isOver) await pause(2);
@@ -117,8 +119,14 @@ export function startLoad({ appOf, nextDestiny }: LoadOptions): Load {
       state.isQuiet = false;
       state.betweenMs = 0;
     },
-    onSuccess(app, callback) {
-      watchers.set(app.pid, callback);
+    onSuccess(app, afterCount, callback) {
+      let leftCount = afterCount;
+      watchers.set(app.pid, () => {
+        leftCount -= 1;
+        if (leftCount >= 0) return;
+        watchers.delete(app.pid);
+        callback();
+      });
     },
     async stop() {
       state.isOver = true;

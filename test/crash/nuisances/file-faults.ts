@@ -98,7 +98,7 @@ async function befallWithSuccessor(stage: Stage, place: number, fault: FileFault
   const starting = stage.startApp({ WAIT_FOR: mayStart });
   crm.kill('SIGSTOP');
   // Meanwhile the other loads its modules.
-  await pause(600);
+  await Promise.all([pause(600), old === undefined ? undefined : load.burst(old, 60, 1)]);
   await load.quieten();
   await fault.befall(stage, backup);
   const noticed = pause(noticeWithinMs);
@@ -106,7 +106,8 @@ async function befallWithSuccessor(stage: Stage, place: number, fault: FileFault
   writeFileSync(mayStart, '');
 
   const successor = await starting;
-  await load.burst(successor, 40, 2);
+  // Fewer than the first has accepted since the backup, so that what each has does not simply lie behind the other's.
+  await load.burst(successor, 15, 2);
   await noticed;
   if (Math.random() < 0.5) {
     crm.kill('SIGCONT');

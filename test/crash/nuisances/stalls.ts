@@ -1,9 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { holdMsOf } from '../audit-options.js';
-import { post } from '../load.js';
+import type { Load } from '../load.js';
+import type { Program } from '../program.js';
 import type { Stage } from '../stage.js';
 
-const burstCount = 60;
+const burstCount = 30;
+/** Long enough for requests to come in behind one another, and be read in one turn. */
+const gatherMs = 60;
 const answerWithinMs = 3_000;
 
 /**
@@ -13,36 +16,46 @@ const answerWithinMs = 3_000;
 export async function stallApp({ apps, load, counts, options, stallTimes }: Stage, place: number): Promise<void> {
   const app = apps[place];
   if (app === undefined) return;
-  const nextSuccess = (callback: () => void = () => undefined): Promise<unknown> =>
-    Promise.race([
-      app.ended,
-      pause(answerWithinMs),
-      new Promise<void>((resolve) => {
-        load.onSuccess(app, () => {
-          callback();
-          resolve();
-        });
-      }),
-    ]);
+  // Its outbox does answer; and there are open connections, because new ones are only read a turn later.
+  await Promise.race([load.burst(app, 2 * burstCount, 1), pause(answerWithinMs)]);
 
-  // Its outbox does answer.
-  await nextSuccess();
   const stallMs = holdMsOf(options) * (1.25 + Math.random() * 0.5);
   const startAt = Date.now();
   const isBusy = Math.random() < 0.5;
-  if (Math.random() < 0.5) void load.burst(app, burstCount, 1);
-  if (isBusy) void post(undefined, app.port, `/stall/${stallMs}`);
-  else app.kill('SIGSTOP');
   counts[isBusy ? 'busyLoops' : 'stops'] += 1;
-  if (Math.random() < 0.7) void load.burst(app, burstCount, 1);
+  const isOver = isBusy ? beBusy(load, app, stallMs) : standStill(load, app, stallMs);
   await pause(stallMs / 2);
+  // Either what was accepted before the stall is answered first, or what came in meanwhile.
   const isKilledAtOnce = Math.random() < 0.7;
-  const answered = nextSuccess(() => {
-    if (isKilledAtOnce) app.kill('SIGKILL');
+  const killAfterCount = Math.random() < 0.5 ? 0 : Math.floor(Math.random() * burstCount * 2);
+  const answered = new Promise<void>((resolve) => {
+    load.onSuccess(app, isKilledAtOnce ? killAfterCount : 0, () => {
+      if (isKilledAtOnce) app.kill('SIGKILL');
+      resolve();
+    });
   });
-  await pause(stallMs / 2);
-  if (!isBusy) app.kill('SIGCONT');
-  await answered;
+  await isOver;
+  await Promise.race([answered, app.ended, pause(answerWithinMs)]);
   stallTimes.push({ startAt, endAt: Date.now() + 500 });
   if (!isKilledAtOnce) await pause(Math.random() * options.maxLifeMs);
+}
+
+/** Bookings before the busy loop and behind it, all of one turn. */
+async function beBusy(load: Load, app: Program, stallMs: number): Promise<void> {
+  void load.ask(app, `/stall/${gatherMs}`);
+  await pause(gatherMs / 3);
+  void load.burst(app, burstCount, 1);
+  void load.ask(app, `/stall/${stallMs}`);
+  void load.burst(app, burstCount, 1);
+  await pause(gatherMs + stallMs);
+}
+
+/** Stopped, and told to go on. */
+async function standStill(load: Load, app: Program, stallMs: number): Promise<void> {
+  if (Math.random() < 0.5) void load.burst(app, burstCount, 1);
+  app.kill('SIGSTOP');
+  await pause(stallMs / 4);
+  void load.burst(app, burstCount, 1);
+  await pause((stallMs * 3) / 4);
+  app.kill('SIGCONT');
 }
