@@ -25,6 +25,8 @@ export interface AuditReport extends Arrivals, NuisanceCounts {
   readonly longestWaitMs: number;
   /** ERRORs that say the outbox had not answered, when it was the app that stood still. */
   readonly falseBlames: number;
+  /** How many of the lost were accepted around which fault of the files. */
+  readonly lostAround: Readonly<Record<string, number>>;
   /** Not delivered two minutes after the last kill. */
   readonly pending: number;
   readonly seconds: number;
@@ -81,6 +83,7 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
     quiet: createQuiet(),
     calmTimes: [],
     stallTimes: [],
+    faultTimes: [],
     isOver: false,
   };
 
@@ -132,6 +135,7 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
     calmCount: stage.calmTimes.length,
     longestWaitMs: longestWaitMs(load.bookings, arrivals.arrivedAt, stage.calmTimes),
     falseBlames,
+    lostAround: countLostAround(arrivals.lost, stage),
     pending,
     seconds: elapsedSeconds(),
     directory,
@@ -151,6 +155,17 @@ async function drain(port: number): Promise<number> {
 async function ask<Answer>(port: number, path: string): Promise<Answer> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`);
   return (await answer.json()) as Answer;
+}
+
+function countLostAround(lost: readonly string[], { faultTimes, load }: Stage): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of lost) {
+    const [booking, step] = name.split('/').map(Number);
+    const seenAt = load.bookings.get(booking ?? 0)?.seen.get(step ?? 0) ?? 0;
+    const fault = faultTimes.find(({ startAt, endAt }) => startAt <= seenAt && seenAt <= endAt);
+    if (fault !== undefined) counts[fault.name] = (counts[fault.name] ?? 0) + 1;
+  }
+  return counts;
 }
 
 /** How often an outbox was blamed while or right after its app stood still. */

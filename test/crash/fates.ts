@@ -14,18 +14,22 @@ const poisons = ['reset', 'hang', 'reset', '403', 'reset', 'hang', 'reset', '401
 /** More poison than there are connections, and not so much that the machine is busy with nothing else. */
 const maxPoisonCount = 32;
 const poisonShare = 0.3;
-const deadShare = 0.04;
+/** Each so many bookings one of which every notification becomes a dead letter, the second one first. */
+const deadEvery = 12;
 
 /** Draws what becomes of a new booking. The CRM is told with each of its notifications. */
 export function createFates({ hasPoison, jumpsClock, faultsFiles }: AuditOptions): () => Destiny {
   let poisonCount = 0;
+  let count = 0;
   const next = (): Fate | undefined => {
+    count += 1;
+    // Dead letters are in play where something threatens what is kept.
+    if ((hasPoison || jumpsClock || faultsFiles) && count % deadEvery === 2) return '422';
     if (hasPoison && poisonCount < maxPoisonCount && Math.random() < poisonShare) {
       poisonCount += 1;
       return poisons[poisonCount % poisons.length];
     }
-    // Dead letters are in play where something threatens what is kept.
-    return (hasPoison || jumpsClock || faultsFiles) && Math.random() < deadShare ? '422' : undefined;
+    return undefined;
   };
   return () => {
     const fate = next();

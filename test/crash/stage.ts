@@ -2,7 +2,12 @@ import type { AuditOptions } from './audit-options.js';
 import type { Load } from './load.js';
 import type { Program } from './program.js';
 import type { Quiet } from './quiet.js';
-import type { CalmTime } from './waits.js';
+
+/** From when to when, in milliseconds since 1970. */
+export interface TimeSpan {
+  readonly startAt: number;
+  readonly endAt: number;
+}
 
 /** All that an audit is played with: each nuisance gets it. */
 export interface Stage {
@@ -16,9 +21,12 @@ export interface Stage {
   readonly counts: NuisanceCounts;
   /** The apps that are up, each in its place. */
   readonly apps: (Program | undefined)[];
-  readonly calmTimes: CalmTime[];
-  /** From when to when an app stood still, in milliseconds since 1970. */
-  readonly stallTimes: CalmTime[];
+  /** When an app and the CRM were up and nothing befell them. */
+  readonly calmTimes: TimeSpan[];
+  /** When an app stood still. */
+  readonly stallTimes: TimeSpan[];
+  /** From the backup before a fault of the files to the kill after it. */
+  readonly faultTimes: (TimeSpan & { readonly name: string })[];
   crm: Program;
   isOver: boolean;
   /** Starts an app, which goes to no place yet. */

@@ -1,10 +1,5 @@
 import type { Booking } from './load.js';
-
-/** A time in which an app and the CRM were up and nothing befell them, in milliseconds since 1970. */
-export interface CalmTime {
-  readonly startAt: number;
-  readonly endAt: number;
-}
+import type { TimeSpan } from './stage.js';
 
 /** The app's `breaker.maxDelayMs` and `maxPauseMs`: the longest delay of a probe. */
 const probeDelayMs = 200;
@@ -25,7 +20,7 @@ export const calmLifeMs = longestWaitAllowedMs + 1_200;
 export function longestWaitMs(
   bookings: ReadonlyMap<number, Booking>,
   arrivedAt: ReadonlyMap<string, number>,
-  calmTimes: readonly CalmTime[],
+  calmTimes: readonly TimeSpan[],
 ): number {
   let longestMs = 0;
   for (const [booking, { fate, seen }] of bookings) {

@@ -19,7 +19,7 @@ export function clockAtStart(): Record<string, string> {
 /** Sets the clock of some app now and then. */
 export async function jumpClocks(stage: Stage): Promise<void> {
   while (!stage.isOver) {
-    await pause(Math.random() * 500);
+    await pause(Math.random() * 250);
     const app = drawFrom(stage.apps);
     if (app !== undefined && (await post(undefined, app.port, `/clock/${drawOffsetMs()}`)) === 200) {
       stage.counts.clockJumps += 1;

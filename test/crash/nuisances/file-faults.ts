@@ -63,7 +63,8 @@ const nextFault = createBag(faults);
 export async function faultFiles(stage: Stage, place: number): Promise<void> {
   const fault = nextFault();
   if (fault === undefined) return;
-  const { load, counts, directory } = stage;
+  const { load, counts, directory, faultTimes } = stage;
+  const startAt = Date.now();
   const backup = join(directory, 'backup');
   // Now and then an older one, of which most has been delivered since.
   if (!existsSync(backup) || Math.random() < 0.7) await takeBackup(stage, backup);
@@ -71,6 +72,7 @@ export async function faultFiles(stage: Stage, place: number): Promise<void> {
   counts.fileFaults[fault.name] = (counts.fileFaults[fault.name] ?? 0) + 1;
   await (fault.hasSuccessor ? befallWithSuccessor : befallAlone)(stage, place, fault, backup);
   load.resume();
+  faultTimes.push({ name: fault.name, startAt, endAt: Date.now() });
 }
 
 /** Its clients go on, or wait, so that nothing but the look once a second notices. */
