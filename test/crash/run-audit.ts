@@ -118,8 +118,8 @@ function print({ load, lost, ...report }: AuditReport): void {
     seconds: report.seconds,
   };
   for (const [name, count] of Object.entries(report.lostAround))
-    console.log(`${`lost, of the time around: ${name}`.padEnd(52)}${count}`);
-  for (const [name, value] of Object.entries(lines)) console.log(`${name.padEnd(52)}${value}`);
+    console.log(`${`lost around: ${name}`.padEnd(60)}${count}`);
+  for (const [name, value] of Object.entries(lines)) console.log(`${name.padEnd(60)}${value}`);
   if (lost.length > 0) console.log(`lost: ${lost.slice(0, 20).join(' ')}`);
 }
 

@@ -7,8 +7,11 @@ import { pathOf, removeFiles, restoreBackup, takeBackup } from './outbox-files.j
 
 interface FileFault {
   readonly name: string;
-  /** Whether another process starts on what is there then, at once, and takes the place of the first a moment later. */
-  readonly hasSuccessor: boolean;
+  /**
+   * Who else is in it: nobody; an app that starts at once on what is there then, and takes the place of the first a moment
+   * later; or one whose own file, which began as a copy, comes in the place of the first one's.
+   */
+  readonly beside: 'nobody' | 'successor' | 'twin';
   befall(stage: Stage, backup: string): void | Promise<void>;
 }
 
@@ -25,39 +28,42 @@ const removeDirectory = ({ outbox }: Stage): void => {
 const faults: readonly FileFault[] = [
   {
     name: 'log deleted',
-    hasSuccessor: false,
+    beside: 'nobody',
     befall({ outbox }) {
       removeFiles(outbox, ['-wal']);
     },
   },
   {
     name: "log's index deleted",
-    hasSuccessor: false,
+    beside: 'nobody',
     befall({ outbox }) {
       removeFiles(outbox, ['-shm']);
     },
   },
   {
     name: 'file and log deleted',
-    hasSuccessor: false,
+    beside: 'nobody',
     befall({ outbox }) {
       removeFiles(outbox, ['', '-wal', '-shm']);
     },
   },
   {
     name: 'file renamed',
-    hasSuccessor: false,
+    beside: 'nobody',
     befall({ outbox, directory }) {
       renameSync(pathOf(outbox), join(directory, 'renamed.db'));
     },
   },
-  { name: 'directory deleted', hasSuccessor: false, befall: removeDirectory },
-  { name: 'backup restored', hasSuccessor: false, befall: restoreBackup },
-  { name: 'directory deleted, next app', hasSuccessor: true, befall: removeDirectory },
-  { name: 'backup restored, next app', hasSuccessor: true, befall: restoreBackup },
+  { name: 'directory deleted', beside: 'nobody', befall: removeDirectory },
+  { name: 'backup restored', beside: 'nobody', befall: restoreBackup },
+  { name: 'directory deleted, next app', beside: 'successor', befall: removeDirectory },
+  { name: 'backup restored, next app', beside: 'successor', befall: restoreBackup },
+  { name: "another app's file in its place", beside: 'twin', befall: restoreBackup },
 ];
 
 const nextFault = createBag(faults);
+
+const plays = { nobody: befallAlone, successor: befallWithSuccessor, twin: befallWithTwin } as const;
 
 /** Something befalls the files of an app in use; whoever calls kills the app after that, as always. */
 export async function faultFiles(stage: Stage, place: number): Promise<void> {
@@ -70,7 +76,7 @@ export async function faultFiles(stage: Stage, place: number): Promise<void> {
   if (!existsSync(backup) || Math.random() < 0.7) await takeBackup(stage, backup);
   load.slowDown(betweenMs);
   counts.fileFaults[fault.name] = (counts.fileFaults[fault.name] ?? 0) + 1;
-  await (fault.hasSuccessor ? befallWithSuccessor : befallAlone)(stage, place, fault, backup);
+  await plays[fault.beside](stage, place, fault, backup);
   load.resume();
   faultTimes.push({ name: fault.name, startAt, endAt: Date.now() });
 }
@@ -120,6 +126,32 @@ async function befallWithSuccessor(stage: Stage, place: number, fault: FileFault
   await takePlace(stage, place, successor, old);
   counts.kills += 1;
   crm.kill('SIGCONT');
+}
+
+/**
+ * Both have accepted bookings of their own since the copy, in the same places of their files; the twin fewer, so that what
+ * each has does not simply lie behind the other's.
+ */
+async function befallWithTwin(stage: Stage, place: number, fault: FileFault): Promise<void> {
+  const { load, apps, counts, crm } = stage;
+  const twinOutbox = join(stage.directory, 'twin');
+  crm.kill('SIGSTOP');
+  await takeBackup(stage, twinOutbox);
+  const twin = await stage.startApp({ OUTBOX: twinOutbox });
+  await load.burst(twin, 15, 2);
+  twin.kill('SIGKILL');
+  await twin.ended;
+  counts.kills += 1;
+
+  const app = apps[place];
+  if (app !== undefined) await load.burst(app, 60, 1);
+  await load.quieten();
+  await fault.befall(stage, twinOutbox);
+  await pause(noticeWithinMs);
+  if (Math.random() < 0.5) crm.kill('SIGCONT');
+  load.resume();
+  load.slowDown(betweenMs);
+  await pause(noKillMs - noticeWithinMs);
 }
 
 async function takePlace({ apps }: Stage, place: number, successor: Program, old?: Program): Promise<void> {
