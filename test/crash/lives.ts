@@ -13,13 +13,14 @@ const settleMs = 700;
 /** Between two requests of a client: a load that delivery keeps up with on any machine. */
 const betweenMs = 40;
 
-/** Most lives are short. Of the others one in five is calm, which takes long. */
+/** Most lives are short; where there is much else to try, two of three. */
 export function createLives({ stallsApp, faultsFiles, hasPoison }: AuditOptions): () => Life {
   const special: Life[] = [];
   if (stallsApp) special.push('stall', 'stall');
   if (faultsFiles) special.push('fileFault', 'fileFault');
   if (hasPoison) special.push('calm');
-  const short = Array.from({ length: Math.ceil(special.length * 1.4) }, (): Life => 'short');
+  const shortCount = Math.ceil(special.length * (special.length > 2 ? 2 : 1.4));
+  const short = Array.from({ length: shortCount }, (): Life => 'short');
   const draw = createBag([...short, ...special]);
   return () => draw() ?? 'short';
 }

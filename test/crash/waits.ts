@@ -10,7 +10,7 @@ const workMs = 800;
 
 /** No good notification may wait longer than this while all are up. */
 export const longestWaitAllowedMs = probeDelayMs + timeoutMs + workMs;
-export const calmLifeMs = longestWaitAllowedMs + 1_200;
+export const calmLifeMs = longestWaitAllowedMs + 600;
 
 /**
  * How long a good notification waited at most within one calm time: from its acceptance, or the beginning of that time if
