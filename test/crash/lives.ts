@@ -13,13 +13,13 @@ const settleMs = 700;
 /** Between two requests of a client: a load that delivery keeps up with on any machine. */
 const betweenMs = 40;
 
-/** Most lives are short; where there is much else to try, two of three. */
+/** Most lives are short; where there is much else to try, three of four. */
 export function createLives({ stallsApp, faultsFiles, hasPoison }: AuditOptions): () => Life {
   const special: Life[] = [];
   if (stallsApp) special.push('stall', 'stall');
   if (faultsFiles) special.push('fileFault', 'fileFault');
   if (hasPoison) special.push('calm');
-  const shortCount = Math.ceil(special.length * (special.length > 2 ? 2 : 1.4));
+  const shortCount = Math.ceil(special.length * (special.length > 2 ? 3 : 1.4));
   const short = Array.from({ length: shortCount }, (): Life => 'short');
   const draw = createBag([...short, ...special]);
   return () => draw() ?? 'short';
