@@ -1,42 +1,46 @@
 /**
  * The app under audit: a route with a hook, as a user would write it, from the built package. It answers a booking's
- * steps and knows nothing of who kills it. Variables: APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS.
+ * steps and knows nothing of who kills it. Variables: APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS; PACKAGE, the
+ * directory of the built package, else this one; ERRORS, a file that gets a line for each ERROR; WAIT_FOR, a file to wait
+ * for before the notifier is made; CLOCK_OFFSET_MS.
  */
-import { rmSync, writeFileSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync } from 'node:fs';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import workerThreads from 'node:worker_threads';
+import './in-each-thread.cjs';
 
-// The audit ends the post office's thread, as a crash in it would. It does so itself when told to, between two turns of
-// its event loop: to be ended from outside in the middle of a native call would try the runtime, not the post office.
-const endThread = `
-  const { BroadcastChannel, isMainThread } = require('node:worker_threads');
-  const channel = isMainThread ? undefined : new BroadcastChannel('end-thread');
-  if (channel !== undefined) {
-    channel.onmessage = () => process.exit(1);
-    channel.unref();
-  }`;
-const preload = join(tmpdir(), `end-thread-${process.pid}.cjs`);
-writeFileSync(preload, endThread);
-process.once('exit', () => rmSync(preload, { force: true }));
+const inEachThread = fileURLToPath(new URL('in-each-thread.cjs', import.meta.url));
 let threadCount = 0;
 workerThreads.Worker = class extends workerThreads.Worker {
   constructor(file, options) {
-    super(file, { ...options, execArgv: ['--require', preload] });
+    super(file, { ...options, execArgv: ['--require', inEachThread] });
     threadCount += 1;
   }
 };
 syncBuiltinESMExports();
-const threadEnds = new workerThreads.BroadcastChannel('end-thread');
-threadEnds.unref();
+// The main thread's own end of the channel hears this, too.
+const audit = new workerThreads.BroadcastChannel('audit');
+audit.unref();
 
+const { APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS, LOG, PACKAGE, ERRORS, WAIT_FOR } = process.env;
 const { default: express } = await import('express');
-const { afterBooking, createNotifier } = await import('express-crm-notifier');
+const { afterBooking, createNotifier } =
+  PACKAGE === undefined
+    ? await import('express-crm-notifier')
+    : createRequire(join(PACKAGE, 'package.json'))('express-crm-notifier');
 
-const { APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS, LOG } = process.env;
 const ignore = () => undefined;
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+// Written at once, because the app may be killed in the next moment, and dated by a clock that does not jump.
+const error = (fields, message) => {
+  if (ERRORS === undefined) return;
+  const at = Math.round(performance.timeOrigin + performance.now());
+  appendFileSync(ERRORS, `${JSON.stringify({ at, pid: process.pid, message, operation: fields.operation })}\n`);
+};
+
+while (WAIT_FOR !== undefined && !existsSync(WAIT_FOR)) await pause(2);
 const crm = createNotifier({
   baseUrl: CRM_URL,
   authToken: 'crash-audit',
@@ -45,29 +49,54 @@ const crm = createNotifier({
   guarantee: GUARANTEE ?? 'before-response',
   thread: THREAD !== 'false',
   ...(HOLD_MS === undefined ? {} : { holdMs: Number(HOLD_MS) }),
-  breaker: { firstDelayMs: 50, maxDelayMs: 200 },
+  breaker: { firstDelayMs: 50, maxDelayMs: 200, maxPauseMs: 200 },
   retry: { firstDelayMs: 20, maxDelayMs: 200 },
-  ...(LOG === undefined ? { logger: silent } : {}),
+  ...(LOG === undefined ? { logger: { debug: ignore, info: ignore, warn: ignore, error } } : {}),
   env: {},
 });
 
 const app = express();
 app.use(crm.middleware());
-const tell = afterBooking('stepped', (body) => ({
+const toFields = (body) => ({
   bookingId: body.booking,
   userId: 1,
   sessionId: 1,
-  additionalData: { step: body.step },
-}));
-app.post('/bookings/:booking/steps/:step', tell, (req, res) => {
-  res.status(201).json({ booking: Number(req.params.booking), step: Number(req.params.step) });
+  additionalData: { step: body.step, fate: body.fate },
 });
+const answer = (req, res) => {
+  const { booking, step } = req.params;
+  res.status(201).json({ booking: Number(booking), step: Number(step), fate: req.query.fate });
+};
+app.post('/bookings/:booking/steps/:step', afterBooking('stepped', toFields), answer);
+app.post('/odd-bookings/:booking/steps/:step', afterBooking('stepped_oddly', toFields), answer);
 app.post('/end-thread', (_req, res) => {
-  threadEnds.postMessage('end');
+  audit.postMessage({ kind: 'end' });
   res.json({ threadCount });
+});
+app.post('/clock/:offsetMs', (req, res) => {
+  const offsetMs = Number(req.params.offsetMs);
+  // A thread that is started later gets the environment as it is then.
+  process.env.CLOCK_OFFSET_MS = String(offsetMs);
+  audit.postMessage({ kind: 'clock', offsetMs });
+  res.json({ offsetMs });
+});
+// As a synchronous computation, or a large collection of garbage, would.
+app.post('/stall/:stallMs', (req, res) => {
+  const endMs = performance.now() + Number(req.params.stallMs);
+  while (performance.now() < endMs);
+  res.json({});
 });
 app.get('/stats', async (_req, res) => {
   res.json(await crm.stats());
+});
+app.get('/dead', async (_req, res) => {
+  const dead = [];
+  for (;;) {
+    const page = await crm.deadLetters.list({ limit: 1000, before: dead.at(-1)?.position });
+    dead.push(...page);
+    if (page.length < 1000) break;
+  }
+  res.json(dead.map(({ id, lane, position, reason }) => ({ id, lane, position, reason })));
 });
 app.get('/memory', (_req, res) => {
   res.json(process.memoryUsage());

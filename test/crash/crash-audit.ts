@@ -1,161 +1,180 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { readArrivals, type Arrivals } from './arrivals.js';
-import { post, startLoad, type LoadCounts } from './load.js';
+import { readArrivals, type Arrivals, type Dead } from './arrivals.js';
+import { holdMsOf, type AuditOptions } from './audit-options.js';
+import { createFates, isPoison } from './fates.js';
+import { createLives, killApps } from './lives.js';
+import { startLoad, type LoadCounts } from './load.js';
+import { clockAtStart, jumpClocks } from './nuisances/clock-jumps.js';
+import { killCrm } from './nuisances/crm-kills.js';
+import { fillDisk } from './nuisances/disk-full.js';
+import { endThreads } from './nuisances/thread-ends.js';
 import { startProgram, type Program } from './program.js';
+import { createQuiet } from './quiet.js';
+import { noNuisances, type NuisanceCounts, type Stage } from './stage.js';
+import { longestWaitMs } from './waits.js';
 
-export interface AuditOptions {
-  /** How often an app is killed with SIGKILL. */
-  readonly kills: number;
-  /** How long an app lives at most until it is killed, in milliseconds. */
-  readonly maxLifeMs: number;
-  /** How many apps share the outbox. */
-  readonly processes: number;
-  /** Whether the post office runs in the app's own thread. */
-  readonly isInline: boolean;
-  /** Whether the CRM is killed and started again, too. */
-  readonly killsCrm: boolean;
-  /** Whether the CRM resets connections, leaves some half open, is slow and answers 503. */
-  readonly hasFaults: boolean;
-  /** Whether the post office's thread is ended now and then. */
-  readonly endsThread: boolean;
-  /** Whether the disk is full now and then: no file of an app's may grow. */
-  readonly fillsDisk: boolean;
-  /** No more kills after so many seconds. */
-  readonly maxSeconds: number;
-  /** Whether to leave the files where they are. */
-  readonly keepsFiles: boolean;
-}
-
-export interface AuditReport extends Arrivals {
+export interface AuditReport extends Arrivals, NuisanceCounts {
   readonly load: LoadCounts;
-  readonly kills: number;
-  readonly crmKills: number;
-  readonly threadEnds: number;
-  readonly diskFills: number;
+  /** Seen to succeed, and poison for the CRM until the end of the audit. */
+  readonly poisonCount: number;
+  readonly calmCount: number;
+  /** How long a good notification waited at most while an app and the CRM were up. */
+  readonly longestWaitMs: number;
+  /** ERRORs that say the outbox had not answered, when it was the app that stood still. */
+  readonly falseBlames: number;
+  /** How many of the lost were accepted around which fault of the files. */
+  readonly lostAround: Readonly<Record<string, number>>;
   /** Not delivered two minutes after the last kill. */
   readonly pending: number;
   readonly seconds: number;
   readonly directory: string;
 }
 
-/** Nothing lost, out of order or doubled, every request answered as it should be, and something was tried at all. */
-export function isSound({ load, lost, outOfOrder, doubled, pending }: AuditReport): boolean {
-  return load.succeeded > 0 && load.failed + lost.length + outOfOrder + doubled + pending === 0;
-}
+const maxStarts = 3;
 
 /** Runs an audit; `say` gets a line now and then. It waits by the clock: random instants are what it is about. */
 export async function auditCrashes(options: AuditOptions, say: (line: string) => void): Promise<AuditReport> {
   const directory = mkdtempSync(join(tmpdir(), 'crash-audit-'));
-  const journal = join(directory, 'journal');
-  writeFileSync(journal, '');
-  const counts = { kills: 0, crmKills: 0, threadEnds: 0, diskFills: 0 };
+  const files = { journal: join(directory, 'journal'), refused: join(directory, 'refused') };
+  const errors = join(directory, 'errors');
+  for (const file of [...Object.values(files), errors]) writeFileSync(file, '');
+  const counts = noNuisances();
   const startedAtMs = performance.now();
   const elapsedSeconds = (): number => Math.round((performance.now() - startedAtMs) / 1000);
-  const state = { isOver: false };
 
-  const crmEnvironment = { JOURNAL: journal, ...(options.hasFaults ? { FAULTS: 'true' } : {}) };
-  let crm = await startProgram('crash-crm.mjs', crmEnvironment);
-  const crmPort = String(crm.port);
-  const startApp = (): Promise<Program> =>
-    startProgram('crash-app.mjs', {
-      CRM_URL: `http://127.0.0.1:${crmPort}`,
-      OUTBOX: join(directory, 'outbox'),
-      THREAD: String(!options.isInline),
+  const startCrm = (environment: Readonly<Record<string, string>> = {}): Promise<Program> =>
+    startProgram('crash-crm.mjs', {
+      JOURNAL: files.journal,
+      REFUSED: files.refused,
+      ...(options.hasFaults ? { FAULTS: 'true' } : {}),
+      ...(options.jumpsClock ? { UNSTEADY: 'true' } : {}),
+      ...environment,
     });
+  const crm = await startCrm();
+  const outbox = join(directory, 'outbox');
+  const startApp = async (environment: Readonly<Record<string, string>> = {}): Promise<Program> => {
+    const all = {
+      CRM_URL: `http://127.0.0.1:${crm.port}`,
+      OUTBOX: outbox,
+      THREAD: String(!options.isInline),
+      HOLD_MS: String(holdMsOf(options)),
+      ERRORS: errors,
+      ...(options.package === undefined ? {} : { PACKAGE: options.package }),
+      ...(options.jumpsClock ? clockAtStart() : {}),
+      ...environment,
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await startProgram('crash-app.mjs', all);
+      } catch (error) {
+        counts.failedStarts += 1;
+        if (attempt === maxStarts) throw error;
+      }
+    }
+  };
   const apps: (Program | undefined)[] = [];
   for (let index = 0; index < options.processes; index += 1) apps.push(await startApp());
-  const load = startLoad((client) => apps[client % apps.length]);
-
-  const killApps = async (index: number): Promise<void> => {
-    while (counts.kills < options.kills && elapsedSeconds() < options.maxSeconds) {
-      await pause(Math.random() * options.maxLifeMs);
-      const victim = apps[index];
-      apps[index] = undefined;
-      victim?.kill('SIGKILL');
-      await victim?.ended;
-      counts.kills += 1;
-      if (counts.kills % 50 === 0) {
-        say(`${elapsedSeconds()} s: ${counts.kills} kills, ${load.counts.succeeded} bookings seen to succeed`);
-      }
-      apps[index] = await startApp();
-    }
-  };
-
-  const killCrm = async (): Promise<void> => {
-    while (!state.isOver) {
-      await pause(500 + Math.random() * 3000);
-      crm.kill('SIGKILL');
-      await crm.ended;
-      counts.crmKills += 1;
-      await pause(Math.random() * 500);
-      crm = await startProgram('crash-crm.mjs', { ...crmEnvironment, CRM_PORT: crmPort });
-    }
-  };
-
-  const endThreads = async (): Promise<void> => {
-    while (!state.isOver) {
-      await pause(Math.random() * 400);
-      const app = apps[Math.floor(Math.random() * apps.length)];
-      if (app !== undefined && (await post(undefined, app.port, '/end-thread')) === 200) counts.threadEnds += 1;
-    }
-  };
-
-  const fillDisk = async (): Promise<void> => {
-    while (!state.isOver) {
-      await pause(Math.random() * 300);
-      const app = apps[Math.floor(Math.random() * apps.length)];
-      if (app === undefined) continue;
-      if (limitFileSize(app, 4096)) counts.diskFills += 1;
-      await pause(Math.random() * 400);
-      limitFileSize(app, undefined);
-    }
+  const load = startLoad({ appOf: (client) => apps[client % apps.length], nextDestiny: createFates(options) });
+  const stage: Stage = {
+    ...{ options, directory, outbox, load, counts, apps, crm, startApp, startCrm },
+    quiet: createQuiet(),
+    calmTimes: [],
+    stallTimes: [],
+    faultTimes: [],
+    isOver: false,
   };
 
   say(`${options.processes} app(s) under load, ${options.kills} kills to come`);
   const nuisances = [
-    ...(options.killsCrm ? [killCrm()] : []),
-    ...(options.endsThread ? [endThreads()] : []),
-    ...(options.fillsDisk ? [fillDisk()] : []),
+    ...(options.killsCrm ? [killCrm(stage)] : []),
+    ...(options.endsThread ? [endThreads(stage)] : []),
+    ...(options.fillsDisk ? [fillDisk(stage)] : []),
+    ...(options.jumpsClock ? [jumpClocks(stage)] : []),
   ];
+  let saidAt = 0;
+  const isOver = (): boolean => {
+    if (counts.kills >= saidAt + 50) {
+      saidAt = counts.kills;
+      say(`${elapsedSeconds()} s: ${counts.kills} kills, ${load.counts.succeeded} bookings seen to succeed`);
+    }
+    return counts.kills >= options.kills || elapsedSeconds() >= options.maxSeconds;
+  };
   try {
-    await Promise.all(apps.map((_, index) => killApps(index)));
+    const nextLife = createLives(options);
+    await Promise.all(apps.map((_, place) => killApps(stage, place, nextLife, isOver)));
   } finally {
-    state.isOver = true;
+    stage.isOver = true;
     await Promise.all([load.stop(), ...nuisances]);
   }
 
   say(`${elapsedSeconds()} s: waiting for the rest to be delivered`);
-  const pending = await drain(apps[0]?.port ?? 0);
-  const programs = [...apps, crm].filter((program) => program !== undefined);
+  if (options.hasPoison) {
+    stage.crm.kill('SIGKILL');
+    await stage.crm.ended;
+    stage.crm = await startCrm({ CRM_PORT: String(crm.port), LIFTED: 'true' });
+  }
+  const port = apps[0]?.port ?? 0;
+  const pending = await drain(port);
+  const dead = await ask<readonly Dead[]>(port, '/dead');
+  const programs = [...apps, stage.crm].filter((program) => program !== undefined);
   for (const program of programs) program.kill('SIGTERM');
   await Promise.all(programs.map((program) => program.ended));
 
-  const arrivals = readArrivals(journal, load.seen);
+  const arrivals = readArrivals(files, load.bookings, dead);
+  const falseBlames = countBlames(errors, stage);
   if (!options.keepsFiles) rmSync(directory, { recursive: true, force: true });
-  return { ...arrivals, ...counts, load: load.counts, pending, seconds: elapsedSeconds(), directory };
+  const poison = [...load.bookings.values()].filter(({ fate }) => isPoison(fate));
+  return {
+    ...arrivals,
+    ...counts,
+    load: load.counts,
+    poisonCount: poison.reduce((count, { seen }) => count + seen.size, 0),
+    calmCount: stage.calmTimes.length,
+    longestWaitMs: longestWaitMs(load.bookings, arrivals.arrivedAt, stage.calmTimes),
+    falseBlames,
+    lostAround: countLostAround(arrivals.lost, stage),
+    pending,
+    seconds: elapsedSeconds(),
+    directory,
+  };
 }
 
 /** Waits until nothing is pending, for at most two minutes; answers how many still are. */
 async function drain(port: number): Promise<number> {
   const sinceMs = performance.now();
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/stats`);
-    const { pending, unsaved } = (await answer.json()) as { pending: number; unsaved: number };
+    const { pending, unsaved } = await ask<{ pending: number; unsaved: number }>(port, '/stats');
     if (pending + unsaved === 0 || performance.now() - sinceMs > 120_000) return pending + unsaved;
     await pause(100);
   }
 }
 
-/** To the app a disk that is full: writing beyond the limit fails. Answers whether the app was still there. */
-function limitFileSize({ pid }: Program, bytes: number | undefined): boolean {
-  try {
-    execFileSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes ?? 'unlimited'}:unlimited`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
+async function ask<Answer>(port: number, path: string): Promise<Answer> {
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`);
+  return (await answer.json()) as Answer;
+}
+
+function countLostAround(lost: readonly string[], { faultTimes, load }: Stage): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of lost) {
+    const [booking, step] = name.split('/').map(Number);
+    const seenAt = load.bookings.get(booking ?? 0)?.seen.get(step ?? 0) ?? 0;
+    const fault = faultTimes.find(({ startAt, endAt }) => startAt <= seenAt && seenAt <= endAt);
+    if (fault !== undefined) counts[fault.name] = (counts[fault.name] ?? 0) + 1;
   }
+  return counts;
+}
+
+/** How often an outbox was blamed while or right after its app stood still. */
+function countBlames(errors: string, { stallTimes }: Stage): number {
+  if (!existsSync(errors)) return 0;
+  const lines = readFileSync(errors, 'utf8').split('\n');
+  const blames = lines.filter((line) => line.endsWith('}') && line.includes('holdMs'));
+  return blames.filter((line) => {
+    const { at } = JSON.parse(line) as { readonly at: number };
+    return stallTimes.some(({ startAt, endAt }) => startAt <= at && at <= endAt);
+  }).length;
 }

@@ -1,6 +1,10 @@
 /** The crash audit by hand: see `usage`, or CONTRIBUTING.md. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { auditCrashes, isSound, type AuditReport } from './crash-audit.js';
+import { auditCrashes, type AuditReport } from './crash-audit.js';
+import { reasonsAgainst } from './verdict.js';
+import { longestWaitAllowedMs } from './waits.js';
 
 const usage = `Usage: npm run test:crash -- [options]
 
@@ -15,12 +19,25 @@ the CRM has.
   --faults         the CRM resets connections, leaves some half open, is slow, answers 503
   --thread-ends    the post office's thread is ended now and then, too
   --disk-full      the disk is full now and then (Linux, with prlimit)
+  --stalls         the app stands still for longer than holdMs now and then: a busy loop, or SIGSTOP and SIGCONT; often
+                   it is killed as soon as a client has seen a success after that
+  --poison         the CRM never takes some bookings: it resets, hangs, answers 401 or 403 for these until the end; and
+                   no good one may wait longer than ${longestWaitAllowedMs} ms while app and CRM are up: the longest delay
+                   of a probe, the deadline of an attempt, and some work
+  --file-faults    files of the outbox are deleted, renamed, replaced by a backup or by what another process makes,
+                   while in use; no kill for two seconds after that
+  --clock-jumps    the app's wall clock jumps, by hours to a year and to 1970, at its start and later; no dead letter
+                   may vanish, nothing may expire
+  --package DIR    the built package to audit, rather than this one: a checkout with dist/, or an installed one
   --seconds N      no more kills after so long                          (1800)
   --keep           keep the files and say where they are
 
 Example: npm run test:crash -- --kills 100 --processes 4 --faults
 
-Ends with 0 when nothing was lost, out of order or sent under two ids; with 1 when something was; with 2 for wrong usage.`;
+--disk-full goes with neither --stalls nor --file-faults: a disk that takes nothing is a reason to let responses go.
+
+Ends with 0 when nothing was lost, out of order or sent under two ids, and nothing waited too long or vanished; with 1 when
+something was or did, and says what; with 2 for wrong usage.`;
 
 const flag = { type: 'boolean', default: false } as const;
 
@@ -36,6 +53,11 @@ function readOptions() {
       faults: flag,
       'thread-ends': flag,
       'disk-full': flag,
+      stalls: flag,
+      poison: flag,
+      'file-faults': flag,
+      'clock-jumps': flag,
+      package: { type: 'string' },
       keep: flag,
       help: flag,
     },
@@ -49,7 +71,21 @@ function readOptions() {
   if (!Object.values(counts).every((count) => Number.isSafeInteger(count) && count > 0)) {
     throw new Error('--kills, --life, --processes and --seconds take a whole number from 1');
   }
-  return { ...values, ...counts };
+  if (values['disk-full'] && (values.stalls || values['file-faults'])) {
+    throw new Error('--disk-full goes with neither --stalls nor --file-faults');
+  }
+  return { ...values, ...counts, package: builtPackage(values.package) };
+}
+
+function builtPackage(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined;
+  const directory = resolve(path);
+  const manifest = join(directory, 'package.json');
+  const { name } = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown }) : {};
+  if (name !== 'express-crm-notifier' || !existsSync(join(directory, 'dist'))) {
+    throw new Error('--package takes the directory of a built express-crm-notifier, with its package.json and dist/');
+  }
+  return directory;
 }
 
 function print({ load, lost, ...report }: AuditReport): void {
@@ -58,19 +94,32 @@ function print({ load, lost, ...report }: AuditReport): void {
     'kills of the CRM': report.crmKills,
     'ends of the thread': report.threadEnds,
     'times the disk was full': report.diskFills,
+    'busy loops beyond holdMs': report.busyLoops,
+    'stops beyond holdMs': report.stops,
+    'outbox blamed for them': report.falseBlames,
+    'jumps of the clock': report.clockJumps,
+    ...Object.fromEntries(Object.entries(report.fileFaults).map(([name, count]) => [`fault: ${name}`, count])),
     'requests sent': load.sent,
     'seen to succeed': load.succeeded,
     'answered with a failure': load.failed,
     'broken off': load.brokenOff,
     'arrivals at the CRM': report.total,
     'repeats under the same id': report.repeats,
-    lost: lost.length,
+    'of these, poison': report.poisonCount,
+    'dead letters': report.deadCount,
+    'dead letters vanished': report.vanishedCount,
+    'dead though good': report.wronglyDead.length,
+    'calm times': report.calmCount,
+    'longest wait of a good one': report.calmCount === 0 ? '' : `${report.longestWaitMs} ms`,
+    lost: lost.length - report.vanishedCount,
     'out of order in their lane': report.outOfOrder,
     'sent under two ids': report.doubled,
     'still pending': report.pending,
     seconds: report.seconds,
   };
-  for (const [name, value] of Object.entries(lines)) console.log(`${name.padEnd(28)}${value}`);
+  for (const [name, count] of Object.entries(report.lostAround))
+    console.log(`${`lost around: ${name}`.padEnd(60)}${count}`);
+  for (const [name, value] of Object.entries(lines)) console.log(`${name.padEnd(60)}${value}`);
   if (lost.length > 0) console.log(`lost: ${lost.slice(0, 20).join(' ')}`);
 }
 
@@ -94,6 +143,10 @@ async function main(): Promise<number> {
       hasFaults: options.faults,
       endsThread: options['thread-ends'],
       fillsDisk: options['disk-full'],
+      stallsApp: options.stalls,
+      hasPoison: options.poison,
+      faultsFiles: options['file-faults'],
+      jumpsClock: options['clock-jumps'],
       keepsFiles: options.keep,
     },
     (line) => {
@@ -102,8 +155,10 @@ async function main(): Promise<number> {
   );
   print(report);
   if (options.keep) console.log(`files: ${report.directory}`);
-  console.log(isSound(report) ? 'sound' : 'NOT SOUND');
-  return isSound(report) ? 0 : 1;
+  const reasons = reasonsAgainst(report);
+  console.log(reasons.length === 0 ? 'sound' : 'NOT SOUND');
+  for (const reason of reasons) console.log(`- ${reason}`);
+  return reasons.length === 0 ? 0 : 1;
 }
 
 void main().then((code) => {

@@ -1,0 +1,40 @@
+export interface AuditOptions {
+  /** How often an app is killed with SIGKILL. */
+  readonly kills: number;
+  /** How long an app lives at most until it is killed, in milliseconds. */
+  readonly maxLifeMs: number;
+  /** How many apps share the outbox. */
+  readonly processes: number;
+  /** The directory of the built package to audit; this one unless said otherwise. */
+  readonly package: string | undefined;
+  /** Whether the post office runs in the app's own thread. */
+  readonly isInline: boolean;
+  /** Whether the CRM is killed and started again, too. */
+  readonly killsCrm: boolean;
+  /** Whether the CRM resets connections, leaves some half open, is slow and answers 503. */
+  readonly hasFaults: boolean;
+  /** Whether the post office's thread is ended now and then. */
+  readonly endsThread: boolean;
+  /** Whether the disk is full now and then: no file of an app's may grow. */
+  readonly fillsDisk: boolean;
+  /** Whether an app's thread, or all of the app, stands still now and then for longer than `holdMs`. */
+  readonly stallsApp: boolean;
+  /** Whether the CRM never takes some of the bookings, and fails in a way of its own for each. */
+  readonly hasPoison: boolean;
+  /** Whether files of the outbox are deleted or replaced while in use. */
+  readonly faultsFiles: boolean;
+  /** Whether the wall clock jumps. */
+  readonly jumpsClock: boolean;
+  /** No more kills after so many seconds. */
+  readonly maxSeconds: number;
+  /** Whether to leave the files where they are. */
+  readonly keepsFiles: boolean;
+}
+
+/**
+ * The app's `holdMs`. Short, so that many stalls fit into an audit; but to start a thread, and to make a file anew, take
+ * their time on a busy machine, and an outbox that honestly does not answer is none that is blamed wrongly.
+ */
+export function holdMsOf({ stallsApp, endsThread, faultsFiles }: AuditOptions): number {
+  return stallsApp && !endsThread && !faultsFiles ? 400 : 1_000;
+}

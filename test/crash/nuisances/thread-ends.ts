@@ -1,0 +1,14 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { post } from '../load.js';
+import { drawFrom, type Stage } from '../stage.js';
+
+/** Ends the post office's thread of some app now and then. */
+export async function endThreads(stage: Stage): Promise<void> {
+  while (!stage.isOver) {
+    await pause(Math.random() * 400);
+    await stage.quiet.disturb(async () => {
+      const app = drawFrom(stage.apps);
+      if (app !== undefined && (await post(undefined, app.port, '/end-thread')) === 200) stage.counts.threadEnds += 1;
+    });
+  }
+}

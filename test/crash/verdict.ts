@@ -1,0 +1,24 @@
+import type { AuditReport } from './crash-audit.js';
+import { longestWaitAllowedMs } from './waits.js';
+
+/** Why an audit is not sound; empty for one that is. */
+export function reasonsAgainst(report: AuditReport): string[] {
+  const { load, lost, vanishedCount, wronglyDead, outOfOrder, doubled, pending } = report;
+  const reasons: readonly (readonly [isSo: boolean, reason: string])[] = [
+    [load.succeeded === 0, 'no booking was seen to succeed'],
+    [load.failed > 0, `${load.failed} requests were answered with a failure`],
+    [lost.length > vanishedCount, `${lost.length - vanishedCount} were lost: seen to succeed, and never arrived`],
+    [vanishedCount > 0, `${vanishedCount} dead letters vanished`],
+    [wronglyDead.length > 0, `${wronglyDead.length} are dead although the CRM would take them`],
+    [outOfOrder > 0, `${outOfOrder} came out of order in their lane`],
+    [doubled > 0, `${doubled} came under two ids`],
+    [pending > 0, `${pending} are still pending`],
+    [report.failedStarts > 0, `${report.failedStarts} times an app ended at its start`],
+    [report.falseBlames > 0, `${report.falseBlames} times the outbox was blamed for an app that stood still`],
+    [
+      report.longestWaitMs > longestWaitAllowedMs,
+      `a good one waited ${report.longestWaitMs} ms while all were up; ${longestWaitAllowedMs} are allowed`,
+    ],
+  ];
+  return reasons.filter(([isSo]) => isSo).map(([, reason]) => reason);
+}
