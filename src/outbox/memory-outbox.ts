@@ -1,6 +1,7 @@
 import type {
   AcceptedNotification,
   DeadLetter,
+  DuePlace,
   Outbox,
   OutboxCounts,
   PendingNotification,
@@ -90,6 +91,13 @@ export function createMemoryOutbox(): Outbox {
       return undefined;
     },
 
+    readDue(after, until, limit) {
+      return [...pending.values()]
+        .filter((entry) => entry.nextAttemptAt > 0 && entry.nextAttemptAt <= until && isDueBefore(after, entry))
+        .sort((a, b) => (isDueBefore(a, b) ? -1 : 1))
+        .slice(0, limit);
+    },
+
     settle(settlements) {
       for (const settlement of settlements) {
         const entry = pending.get(settlement.position);
@@ -163,6 +171,10 @@ export function createMemoryOutbox(): Outbox {
       // Nothing to give back: the memory goes with the object.
     },
   };
+}
+
+function isDueBefore(a: DuePlace, b: DuePlace): boolean {
+  return a.nextAttemptAt === b.nextAttemptAt ? a.position < b.position : a.nextAttemptAt < b.nextAttemptAt;
 }
 
 function mentions({ id, type, lane, reason }: DeadLetter, text: string): boolean {

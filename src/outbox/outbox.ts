@@ -21,6 +21,12 @@ export interface Outbox {
   /** The oldest pending one of a lane that was accepted after position `after`. */
   nextInLane(lane: string, after: number): PendingNotification | undefined;
 
+  /**
+   * Pending ones that wait for an instant up to `until`, soonest first and at the same instant oldest first: those that come
+   * after `after` in that order, at most `limit` of them. What waits for nothing is not among them.
+   */
+  readDue(after: DuePlace, until: number, limit: number): PendingNotification[];
+
   /** Settles attempts, all or none. A settlement of one that is no longer pending changes nothing. */
   settle(settlements: readonly Settlement[]): void;
 
@@ -53,6 +59,9 @@ export interface Outbox {
   /** Gives everything back; an outbox that is closed already stays so. */
   close(): void;
 }
+
+/** A place in the order in which pending ones become due; `{ nextAttemptAt: 0, position: 0 }` is before all of them. */
+export type DuePlace = Pick<PendingNotification, 'nextAttemptAt' | 'position'>;
 
 /** How much may be pending. */
 export interface Room {

@@ -141,6 +141,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
       return page;
     }),
     nextInLane: guarded((outbox, lane, after) => outbox.nextInLane(lane, after)),
+    readDue: guarded((outbox, after, until, limit) => outbox.readDue(after, until, limit)),
     settle: guarded((outbox, settlements) => {
       outbox.settle(settlements);
     }),
