@@ -92,10 +92,17 @@ export function createMemoryOutbox(): Outbox {
     },
 
     readDue(after, until, limit) {
-      return [...pending.values()]
-        .filter((entry) => entry.nextAttemptAt > 0 && entry.nextAttemptAt <= until && isDueBefore(after, entry))
-        .sort((a, b) => (isDueBefore(a, b) ? -1 : 1))
-        .slice(0, limit);
+      // Kept in order and short: a limit is small, and many may wait.
+      const found: PendingNotification[] = [];
+      for (const entry of pending.values()) {
+        if (entry.nextAttemptAt === 0 || entry.nextAttemptAt > until || !isDueBefore(after, entry)) continue;
+        const last = found.at(-1);
+        if (found.length >= limit && (last === undefined || !isDueBefore(entry, last))) continue;
+        const index = found.findIndex((other) => isDueBefore(entry, other));
+        found.splice(index === -1 ? found.length : index, 0, entry);
+        if (found.length > limit) found.pop();
+      }
+      return found;
     },
 
     settle(settlements) {
