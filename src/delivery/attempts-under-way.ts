@@ -106,7 +106,7 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
     get hasRoom() {
       // What hangs while those are answered that came later is to blame itself; otherwise it may be the CRM that hangs.
       const isOutrun = lastAnswered > lastHanging || options.probeBoundMs() > 0;
-      return hangingCount < concurrency * (isOutrun ? maxHangingShare : 1);
+      return hangingCount <= concurrency * (isOutrun ? maxHangingShare : 1);
     },
     start(head, chosen, ordinal) {
       const startedAtMs = clock.monotonicMs();

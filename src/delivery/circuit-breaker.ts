@@ -14,6 +14,7 @@ import { createTokenTrust } from './token-trust.js';
  * that breaks, or hangs, once the notification is on its way may be the notification's doing, so of those
  * - the ones that were under way together count as one: one of them may have ended the others;
  * - one that failed before counts only as long as those that did not fail as well;
+ * - while others were answered a moment ago it takes four times as many;
  * and with each that counts fewer may be under way at once, so that it stays a handful until the circuit opens.
  *
  * What a 401 or 403 says of the token is `token-trust.ts`'s business. An attempt that started before the circuit opened may
@@ -30,7 +31,7 @@ export interface CircuitBreaker {
   /** An attempt starts; answers its ordinal. */
   onStart(): number;
   /** The CRM answered, whatever it answered; answers whether the circuit has closed with that. */
-  onAnswer(sent?: SentAttempt): boolean;
+  onAnswer(sent?: SentAttempt, nowMs?: number): boolean;
   /** The CRM did not answer, or does not: `sent` says of which attempt, if it had left. */
   onUnreachable(nowMs: number, code: string, sent?: SentAttempt): void;
   /** The CRM refused the token; answers whether the target is paused for that. */
@@ -75,14 +76,18 @@ type Circuit =
       readonly state: 'open' | 'half-open';
       readonly cause: PauseCause;
       readonly probeAtMs: number;
-      /** When one that never failed may be the probe, while it is not sure that the token is to blame. */
+      /** When one that never failed may be the probe, as long as it is not sure that the others are not to blame. */
       readonly freshProbeAtMs: number;
+      /** Whether connections are made, at least. */
+      readonly wasSent: boolean;
       readonly probeCount: number;
       /** Attempts up to this one are no probes. */
       readonly lastBefore: number;
     };
 
 const answersPerStep = 10;
+// So many probes look for one that is answered before it is taken for sure that none is.
+const searchCount = 20;
 
 /** Instants are the monotonic clock's. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
@@ -96,8 +101,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   /** Whether what never failed before has failed since one of that kind was answered last. */
   let isFreshFailing = true;
   let startCount = 0;
+  let answeredAtMs = -Infinity;
 
-  const open = (cause: PauseCause, nowMs: number): void => {
+  const open = (cause: PauseCause, nowMs: number, wasSent = true): void => {
     const knownCause = circuit.state === 'closed' ? undefined : circuit.cause.kind;
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
     const waits = { firstDelayMs, maxDelayMs: cause.kind === 'unauthorised' ? options.maxPauseMs : maxDelayMs };
@@ -105,8 +111,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     const certainMs = backoffBoundMs(probeCount, waits) / 2;
     const drawnMs = backoffMs(probeCount, waits, random) / 2;
     const waitMs = certainMs + drawnMs;
-    const [probeAtMs, freshProbeAtMs] = [nowMs + waitMs, nowMs + Math.min(waitMs, maxDelayMs)];
-    circuit = { state: 'open', cause, probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
+    const probeAtMs = nowMs + waitMs;
+    const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unauthorised' ? maxDelayMs : firstDelayMs);
+    circuit = { state: 'open', cause, probeAtMs, freshProbeAtMs, wasSent, probeCount, lastBefore: startCount };
     failureCount = 0;
     // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
     if (knownCause !== cause.kind) options.onPause(cause);
@@ -117,8 +124,11 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     options.onResume();
   };
 
-  const prefersFresh = (): boolean =>
-    circuit.state !== 'closed' && circuit.cause.kind === 'unauthorised' && !token.isSurelyRefused;
+  const prefersFresh = (): boolean => {
+    if (circuit.state === 'closed') return false;
+    if (circuit.cause.kind === 'unauthorised') return !token.isSurelyRefused;
+    return circuit.wasSent && circuit.probeCount <= searchCount;
+  };
 
   const openProbeAtMs = (hasFresh: () => boolean): number => {
     if (circuit.state !== 'open') return Infinity;
@@ -142,7 +152,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     },
 
     get probeBoundMs() {
-      return circuit.state === 'closed' ? 0 : backoffBoundMs(circuit.probeCount, options);
+      if (circuit.state === 'closed') return 0;
+      return prefersFresh() ? firstDelayMs : backoffBoundMs(circuit.probeCount, options);
     },
 
     get isStartingSlowly() {
@@ -171,7 +182,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return startCount;
     },
 
-    onAnswer(sent) {
+    onAnswer(sent, nowMs = -Infinity) {
+      answeredAtMs = nowMs;
       token.onTaken(sent?.ordinal ?? startCount);
       failureCount = 0;
       if (sent?.isSuspect !== true) isFreshFailing = false;
@@ -188,15 +200,20 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       if (sent === undefined) isFreshFailing = true;
       const speaks = sent === undefined || speaksOfTarget(sent);
       switch (circuit.state) {
-        case 'closed':
+        case 'closed': {
           if (!speaks) return;
           failureCount += 1;
           lastCounted = startCount;
-          if (failureCount >= failureThreshold) open({ kind: 'unreachable', code }, nowMs);
+          const isInDoubt = sent !== undefined && nowMs - answeredAtMs < maxDelayMs;
+          if (failureCount >= failureThreshold * (isInDoubt ? 4 : 1)) {
+            open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
+          }
           return;
+        }
         case 'half-open':
           // Not one that has been under way since before.
-          if (sent === undefined || sent.ordinal > circuit.lastBefore) open({ kind: 'unreachable', code }, nowMs);
+          if (sent === undefined || sent.ordinal > circuit.lastBefore)
+            open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
           return;
         case 'open':
           // A straggler from before: the wait stands as it is.

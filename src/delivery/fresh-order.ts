@@ -6,7 +6,7 @@ import type { MinHeap } from './min-heap.js';
  *
  * Those that do often stand together: one kind of notification, or all that one client has sent. So heads of a type that
  * failed more lately than it was answered come last. Among the others it goes one way as long as that works, and another way
- * when one that was taken so fails: the oldest first, the newest first, or onwards from a place that is drawn.
+ * when one that was taken so fails: the oldest first, then in turn the newest first and onwards from a place that is drawn.
  */
 export interface FreshOrder {
   take(fresh: MinHeap<PendingNotification>): PendingNotification | undefined;
@@ -21,7 +21,7 @@ export interface FreshOrder {
 
 export type Way = 'oldest' | 'newest' | 'onwards';
 
-const nextWay: Readonly<Record<Way, Way>> = { oldest: 'newest', newest: 'onwards', onwards: 'oldest' };
+const nextWay: Readonly<Record<Way, Way>> = { oldest: 'newest', newest: 'onwards', onwards: 'newest' };
 // Types are of the app's making, and might be many.
 const maxTypes = 256;
 // Beyond all positions.

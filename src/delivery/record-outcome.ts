@@ -33,7 +33,7 @@ export function recordOutcome(
     choice.onFailed(head, chosen);
     return breaker.onUnauthorised(nowMs, outcome.status, sent);
   }
-  const isResumed = breaker.onAnswer(sent);
+  const isResumed = breaker.onAnswer(sent, nowMs);
   choice.onAnswered(head, chosen, isHanging);
   if (isResumed) choice.onResumed(chosen);
   return false;
