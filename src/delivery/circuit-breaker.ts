@@ -87,7 +87,7 @@ type Circuit =
 
 const answersPerStep = 10;
 // So many probes look for one that is answered before it is taken for sure that none is.
-const searchCount = 20;
+const searchCount = 200;
 
 /** Instants are the monotonic clock's. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
