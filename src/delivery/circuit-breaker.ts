@@ -1,5 +1,5 @@
 import { backoffBoundMs, backoffMs } from './backoff.js';
-import { createTokenTrust } from './token-trust.js';
+import { createTokenTrust, type SentAttempt } from './token-trust.js';
 
 /**
  * Whether delivery may ask the CRM at all.
@@ -43,13 +43,6 @@ export interface CircuitBreaker {
   readonly probeBoundMs: number;
   /** Whether it has just closed, and allows fewer than it will. */
   readonly isStartingSlowly: boolean;
-}
-
-export interface SentAttempt {
-  /** What `onStart` answered. */
-  readonly ordinal: number;
-  /** Whether the notification failed before. */
-  readonly isSuspect: boolean;
 }
 
 export type CircuitState = 'closed' | 'open' | 'half-open';

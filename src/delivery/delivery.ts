@@ -137,7 +137,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     while (mayStart(nowMs) && lanes.hasReady(nowMs) && choice.mayChoose()) {
       const limitedMs = rateLimit.take(nowMs);
       if (limitedMs > 0) return limitedMs;
-      const head = lanes.take(nowMs, choice.choose);
+      const head = lanes.take(nowMs, () => choice.choose());
       if (head !== undefined) start(head);
     }
     // With an open circuit nothing starts before its probe.

@@ -146,15 +146,13 @@ export function createLanes(options: LanesOptions): Lanes {
     const all = [...waiting.takeAll(isStored), ...ready.failing.takeAll(isStored)].sort(
       (a, b) => a.dueAtMs - b.dueAtMs,
     );
-    all.forEach(({ head, dueAtMs }, index) => {
-      if (index < all.length >> 1) {
-        waiting.push({ head, dueAtMs });
-        return;
-      }
+    const kept = all.length >> 1;
+    for (const entry of all.slice(0, kept)) waiting.push(entry);
+    for (const { head } of all.slice(kept)) {
       followerCount -= lanes.get(head.lane)?.followers.length ?? 0;
       lanes.delete(head.lane);
       forgotten.add(head);
-    });
+    }
   };
 
   /** Remembers what is due again. */
@@ -208,7 +206,9 @@ export function createLanes(options: LanesOptions): Lanes {
       forgotten.release(head);
     },
 
-    settled: forgotten.settled,
+    settled(head) {
+      forgotten.settled(head);
+    },
 
     putBack(head, dueAtMs, isRefused = false) {
       if (isRefused) ready.refused.push(head);

@@ -1,5 +1,3 @@
-import type { SentAttempt } from './circuit-breaker.js';
-
 /**
  * Whether a 401 or 403 speaks of the token, or of the one notification that met it.
  *
@@ -16,6 +14,13 @@ export interface TokenTrust {
   readonly isRefused: boolean;
   /** Whether so many different ones were refused in a row that it can hardly be them. */
   readonly isSurelyRefused: boolean;
+}
+
+export interface SentAttempt {
+  /** What `onStart` answered. */
+  readonly ordinal: number;
+  /** Whether the notification failed before. */
+  readonly isSuspect: boolean;
 }
 
 /** `sureCount` refusals of different notifications in a row leave no doubt. */
