@@ -61,9 +61,8 @@ interface Lane {
 
 /** So many are read at once. What waits for its turn outlives collections of garbage: twice as many cost 15 MB more. */
 export const pageSize = 128;
-// So many ready ones are enough for a while; the rest is found by reading.
+// So many ready ones are enough for a while; the rest is found by reading. When half are left to choose from, more are read.
 const maxReady = 1_024;
-// When fewer are left to choose from, more are read, up to about twice as many.
 const fewAhead = maxReady / 2;
 // With so many that failed and are due again, those that are due as well may stay forgotten.
 const enoughFailing = 32;
@@ -196,7 +195,7 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   return {
-    take(nowMs, choose = oldestOf) {
+    take(nowMs, choose = () => ready.takeOldest()) {
       look(nowMs);
       return choose(ready);
     },
@@ -246,8 +245,6 @@ export function createLanes(options: LanesOptions): Lanes {
     },
   };
 }
-
-const oldestOf = (ready: ReadyHeads): PendingNotification | undefined => ready.takeOldest();
 
 /** Whether the outbox knows when it is due, so that it can be found there. */
 const isStored = ({ head }: WaitingHead): boolean => head.nextAttemptAt > 0;
