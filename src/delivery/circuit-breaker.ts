@@ -1,4 +1,5 @@
 import { backoffBoundMs, backoffMs } from './backoff.js';
+import { createTokenTrust, type SentAttempt } from './token-trust.js';
 
 /**
  * Whether delivery may ask the CRM at all.
@@ -9,26 +10,39 @@ import { backoffBoundMs, backoffMs } from './backoff.js';
  *   half-open ── that attempt fails ──▶ open, for about twice as long
  *   open or half-open ── it answers anything else ──▶ closed
  *
- * An attempt that started before the circuit opened may end after it. That the CRM answers it is good news about its
- * reach, but says nothing about the token.
+ * A CRM that is down has to be told from a notification that hurts it. No connection at all speaks of the CRM. A connection
+ * that breaks, or hangs, once the notification is on its way may be the notification's doing, so of those
+ * - the ones that were under way together count as one: one of them may have ended the others;
+ * - one that failed before counts only as long as those that did not fail as well;
+ * - while others were answered a moment ago it takes four times as many;
+ * and with each that counts fewer may be under way at once, so that it stays a handful until the circuit opens.
+ *
+ * What a 401 or 403 says of the token is `token-trust.ts`'s business. An attempt that started before the circuit opened may
+ * end after it. That the CRM answers it is good news about its reach, but says nothing about the token.
  *
  * After closing, delivery starts slowly: one attempt at a time, and one more with every tenth answer, so that a CRM that
  * has just come back is not met by everything that has piled up, and gets a small backlog just as it was accepted.
  */
 export interface CircuitBreaker {
-  /** How many attempts may be under way at once, as things stand. */
-  allowed(nowMs: number): number;
+  /** How many attempts may be under way at once, as things stand. `hasFresh` tells whether one is ready that never failed. */
+  allowed(nowMs: number, hasFresh?: () => boolean): number;
   /** How long until an open circuit lets a probe through; undefined when it is not open. */
-  probeInMs(nowMs: number): number | undefined;
-  /** An attempt starts. */
-  onStart(): void;
-  /** The CRM answered, whatever it answered. */
-  onAnswer(): void;
-  /** The CRM did not answer. */
-  onUnreachable(nowMs: number, code: string): void;
-  /** The CRM refused the token. */
-  onUnauthorised(nowMs: number, status: number): void;
+  probeInMs(nowMs: number, hasFresh?: () => boolean): number | undefined;
+  /** An attempt starts; answers its ordinal. */
+  onStart(): number;
+  /** The CRM answered, whatever it answered; answers whether the circuit has closed with that. */
+  onAnswer(sent?: SentAttempt, nowMs?: number): boolean;
+  /** The CRM did not answer, or does not: `sent` says of which attempt, if it had left. */
+  onUnreachable(nowMs: number, code: string, sent?: SentAttempt): void;
+  /** The CRM refused the token; answers whether the target is paused for that. */
+  onUnauthorised(nowMs: number, status: number, refused?: SentAttempt): boolean;
   readonly state: CircuitState;
+  /** Whether the next probe had better be one that never failed. */
+  readonly prefersFresh: boolean;
+  /** The longest wait until the next probe; 0 when it is closed. */
+  readonly probeBoundMs: number;
+  /** Whether it has just closed, and allows fewer than it will. */
+  readonly isStartingSlowly: boolean;
 }
 
 export type CircuitState = 'closed' | 'open' | 'half-open';
@@ -50,31 +64,75 @@ export interface CircuitBreakerOptions {
 }
 
 type Circuit =
-  | { readonly state: 'closed'; readonly failureCount: number; readonly answersSinceOutage: number }
+  | { readonly state: 'closed'; readonly answersSinceOutage: number }
   | {
       readonly state: 'open' | 'half-open';
       readonly cause: PauseCause;
       readonly probeAtMs: number;
+      /** When one that never failed may be the probe, as long as it is not sure that the others are not to blame. */
+      readonly freshProbeAtMs: number;
+      /** Whether connections are made, at least. */
+      readonly wasSent: boolean;
       readonly probeCount: number;
+      /** Attempts up to this one are no probes. */
+      readonly lastBefore: number;
     };
 
 const answersPerStep = 10;
+// So many probes look for one that is answered before it is taken for sure that none is.
+const searchCount = 200;
 
 /** Instants are the monotonic clock's. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  let circuit: Circuit = { state: 'closed', failureCount: 0, answersSinceOutage: Infinity };
+  const { concurrency, failureThreshold, firstDelayMs, maxDelayMs, random } = options;
+  const token = createTokenTrust(failureThreshold);
+  let circuit: Circuit = { state: 'closed', answersSinceOutage: Infinity };
+  /** Failures in a row. */
+  let failureCount = 0;
+  /** The last attempt that had started when one of these was counted. */
+  let lastCounted = -1;
+  /** Whether what never failed before has failed since one of that kind was answered last. */
+  let isFreshFailing = true;
+  let startCount = 0;
+  let answeredAtMs = -Infinity;
 
-  const open = (cause: PauseCause, nowMs: number): void => {
+  const open = (cause: PauseCause, nowMs: number, wasSent = true): void => {
     const knownCause = circuit.state === 'closed' ? undefined : circuit.cause.kind;
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
-    const { firstDelayMs, random } = options;
-    const waits = { firstDelayMs, maxDelayMs: cause.kind === 'unauthorised' ? options.maxPauseMs : options.maxDelayMs };
+    const waits = { firstDelayMs, maxDelayMs: cause.kind === 'unauthorised' ? options.maxPauseMs : maxDelayMs };
     // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
     const certainMs = backoffBoundMs(probeCount, waits) / 2;
     const drawnMs = backoffMs(probeCount, waits, random) / 2;
-    circuit = { state: 'open', cause, probeAtMs: nowMs + certainMs + drawnMs, probeCount };
+    const waitMs = certainMs + drawnMs;
+    const probeAtMs = nowMs + waitMs;
+    const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unauthorised' ? maxDelayMs : firstDelayMs);
+    circuit = { state: 'open', cause, probeAtMs, freshProbeAtMs, wasSent, probeCount, lastBefore: startCount };
+    failureCount = 0;
     // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
     if (knownCause !== cause.kind) options.onPause(cause);
+  };
+
+  const close = (): void => {
+    circuit = { state: 'closed', answersSinceOutage: 1 };
+    options.onResume();
+  };
+
+  const prefersFresh = (): boolean => {
+    if (circuit.state === 'closed') return false;
+    if (circuit.cause.kind === 'unauthorised') return !token.isSurelyRefused;
+    return circuit.wasSent && circuit.probeCount <= searchCount;
+  };
+
+  const openProbeAtMs = (hasFresh: () => boolean): number => {
+    if (circuit.state !== 'open') return Infinity;
+    const { probeAtMs, freshProbeAtMs } = circuit;
+    return freshProbeAtMs < probeAtMs && prefersFresh() && hasFresh() ? freshProbeAtMs : probeAtMs;
+  };
+
+  /** Whether a failure that may be the notification's own doing says something of the CRM. */
+  const speaksOfTarget = ({ ordinal, isSuspect }: SentAttempt): boolean => {
+    if (!isSuspect) isFreshFailing = true;
+    return isFreshFailing && ordinal > lastCounted;
   };
 
   return {
@@ -82,43 +140,73 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return circuit.state;
     },
 
-    allowed(nowMs) {
+    get prefersFresh() {
+      return prefersFresh();
+    },
+
+    get probeBoundMs() {
+      if (circuit.state === 'closed') return 0;
+      return prefersFresh() ? firstDelayMs : backoffBoundMs(circuit.probeCount, options);
+    },
+
+    get isStartingSlowly() {
+      return circuit.state === 'closed' && 1 + circuit.answersSinceOutage / answersPerStep < concurrency;
+    },
+
+    allowed(nowMs, hasFresh = () => false) {
       switch (circuit.state) {
-        case 'closed':
-          return Math.min(1 + Math.floor(circuit.answersSinceOutage / answersPerStep), options.concurrency);
+        case 'closed': {
+          const started = 1 + Math.floor(circuit.answersSinceOutage / answersPerStep);
+          return Math.max(1, Math.min(started, concurrency >> Math.min(failureCount, 31)));
+        }
         case 'open':
-          return nowMs >= circuit.probeAtMs ? 1 : 0;
+          return nowMs >= openProbeAtMs(hasFresh) ? 1 : 0;
         case 'half-open':
           return 0;
       }
     },
 
-    probeInMs: (nowMs) => (circuit.state === 'open' ? Math.max(0, circuit.probeAtMs - nowMs) : undefined),
+    probeInMs: (nowMs, hasFresh = () => false) =>
+      circuit.state === 'open' ? Math.max(0, openProbeAtMs(hasFresh) - nowMs) : undefined,
 
     onStart() {
+      startCount += 1;
       if (circuit.state === 'open') circuit = { ...circuit, state: 'half-open' };
+      return startCount;
     },
 
-    onAnswer() {
+    onAnswer(sent, nowMs = -Infinity) {
+      answeredAtMs = nowMs;
+      token.onTaken(sent?.ordinal ?? startCount);
+      failureCount = 0;
+      if (sent?.isSuspect !== true) isFreshFailing = false;
       if (circuit.state === 'closed') {
-        circuit = { state: 'closed', failureCount: 0, answersSinceOutage: circuit.answersSinceOutage + 1 };
-        return;
+        circuit = { state: 'closed', answersSinceOutage: circuit.answersSinceOutage + 1 };
+        return false;
       }
-      if (circuit.state === 'open' && circuit.cause.kind === 'unauthorised') return;
-      circuit = { state: 'closed', failureCount: 0, answersSinceOutage: 1 };
-      options.onResume();
+      if (circuit.cause.kind === 'unauthorised' && token.isRefused) return false;
+      close();
+      return true;
     },
 
-    onUnreachable(nowMs, code) {
+    onUnreachable(nowMs, code, sent) {
+      if (sent === undefined) isFreshFailing = true;
+      const speaks = sent === undefined || speaksOfTarget(sent);
       switch (circuit.state) {
         case 'closed': {
-          const failureCount = circuit.failureCount + 1;
-          if (failureCount >= options.failureThreshold) open({ kind: 'unreachable', code }, nowMs);
-          else circuit = { ...circuit, failureCount };
+          if (!speaks) return;
+          failureCount += 1;
+          lastCounted = startCount;
+          const isInDoubt = sent !== undefined && nowMs - answeredAtMs < maxDelayMs;
+          if (failureCount >= failureThreshold * (isInDoubt ? 4 : 1)) {
+            open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
+          }
           return;
         }
         case 'half-open':
-          open({ kind: 'unreachable', code }, nowMs);
+          // Not one that has been under way since before.
+          if (sent === undefined || sent.ordinal > circuit.lastBefore)
+            open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
           return;
         case 'open':
           // A straggler from before: the wait stands as it is.
@@ -126,8 +214,15 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       }
     },
 
-    onUnauthorised(nowMs, status) {
-      if (circuit.state !== 'open') open({ kind: 'unauthorised', status }, nowMs);
+    onUnauthorised(nowMs, status, refused = { ordinal: startCount, isSuspect: false }) {
+      if (circuit.state === 'open') return true;
+      if (circuit.state === 'half-open' && refused.ordinal <= circuit.lastBefore) return true;
+      if (!token.onRefused(refused, startCount)) {
+        if (circuit.state === 'half-open') close();
+        return false;
+      }
+      open({ kind: 'unauthorised', status }, nowMs);
+      return true;
     },
   };
 }

@@ -35,8 +35,13 @@ export type DeliveryEvent =
       readonly circuit: CircuitState;
     })
   | (AboutAttempt & { readonly kind: 'dead'; readonly reason: DeadReason })
-  /** The CRM refused the token, which is not the notification's fault. */
-  | (AboutAttempt & { readonly kind: 'refused'; readonly status: number })
+  /** The CRM refused the token, or this notification with it. */
+  | (AboutAttempt & {
+      readonly kind: 'refused';
+      readonly status: number;
+      /** Until the next attempt, where the CRM takes others with this token; 0 when the target is paused. */
+      readonly delayMs: number;
+    })
   | { readonly kind: 'paused'; readonly cause: PauseCause }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'outboxError'; readonly operation: string; readonly error: Trouble };

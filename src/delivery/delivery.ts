@@ -6,12 +6,17 @@ import type { Ages } from '../core/ages.js';
 import type { Clock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
+import { backoffBoundMs } from './backoff.js';
+import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
+import { createHeadChoice } from './head-choice.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit } from './rate-limit.js';
+import { createReadyHeads } from './ready-heads.js';
+import { recordOutcome } from './record-outcome.js';
 import { createSettlements } from './settlements.js';
-import { decideVerdict, refusesToken, type Verdict } from './verdict.js';
+import { decideVerdict, timeoutCode } from './verdict.js';
 import { createVerdictSettler } from './verdict-settler.js';
 
 export interface DeliveryOptions extends Pick<NotifierConfig, 'concurrency' | 'rateLimit' | 'retry' | 'breaker'> {
@@ -45,13 +50,26 @@ const troubleDelayMs = 1_000;
 const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { outbox, client, clock, retry, random, onEvent } = options;
+  const { outbox, client, clock, retry, concurrency, random, onEvent } = options;
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
-  const lanes = createLanes({ outbox, now: () => clock.now(), maxWaitMs, maxLanes, maxFollowers });
+  const ready = createReadyHeads();
+  const isReadingAhead = (): boolean => choice.isTroubled;
+  const now = (): number => clock.now();
+  const backoffBoundOf = (attempts: number): number => backoffBoundMs(attempts, retry);
+  const lanes = createLanes({
+    outbox,
+    now,
+    maxWaitMs,
+    backoffBoundOf,
+    maxLanes,
+    maxFollowers,
+    ready,
+    isReadingAhead,
+  });
   const rateLimit = createRateLimit(options.rateLimit);
   const breaker = createCircuitBreaker({
     ...options.breaker,
-    concurrency: options.concurrency,
+    concurrency,
     random,
     onPause: (cause) => {
       onEvent({ kind: 'paused', cause });
@@ -72,8 +90,19 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
   });
   const settleVerdict = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, onEvent });
-  // A number: a set keeps what was ever in it until V8 collects its old generation.
-  let inFlight = 0;
+  const choice = createHeadChoice({ ready, breaker, concurrency, random });
+  const underWay = createAttemptsUnderWay({
+    clock,
+    concurrency,
+    breaker: options.breaker,
+    probeBoundMs: () => breaker.probeBoundMs,
+    onHanging(attempt) {
+      breaker.onUnreachable(clock.monotonicMs(), timeoutCode, attempt);
+      choice.onFailed(attempt.head, attempt.chosen);
+    },
+    onRoom: pump,
+  });
+  const hasFresh = (): boolean => lanes.hasReady(clock.monotonicMs()) && ready.fresh.size > 0;
   const idleWaiters = new Set<() => void>();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
@@ -111,21 +140,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function isIdle(): boolean {
-    if (inFlight > 0 || settlements.size > 0) return false;
+    if (underWay.count > 0 || settlements.size > 0) return false;
     return !lanes.hasReady(clock.monotonicMs()) && !lanes.isSearching;
   }
 
   /** Answers how long until more may start by itself; undefined when only an event can bring that about. */
   function startAttempts(): number | undefined {
     const nowMs = clock.monotonicMs();
-    while (mayStart(nowMs) && lanes.hasReady(nowMs)) {
+    while (mayStart(nowMs) && lanes.hasReady(nowMs) && choice.mayChoose()) {
       const limitedMs = rateLimit.take(nowMs);
       if (limitedMs > 0) return limitedMs;
-      const head = lanes.take(nowMs);
+      const head = lanes.take(nowMs, () => choice.choose());
       if (head !== undefined) start(head);
     }
     // With an open circuit nothing starts before its probe.
-    const probeInMs = breaker.probeInMs(nowMs) ?? 0;
+    const probeInMs = breaker.probeInMs(nowMs, hasFresh) ?? 0;
     if (probeInMs > 0) return probeInMs;
     if (!mayStart(nowMs)) return undefined;
     return lanes.isSearching ? 0 : lanes.dueInMs(nowMs);
@@ -133,7 +162,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** If not, then the end of an attempt, or the outbox taking settlements again, changes that. */
   function mayStart(nowMs: number): boolean {
-    return inFlight < breaker.allowed(nowMs) && !settlements.isFailing;
+    return underWay.lively < breaker.allowed(nowMs, hasFresh) && underWay.hasRoom && !settlements.isFailing;
   }
 
   function start(head: PendingNotification): void {
@@ -142,20 +171,19 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       settleVerdict(head, { kind: 'dead', reason: unsendable }, aboutAttempt(head, head.attempts, clock.monotonicMs()));
       return;
     }
-    breaker.onStart();
-    inFlight += 1;
-    void attempt(head);
+    void make(underWay.start(head, choice.begin(), breaker.onStart()));
   }
 
-  async function attempt(head: PendingNotification): Promise<void> {
+  async function make(attempt: AttemptUnderWay): Promise<void> {
+    const { head } = attempt;
+    let isSettled = false;
     try {
       const { id, body, traceparent, attempts: retryCount } = head;
-      const startedAtMs = clock.monotonicMs();
       const outcome = await client.post({ id, body, traceparent, retryCount });
       // Cut off by ourselves, or left behind: it says nothing about the CRM, and the next start finds the notification
       // where it is.
       if (isEnded || (isStopped && outcome.kind === 'failure')) return;
-      onOutcome(head, outcome, startedAtMs);
+      isSettled = onOutcome(attempt, outcome);
     } catch (error) {
       // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
       lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
@@ -163,19 +191,30 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     } finally {
       // Those that a stop has left behind are not counted any more.
       if (!isEnded) {
-        inFlight -= 1;
+        choice.end(attempt.chosen);
+        underWay.end(attempt, isSettled);
         pump();
       }
     }
   }
 
-  function onOutcome(head: PendingNotification, outcome: Exchange, startedAtMs: number): void {
-    recordOnBreaker(outcome);
+  /** Answers whether the notification is settled for good. */
+  function onOutcome(attempt: AttemptUnderWay, outcome: Exchange): boolean {
+    const { head, startedAtMs } = attempt;
+    const isTokenTaken = !recordOutcome(attempt, outcome, { breaker, choice, clock });
     // Never sent is no attempt.
     const wasSent = outcome.kind === 'reply' || outcome.wasSent;
     const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
-    settleVerdict(head, verdictOn(head, outcome), aboutAttempt(head, attemptCount, startedAtMs));
+    const verdict = decideVerdict(outcome, {
+      ageMs: options.ages.ageOf(head.acceptedAt),
+      maxAgeMs: retry.maxAgeMs,
+      isTokenTaken,
+      now: now(),
+      reasonOf: (reply) => client.reasonOf(reply, head.body),
+    });
+    settleVerdict(head, verdict, aboutAttempt(head, attemptCount, startedAtMs));
     if (idleWaiters.size > 0) settlements.hurry();
+    return verdict.kind === 'delivered' || verdict.kind === 'dead';
   }
 
   function aboutAttempt(head: PendingNotification, attempts: number, startedAtMs: number): AboutAttempt {
@@ -184,33 +223,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return { id, type, attempts, durationMs, endedAt: clock.now(), traceparent };
   }
 
-  function recordOnBreaker(outcome: Exchange): void {
-    if (outcome.kind !== 'reply') {
-      const code = outcome.kind === 'failure' ? outcome.code : undefined;
-      breaker.onUnreachable(clock.monotonicMs(), code ?? 'ERR_CRM_TIMEOUT');
-    } else if (refusesToken(outcome.status)) {
-      breaker.onUnauthorised(clock.monotonicMs(), outcome.status);
-    } else {
-      breaker.onAnswer();
-    }
-  }
-
-  function verdictOn(head: PendingNotification, outcome: Exchange): Verdict {
-    const now = clock.now();
-    return decideVerdict(outcome, {
-      ageMs: options.ages.ageOf(head.acceptedAt),
-      maxAgeMs: retry.maxAgeMs,
-      now,
-      reasonOf: (reply) => client.reasonOf(reply, head.body),
-    });
-  }
-
   return {
     get circuit() {
       return breaker.state;
     },
     get inFlight() {
-      return inFlight;
+      return underWay.count;
     },
     wake(accepted) {
       lanes.onAccepted(accepted ?? [], clock.monotonicMs());
@@ -235,7 +253,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       // waits for a token or uses the app's own dispatcher, is left behind: no close shall wait for it.
       await new Promise((resolve) => setImmediate(resolve));
       isEnded = true;
-      inFlight = 0;
+      underWay.stop();
       settlements.close();
       for (const resolve of idleWaiters) resolve();
     },

@@ -1,8 +1,10 @@
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import { createForgottenLanes } from './forgotten-lanes.js';
 import { createMinHeap } from './min-heap.js';
+import { createReadyHeads, type ReadyHeads, type WaitingHead } from './ready-heads.js';
 
 /**
- * Which notification is next, lane by lane.
+ * Which notifications may be next, lane by lane.
  *
  * A cursor goes through the outbox once, oldest first, page by page. It makes the first notification it meets of each
  * lane that lane's head. What it meets of a lane that has a head already follows it in memory while there are few such
@@ -10,17 +12,20 @@ import { createMinHeap } from './min-heap.js';
  * notification for each lane that is at work and a bounded number of others, however many wait. What was just accepted
  * need not be read back when it comes right after the cursor.
  *
- * A head is ready (oldest first), in flight, or waiting for its next attempt; a lane without a head is forgotten.
+ * A head is ready, in flight, or waiting for its next attempt; a lane without a head is forgotten. So is one whose head
+ * waits, when there are too many: then the heads that are due last make room, and are found again when they are due.
  *
  * Only `take` and `hasReady` read the outbox, and either may throw what it throws; asking again is safe.
  */
 export interface Lanes {
-  /** Takes the oldest ready head, which is then in flight. */
-  take(nowMs: number): PendingNotification | undefined;
+  /** Takes a ready head, which is then in flight: the one that `choose` takes, or the oldest. */
+  take(nowMs: number, choose?: (ready: ReadyHeads) => PendingNotification | undefined): PendingNotification | undefined;
   /** A head in flight is done with; the lane goes on with its next, whether or not the outbox knows already. */
   release(head: PendingNotification): void;
-  /** A head in flight is to be tried again, at once or after a while. */
-  putBack(head: PendingNotification, dueAtMs: number): void;
+  /** The outbox knows that this head is done with. */
+  settled(head: PendingNotification): void;
+  /** A head in flight is to be tried again, at once or after a while; `isRefused` once the target is not paused any more. */
+  putBack(head: PendingNotification, dueAtMs: number, isRefused?: boolean): void;
   /** How long until a waiting head is due; undefined when none waits. */
   dueInMs(nowMs: number): number | undefined;
   /** Whether a head is ready. */
@@ -35,17 +40,18 @@ export interface LanesOptions {
   readonly outbox: Outbox;
   /** The wall clock, for instants that were stored. */
   readonly now: () => number;
-  /** No stored instant makes a notification wait longer than this after a start: the wall clock may have jumped. */
+  /** No stored instant makes a notification wait longer than this after a start: where one says so, the wall clock has jumped. */
   readonly maxWaitMs: number;
-  /** With so many lanes at work the cursor stops; more would only take memory. */
+  /** How long it waits then, by the attempts behind it, in milliseconds. @default `maxWaitMs` */
+  readonly backoffBoundOf?: (attempts: number) => number;
+  /** With so many lanes at work those that wait longest are forgotten, or the cursor stops; more would only take memory. */
   readonly maxLanes: number;
   /** So many may follow their lanes' heads in memory. */
   readonly maxFollowers: number;
-}
-
-interface Waiting {
-  readonly head: PendingNotification;
-  readonly dueAtMs: number;
+  /** Where ready heads are. @default one of its own */
+  readonly ready?: ReadyHeads;
+  /** Whether to read ahead, so that there is a choice of fresh heads. @default never */
+  readonly isReadingAhead?: () => boolean;
 }
 
 interface Lane {
@@ -57,15 +63,20 @@ interface Lane {
 
 /** So many are read at once. What waits for its turn outlives collections of garbage: twice as many cost 15 MB more. */
 export const pageSize = 128;
-// So many ready ones are enough for a while; the rest is found by reading.
+// So many ready ones are enough for a while; the rest is found by reading. When half are left to choose from, more are read.
 const maxReady = 1_024;
+const fewAhead = maxReady / 2;
+// With so many that failed and are due again, those that are due as well may stay forgotten.
+const enoughFailing = 32;
 // A few milliseconds of reading.
 const pagesAtOnce = 4;
 
 /** Instants named `nowMs` and `dueAtMs` are the monotonic clock's. */
-export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: LanesOptions): Lanes {
-  const ready = createMinHeap<PendingNotification>((head) => head.position);
-  const waiting = createMinHeap<Waiting>((entry) => entry.dueAtMs);
+export function createLanes(options: LanesOptions): Lanes {
+  const { outbox, now, maxWaitMs, maxLanes, maxFollowers } = options;
+  const { ready = createReadyHeads(), isReadingAhead = () => false, backoffBoundOf = () => maxWaitMs } = options;
+  const waiting = createMinHeap<WaitingHead>((entry) => entry.dueAtMs);
+  const forgotten = createForgottenLanes({ outbox, now, maxWaitMs });
   /** The lanes at work. */
   const lanes = new Map<string, Lane>();
   /** Released heads whose lanes go on with what is behind them. */
@@ -74,17 +85,27 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: 
   let cursor = 0;
   let isAtEnd = false;
 
+  const makeReady = (head: PendingNotification, dueAtMs: number): void => {
+    if (head.attempts > 0) ready.failing.push({ head, dueAtMs });
+    else ready.fresh.push(head);
+  };
+
   const enter = (head: PendingNotification, nowMs: number): void => {
-    const waitMs = head.nextAttemptAt === 0 ? 0 : Math.min(head.nextAttemptAt - now(), maxWaitMs);
+    const storedMs = head.nextAttemptAt === 0 ? 0 : head.nextAttemptAt - now();
+    const waitMs = storedMs > maxWaitMs ? Math.min(backoffBoundOf(head.attempts), maxWaitMs) : storedMs;
     if (waitMs > 0) waiting.push({ head, dueAtMs: nowMs + waitMs });
-    else ready.push(head);
+    else makeReady(head, nowMs);
   };
 
   /** What the cursor, or who knows what comes right after it, has met. */
   const meet = (notification: PendingNotification, nowMs: number): void => {
-    cursor = notification.position;
     const lane = lanes.get(notification.lane);
+    // Asked before the cursor moves on, since it may throw.
+    const earlier = lane === undefined ? forgotten.headOf(notification.lane) : undefined;
+    cursor = notification.position;
     if (lane === undefined) {
+      // It is found behind the head, once that is.
+      if (earlier !== undefined && earlier.position < notification.position) return;
       lanes.set(notification.lane, { followers: [], hasMore: false });
       enter(notification, nowMs);
     } else if (lane.hasMore || followerCount >= maxFollowers) {
@@ -116,47 +137,93 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: 
     }
   };
 
-  const isSearching = (): boolean => ready.size === 0 && !isAtEnd && lanes.size < maxLanes;
+  /** Whether so many wait that to forget half of them makes room for a while. */
+  const canForget = (): boolean => {
+    const waitingCount = waiting.size + ready.failing.size;
+    return waitingCount > maxLanes / 8 && (waiting.some(isStored) || ready.failing.some(isStored));
+  };
+
+  /** Forgets about half of the lanes whose heads wait, those that are due last. */
+  const forget = (): void => {
+    const all = [...waiting.takeAll(isStored), ...ready.failing.takeAll(isStored)].sort(
+      (a, b) => a.dueAtMs - b.dueAtMs,
+    );
+    const kept = all.length >> 1;
+    for (const entry of all.slice(0, kept)) waiting.push(entry);
+    for (const { head } of all.slice(kept)) {
+      followerCount -= lanes.get(head.lane)?.followers.length ?? 0;
+      lanes.delete(head.lane);
+      forgotten.add(head);
+    }
+  };
+
+  /** Remembers what is due again. */
+  const remember = (nowMs: number): void => {
+    if (forgotten.count === 0 || ready.failing.size >= enoughFailing) return;
+    forgotten.find(nowMs, pageSize, (found) => {
+      if (found.position > cursor || lanes.has(found.lane)) return;
+      // Whatever stands before it in its lane comes first.
+      const head = forgotten.headOf(found.lane) ?? found;
+      lanes.set(head.lane, { followers: [], hasMore: true });
+      forgotten.remove();
+      makeReady(head, nowMs);
+    });
+    if (lanes.size > maxLanes + pageSize && canForget()) forget();
+  };
+
+  const isSearching = (): boolean =>
+    !isAtEnd && ready.fresh.size < (isReadingAhead() ? fewAhead : 1) && (lanes.size < maxLanes || canForget());
 
   const search = (nowMs: number): void => {
     for (let pages = 0; pages < pagesAtOnce && isSearching(); pages += 1) {
+      if (lanes.size >= maxLanes) forget();
       const page = outbox.readAfter(cursor, pageSize);
-      isAtEnd = page.length < pageSize;
       for (const notification of page) meet(notification, nowMs);
+      isAtEnd = page.length < pageSize;
     }
   };
 
   const wakeDue = (nowMs: number): void => {
     for (let next = waiting.peek(); next !== undefined && next.dueAtMs <= nowMs; next = waiting.peek()) {
       waiting.pop();
-      ready.push(next.head);
+      makeReady(next.head, next.dueAtMs);
     }
   };
 
   const look = (nowMs: number): void => {
     wakeDue(nowMs);
     goOn(nowMs);
+    remember(nowMs);
     search(nowMs);
   };
 
   return {
-    take(nowMs) {
+    take(nowMs, choose = () => ready.takeOldest()) {
       look(nowMs);
-      return ready.pop();
+      return choose(ready);
     },
 
     release(head) {
       released.push(head);
+      forgotten.release(head);
     },
 
-    putBack(head, dueAtMs) {
-      if (dueAtMs === 0) ready.push(head);
+    settled(head) {
+      forgotten.settled(head);
+    },
+
+    putBack(head, dueAtMs, isRefused = false) {
+      if (isRefused) ready.refused.push(head);
+      else if (dueAtMs === 0) makeReady(head, 0);
       else waiting.push({ head, dueAtMs });
     },
 
     dueInMs(nowMs) {
       const next = waiting.peek();
-      return next === undefined ? undefined : Math.max(0, next.dueAtMs - nowMs);
+      const waitMs = next === undefined ? Infinity : Math.max(0, next.dueAtMs - nowMs);
+      const forgottenMs = ready.failing.size < enoughFailing ? (forgotten.dueInMs(nowMs) ?? Infinity) : Infinity;
+      const dueInMs = Math.min(waitMs, forgottenMs);
+      return dueInMs === Infinity ? undefined : dueInMs;
     },
 
     hasReady(nowMs) {
@@ -171,7 +238,7 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: 
     onAccepted(accepted, nowMs) {
       for (const notification of accepted) {
         const isNext = notification.position === cursor + 1;
-        if (!isNext || ready.size >= maxReady || lanes.size >= maxLanes) {
+        if (!isNext || ready.size >= maxReady || lanes.size >= maxLanes || forgotten.count > 0) {
           isAtEnd = false;
           return;
         }
@@ -181,3 +248,6 @@ export function createLanes({ outbox, now, maxWaitMs, maxLanes, maxFollowers }: 
     },
   };
 }
+
+/** Whether the outbox knows when it is due, so that it can be found there. */
+const isStored = ({ head }: WaitingHead): boolean => head.nextAttemptAt > 0;

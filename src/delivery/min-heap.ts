@@ -4,14 +4,19 @@ export interface MinHeap<Element> {
   push(element: Element): void;
   peek(): Element | undefined;
   pop(): Element | undefined;
+  /** Takes the element that is before all others by another measure; it looks at every one. */
+  takeFirst(isBefore: (a: Element, b: Element) => boolean): Element | undefined;
+  /** Takes those that are to go, and answers them. */
+  takeAll(isToGo: (element: Element) => boolean): Element[];
+  some(isSo: (element: Element) => boolean): boolean;
 }
 
 export function createMinHeap<Element>(keyOf: (element: Element) => number): MinHeap<Element> {
-  const heap: Element[] = [];
+  let heap: Element[] = [];
   const isBefore = (a: Element, b: Element): boolean => keyOf(a) < keyOf(b);
 
-  const siftUp = (element: Element): void => {
-    let index = heap.length;
+  const siftUp = (element: Element, from = heap.length): void => {
+    let index = from;
     while (index > 0) {
       const parentIndex = (index - 1) >> 1;
       const parent = heap[parentIndex] as Element;
@@ -22,8 +27,8 @@ export function createMinHeap<Element>(keyOf: (element: Element) => number): Min
     heap[index] = element;
   };
 
-  const siftDown = (element: Element): void => {
-    let index = 0;
+  const siftDown = (element: Element, from = 0): void => {
+    let index = from;
     for (;;) {
       let childIndex = 2 * index + 1;
       if (childIndex >= heap.length) break;
@@ -41,7 +46,9 @@ export function createMinHeap<Element>(keyOf: (element: Element) => number): Min
     get size() {
       return heap.length;
     },
-    push: siftUp,
+    push: (element) => {
+      siftUp(element);
+    },
     peek: () => heap[0],
     pop() {
       const first = heap[0];
@@ -49,5 +56,29 @@ export function createMinHeap<Element>(keyOf: (element: Element) => number): Min
       if (heap.length > 0 && last !== undefined) siftDown(last);
       return first;
     },
+    takeFirst(isFirst) {
+      let index = 0;
+      for (let other = 1; other < heap.length; other += 1) {
+        if (isFirst(heap[other] as Element, heap[index] as Element)) index = other;
+      }
+      const found = heap[index];
+      const last = heap.pop();
+      if (last === undefined || index === heap.length) return found;
+      // The last one takes its place, and may belong higher or lower.
+      siftUp(last, index);
+      siftDown(heap[index] as Element, index);
+      return found;
+    },
+    takeAll(isToGo) {
+      const all = heap;
+      heap = [];
+      const gone: Element[] = [];
+      for (const element of all) {
+        if (isToGo(element)) gone.push(element);
+        else siftUp(element);
+      }
+      return gone;
+    },
+    some: (isSo) => heap.some(isSo),
   };
 }

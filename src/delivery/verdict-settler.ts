@@ -6,7 +6,7 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import type { Lanes } from './lanes.js';
 import type { Settlements } from './settlements.js';
-import type { Verdict } from './verdict.js';
+import { refusesToken, type Verdict } from './verdict.js';
 
 export interface VerdictSettlerOptions {
   readonly lanes: Lanes;
@@ -26,11 +26,11 @@ export function createVerdictSettler(
 ): (head: PendingNotification, verdict: Verdict, about: AboutAttempt) => void {
   const { lanes, settlements, breaker, retry, random, clock, onEvent } = options;
 
-  const postpone = (head: PendingNotification, attempts: number, delayMs: number): void => {
+  const postpone = (head: PendingNotification, attempts: number, delayMs: number, isRefused = false): void => {
     const nextAttemptAt = delayMs === 0 ? 0 : clock.now() + delayMs;
     const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
     settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
-      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs);
+      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, isRefused);
     });
     settlements.hurry();
   };
@@ -48,6 +48,7 @@ export function createVerdictSettler(
         // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
         lanes.release(head);
         settlements.add({ kind: 'delivered', id: head.id, position }, () => {
+          lanes.settled(head);
           const { status, isReplyOdd } = verdict;
           const ageMs = Math.max(0, about.endedAt - head.acceptedAt);
           onEvent({ kind: 'delivered', ...about, status, isReplyOdd, ageMs });
@@ -58,6 +59,7 @@ export function createVerdictSettler(
         const { attempts, endedAt: diedAt } = about;
         settlements.add({ kind: 'dead', id: head.id, position, attempts, diedAt, reason }, () => {
           lanes.release(head);
+          lanes.settled(head);
           onEvent({ kind: 'dead', ...about, reason });
         });
         settlements.hurry();
@@ -65,15 +67,16 @@ export function createVerdictSettler(
       }
       case 'pause':
         // Not the notification's fault: it keeps its place, and the circuit breaker does the waiting.
-        postpone(head, about.attempts, 0);
-        onEvent({ kind: 'refused', ...about, status: verdict.status });
+        postpone(head, about.attempts, 0, true);
+        onEvent({ kind: 'refused', ...about, status: verdict.status, delayMs: 0 });
         return;
       case 'retry': {
         const { status, code, wasSent, retryAfterMs } = verdict;
         // Never sent: the notification keeps its place, and the circuit breaker does the waiting.
         const delayMs = wasSent ? delayAfter(about.attempts, retryAfterMs) : 0;
         postpone(head, about.attempts, delayMs);
-        onEvent({ kind: 'retry', ...about, status, code, delayMs, circuit: breaker.state });
+        if (status !== undefined && refusesToken(status)) onEvent({ kind: 'refused', ...about, status, delayMs });
+        else onEvent({ kind: 'retry', ...about, status, code, delayMs, circuit: breaker.state });
         return;
       }
     }

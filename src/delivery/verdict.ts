@@ -23,6 +23,8 @@ export interface VerdictContext {
   /** How long ago the notification was accepted. */
   readonly ageMs: number;
   readonly maxAgeMs: number;
+  /** Whether the CRM takes others with this token, so that a refusal is the notification's. @default false */
+  readonly isTokenTaken?: boolean;
   /** The wall clock's instant, for a `Retry-After` that names a date. */
   readonly now: number;
   /** The CRM's own words, scrubbed. */
@@ -41,22 +43,27 @@ export function decideVerdict(outcome: Exchange, context: VerdictContext): Verdi
 function verdictOn(outcome: Exchange, context: VerdictContext): Verdict {
   switch (outcome.kind) {
     case 'timeout':
-      return { kind: 'retry', wasSent: outcome.wasSent, code: 'ERR_CRM_TIMEOUT' };
     case 'failure':
-      return {
-        kind: 'retry',
-        wasSent: outcome.wasSent,
-        code: outcome.code ?? 'ERR_CRM_CONNECTION',
-      };
+      return { kind: 'retry', wasSent: outcome.wasSent, code: failureCodeOf(outcome) };
     case 'reply':
       return verdictOnStatus(outcome, context);
   }
 }
 
+/** Why there was no answer. */
+export function failureCodeOf(outcome: Exclude<Exchange, { readonly kind: 'reply' }>): string {
+  return outcome.kind === 'timeout' ? timeoutCode : (outcome.code ?? 'ERR_CRM_CONNECTION');
+}
+
+/** The code of an attempt that took too long. */
+export const timeoutCode = 'ERR_CRM_TIMEOUT';
+
 function verdictOnStatus(reply: Reply, context: VerdictContext): Verdict {
   const { status } = reply;
   if (isSuccess(status)) return { kind: 'delivered', status, isReplyOdd: parseReply(reply) === undefined };
-  if (refusesToken(status)) return { kind: 'pause', status };
+  if (refusesToken(status)) {
+    return context.isTokenTaken === true ? { kind: 'retry', wasSent: true, status } : { kind: 'pause', status };
+  }
   if (isRetryable(status)) {
     const retryAfterMs = parseRetryAfter(reply.headers['retry-after'], context.now);
     return { kind: 'retry', wasSent: true, status, retryAfterMs };

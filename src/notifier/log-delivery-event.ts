@@ -29,9 +29,16 @@ export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent)
       );
       return;
     }
-    case 'refused':
+    case 'refused': {
+      const { id, type, attempts, status, delayMs } = event;
       // The pause that it brings about is told once.
+      if (delayMs === 0) return;
+      logger.warn(
+        { notificationId: id, type, attempts, status, delayMs },
+        'CRM refuses this notification with a token that it takes of others; it will be tried again',
+      );
       return;
+    }
     case 'paused':
       if (event.cause.kind === 'unauthorised') {
         const { status } = event.cause;

@@ -17,7 +17,10 @@ export interface NotifierEvents {
   retry: FromDelivery<'retry'>;
   /** The CRM will not have it; it is kept as a dead letter. */
   dead: FromDelivery<'dead'>;
-  /** An attempt met a CRM that refuses the token; the notification keeps its place, and `paused` follows. */
+  /**
+   * An attempt was answered with 401 or 403. With a `delayMs` of 0 delivery is paused, and the notification keeps its place;
+   * otherwise the CRM takes others with this token, and this one is tried again.
+   */
   refused: FromDelivery<'refused'>;
   /** Delivery waits and probes, because the CRM cannot be reached or refuses the token. */
   paused: FromDelivery<'paused'>;

@@ -1,6 +1,7 @@
 import type {
   AcceptedNotification,
   DeadLetter,
+  DuePlace,
   Outbox,
   OutboxCounts,
   PendingNotification,
@@ -99,6 +100,20 @@ export function createMemoryOutbox(): Outbox {
       return undefined;
     },
 
+    readDue(after, until, limit) {
+      // Kept in order and short: a limit is small, and many may wait.
+      const found: PendingNotification[] = [];
+      for (const entry of pending.values()) {
+        if (entry.nextAttemptAt === 0 || entry.nextAttemptAt > until || !isDueBefore(after, entry)) continue;
+        const last = found.at(-1);
+        if (found.length >= limit && (last === undefined || !isDueBefore(entry, last))) continue;
+        const index = found.findIndex((other) => isDueBefore(entry, other));
+        found.splice(index === -1 ? found.length : index, 0, entry);
+        if (found.length > limit) found.pop();
+      }
+      return found;
+    },
+
     settle(settlements) {
       for (const settlement of settlements) {
         const entry = pending.get(settlement.position);
@@ -185,6 +200,10 @@ export function createMemoryOutbox(): Outbox {
       // Nothing to give back: the memory goes with the object.
     },
   };
+}
+
+function isDueBefore(a: DuePlace, b: DuePlace): boolean {
+  return a.nextAttemptAt === b.nextAttemptAt ? a.position < b.position : a.nextAttemptAt < b.nextAttemptAt;
 }
 
 function mentions({ id, type, lane, reason }: DeadLetter, text: string): boolean {

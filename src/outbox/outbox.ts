@@ -22,6 +22,12 @@ export interface Outbox {
   nextInLane(lane: string, after: number): PendingNotification | undefined;
 
   /**
+   * Pending ones that wait for an instant up to `until`, soonest first and at the same instant oldest first: those that come
+   * after `after` in that order, at most `limit` of them. What waits for nothing is not among them.
+   */
+  readDue(after: DuePlace, until: number, limit: number): PendingNotification[];
+
+  /**
    * Settles attempts, all or none. It is the id that says which notification is meant, wherever that stands by now; a
    * settlement of one that is no longer pending changes nothing.
    */
@@ -72,6 +78,9 @@ export interface Lifetime {
   readonly from: number;
   readonly to: number;
 }
+
+/** A place in the order in which pending ones become due; `{ nextAttemptAt: 0, position: 0 }` is before all of them. */
+export type DuePlace = Pick<PendingNotification, 'nextAttemptAt' | 'position'>;
 
 /** How much may be pending. */
 export interface Room {

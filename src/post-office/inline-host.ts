@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
 import { troubleOf } from '../core/trouble.js';
+import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
@@ -99,7 +100,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   function startDelivery(outbox: Outbox, ages: Ages): Delivery {
-    const client = createCrmClient({ ...options, ...settings, connections: settings.concurrency });
+    const client = createCrmClient({ ...options, ...settings, connections: maxUnderWay(settings.concurrency) });
     return createDelivery({ ...settings, outbox, client, clock, ages, onEvent: count, random: Math.random, gatherMs });
   }
 

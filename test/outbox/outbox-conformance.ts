@@ -267,6 +267,50 @@ function contract(open: () => Promise<Outbox>): void {
     });
   });
 
+  describe('readDue', () => {
+    const start = { nextAttemptAt: 0, position: 0 };
+    const postpone = (position: number, nextAttemptAt: number): Placed => ({
+      kind: 'retry',
+      position,
+      attempts: 1,
+      nextAttemptAt,
+    });
+    const positionsDue = (...given: Parameters<Outbox['readDue']>): number[] =>
+      outbox.readDue(...given).map(({ position }) => position);
+    beforeEach(() => {
+      outbox.append(sampleNotifications(7));
+      settleIn(outbox, [
+        postpone(1, sampleAt + 30),
+        postpone(2, 0),
+        postpone(3, sampleAt + 10),
+        postpone(4, sampleAt + 20),
+        postpone(5, sampleAt + 10),
+        postpone(7, sampleAt + 20),
+      ]);
+    });
+
+    it('A11: answers what waits for an instant, soonest first, and of the same instant oldest first', () => {
+      expect(positionsDue(start, Infinity, 10)).toEqual([3, 5, 4, 7, 1]);
+      expect(outbox.readDue(start, Infinity, 1)).toMatchObject([
+        { position: 3, attempts: 1, nextAttemptAt: sampleAt + 10, lane: 'booking:456' },
+      ]);
+    });
+
+    it('A11: answers nothing that is due later than asked for', () => {
+      expect(positionsDue(start, sampleAt + 9, 10)).toEqual([]);
+      expect(positionsDue(start, sampleAt + 10, 10)).toEqual([3, 5]);
+      expect(positionsDue(start, sampleAt + 29, 10)).toEqual([3, 5, 4, 7]);
+    });
+
+    it('A11: goes on from a place, whether or not it is still there', () => {
+      const place = { nextAttemptAt: sampleAt + 10, position: 3 };
+      expect(positionsDue(place, Infinity, 2)).toEqual([5, 4]);
+      settleIn(outbox, [delivered(3), postpone(5, 0)]);
+      expect(positionsDue(place, Infinity, 10)).toEqual([4, 7, 1]);
+      expect(positionsDue({ nextAttemptAt: sampleAt + 30, position: 1 }, Infinity, 10)).toEqual([]);
+    });
+  });
+
   describe('settle', () => {
     it('removes what was delivered', () => {
       const notifications = sampleNotifications(3);

@@ -211,6 +211,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     },
     readAfter: guarded((outbox, after, limit) => outbox.readAfter(after, limit)),
     nextInLane: guarded((outbox, lane, after) => outbox.nextInLane(lane, after)),
+    readDue: guarded((outbox, after, until, limit) => outbox.readDue(after, until, limit)),
     settle: guarded((outbox, settlements) => {
       outbox.settle(settlements);
     }),

@@ -1,7 +1,11 @@
-import type { DeadLetter, DeadReason, OutboxCounts, PendingNotification } from '../outbox.js';
+import type { DeadLetter, DeadReason, DuePlace, OutboxCounts, PendingNotification } from '../outbox.js';
 import { damaged } from './sqlite-errors.js';
 
 type Columns = Readonly<Record<string, unknown>>;
+
+/** What `pendingOf` reads. */
+export const pendingColumns =
+  'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
 export function pendingOf(row: unknown): PendingNotification {
   const columns = row as Columns;
@@ -51,6 +55,18 @@ export function inOrder(page: PendingNotification[], after: number): PendingNoti
   for (const { position } of page) {
     if (position <= last) throw damaged('its order is gone');
     last = position;
+  }
+  return page;
+}
+
+/** The same of those that are read in the order in which they are due. */
+export function inDueOrder(page: PendingNotification[], after: DuePlace): PendingNotification[] {
+  let last = after;
+  for (const entry of page) {
+    const isSame = entry.nextAttemptAt === last.nextAttemptAt;
+    if (isSame ? entry.position <= last.position : !(entry.nextAttemptAt > last.nextAttemptAt))
+      throw damaged('its order is gone');
+    last = entry;
   }
   return page;
 }

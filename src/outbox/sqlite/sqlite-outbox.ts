@@ -2,15 +2,13 @@ import { firstPending } from '../first-pending.js';
 import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
 import { closeConnection } from './connection.js';
 import { prepareDeadLetters, type DeadStatements } from './dead-letters.js';
-import { countsOf, inOrder, measureOf, pendingOf, toText } from './rows.js';
+import { prepareReadDue } from './read-due.js';
+import { countsOf, inOrder, measureOf, pendingColumns, pendingOf, toText } from './rows.js';
 import { prepareSettle, type Tally } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 
 const keptFreePages = 256;
 const pagesAtOnce = 2048;
-
-const pendingColumns =
-  'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
 /**
  * The outbox on an open connection: one transaction for each call. What counts it keeps in the file as well, because
@@ -142,6 +140,8 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
       const row = selectInLane.get(toText(lane), after);
       return row === undefined ? undefined : pendingOf(row);
     },
+
+    readDue: prepareReadDue(database),
 
     settle(settlements: readonly Settlement[]) {
       // Should it be undone, they are posted once more, under the same ids.
