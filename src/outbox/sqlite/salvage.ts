@@ -20,7 +20,7 @@ export interface Salvage {
  * because what is damaged may also be a position, which sends the reader far ahead without a word.
  *
  * What comes from the lost one is added behind what the other has, in its own order: a row's place is counted from the first
- * one's. What is there already, by its id, is passed over. Throws when the other outbox cannot take them; nothing is copied
+ * one's. In an empty one each keeps its place. What is there already, by its id, is passed over. Throws when the other outbox cannot take them; nothing is copied
  * then.
  */
 export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
@@ -37,7 +37,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
       let first: number | undefined;
       const onRow = (row: SqliteRow): void => {
         first ??= Number(row['position']);
-        const place = highest + 1 + Number(row['position']) - first;
+        const place = Number(row['position']) + (highest === 0 ? 0 : highest + 1 - first);
         // Behind all others where damage has left it no place of its own.
         const isCopied =
           copyRow({ ...row, position: place }, columns, insert) ?? copyRow({ ...row, position: null }, columns, insert);

@@ -8,6 +8,8 @@ import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../../helpers/temp-directory.js';
 
 const pageSize = 4096;
+/** When the fixture was made. */
+const writtenAt = Date.parse('2026-11-24T01:02:03.004Z');
 
 describe('an outbox file of schema 1', () => {
   const directory = useTempDirectory();
@@ -32,10 +34,10 @@ describe('an outbox file of schema 1', () => {
     expect(pending[0]).toMatchObject({
       type: 'booking_cancelled',
       lane: 'booking:2',
-      occurredAt: sampleAt + 2,
-      acceptedAt: sampleAt + 2,
+      occurredAt: writtenAt + 2,
+      acceptedAt: writtenAt + 2,
       attempts: 3,
-      nextAttemptAt: sampleAt + 60_000,
+      nextAttemptAt: writtenAt + 60_000,
     });
     expect(JSON.parse(Buffer.from(pending[0]!.body).toString())).toEqual({
       notification_id: idOf(2),
@@ -47,7 +49,7 @@ describe('an outbox file of schema 1', () => {
       { id: idOf(6), attempts: 4, reason: { kind: 'expired', detail: 'older than maxAgeMs' } },
       { id: idOf(5), attempts: 1, reason: { kind: 'rejected', status: 422, detail: 'no such booking' } },
     ]);
-    expect(outbox.counts()).toMatchObject({ pending: 9, dead: 2, oldestAcceptedAt: sampleAt + 2 });
+    expect(outbox.counts()).toMatchObject({ pending: 9, dead: 2, oldestAcceptedAt: writtenAt + 2 });
     expect(complaints).toEqual([]);
   });
 
@@ -60,7 +62,7 @@ describe('an outbox file of schema 1', () => {
     ]);
     outbox.append(sampleNotifications(1));
     expect(outbox.readAfter(12, 10).map(({ position }) => position)).toEqual([13]);
-    expect(outbox.redeliver('all', sampleAt)).toBe(2);
+    expect(outbox.redeliverOldest(12, 10, sampleAt)).toBe(2);
   });
 
   it('finds what is due by the index, without sorting', async () => {
