@@ -6,9 +6,7 @@ type WithoutId<Kind> = Kind extends unknown ? Omit<Kind, 'id'> : never;
 
 /** Settles by positions alone: each gets the id that stands there now. */
 export function settleIn(outbox: Outbox, settlements: readonly Placed[]): void {
-  outbox.settle(
-    settlements.map((settlement) => ({ ...settlement, id: idAt(outbox, settlement.position) })),
-  );
+  outbox.settle(settlements.map((settlement) => ({ ...settlement, id: idAt(outbox, settlement.position) })));
 }
 
 function idAt(outbox: Outbox, position: number): string {

@@ -21,11 +21,19 @@ const firstRestartMs = 50;
 jest.setTimeout(30_000);
 
 describe('a post office whose thread', () => {
-  const memory = new Int32Array(new SharedArrayBuffer(4));
+  const memory = new Int32Array(new SharedArrayBuffer(8));
+  const [wakeAt, hangingAt] = [0, 1];
+  const wake = (): void => {
+    Atomics.store(memory, wakeAt, 1);
+    Atomics.notify(memory, wakeAt);
+  };
+  beforeEach(() => {
+    memory.fill(0);
+  });
   const channels: BroadcastChannel[] = [];
   // Before the hooks that close the post offices, which wait for their threads.
   afterEach(() => {
-    Atomics.notify(memory, 0);
+    wake();
     for (const channel of channels.splice(0)) channel.close();
   });
   const createTroubled = useOffices(threadHost(troubleFile('troubled-thread')));
@@ -145,7 +153,7 @@ describe('a post office whose thread', () => {
       await tell('end-with-answer');
       const closing = office.close(100);
       // This side is busy until both are there.
-      Atomics.wait(memory, 0, 0, 1_500);
+      Atomics.wait(memory, wakeAt, 0, 1_500);
       expect(await closing).toEqual({ delivered: 0, pending: 2, dead: 0 });
       await clock.advance(firstRestartMs);
       expect(office.told('outboxError')).toEqual([]);
@@ -176,6 +184,7 @@ describe('a post office whose thread', () => {
       // It delivers, so it has the lock.
       expect(await office.stats()).toMatchObject({ isDelivering: true });
       await tell('hang');
+      while (Atomics.load(memory, hangingAt) === 0) await new Promise((resolve) => setImmediate(resolve));
       return { office, answer: office.accept(sampleNotifications(3)) };
     };
 
@@ -191,7 +200,7 @@ describe('a post office whose thread', () => {
       // The other one accepts; to deliver, it needs the lock that the first still has.
       expect(await office.stats()).toMatchObject({ pending: 3, isDelivering: false });
       expect(crm.received).toEqual([]);
-      Atomics.notify(memory, 0);
+      wake();
       await office.hear('delivered', 3);
       expect(new Set(idsOf(crm.received)).size).toBe(3);
       expect(await office.stats()).toMatchObject({ pending: 0, isDelivering: true });
@@ -204,7 +213,7 @@ describe('a post office whose thread', () => {
       expect(await office.close(10)).toMatchObject({ pending: 3 });
       expect(office.closedCount).toBe(0);
       expect(() => claimOutbox(directory())).toThrow('another notifier of this process');
-      Atomics.notify(memory, 0);
+      wake();
       while (office.closedCount === 0) await new Promise((resolve) => setImmediate(resolve));
       claimOutbox(directory()).release();
     });

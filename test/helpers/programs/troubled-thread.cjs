@@ -6,7 +6,7 @@
  *   end-before-accept    it ends when it gets the next batch
  *   end-before-answer    it ends when it has stored the next batch and not yet said so
  *   end-with-answer      it ends in the moment of its next answer, so that both are met at once
- *   hang                 it does nothing until the given shared memory is notified
+ *   hang                 it says so in the given shared memory, and does nothing until it is woken there
  */
 const { setImmediate } = require('node:timers');
 const { BroadcastChannel, parentPort, workerData } = require('node:worker_threads');
@@ -35,7 +35,14 @@ const orders = {
       if (message.kind === 'answer') process.exit(0);
     };
   },
-  hang: ({ memory }) => setImmediate(() => Atomics.wait(new Int32Array(memory), 0, 0)),
+  hang: ({ memory }) =>
+    setImmediate(() => {
+      const [wake, hanging] = [0, 1];
+      const shared = new Int32Array(memory);
+      Atomics.store(shared, hanging, 1);
+      // Not at all where it was woken already.
+      Atomics.wait(shared, wake, 0);
+    }),
 };
 
 channel.onmessage = ({ data }) => {
