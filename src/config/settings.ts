@@ -43,7 +43,14 @@ export const notifierSettings = {
     oneOf('before-response', 'after-response'),
     'When a response goes out: before-response once the notification is stored, after-response at once.',
   ),
-  holdMs: setting('holdMs', 'CRM_HOLD_MS', 1_000, asNumber, milliseconds, 'The longest time that a response is held.'),
+  holdMs: setting(
+    'holdMs',
+    'CRM_HOLD_MS',
+    1_000,
+    asNumber,
+    milliseconds,
+    'How long the outbox may be silent until no response waits for it.',
+  ),
   thread: setting(
     'thread',
     'CRM_THREAD',
