@@ -21,7 +21,7 @@ describe.each(expressVersions)('A6: a response whose client knows its length, on
     rmSync(directory, { recursive: true });
   });
   const file = join(directory, 'ticket.txt');
-  writeFileSync(file, `${'x'.repeat(200_000)  }the end`);
+  writeFileSync(file, `${'x'.repeat(200_000)}the end`);
 
   const ways: Readonly<Record<string, (res: Response) => void>> = {
     sendFile: (res) => {
