@@ -51,6 +51,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
     // One that is dead here and pending there is tried once more, rather than forgotten.
     into.exec('DELETE FROM dead WHERE id IN (SELECT id FROM pending)');
     countAgain(into);
+    keepSeenAt(from, into);
     into.exec('COMMIT');
   } catch (error) {
     into.exec('ROLLBACK');
@@ -98,6 +99,18 @@ function readRows(
     onRow(row);
     lastPosition = position;
   }
+}
+
+/** Without it the next start would take a clock that is ahead for right. */
+function keepSeenAt(from: SqliteDatabase, into: SqliteDatabase): void {
+  let seenAt: number;
+  try {
+    seenAt = Number((from.prepare('SELECT seen_at FROM tally').get() as SqliteRow | undefined)?.['seen_at'] ?? 0);
+  } catch {
+    // Damaged, or of a version that did not note it.
+    return;
+  }
+  if (Number.isSafeInteger(seenAt)) into.prepare('UPDATE tally SET seen_at = max(seen_at, ?)').run(seenAt);
 }
 
 function countAgain(database: SqliteDatabase): void {
