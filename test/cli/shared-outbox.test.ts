@@ -78,7 +78,7 @@ describe('crm-notifier beside an app on the same outbox', () => {
   });
 
   it.each(['SIGINT', 'SIGKILL'] as const)(
-    'case 63: %s in the middle leaves all of it done, or none',
+    'case 63: %s in the middle leaves each of its pieces done, or not at all',
     async (signal) => {
       await prepareOutbox(outbox(), { count: 0, deadCount: 3_000 });
       const app = await startApp('http://127.0.0.1:1');
@@ -95,7 +95,8 @@ describe('crm-notifier beside an app on the same outbox', () => {
         clearTimeout(timer);
         expect([0, 130, null]).toContain(end.code);
         const [counts] = objectsIn(await cli('stats'));
-        expect([0, 3_000]).toContain(counts?.['dead']);
+        // 500 in a transaction, so that no app waits long for its commit.
+        expect(Number(counts?.['dead']) % 500).toBe(0);
         expect(Number(counts?.['pending']) + Number(counts?.['dead'])).toBe(3_000);
       }
       app.kill('SIGKILL');
