@@ -10,7 +10,7 @@ import { idsOf, useCrm } from '../helpers/use-crm.js';
 import { useOffices, type CreateHost, type ObservedOffice, type OfficeOptions } from './observed-office.js';
 
 const taken = { accepted: true };
-const soon = { firstDelayMs: 1, maxDelayMs: 1, maxAgeMs: 86_400_000, maxRetryAfterMs: 86_400_000 };
+const soon = { firstDelayMs: 1, maxDelayMs: 1, maxAgeMs: 100 * 365 * 86_400_000, maxRetryAfterMs: 86_400_000 };
 const secret = 'secret-of-the-provider-0123456789';
 
 export interface ContractOptions {
