@@ -150,7 +150,8 @@ describe.each(expressVersions)('a mapper on $version', ({ express }) => {
     const before = clock.timerCount;
     const { posted } = await run(async () => fields, stage);
     expect(await posted()).toHaveLength(1);
-    expect(clock.timerCount).toBe(before);
+    // One more: delivery's own, which looks at its attempts.
+    expect(clock.timerCount).toBe(before + 1);
   });
 
   it('that takes its time does not move the instant of the notification', async () => {
