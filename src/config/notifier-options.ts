@@ -94,7 +94,8 @@ export interface NotifierOptions extends ServiceOptions {
    */
   readonly thread?: boolean | undefined;
   /**
-   * How many attempts may be under way at once. One lane never has more than one. Variable `CRM_CONCURRENCY`.
+   * How many attempts may be under way at once. Up to five times as many that hang are not counted, so that they stop no
+   * others; there are never more than six times as many in all. One lane never has more than one. Variable `CRM_CONCURRENCY`.
    * @default 8
    */
   readonly concurrency?: number | undefined;

@@ -65,7 +65,7 @@ export const notifierSettings = {
     8,
     asNumber,
     wholeNumber(1, 1024, 'attempts'),
-    'How many attempts may be under way at once.',
+    'How many attempts may be under way at once; up to five times as many that hang are not counted.',
   ),
   rateLimitPerSecond: setting<number | undefined>(
     'rateLimit.perSecond',

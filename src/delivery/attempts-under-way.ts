@@ -8,11 +8,11 @@ import type { Chosen } from './head-choice.js';
  * once, up to a limit.
  */
 export interface AttemptsUnderWay {
-  /** Those that nobody takes for hanging. */
-  readonly lively: number;
   readonly count: number;
-  /** Whether there may be one more, hanging ones included. */
-  readonly hasRoom: boolean;
+  /** Whether there may be one more, when the circuit breaker allows so many that do not hang. */
+  hasRoom(allowed: number): boolean;
+  /** Whether there may be one more besides for a newly accepted notification, which is not to wait for those that hang. */
+  hasRoomForNewest(allowed: number): boolean;
   start(head: PendingNotification, chosen: Chosen, ordinal: number): AttemptUnderWay;
   /** It is over: answered so that the notification is settled, or otherwise. */
   end(attempt: AttemptUnderWay, isSettled: boolean): void;
@@ -32,6 +32,7 @@ export interface AttemptUnderWay {
 export interface AttemptsUnderWayOptions {
   readonly clock: Clock;
   readonly concurrency: number;
+  readonly timeoutMs: number;
   readonly breaker: { readonly firstDelayMs: number; readonly maxDelayMs: number };
   /** The longest wait until the next probe, which another one shall not outlast; 0 when there are no probes. */
   readonly probeBoundMs: () => number;
@@ -42,12 +43,17 @@ export interface AttemptsUnderWayOptions {
 
 // So many times the concurrency may hang besides, while others that started later are answered.
 const maxHangingShare = 4;
+// And so many when newly accepted ones are among them.
+const maxHangingShareWithNewest = 5;
+// Then an attempt hangs after so many times what answers take, but not before a pause that any server may make.
+const usualTimes = 20;
+const leastPatienceMs = 250;
 // By so much each answer forgets how long others took.
 const fading = 0.99;
 
 /** So many may be under way in all, hanging ones included. */
 export function maxUnderWay(concurrency: number): number {
-  return concurrency * (1 + maxHangingShare);
+  return concurrency * (1 + maxHangingShareWithNewest);
 }
 
 export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): AttemptsUnderWay {
@@ -55,21 +61,30 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
   // An array, and short: a set keeps what was ever in it until V8 collects its old generation.
   const attempts: AttemptUnderWay[] = [];
   let hangingCount = 0;
-  let lastHanging = -1;
-  let lastAnswered = -1;
+  /** When one was answered last that had started after one that hangs. */
+  let outrunAtMs = -Infinity;
   /** How long answers take that take long; unknown before the first. */
   let slowMs: number | undefined;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
-  const patienceMs = (): number => {
+  /** Whether what hangs is to blame itself, for others are answered that came later; otherwise it may be the CRM that hangs. */
+  const isOutrun = (): boolean => clock.monotonicMs() - outrunAtMs < Math.max(options.timeoutMs, breaker.maxDelayMs);
+
+  const usualPatienceMs = (): number => {
     const { firstDelayMs, maxDelayMs } = breaker;
-    const usualMs =
-      slowMs === undefined
-        ? maxDelayMs
-        : Math.max(2 * slowMs, Math.min(maxDelayMs, Math.max(2 * firstDelayMs, 8 * slowMs)));
-    const probeMs = options.probeBoundMs();
-    return probeMs > 0 ? Math.min(usualMs, probeMs) : usualMs;
+    if (slowMs === undefined) return maxDelayMs;
+    const wishedMs = isOutrun()
+      ? Math.max(leastPatienceMs, usualTimes * slowMs)
+      : Math.max(2 * firstDelayMs, 8 * slowMs);
+    return Math.max(2 * slowMs, Math.min(maxDelayMs, wishedMs));
   };
+
+  const patienceMs = (): number => {
+    const probeMs = options.probeBoundMs();
+    return probeMs > 0 ? Math.min(usualPatienceMs(), probeMs) : usualPatienceMs();
+  };
+
+  const lively = (): number => attempts.length - hangingCount;
 
   const look = (): void => {
     timer = undefined;
@@ -78,7 +93,6 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
     for (const attempt of hanging) {
       attempt.isHanging = true;
       hangingCount += 1;
-      lastHanging = Math.max(lastHanging, attempt.ordinal);
       options.onHanging(attempt);
     }
     const next = attempts.reduce(
@@ -97,16 +111,17 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
   };
 
   return {
-    get lively() {
-      return attempts.length - hangingCount;
-    },
     get count() {
       return attempts.length;
     },
-    get hasRoom() {
-      // What hangs while those are answered that came later is to blame itself; otherwise it may be the CRM that hangs.
-      const isOutrun = lastAnswered > lastHanging || options.probeBoundMs() > 0;
-      return hangingCount <= concurrency * (isOutrun ? maxHangingShare : 1);
+    hasRoom(allowed) {
+      const share = isOutrun() || options.probeBoundMs() > 0 ? maxHangingShare : 1;
+      return lively() < allowed && hangingCount <= concurrency * share;
+    },
+    hasRoomForNewest(allowed) {
+      // One more than allowed: while some hang few are, and those few may be about to hang as well.
+      const most = allowed === 0 ? 0 : Math.min(concurrency, allowed + 1);
+      return isOutrun() && lively() < most && hangingCount <= concurrency * maxHangingShareWithNewest;
     },
     start(head, chosen, ordinal) {
       const startedAtMs = clock.monotonicMs();
@@ -122,8 +137,10 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
       if (last !== undefined && last !== attempt) attempts[attempts.indexOf(attempt)] = last;
       if (attempt.isHanging) hangingCount -= 1;
       if (!isSettled) return;
-      lastAnswered = Math.max(lastAnswered, attempt.ordinal);
-      slowMs = Math.max(clock.monotonicMs() - attempt.startedAtMs, (slowMs ?? 0) * fading);
+      const nowMs = clock.monotonicMs();
+      slowMs = Math.max(nowMs - attempt.startedAtMs, (slowMs ?? 0) * fading);
+      if (attempt.isHanging || hangingCount === 0) return;
+      if (attempts.some(({ isHanging, ordinal }) => isHanging && ordinal < attempt.ordinal)) outrunAtMs = nowMs;
     },
     stop() {
       timer?.cancel();

@@ -1,5 +1,6 @@
 import { backoffBoundMs, backoffMs } from './backoff.js';
 import { createTokenTrust, type SentAttempt } from './token-trust.js';
+import { timeoutCode } from './verdict.js';
 
 /**
  * Whether delivery may ask the CRM at all.
@@ -15,6 +16,7 @@ import { createTokenTrust, type SentAttempt } from './token-trust.js';
  * - the ones that were under way together count as one: one of them may have ended the others;
  * - one that failed before counts only as long as those that did not fail as well;
  * - while others were answered a moment ago it takes four times as many;
+ * - one that hangs opens nothing until none has been answered for as long as an attempt may take;
  * and with each that counts fewer may be under way at once, so that it stays a handful until the circuit opens.
  *
  * What a 401 or 403 says of the token is `token-trust.ts`'s business. An attempt that started before the circuit opened may
@@ -57,6 +59,8 @@ export interface CircuitBreakerOptions {
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
   readonly maxPauseMs: number;
+  /** How long an attempt may take. */
+  readonly timeoutMs: number;
   readonly random: () => number;
   /** The circuit has opened, or is open for another reason than before. */
   readonly onPause: (cause: PauseCause) => void;
@@ -135,6 +139,15 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     return isFreshFailing && ordinal > lastCounted;
   };
 
+  /** How many times the threshold it takes, by what was answered before. */
+  const patienceWith = (nowMs: number, code: string, sent: SentAttempt | undefined): number => {
+    if (sent === undefined) return 1;
+    const sinceMs = nowMs - answeredAtMs;
+    // A target that answers some is up, however many others hang.
+    if (code === timeoutCode && sinceMs < Math.max(options.timeoutMs, maxDelayMs)) return Infinity;
+    return sinceMs < maxDelayMs ? 4 : 1;
+  };
+
   return {
     get state() {
       return circuit.state;
@@ -197,8 +210,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
           if (!speaks) return;
           failureCount += 1;
           lastCounted = startCount;
-          const isInDoubt = sent !== undefined && nowMs - answeredAtMs < maxDelayMs;
-          if (failureCount >= failureThreshold * (isInDoubt ? 4 : 1)) {
+          if (failureCount >= failureThreshold * patienceWith(nowMs, code, sent)) {
             open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
           }
           return;

@@ -1,5 +1,6 @@
+import type { Clock } from '../core/clock.js';
 import type { Trouble } from '../core/trouble.js';
-import type { DeadReason } from '../outbox/outbox.js';
+import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 import type { CircuitState, PauseCause } from './circuit-breaker.js';
 
 /** What every event about an attempt says. */
@@ -14,6 +15,17 @@ export interface AboutAttempt {
   readonly endedAt: number;
   /** In which trace the notification was accepted (W3C Trace Context), if in any. */
   readonly traceparent: string | undefined;
+}
+
+/** About an attempt that ends now; `attempts` counts it, if it was one. */
+export function aboutAttempt(
+  { id, type, traceparent }: PendingNotification,
+  attempts: number,
+  startedAtMs: number,
+  clock: Clock,
+): AboutAttempt {
+  const durationMs = clock.monotonicMs() - startedAtMs;
+  return { id, type, attempts, durationMs, endedAt: clock.now(), traceparent };
 }
 
 /** What delivery has to tell: ids, types, codes and numbers, nothing personal. */

@@ -9,17 +9,22 @@ import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.j
 import { backoffBoundMs } from './backoff.js';
 import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
-import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
+import { aboutAttempt, type DeliveryEvent } from './delivery-event.js';
 import { createHeadChoice } from './head-choice.js';
+import { createIdleWaiters } from './idle-waiters.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit } from './rate-limit.js';
 import { createReadyHeads } from './ready-heads.js';
 import { recordOutcome } from './record-outcome.js';
 import { createSettlements } from './settlements.js';
+import { createStartRule } from './start-rule.js';
 import { decideVerdict, timeoutCode } from './verdict.js';
 import { createVerdictSettler } from './verdict-settler.js';
 
-export interface DeliveryOptions extends Pick<NotifierConfig, 'concurrency' | 'rateLimit' | 'retry' | 'breaker'> {
+export interface DeliveryOptions extends Pick<
+  NotifierConfig,
+  'concurrency' | 'rateLimit' | 'retry' | 'breaker' | 'timeoutMs'
+> {
   readonly outbox: Outbox;
   readonly client: CrmClient;
   readonly clock: Clock;
@@ -50,26 +55,24 @@ const troubleDelayMs = 1_000;
 const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { outbox, client, clock, retry, concurrency, random, onEvent } = options;
+  const { outbox, client, clock, retry, concurrency, timeoutMs, random, onEvent } = options;
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
   const ready = createReadyHeads();
-  const isReadingAhead = (): boolean => choice.isTroubled;
-  const now = (): number => clock.now();
-  const backoffBoundOf = (attempts: number): number => backoffBoundMs(attempts, retry);
   const lanes = createLanes({
     outbox,
-    now,
+    now: () => clock.now(),
     maxWaitMs,
-    backoffBoundOf,
+    backoffBoundOf: (attempts) => backoffBoundMs(attempts, retry),
     maxLanes,
     maxFollowers,
     ready,
-    isReadingAhead,
+    isReadingAhead: () => choice.isTroubled,
   });
   const rateLimit = createRateLimit(options.rateLimit);
   const breaker = createCircuitBreaker({
     ...options.breaker,
     concurrency,
+    timeoutMs,
     random,
     onPause: (cause) => {
       onEvent({ kind: 'paused', cause });
@@ -85,15 +88,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     onError: (error) => {
       onEvent({ kind: 'outboxError', operation: 'settle', error: troubleOf(error) });
     },
-    onBatch: () => {
-      pump();
-    },
+    onBatch: pump,
   });
   const settleVerdict = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, onEvent });
   const choice = createHeadChoice({ ready, breaker, concurrency, random });
   const underWay = createAttemptsUnderWay({
     clock,
     concurrency,
+    timeoutMs,
     breaker: options.breaker,
     probeBoundMs: () => breaker.probeBoundMs,
     onHanging(attempt) {
@@ -102,8 +104,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     onRoom: pump,
   });
-  const hasFresh = (): boolean => lanes.hasReady(clock.monotonicMs()) && ready.fresh.size > 0;
-  const idleWaiters = new Set<() => void>();
+  const starts = createStartRule({ lanes, ready, breaker, underWay, choice, settlements });
+  const idleWaiters = createIdleWaiters();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
   let isPumpDue = false;
@@ -118,7 +120,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       const waitMs = startAttempts();
       if (waitMs !== undefined) cancelTimer = clock.after(waitMs, pump);
-      if (isIdle()) for (const resolve of idleWaiters) resolve();
+      if (isIdle()) idleWaiters.tell();
       isReadFailing = false;
     } catch (error) {
       // The outbox could not be read; whatever the reason, looking again later is all there is to do. Said once.
@@ -147,28 +149,24 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   /** Answers how long until more may start by itself; undefined when only an event can bring that about. */
   function startAttempts(): number | undefined {
     const nowMs = clock.monotonicMs();
-    while (mayStart(nowMs) && lanes.hasReady(nowMs) && choice.mayChoose()) {
+    for (let which = starts.next(nowMs); which !== undefined; which = starts.next(nowMs)) {
       const limitedMs = rateLimit.take(nowMs);
       if (limitedMs > 0) return limitedMs;
-      const head = lanes.take(nowMs, () => choice.choose());
+      const head = lanes.take(nowMs, () => choice.choose(which === 'newest'));
       if (head !== undefined) start(head);
     }
     // With an open circuit nothing starts before its probe.
-    const probeInMs = breaker.probeInMs(nowMs, hasFresh) ?? 0;
+    const probeInMs = starts.probeInMs(nowMs);
     if (probeInMs > 0) return probeInMs;
-    if (!mayStart(nowMs)) return undefined;
+    if (!starts.hasRoom(nowMs)) return undefined;
     return lanes.isSearching ? 0 : lanes.dueInMs(nowMs);
-  }
-
-  /** If not, then the end of an attempt, or the outbox taking settlements again, changes that. */
-  function mayStart(nowMs: number): boolean {
-    return underWay.lively < breaker.allowed(nowMs, hasFresh) && underWay.hasRoom && !settlements.isFailing;
   }
 
   function start(head: PendingNotification): void {
     if (!isHeaderValue(head.id)) {
       // No attempt, of which the circuit breaker would wait for the end.
-      settleVerdict(head, { kind: 'dead', reason: unsendable }, aboutAttempt(head, head.attempts, clock.monotonicMs()));
+      const about = aboutAttempt(head, head.attempts, clock.monotonicMs(), clock);
+      settleVerdict(head, { kind: 'dead', reason: unsendable }, about);
       return;
     }
     void make(underWay.start(head, choice.begin(), breaker.onStart()));
@@ -209,18 +207,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       ageMs: options.ages.ageOf(head.acceptedAt),
       maxAgeMs: retry.maxAgeMs,
       isTokenTaken,
-      now: now(),
+      now: clock.now(),
       reasonOf: (reply) => client.reasonOf(reply, head.body),
     });
-    settleVerdict(head, verdict, aboutAttempt(head, attemptCount, startedAtMs));
-    if (idleWaiters.size > 0) settlements.hurry();
+    settleVerdict(head, verdict, aboutAttempt(head, attemptCount, startedAtMs, clock));
+    if (!idleWaiters.isEmpty) settlements.hurry();
     return verdict.kind === 'delivered' || verdict.kind === 'dead';
-  }
-
-  function aboutAttempt(head: PendingNotification, attempts: number, startedAtMs: number): AboutAttempt {
-    const { id, type, traceparent } = head;
-    const durationMs = clock.monotonicMs() - startedAtMs;
-    return { id, type, attempts, durationMs, endedAt: clock.now(), traceparent };
   }
 
   return {
@@ -235,16 +227,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (accepted === undefined) pump();
       else pumpSoon();
     },
-    whenIdle: () =>
-      new Promise((resolve) => {
-        settlements.hurry();
-        const done = (): void => {
-          idleWaiters.delete(done);
-          resolve();
-        };
-        idleWaiters.add(done);
-        pump();
-      }),
+    whenIdle() {
+      settlements.hurry();
+      const idle = idleWaiters.wait();
+      pump();
+      return idle;
+    },
     async stop() {
       isStopped = true;
       cancelTimer?.();
@@ -255,7 +243,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       isEnded = true;
       underWay.stop();
       settlements.close();
-      for (const resolve of idleWaiters) resolve();
+      idleWaiters.tell();
     },
   };
 }

@@ -7,13 +7,19 @@ import type { MinHeap } from './min-heap.js';
  * Those that do often stand together: one kind of notification, or all that one client has sent. So heads of a type that
  * failed more lately than it was answered come last. Among the others it goes one way as long as that works, and another way
  * when one that was taken so fails: the oldest first, then in turn the newest first and onwards from a place that is drawn.
+ * One that is newer than all that were tried goes before those whatever the way, for nothing speaks against it; and once it
+ * is answered the newest are the way.
  */
 export interface FreshOrder {
+  /** Takes one; which way that was, `takenBy` tells until the next is taken. */
   take(fresh: MinHeap<PendingNotification>): PendingNotification | undefined;
   readonly way: Way;
+  readonly takenBy: Way;
+  /** Whether one is newer than all that were taken in this order. */
+  hasNewest(fresh: MinHeap<PendingNotification>): boolean;
   /** A head that was taken this way hangs, or got no answer, or was refused. */
   onFailed(head: PendingNotification, way: Way): void;
-  onAnswered(head: PendingNotification): void;
+  onAnswered(head: PendingNotification, way: Way): void;
   isRisky(head: PendingNotification): boolean;
   /** All is well again: the oldest first. */
   reset(): void;
@@ -31,6 +37,7 @@ const round = 2 ** 45;
 export function createFreshOrder(random: () => number): FreshOrder {
   const riskyTypes = new Set<string>();
   let way: Way = 'oldest';
+  let takenBy: Way = 'oldest';
   let onwardsFrom = 0;
   let lowest = 0;
   let highest = 0;
@@ -49,7 +56,8 @@ export function createFreshOrder(random: () => number): FreshOrder {
   const isBefore = (a: PendingNotification, b: PendingNotification): boolean => {
     const isRisky = riskyTypes.has(a.type);
     if (isRisky !== riskyTypes.has(b.type)) return !isRisky;
-    return rankOf(a.position) < rankOf(b.position);
+    const isNewest = a.position > highest || b.position > highest;
+    return isNewest ? a.position > b.position : rankOf(a.position) < rankOf(b.position);
   };
 
   return {
@@ -59,9 +67,15 @@ export function createFreshOrder(random: () => number): FreshOrder {
     take(fresh) {
       lowest = fresh.peek()?.position ?? lowest;
       const head = fresh.takeFirst(isBefore);
-      highest = Math.max(highest, head?.position ?? 0);
+      const position = head?.position ?? 0;
+      takenBy = position > highest ? 'newest' : way;
+      highest = Math.max(highest, position);
       return head;
     },
+    get takenBy() {
+      return takenBy;
+    },
+    hasNewest: (fresh) => fresh.some(({ position }) => position > highest),
     onFailed({ type }, wayTaken) {
       riskyTypes.add(type);
       const [first] = riskyTypes;
@@ -71,8 +85,9 @@ export function createFreshOrder(random: () => number): FreshOrder {
       way = nextWay[way];
       onwardsFrom = lowest + Math.floor(random() * (highest - lowest));
     },
-    onAnswered({ type, position }) {
+    onAnswered({ type, position }, wayTaken) {
       riskyTypes.delete(type);
+      if (wayTaken === 'newest') way = 'newest';
       if (way === 'onwards' && position >= onwardsFrom) onwardsFrom = position + 1;
     },
     isRisky: ({ type }) => riskyTypes.has(type),

@@ -14,8 +14,10 @@ import type { ReadyHeads } from './ready-heads.js';
 export interface HeadChoice {
   /** Whether one of the ready heads may be tried. */
   mayChoose(): boolean;
-  /** Takes the one to be tried; with `begin` it is. */
-  choose(): PendingNotification | undefined;
+  /** Whether there is a newly accepted one to try while older ones fail. */
+  hasNewest(): boolean;
+  /** Takes the one to be tried; with `begin` it is. `isForNewest` says that the place is not for what is risky. */
+  choose(isForNewest?: boolean): PendingNotification | undefined;
   /** What was thought of the head that was chosen last. */
   begin(): Chosen;
   /** It hangs, got no answer, or was refused; said once. */
@@ -67,8 +69,9 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
   const takeFresh = (): PendingNotification | undefined => {
     chosen = plain;
     if (!isTroubled) return fresh.pop();
-    if (order.way !== 'oldest') chosen = { standing: 'fresh', isRisky: false, way: order.way };
-    return order.take(fresh);
+    const head = order.take(fresh);
+    chosen = { standing: 'fresh', isRisky: false, way: order.takenBy };
+    return head;
   };
 
   const takeFailing = (): PendingNotification | undefined => {
@@ -128,7 +131,9 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
       if (fresh.size > 0 || refused.size > 0) return true;
       return failing.size > 0 && (breaker.state !== 'closed' || hasShare());
     },
-    choose() {
+    hasNewest: () => isTroubled && order.hasNewest(fresh),
+    choose(isForNewest = false) {
+      if (isForNewest) return takeFresh();
       if (breaker.state !== 'closed') return chooseProbe();
       // Refused just before the circuit closed.
       if (refused.size > 0) ready.blameRefused();
@@ -145,10 +150,10 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
       isTroubled = true;
       order.onFailed(head, way);
     },
-    onAnswered(head, { standing, isRisky }, isLate) {
+    onAnswered(head, { standing, isRisky, way }, isLate) {
       if (isRisky && !isLate) share = Math.min(concurrency, share + 1);
       if (!isTroubled || standing !== 'fresh' || isLate) return;
-      order.onAnswered(head);
+      order.onAnswered(head, way);
       answeredCount += 1;
       if (answeredCount >= calmCount && riskyCount === 0) calm();
     },

@@ -85,16 +85,11 @@ export function createLanes(options: LanesOptions): Lanes {
   let cursor = 0;
   let isAtEnd = false;
 
-  const makeReady = (head: PendingNotification, dueAtMs: number): void => {
-    if (head.attempts > 0) ready.failing.push({ head, dueAtMs });
-    else ready.fresh.push(head);
-  };
-
   const enter = (head: PendingNotification, nowMs: number): void => {
     const storedMs = head.nextAttemptAt === 0 ? 0 : head.nextAttemptAt - now();
     const waitMs = storedMs > maxWaitMs ? Math.min(backoffBoundOf(head.attempts), maxWaitMs) : storedMs;
     if (waitMs > 0) waiting.push({ head, dueAtMs: nowMs + waitMs });
-    else makeReady(head, nowMs);
+    else ready.add(head, nowMs);
   };
 
   /** What the cursor, or who knows what comes right after it, has met. */
@@ -166,7 +161,7 @@ export function createLanes(options: LanesOptions): Lanes {
       const head = forgotten.headOf(found.lane) ?? found;
       lanes.set(head.lane, { followers: [], hasMore: true });
       forgotten.remove();
-      makeReady(head, nowMs);
+      ready.add(head, nowMs);
     });
     if (lanes.size > maxLanes + pageSize && canForget()) forget();
   };
@@ -186,7 +181,7 @@ export function createLanes(options: LanesOptions): Lanes {
   const wakeDue = (nowMs: number): void => {
     for (let next = waiting.peek(); next !== undefined && next.dueAtMs <= nowMs; next = waiting.peek()) {
       waiting.pop();
-      makeReady(next.head, next.dueAtMs);
+      ready.add(next.head, next.dueAtMs);
     }
   };
 
@@ -214,7 +209,7 @@ export function createLanes(options: LanesOptions): Lanes {
 
     putBack(head, dueAtMs, isRefused = false) {
       if (isRefused) ready.refused.push(head);
-      else if (dueAtMs === 0) makeReady(head, 0);
+      else if (dueAtMs === 0) ready.add(head, 0);
       else waiting.push({ head, dueAtMs });
     },
 

@@ -13,6 +13,8 @@ export interface ReadyHeads {
   readonly fresh: MinHeap<PendingNotification>;
   readonly failing: MinHeap<WaitingHead>;
   readonly refused: MinHeap<PendingNotification>;
+  /** Adds one that is due since that instant. */
+  add(head: PendingNotification, dueAtMs: number): void;
   /** Takes the oldest fresh one, or else one of the others. */
   takeOldest(): PendingNotification | undefined;
   /** It was the token: those that were refused are as fresh as they were. */
@@ -38,6 +40,10 @@ export function createReadyHeads(): ReadyHeads {
     fresh,
     failing,
     refused,
+    add(head, dueAtMs) {
+      if (head.attempts > 0) failing.push({ head, dueAtMs });
+      else fresh.push(head);
+    },
     takeOldest: () => fresh.pop() ?? failing.pop()?.head ?? refused.pop(),
     absolveRefused() {
       for (const head of refused.takeAll(() => true)) fresh.push(head);
