@@ -2,11 +2,10 @@ import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import { isHeaderValue } from '../client/header-value.js';
 import type { NotifierConfig } from '../config/resolve-config.js';
-import type { Ages } from '../core/ages.js';
 import type { Clock } from '../core/clock.js';
+import type { SteadyClock } from '../core/steady-clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
-import { backoffBoundMs } from './backoff.js';
 import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import { aboutAttempt, type DeliveryEvent } from './delivery-event.js';
@@ -28,7 +27,8 @@ export interface DeliveryOptions extends Pick<
   readonly outbox: Outbox;
   readonly client: CrmClient;
   readonly clock: Clock;
-  readonly ages: Pick<Ages, 'ageOf'>;
+  /** For what is stored: ages, and when something is due. */
+  readonly steady: Pick<SteadyClock, 'now'>;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Draws from [0, 1). */
@@ -55,14 +55,13 @@ const troubleDelayMs = 1_000;
 const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { outbox, client, clock, retry, concurrency, timeoutMs, random, onEvent } = options;
+  const { outbox, client, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
   const ready = createReadyHeads();
   const lanes = createLanes({
     outbox,
-    now: () => clock.now(),
+    now: () => steady.now(),
     maxWaitMs,
-    backoffBoundOf: (attempts) => backoffBoundMs(attempts, retry),
     maxLanes,
     maxFollowers,
     ready,
@@ -90,7 +89,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     onBatch: pump,
   });
-  const settleVerdict = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, onEvent });
+  const settleVerdict = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, steady, onEvent });
   const choice = createHeadChoice({ ready, breaker, concurrency, random });
   const underWay = createAttemptsUnderWay({
     clock,
@@ -204,7 +203,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const wasSent = outcome.kind === 'reply' || outcome.wasSent;
     const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
     const verdict = decideVerdict(outcome, {
-      ageMs: options.ages.ageOf(head.acceptedAt),
+      ageMs: steady.now() - head.acceptedAt,
       maxAgeMs: retry.maxAgeMs,
       isTokenTaken,
       now: clock.now(),

@@ -38,12 +38,10 @@ export interface Lanes {
 
 export interface LanesOptions {
   readonly outbox: Outbox;
-  /** The wall clock, for instants that were stored. */
+  /** The clock of the instants that are stored. */
   readonly now: () => number;
-  /** No stored instant makes a notification wait longer than this after a start: where one says so, the wall clock has jumped. */
+  /** No stored instant makes a notification wait longer than this after a start. */
   readonly maxWaitMs: number;
-  /** How long it waits then, by the attempts behind it, in milliseconds. @default `maxWaitMs` */
-  readonly backoffBoundOf?: (attempts: number) => number;
   /** With so many lanes at work those that wait longest are forgotten, or the cursor stops; more would only take memory. */
   readonly maxLanes: number;
   /** So many may follow their lanes' heads in memory. */
@@ -74,7 +72,7 @@ const pagesAtOnce = 4;
 /** Instants named `nowMs` and `dueAtMs` are the monotonic clock's. */
 export function createLanes(options: LanesOptions): Lanes {
   const { outbox, now, maxWaitMs, maxLanes, maxFollowers } = options;
-  const { ready = createReadyHeads(), isReadingAhead = () => false, backoffBoundOf = () => maxWaitMs } = options;
+  const { ready = createReadyHeads(), isReadingAhead = () => false } = options;
   const waiting = createMinHeap<WaitingHead>((entry) => entry.dueAtMs);
   const forgotten = createForgottenLanes({ outbox, now, maxWaitMs });
   /** The lanes at work. */
@@ -86,8 +84,7 @@ export function createLanes(options: LanesOptions): Lanes {
   let isAtEnd = false;
 
   const enter = (head: PendingNotification, nowMs: number): void => {
-    const storedMs = head.nextAttemptAt === 0 ? 0 : head.nextAttemptAt - now();
-    const waitMs = storedMs > maxWaitMs ? Math.min(backoffBoundOf(head.attempts), maxWaitMs) : storedMs;
+    const waitMs = head.nextAttemptAt === 0 ? 0 : Math.min(head.nextAttemptAt - now(), maxWaitMs);
     if (waitMs > 0) waiting.push({ head, dueAtMs: nowMs + waitMs });
     else ready.add(head, nowMs);
   };

@@ -1,5 +1,6 @@
 import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
+import type { SteadyClock } from '../core/steady-clock.js';
 import type { PendingNotification } from '../outbox/outbox.js';
 import { backoffMs } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
@@ -16,6 +17,7 @@ export interface VerdictSettlerOptions {
   /** Draws from [0, 1). */
   readonly random: () => number;
   readonly clock: Clock;
+  readonly steady: Pick<SteadyClock, 'now'>;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
 }
@@ -24,10 +26,10 @@ export interface VerdictSettlerOptions {
 export function createVerdictSettler(
   options: VerdictSettlerOptions,
 ): (head: PendingNotification, verdict: Verdict, about: AboutAttempt) => void {
-  const { lanes, settlements, breaker, retry, random, clock, onEvent } = options;
+  const { lanes, settlements, breaker, retry, random, clock, steady, onEvent } = options;
 
   const postpone = (head: PendingNotification, attempts: number, delayMs: number, isRefused = false): void => {
-    const nextAttemptAt = delayMs === 0 ? 0 : clock.now() + delayMs;
+    const nextAttemptAt = delayMs === 0 ? 0 : steady.now() + delayMs;
     const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
     settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
       lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, isRefused);
@@ -50,13 +52,14 @@ export function createVerdictSettler(
         settlements.add({ kind: 'delivered', id: head.id, position }, () => {
           lanes.settled(head);
           const { status, isReplyOdd } = verdict;
-          const ageMs = Math.max(0, about.endedAt - head.acceptedAt);
+          const ageMs = Math.max(0, steady.now() - head.acceptedAt);
           onEvent({ kind: 'delivered', ...about, status, isReplyOdd, ageMs });
         });
         return;
       case 'dead': {
         const { reason } = verdict;
-        const { attempts, endedAt: diedAt } = about;
+        const { attempts } = about;
+        const diedAt = steady.now();
         settlements.add({ kind: 'dead', id: head.id, position, attempts, diedAt, reason }, () => {
           lanes.release(head);
           lanes.settled(head);

@@ -1,3 +1,4 @@
+import type { Use } from '../core/steady-clock.js';
 import type {
   AcceptedNotification,
   DeadLetter,
@@ -28,7 +29,7 @@ export function createMemoryOutbox(): Outbox {
   let lastPosition = 0;
   let lastDeadPosition = 0;
   let pendingBytes = 0;
-  let lastSeenAt = 0;
+  let lastUse: Use = { from: 0, to: 0 };
 
   const enqueue = (notification: AcceptedNotification, acceptedAt: number): PendingNotification => {
     lastPosition += 1;
@@ -72,7 +73,7 @@ export function createMemoryOutbox(): Outbox {
   };
 
   return {
-    append(notifications, room = unlimited) {
+    append(notifications, room = unlimited, at = undefined) {
       const added = new Map<string, AcceptedNotification>();
       for (const notification of notifications) {
         const { id } = notification;
@@ -80,9 +81,10 @@ export function createMemoryOutbox(): Outbox {
       }
       if (pending.size + added.size > room.count || pendingBytes + bytesOf(added.values()) > room.bytes)
         return undefined;
+      lastUse = { ...lastUse, to: Math.max(lastUse.to, at ?? 0) };
       return Array.from(added.values(), (notification) => {
         ids.add(notification.id);
-        return enqueue(notification, notification.occurredAt);
+        return enqueue(notification, at ?? notification.occurredAt);
       });
     },
 
@@ -171,10 +173,8 @@ export function createMemoryOutbox(): Outbox {
       return true;
     },
 
-    expireDead({ before, from, to }, limit) {
-      const expired = [...dead.values()]
-        .filter(({ letter: { diedAt } }) => diedAt < before || (diedAt >= from && diedAt < to))
-        .slice(0, limit);
+    expireDead(before, limit) {
+      const expired = [...dead.values()].filter(({ letter: { diedAt } }) => diedAt < before).slice(0, limit);
       for (const entry of expired) {
         removeDead(entry);
         ids.delete(entry.letter.id);
@@ -182,10 +182,10 @@ export function createMemoryOutbox(): Outbox {
       return expired.length;
     },
 
-    seenAt: () => lastSeenAt,
+    lastUse: () => lastUse,
 
-    noteSeen(at) {
-      lastSeenAt = Math.max(lastSeenAt, at);
+    noteUse({ from, to }) {
+      lastUse = { from, to };
     },
 
     hasForeignChanges: () => false,

@@ -1,3 +1,5 @@
+import type { Use } from '../core/steady-clock.js';
+
 /**
  * The contract of an outbox: where accepted notifications wait until the CRM has them.
  *
@@ -11,9 +13,10 @@ export interface Outbox {
   /**
    * Accepts notifications, all or none, in this order, and answers those of which it knows where they are pending now; the
    * others are found by reading. One whose id is here already, pending or dead, is passed over. Answers undefined, and accepts none, when more would be pending then than
-   * `room` allows. Throws when they cannot be made durable; nothing has changed then.
+   * `room` allows. Throws when they cannot be made durable; nothing has changed then. Their ages are counted from `at`, or
+   * from when each occurred.
    */
-  append(notifications: readonly AcceptedNotification[], room?: Room): PendingNotification[] | undefined;
+  append(notifications: readonly AcceptedNotification[], room?: Room, at?: number): PendingNotification[] | undefined;
 
   /** Pending ones accepted after position `after`, oldest first, at most `limit` of them. Positions start at 1. */
   readAfter(after: number, limit: number): PendingNotification[];
@@ -53,14 +56,14 @@ export interface Outbox {
   /** Removes a dead letter for good; answers whether there was one. */
   discard(id: string): boolean;
 
-  /** Removes dead letters that died in this time, at most `limit` of them; answers how many. */
-  expireDead(died: Lifetime, limit: number): number;
+  /** Removes dead letters that died before this instant, at most `limit` of them; answers how many. */
+  expireDead(before: number, limit: number): number;
 
-  /** The latest instant that was noted here: when the outbox is known to have been in use. 0 for never. */
-  seenAt(): number;
+  /** When the outbox was in use last, as far as it was noted: here, and by each `append` that said when. */
+  lastUse(): Use;
 
-  /** Notes an instant; an earlier one than is known changes nothing. */
-  noteSeen(at: number): void;
+  /** Notes a use that begins or goes on. */
+  noteUse(use: Use): void;
 
   /** Grows when what was read or answered before is void, positions above all: whoever goes by them starts over. */
   readonly generation: number;
@@ -70,13 +73,6 @@ export interface Outbox {
 
   /** Gives everything back; an outbox that is closed already stays so. */
   close(): void;
-}
-
-/** Instants that count as long ago: before `before`, or from `from` on and before `to`. See `ages.ts`. */
-export interface Lifetime {
-  readonly before: number;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A place in the order in which pending ones become due; `{ nextAttemptAt: 0, position: 0 }` is before all of them. */

@@ -9,13 +9,18 @@ export interface Accepted {
 }
 
 /** Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. */
-export function acceptInto(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): Accepted {
-  const pending = outbox.append(batch, maxPending);
+export function acceptInto(
+  outbox: Outbox,
+  batch: readonly AcceptedNotification[],
+  maxPending: Room,
+  at: number,
+): Accepted {
+  const pending = outbox.append(batch, maxPending, at);
   if (pending !== undefined) return { acceptances: batch.map(() => taken), pending };
   const { room, bound } = roomFor(outbox, batch, maxPending);
   const full = fullBy(bound, maxPending);
   const acceptances = batch.map((_, index) => (index < room ? taken : full));
-  return { acceptances, pending: (room > 0 ? outbox.append(batch.slice(0, room)) : undefined) ?? [] };
+  return { acceptances, pending: (room > 0 ? outbox.append(batch.slice(0, room), undefined, at) : undefined) ?? [] };
 }
 
 interface RoomLeft {

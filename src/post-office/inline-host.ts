@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
 import type { TokenProvider } from '../config/token.js';
-import { createAges, type Ages } from '../core/ages.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
+import { createSteadyClock, type SteadyClock } from '../core/steady-clock.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
 import { troubleOf } from '../core/trouble.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
@@ -41,6 +41,7 @@ export interface InlineHostOptions {
 interface Opened {
   readonly outbox: Outbox;
   readonly deliverer: Deliverer;
+  readonly steady: SteadyClock;
   readonly stopMaintenance: () => void;
 }
 
@@ -85,23 +86,31 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     const { file, sync, deadRetentionMs } = settings;
     const now = (): number => clock.now();
     const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired, enter: options.enter });
-    const ages = createAges(clock, outbox.seenAt());
-    outbox.noteSeen(ages.steadyNow());
+    const steady = createSteadyClock(clock, isEmpty(outbox) ? neverUsed : outbox.lastUse());
     const deliverer = createDeliverer({
       outbox,
       leadership,
-      startDelivery: () => startDelivery(outbox, ages),
+      startDelivery: () => startDelivery(outbox, steady),
       clock,
       spells,
     });
     const { logger } = options;
-    const stopMaintenance = startMaintenance({ outbox, clock, ages, deadRetentionMs, logger, spells });
-    return { outbox, deliverer, stopMaintenance };
+    const stopMaintenance = startMaintenance({ outbox, clock, steady, deadRetentionMs, logger, spells });
+    return { outbox, deliverer, steady, stopMaintenance };
   }
 
-  function startDelivery(outbox: Outbox, ages: Ages): Delivery {
+  function startDelivery(outbox: Outbox, steady: SteadyClock): Delivery {
     const client = createCrmClient({ ...options, ...settings, connections: maxUnderWay(settings.concurrency) });
-    return createDelivery({ ...settings, outbox, client, clock, ages, onEvent: count, random: Math.random, gatherMs });
+    return createDelivery({
+      ...settings,
+      outbox,
+      client,
+      clock,
+      steady,
+      onEvent: count,
+      random: Math.random,
+      gatherMs,
+    });
   }
 
   function onRepaired(error: Error): void {
@@ -172,7 +181,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
       pendingBytes,
       inFlight: delivery?.inFlight ?? 0,
       dead,
-      oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, clock.now() - oldestAcceptedAt),
+      oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, (opened?.steady ?? clock).now() - oldestAcceptedAt),
       outboxBytes: settings.file === undefined ? 0 : sizeOnDisk(settings.file),
       circuit: delivery?.circuit ?? 'closed',
       isDelivering: delivery !== undefined,
@@ -199,7 +208,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
         return batch.map(() => failed(error));
       }
       try {
-        const { acceptances, pending } = acceptInto(opened.outbox, batch, settings.maxPending);
+        const { acceptances, pending } = acceptInto(opened.outbox, batch, settings.maxPending, opened.steady.now());
         opened.deliverer.wake(pending);
         spells.end('append');
         return acceptances;
@@ -218,8 +227,8 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     listDead: async (query) => (await whileOpen()).outbox.listDead(query),
 
     async redeliver(id) {
-      const { outbox, deliverer } = await whileOpen();
-      const now = (): number => clock.now();
+      const { outbox, deliverer, steady } = await whileOpen();
+      const now = (): number => steady.now();
       const onPiece = (): boolean => {
         deliverer.wake();
         return closing === undefined;
@@ -232,6 +241,14 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     discard: async (id) => (await whileOpen()).outbox.discard(id),
   };
 }
+
+/** With nothing in it that could be old, the wall clock is taken for right. */
+function isEmpty(outbox: Outbox): boolean {
+  const { pending, dead } = outbox.counts();
+  return pending + dead === 0;
+}
+
+const neverUsed = { from: 0, to: 0 };
 
 const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
 

@@ -1,6 +1,6 @@
-import type { Ages } from '../core/ages.js';
 import type { Clock } from '../core/clock.js';
 import { durationText } from '../core/duration-text.js';
+import type { SteadyClock } from '../core/steady-clock.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Spells } from './spells.js';
@@ -8,7 +8,7 @@ import type { Spells } from './spells.js';
 export interface MaintenanceOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
-  readonly ages: Ages;
+  readonly steady: SteadyClock;
   readonly deadRetentionMs: number;
   readonly logger: Pick<Logger, 'warn'>;
   readonly spells: Spells;
@@ -16,6 +16,8 @@ export interface MaintenanceOptions {
 
 const maintainEveryMs = 1_000;
 const expireEveryMs = 3_600_000;
+/** A kill takes along so much of what was in use. */
+const noteEveryMs = 60_000;
 /** A transaction of a few milliseconds. */
 const expireAtOnce = 500;
 /** So far ahead the wall clock is wrong, or the app has not run for long. */
@@ -23,35 +25,43 @@ const leapToTellMs = 60_000;
 
 /** Looks after an outbox, now and from now on: its file every second, its oldest dead letters every hour. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
-  const { outbox, clock, ages, deadRetentionMs, logger, spells } = options;
+  const { outbox, clock, steady, deadRetentionMs, logger, spells } = options;
   let cancel: (() => void) | undefined;
   let expiredAtMs = -Infinity;
+  let notedAtMs = -Infinity;
   let isLeapTold = false;
 
   const expire = (): void => {
     if (clock.monotonicMs() - expiredAtMs < expireEveryMs) return;
     // The rest a second later, if there is more.
-    if (outbox.expireDead(ages.olderThan(deadRetentionMs), expireAtOnce) === expireAtOnce) return;
+    if (outbox.expireDead(steady.now() - deadRetentionMs, expireAtOnce) === expireAtOnce) return;
     expiredAtMs = clock.monotonicMs();
-    outbox.noteSeen(ages.steadyNow());
+  };
+
+  const from = steady.now();
+  const noteUse = (): void => {
+    if (clock.monotonicMs() - notedAtMs < noteEveryMs) return;
+    notedAtMs = clock.monotonicMs();
+    outbox.noteUse({ from, to: steady.now() });
   };
 
   const tellOfLeap = (): void => {
-    const leapMs = ages.leapMs();
+    const leapMs = steady.leapMs();
     if (leapMs < leapToTellMs) isLeapTold = false;
     if (leapMs < leapToTellMs || isLeapTold) return;
     isLeapTold = true;
     const { pending, dead } = outbox.counts();
     if (pending + dead === 0) return;
     const message =
-      `The clock is ${durationText(leapMs)} ahead of when the CRM outbox was last in use. Nothing in it expires by that: only time ` +
-      'that the app runs counts, and a day between. See whether the clock is right';
+      `The clock is ${durationText(leapMs)} ahead of when the CRM outbox was last in use. Nothing in it expires by that: what counts ` +
+      'is the time that the app runs, and as much of a pause after it. See whether the clock is right';
     logger.warn({ leapMs, pending, dead }, message);
   };
 
   const maintain = (): void => {
     try {
       outbox.maintain();
+      noteUse();
       tellOfLeap();
       expire();
       spells.end('maintain');
@@ -64,5 +74,10 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
   maintain();
   return () => {
     cancel?.();
+    try {
+      outbox.noteUse({ from, to: steady.now() });
+    } catch {
+      // What it cannot note it has told of; the next start counts a little less.
+    }
   };
 }

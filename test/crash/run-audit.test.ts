@@ -54,6 +54,7 @@ describe('the crash audit (case 64), a short one: npm run test:crash is the long
       kills: 8,
       happened: /^fault: .+ [1-9]/m,
     },
+    { of: 'an app whose clock jumps', args: ['--clock-jumps'], happened: /^jumps of the clock +[1-9]/m },
   ];
 
   it.each(variants)(

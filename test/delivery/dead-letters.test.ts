@@ -266,11 +266,12 @@ describe('a notification that the CRM will not take', () => {
 
     it('is removed at the next start when that was meanwhile', async () => {
       const crm = await start(reply(422));
-      const before = createOnDisk({ baseUrl: crm.url, deadRetentionMs: 24 * hourMs });
+      const before = createOnDisk({ baseUrl: crm.url, deadRetentionMs: 12 * hourMs });
       await before.accept('a');
       await before.hear('dead');
+      await clock.leap(10 * hourMs);
       await before.close();
-      await clock.leap(25 * hourMs);
+      await clock.leap(10 * hourMs);
       const after = createOnDisk({ baseUrl: crm.url, deadRetentionMs: 12 * hourMs });
       expect(await after.deadLetters.list()).toEqual([]);
     });

@@ -1,6 +1,6 @@
 import { createCrmClient } from '../../src/client/crm-client.js';
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
-import { createAges } from '../../src/core/ages.js';
+import { createSteadyClock } from '../../src/core/steady-clock.js';
 import { createDelivery, type Delivery } from '../../src/delivery/delivery.js';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
 import { pageSize } from '../../src/delivery/lanes.js';
@@ -36,7 +36,7 @@ describe('delivery from an outbox that fails (case 68)', () => {
       client,
       onEvent: (event) => told.push(event),
       random: () => 0.5,
-      ages: createAges(clock, 0),
+      steady: createSteadyClock(clock, { from: 0, to: 0 }),
       gatherMs: 0,
     });
     return delivery;

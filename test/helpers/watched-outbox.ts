@@ -23,8 +23,8 @@ export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): Watc
     find: 0,
     redeliver: 0,
     redeliverOldest: 0,
-    seenAt: 0,
-    noteSeen: 0,
+    lastUse: 0,
+    noteUse: 0,
     discard: 0,
     expireDead: 0,
     hasForeignChanges: 0,
@@ -57,8 +57,8 @@ export function createWatchedOutbox(outbox: Outbox = createMemoryOutbox()): Watc
     find: watched('find', outbox.find),
     redeliver: watched('redeliver', outbox.redeliver),
     redeliverOldest: watched('redeliverOldest', outbox.redeliverOldest),
-    seenAt: watched('seenAt', outbox.seenAt),
-    noteSeen: watched('noteSeen', outbox.noteSeen),
+    lastUse: watched('lastUse', outbox.lastUse),
+    noteUse: watched('noteUse', outbox.noteUse),
     get generation() {
       return outbox.generation;
     },

@@ -102,7 +102,7 @@ function drawOperation(random: SeededRandom, usedIds: string[]): Operation {
     default: {
       const id = anyId();
       const before = sampleAt + random.below(100);
-      return (outbox) => [outbox.discard(id), outbox.expireDead({ before, from: 0, to: 0 }, 1000), outbox.counts()];
+      return (outbox) => [outbox.discard(id), outbox.expireDead(before, 1000), outbox.counts()];
     }
   }
 }

@@ -11,7 +11,7 @@ export interface DeadLetters {
   readonly oldest: DeadStatements;
   /** Each takes the id as it is stored. */
   readonly byId: DeadStatements;
-  /** Takes a lifetime's three instants and how many. */
+  /** Takes an instant and how many. */
   readonly removeExpired: SqliteStatement;
 }
 
@@ -59,7 +59,7 @@ export function prepareDeadLetters(database: SqliteDatabase): DeadLetters {
     byId: statementsFor('id = ?'),
     removeExpired: database.prepare(
       `DELETE FROM dead WHERE position IN (
-         SELECT position FROM dead WHERE died_at < ? OR (died_at >= ? AND died_at < ?) ORDER BY position LIMIT ?)`,
+         SELECT position FROM dead WHERE died_at < ? ORDER BY position LIMIT ?)`,
     ),
   };
 }

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CRMOutboxError } from '../../core/errors.js';
-import type { AcceptedNotification, Lifetime, Outbox, Room } from '../outbox.js';
+import type { AcceptedNotification, Outbox, Room } from '../outbox.js';
 import { openConnection, type ConnectionOptions } from './connection.js';
 import { readFileHeader } from './file-header.js';
 import { identityOf, inodeOf, isSame, type FileIdentity } from './file-identity.js';
@@ -196,13 +196,13 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     outbox.maintain();
   });
 
-  const append = guarded((outbox, notifications: readonly AcceptedNotification[], room?: Room) =>
-    outbox.append(notifications, room),
+  const append = guarded((outbox, notifications: readonly AcceptedNotification[], room?: Room, at?: number) =>
+    outbox.append(notifications, room, at),
   );
 
   return {
-    append(notifications, room) {
-      const appended = append(notifications, room);
+    append(notifications, room, at) {
+      const appended = append(notifications, room, at);
       // What is accepted has to be in the file that others find, and with its log.
       if (isSame(inUse.identity, file)) return appended;
       mend();
@@ -224,10 +224,10 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
       outbox.redeliverOldest(upTo, limit, at),
     ),
     discard: guarded((outbox, id) => outbox.discard(id)),
-    expireDead: guarded((outbox, died: Lifetime, limit: number) => outbox.expireDead(died, limit)),
-    seenAt: guarded((outbox) => outbox.seenAt()),
-    noteSeen: guarded((outbox, at) => {
-      outbox.noteSeen(at);
+    expireDead: guarded((outbox, before: number, limit: number) => outbox.expireDead(before, limit)),
+    lastUse: guarded((outbox) => outbox.lastUse()),
+    noteUse: guarded((outbox, use) => {
+      outbox.noteUse(use);
     }),
     get generation() {
       return generation;

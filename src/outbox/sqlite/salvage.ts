@@ -51,7 +51,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
     // One that is dead here and pending there is tried once more, rather than forgotten.
     into.exec('DELETE FROM dead WHERE id IN (SELECT id FROM pending)');
     countAgain(into);
-    keepSeenAt(from, into);
+    keepLastUse(from, into);
     into.exec('COMMIT');
   } catch (error) {
     into.exec('ROLLBACK');
@@ -102,15 +102,17 @@ function readRows(
 }
 
 /** Without it the next start would take a clock that is ahead for right. */
-function keepSeenAt(from: SqliteDatabase, into: SqliteDatabase): void {
-  let seenAt: number;
+function keepLastUse(from: SqliteDatabase, into: SqliteDatabase): void {
+  let row: SqliteRow | undefined;
   try {
-    seenAt = Number((from.prepare('SELECT seen_at FROM tally').get() as SqliteRow | undefined)?.['seen_at'] ?? 0);
+    row = from.prepare('SELECT used_from, used_to FROM tally').get() as SqliteRow | undefined;
   } catch {
     // Damaged, or of a version that did not note it.
     return;
   }
-  if (Number.isSafeInteger(seenAt)) into.prepare('UPDATE tally SET seen_at = max(seen_at, ?)').run(seenAt);
+  const [usedFrom, usedTo] = [Number(row?.['used_from']), Number(row?.['used_to'])];
+  if (!Number.isSafeInteger(usedFrom) || !Number.isSafeInteger(usedTo)) return;
+  into.prepare('UPDATE tally SET used_from = ?1, used_to = ?2 WHERE used_to < ?2').run(usedFrom, usedTo);
 }
 
 function countAgain(database: SqliteDatabase): void {

@@ -37,9 +37,10 @@ const migrations: readonly string[] = [
    CREATE INDEX dead_by_death ON dead (died_at);
    CREATE TABLE tally (pending INTEGER NOT NULL, pending_bytes INTEGER NOT NULL, dead INTEGER NOT NULL) STRICT;
    INSERT INTO tally VALUES (0, 0, 0);`,
-  // The latest instant at which the outbox was known to be in use. The index has only what waits for an instant in it, so it
+  // When the outbox was in use last, as far as is known. The index has only what waits for an instant in it, so it
   // costs nothing while all goes well.
-  `ALTER TABLE tally ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0;
+  `ALTER TABLE tally ADD COLUMN used_from INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE tally ADD COLUMN used_to INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX pending_by_next_attempt ON pending (next_attempt_at) WHERE next_attempt_at > 0;`,
 ];
 

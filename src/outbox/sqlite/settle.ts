@@ -8,6 +8,8 @@ export interface Tally {
   pending: number;
   pendingBytes: number;
   dead: number;
+  /** Until when the outbox is known to be in use by that; 0 if that is not said. */
+  usedTo: number;
 }
 
 /** Prepares what settles attempts on an open connection, within a transaction, and counts what changes by it. */

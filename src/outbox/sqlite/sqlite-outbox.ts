@@ -17,7 +17,7 @@ const pagesAtOnce = 2048;
 export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'normal'): Outbox {
   const insert = database.prepare(
     `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
-     SELECT ?1, ?2, ?3, ?4, max(?5, seen_at), ?6, ?7 FROM tally WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?1)
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?1)
      ON CONFLICT (id) DO NOTHING`,
   );
   const selectAfter = database.prepare(
@@ -34,11 +34,11 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     `SELECT pending, pending_bytes, dead, (SELECT accepted_at FROM pending ORDER BY position LIMIT 1) AS oldest FROM tally`,
   );
   const addToTally = database.prepare(
-    `UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?
+    `UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?, used_to = max(used_to, ?)
      RETURNING pending, pending_bytes AS bytes`,
   );
-  const selectSeenAt = database.prepare('SELECT seen_at FROM tally');
-  const noteSeen = database.prepare('UPDATE tally SET seen_at = max(seen_at, ?)');
+  const selectUse = database.prepare('SELECT used_from, used_to FROM tally');
+  const noteUse = database.prepare('UPDATE tally SET used_from = ?, used_to = ?');
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const selectVersion = database.prepare('PRAGMA data_version');
@@ -53,11 +53,16 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
 
   /** All or nothing, the tally included; nothing, and undefined, when more would be pending than there is room for. */
   function transactionWithin<Result>(room: Room | undefined, work: (change: Tally) => Result): Result | undefined {
-    const change = { pending: 0, pendingBytes: 0, dead: 0 };
+    const change: Tally = { pending: 0, pendingBytes: 0, dead: 0, usedTo: 0 };
     begin.run();
     try {
       const result = work(change);
-      const { pending, bytes } = addToTally.get(change.pending, change.pendingBytes, change.dead) as SqliteRow;
+      const { pending, bytes } = addToTally.get(
+        change.pending,
+        change.pendingBytes,
+        change.dead,
+        change.usedTo,
+      ) as SqliteRow;
       if (room !== undefined && (Number(pending) > room.count || Number(bytes) > room.bytes)) {
         rollBack(database);
         return undefined;
@@ -109,18 +114,20 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
   }
 
   return {
-    append(notifications: readonly AcceptedNotification[], room?: Room) {
+    append(notifications: readonly AcceptedNotification[], room?: Room, at?: number) {
       return transactionWithin(room, (change) => {
+        change.usedTo = at ?? 0;
         const appended: PendingNotification[] = [];
         for (const notification of notifications) {
           const { id, type, lane, occurredAt, traceparent } = notification;
           const body = Buffer.from(notification.body);
+          const acceptedAt = at ?? occurredAt;
           const { changes, lastInsertRowid } = insert.run(
             toText(id),
             type,
             toText(lane),
             occurredAt,
-            occurredAt,
+            acceptedAt,
             traceparent ?? null,
             body,
           );
@@ -128,7 +135,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
           change.pending += 1;
           change.pendingBytes += body.byteLength;
           const position = Number(lastInsertRowid);
-          appended.push(firstPending(notification, { body, position, acceptedAt: occurredAt }));
+          appended.push(firstPending(notification, { body, position, acceptedAt }));
         }
         return appended;
       });
@@ -167,12 +174,15 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
 
     discard: (id) => removeDead(deadLetters.byId.remove, toText(id)) > 0,
 
-    expireDead: ({ before, from, to }, limit) => removeDead(deadLetters.removeExpired, before, from, to, limit),
+    expireDead: (before, limit) => removeDead(deadLetters.removeExpired, before, limit),
 
-    seenAt: () => Number((selectSeenAt.get() as SqliteRow | undefined)?.['seen_at'] ?? 0),
+    lastUse() {
+      const row = selectUse.get() as SqliteRow | undefined;
+      return { from: Number(row?.['used_from'] ?? 0), to: Number(row?.['used_to'] ?? 0) };
+    },
 
-    noteSeen(at) {
-      noteSeen.run(at);
+    noteUse({ from, to }) {
+      noteUse.run(from, to);
     },
 
     generation: 0,

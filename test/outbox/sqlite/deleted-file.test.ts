@@ -85,7 +85,7 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     opened.push(outbox);
     const newer = sampleNotifications(4);
     outbox.append(newer);
-    outbox.noteSeen(sampleAt + 5);
+    outbox.noteUse({ from: sampleAt, to: sampleAt + 5 });
     settleIn(outbox, [
       { kind: 'dead', position: 2, attempts: 1, diedAt: sampleAt, reason: { kind: 'rejected', detail: '' } },
     ]);
@@ -106,7 +106,7 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     expect(fresh.listDead({ limit: 9 }).map(({ id }) => id)).toEqual(deadIds);
     expect(idsIn(fresh).slice(-2)).toEqual(added.map(({ id }) => id));
     // A8: else a start with the clock ahead would take it for right.
-    expect(fresh.seenAt()).toBe(sampleAt + 5);
+    expect(fresh.lastUse()).toEqual({ from: sampleAt, to: sampleAt + 5 });
     expect(repairs).toHaveLength(1);
     expect(modeOf(file())).toBe('600');
     expect(modeOf(directory())).toBe('700');
@@ -200,7 +200,7 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     opened.push(outbox);
     const newer = sampleNotifications(40);
     outbox.append(newer);
-    outbox.noteSeen(sampleAt + 5);
+    outbox.noteUse({ from: sampleAt, to: sampleAt + 5 });
     outbox.settle(outbox.readAfter(0, 3).map(({ id, position }) => ({ kind: 'delivered', id, position })));
     outbox.maintain();
     writeFileSync(file(), readFileSync(join(root(), 'older.db')));
