@@ -25,6 +25,8 @@ export interface AuditOptions {
   readonly faultsFiles: boolean;
   /** Whether the wall clock jumps. */
   readonly jumpsClock: boolean;
+  /** What the machine may take to deliver what has piled up, in milliseconds; see `waits.ts`. */
+  readonly workMs: number;
   /** No more kills after so many seconds. */
   readonly maxSeconds: number;
   /** Whether to leave the files where they are. */

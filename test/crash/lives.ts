@@ -53,11 +53,11 @@ export async function killApps(
 }
 
 /** Nothing befalls anybody for so long that each good notification has to arrive. */
-async function liveCalmly({ load, calmTimes }: Stage): Promise<void> {
+async function liveCalmly({ load, calmTimes, options }: Stage): Promise<void> {
   load.slowDown(betweenMs);
   await pause(settleMs);
   const startAt = Date.now();
-  await pause(calmLifeMs);
+  await pause(calmLifeMs(options));
   calmTimes.push({ startAt, endAt: Date.now() });
   load.resume();
 }

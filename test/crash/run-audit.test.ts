@@ -44,7 +44,8 @@ describe('the crash audit (case 64), a short one: npm run test:crash is the long
     },
     {
       of: 'an app whose CRM never takes some bookings',
-      args: ['--poison'],
+      // Others are at work on the machine; one that is stuck would wait for longer.
+      args: ['--poison', '--work', '4000'],
       kills: 8,
       happened: /^calm times +[1-9]/m,
     },

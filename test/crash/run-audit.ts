@@ -6,6 +6,8 @@ import { auditCrashes, type AuditReport } from './crash-audit.js';
 import { reasonsAgainst } from './verdict.js';
 import { longestWaitAllowedMs } from './waits.js';
 
+const usualWorkMs = 800;
+
 const usage = `Usage: npm run test:crash -- [options]
 
 An app under load is killed with SIGKILL at random instants; then what its clients saw succeed is held against what
@@ -22,13 +24,14 @@ the CRM has.
   --stalls         the app stands still for longer than holdMs now and then: a busy loop, or SIGSTOP and SIGCONT; often
                    it is killed as soon as a client has seen a success after that
   --poison         the CRM never takes some bookings: it resets, hangs, answers 401 or 403 for these until the end; and
-                   no good one may wait longer than ${longestWaitAllowedMs} ms while app and CRM are up: the longest delay
+                   no good one may wait longer than ${longestWaitAllowedMs({ workMs: usualWorkMs })} ms while app and CRM are up: the longest delay
                    of a probe, the deadline of an attempt, and some work
   --file-faults    files of the outbox are deleted, renamed, replaced by a backup or by what another process makes,
                    while in use; no kill for two seconds after that
   --clock-jumps    the app's wall clock jumps, by hours to a year and to 1970, at its start and later; no dead letter
                    may vanish, nothing may expire
   --package DIR    the built package to audit, rather than this one: a checkout with dist/, or an installed one
+  --work N         of --poison's bound, so much is for the machine's work, in milliseconds; more where it is busy  (800)
   --seconds N      no more kills after so long                          (1800)
   --keep           keep the files and say where they are
 
@@ -48,6 +51,7 @@ function readOptions() {
       life: { type: 'string', default: '250' },
       processes: { type: 'string', default: '1' },
       seconds: { type: 'string', default: '1800' },
+      work: { type: 'string', default: String(usualWorkMs) },
       inline: flag,
       'crm-kills': flag,
       faults: flag,
@@ -67,9 +71,10 @@ function readOptions() {
     maxLifeMs: Number(values.life),
     processes: Number(values.processes),
     maxSeconds: Number(values.seconds),
+    workMs: Number(values.work),
   };
   if (!Object.values(counts).every((count) => Number.isSafeInteger(count) && count > 0)) {
-    throw new Error('--kills, --life, --processes and --seconds take a whole number from 1');
+    throw new Error('--kills, --life, --processes, --work and --seconds take a whole number from 1');
   }
   if (values['disk-full'] && (values.stalls || values['file-faults'])) {
     throw new Error('--disk-full goes with neither --stalls nor --file-faults');
@@ -155,7 +160,7 @@ async function main(): Promise<number> {
   );
   print(report);
   if (options.keep) console.log(`files: ${report.directory}`);
-  const reasons = reasonsAgainst(report);
+  const reasons = reasonsAgainst(report, options);
   console.log(reasons.length === 0 ? 'sound' : 'NOT SOUND');
   for (const reason of reasons) console.log(`- ${reason}`);
   return reasons.length === 0 ? 0 : 1;

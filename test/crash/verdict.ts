@@ -1,8 +1,10 @@
+import type { AuditOptions } from './audit-options.js';
 import type { AuditReport } from './crash-audit.js';
 import { longestWaitAllowedMs } from './waits.js';
 
 /** Why an audit is not sound; empty for one that is. */
-export function reasonsAgainst(report: AuditReport): string[] {
+export function reasonsAgainst(report: AuditReport, options: Pick<AuditOptions, 'workMs'>): string[] {
+  const allowedMs = longestWaitAllowedMs(options);
   const { load, lost, vanishedCount, wronglyDead, outOfOrder, doubled, pending } = report;
   const reasons: readonly (readonly [isSo: boolean, reason: string])[] = [
     [load.succeeded === 0, 'no booking was seen to succeed'],
@@ -16,8 +18,8 @@ export function reasonsAgainst(report: AuditReport): string[] {
     [report.failedStarts > 0, `${report.failedStarts} times an app ended at its start`],
     [report.falseBlames > 0, `${report.falseBlames} times the outbox was blamed for an app that stood still`],
     [
-      report.longestWaitMs > longestWaitAllowedMs,
-      `a good one waited ${report.longestWaitMs} ms while all were up; ${longestWaitAllowedMs} are allowed`,
+      report.longestWaitMs > allowedMs,
+      `a good one waited ${report.longestWaitMs} ms while all were up; ${allowedMs} are allowed`,
     ],
   ];
   return reasons.filter(([isSo]) => isSo).map(([, reason]) => reason);

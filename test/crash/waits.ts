@@ -1,3 +1,4 @@
+import type { AuditOptions } from './audit-options.js';
 import type { Booking } from './load.js';
 import type { TimeSpan } from './stage.js';
 
@@ -5,12 +6,16 @@ import type { TimeSpan } from './stage.js';
 const probeDelayMs = 200;
 /** The app's `timeoutMs`: the probe before, or whatever has the connection, may be one that hangs. */
 const timeoutMs = 1_000;
-/** What a busy machine takes to deliver what has piled up before. */
-const workMs = 800;
 
-/** No good notification may wait longer than this while all are up. */
-export const longestWaitAllowedMs = probeDelayMs + timeoutMs + workMs;
-export const calmLifeMs = longestWaitAllowedMs + 600;
+/** No good notification may wait longer than this while all are up, in milliseconds. */
+export function longestWaitAllowedMs({ workMs }: Pick<AuditOptions, 'workMs'>): number {
+  return probeDelayMs + timeoutMs + workMs;
+}
+
+/** How long it is watched: one that is stuck waits for as long. */
+export function calmLifeMs(options: Pick<AuditOptions, 'workMs'>): number {
+  return longestWaitAllowedMs(options) + 600;
+}
 
 /**
  * How long a good notification waited at most within one calm time: from its acceptance, or the beginning of that time if
