@@ -188,8 +188,7 @@ describe('a post office whose thread', () => {
       return { office, answer: office.accept(sampleNotifications(3)) };
     };
 
-    // Left out until it is known why it does not end on a busy machine; alone it passes.
-    it.skip('is left alone for half a minute, then another takes over, and it closes when it wakes', async () => {
+    it('is left alone for half a minute, then another takes over, and it closes when it wakes', async () => {
       const crm = await start();
       const { office, answer } = await hang(crm.url);
       await clock.advance(30_999);
@@ -203,10 +202,10 @@ describe('a post office whose thread', () => {
       expect(crm.received).toEqual([]);
       wake();
       // By the one that wakes, whose events nobody hears any more, or by the other.
-      await crm.waitFor(3);
-      expect(new Set(idsOf(crm.received)).size).toBe(3);
       let stats = await office.stats();
       while (stats.pending > 0 || !stats.isDelivering) stats = await office.stats();
+      // Some twice, where the one that woke was closed before it had noted them.
+      expect(new Set(idsOf(crm.received)).size).toBe(3);
     });
 
     it('gives its outbox back only when it has woken', async () => {
