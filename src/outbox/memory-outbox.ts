@@ -73,7 +73,7 @@ export function createMemoryOutbox(): Outbox {
   };
 
   return {
-    append(notifications, room = unlimited, at = undefined) {
+    append(notifications, room = unlimited, at) {
       const added = new Map<string, AcceptedNotification>();
       for (const notification of notifications) {
         const { id } = notification;
