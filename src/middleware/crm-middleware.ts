@@ -1,31 +1,44 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CRMConfigError } from '../core/errors.js';
+import { isPromiseLike } from '../core/is-promise-like.js';
 import { makeRoomForProperties } from '../core/make-room.js';
 import type { Middleware, MiddlewareOptions, RequestNotifier } from '../notifier/notifier.js';
 
 export interface CrmMiddlewareParts {
   readonly bind: (req: IncomingMessage) => RequestNotifier;
-  /** Whether what a request tells now could not be stored. */
+  /** Whether a notification made now could not be stored. */
   readonly isUnable: () => boolean;
   readonly options: MiddlewareOptions | undefined;
 }
 
-/** Puts a request's notifier on `res.locals.crm`. Everything is resolved before the first request; this only binds. */
+/** Puts a request's notifier on `res.locals.crm`. Options are checked here, so that requests only bind. */
 export function createCrmMiddleware({ bind, isUnable, options }: CrmMiddlewareParts): Middleware {
   const pushesBack = pushBackOf(options);
-  return function crmMiddleware(req, res, next) {
-    if (pushesBack !== undefined && isUnable() && pushesBack(req)) {
-      answerLater(res);
-      return;
-    }
+
+  const goOn = (req: IncomingMessage, res: ServerResponse, next: () => void): void => {
     makeRoomForProperties(req, 'complete');
     makeRoomForProperties(res, 'sendDate');
     (res as unknown as { locals: { crm?: RequestNotifier } }).locals.crm = bind(req);
     next();
   };
+
+  return function crmMiddleware(req, res, next) {
+    const isChosen = pushesBack !== undefined && isUnable() && pushesBack(req);
+    if (isChosen === false) goOn(req, res, next);
+    else if (isChosen === true) respondUnavailable(res);
+    else {
+      isChosen
+        .then((is) => {
+          if (is) respondUnavailable(res);
+          else goOn(req, res, next);
+        })
+        .catch(next);
+    }
+  };
 }
 
-type PushesBack = (req: IncomingMessage) => boolean;
+/** Never throws; its promise never rejects. */
+type PushesBack = (req: IncomingMessage) => boolean | Promise<boolean>;
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
 const safeMethods = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
@@ -41,15 +54,16 @@ function pushBackOf(options: MiddlewareOptions = {}): PushesBack | undefined {
   if (pushBack === true) return (req) => !safeMethods.has(req.method);
   return (req) => {
     try {
-      return pushBack(req);
+      const chosen: unknown = pushBack(req);
+      return isPromiseLike(chosen) ? Promise.resolve(chosen).then(Boolean, () => false) : Boolean(chosen);
     } catch {
-      // Its failure must not become the request's.
+      // A failure of the app's function must not fail the request.
       return false;
     }
   };
 }
 
-function answerLater(res: ServerResponse): void {
+function respondUnavailable(res: ServerResponse): void {
   res.statusCode = 503;
   res.setHeader('retry-after', '1');
   res.setHeader('content-type', 'application/json');

@@ -12,13 +12,14 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (erro
 
 export interface MiddlewareOptions {
   /**
-   * Whether to answer a request `503` with `Retry-After: 1`, before its route runs, while nothing that it would tell could be
-   * stored: the outbox is silent, or has just been full. `true` does so for every method that may change something, all but
-   * GET, HEAD, OPTIONS and TRACE (RFC 9110 section 9.2.1); a function chooses.
+   * Whether to respond `503` with `Retry-After: 1`, before the route runs, while a notification could not be stored: the
+   * outbox is silent, or has just been full. `true` does so for every method that may change something, that is all but GET,
+   * HEAD, OPTIONS and TRACE (RFC 9110 section 9.2.1). A function chooses; it may return a promise, which the request waits
+   * for. One that throws or rejects chooses nothing.
    * @default false: the route runs, and its notification is kept in memory or rejected
    * @example app.use(crm.middleware({ pushBack: (req) => req.method === 'POST' }));
    */
-  readonly pushBack?: boolean | ((req: IncomingMessage) => boolean) | undefined;
+  readonly pushBack?: boolean | ((req: IncomingMessage) => boolean | PromiseLike<boolean>) | undefined;
 }
 
 /** Where an app tells what happened. None of these ever rejects: the receipt says whether it was accepted. */

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as turn } from 'node:timers/promises';
 import express from 'express';
 import request from 'supertest';
 import { afterResponse, CRMConfigError } from '../../src/index.js';
@@ -12,6 +14,10 @@ import type { MiddlewareOptions } from '../../src/index.js';
 import type { RequestHandler } from 'express';
 
 const tell = afterResponse('seen', () => ({ userId: 1, message: 'Seen' })) as RequestHandler;
+
+const fail = (): never => {
+  throw new Error('a mistake of the app');
+};
 
 describe('pushing back (A7)', () => {
   const directory = useTempDirectory();
@@ -53,10 +59,7 @@ describe('pushing back (A7)', () => {
     await request(appOf(notifier, { pushBack: (req) => req.method === 'GET' }))
       .post('/')
       .expect(200);
-    const failing = (): boolean => {
-      throw new Error('a mistake of the app');
-    };
-    await request(appOf(notifier, { pushBack: failing }))
+    await request(appOf(notifier, { pushBack: fail }))
       .post('/')
       .expect(200);
     await request(appOf(notifier)).post('/').expect(200);
@@ -67,6 +70,60 @@ describe('pushing back (A7)', () => {
     await request(appOf(notifier, { pushBack: true }))
       .post('/')
       .expect(200);
+  });
+
+  describe('by an asynchronous function', () => {
+    const no = async (): Promise<boolean> => false;
+    const yes = async (): Promise<boolean> => true;
+    const ofAnotherMake = (is: boolean) => (): PromiseLike<boolean> =>
+      ({ then: (resolve: (is: boolean) => void) => resolve(is) }) as unknown as PromiseLike<boolean>;
+    const throwsInThen = (): PromiseLike<boolean> => {
+      const promise = { then: fail };
+      return promise;
+    };
+
+    it.each<[string, () => PromiseLike<boolean>, number]>([
+      ['that says no', no, 200],
+      ['that says yes', yes, 503],
+      ['that says yes a turn later', () => turn(true), 503],
+      ['that rejects', () => Promise.reject(new Error('a mistake of the app')), 200],
+      ['with a promise of another make that says no', ofAnotherMake(false), 200],
+      ['with a promise of another make that says yes', ofAnotherMake(true), 503],
+      ['with a promise that throws', throwsInThen, 200],
+      ['that returns nothing', async () => undefined as unknown as boolean, 200],
+    ])('%s', async (_what, pushBack, status) => {
+      const clock = createOwnedClock();
+      const notifier = create({ baseUrl: (await start(reply(503))).url, clock, maxPending: { count: 1 } });
+      const app = appOf(notifier, { pushBack });
+      await request(app).get('/').expect(200);
+      await notifier.notifier.notify(notificationIn('a'));
+
+      const response = await request(app).get('/').expect(status);
+
+      expect(response.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
+    });
+
+    it('lets the route run with its notifier, in the context of the request', async () => {
+      const clock = createOwnedClock();
+      const notifier = create({ baseUrl: (await start(reply(503))).url, clock, maxPending: { count: 1 } });
+      await notifier.accept('a');
+      await notifier.notifier.notify(notificationIn('b'));
+      const store = new AsyncLocalStorage<string>();
+      const seen: unknown[] = [];
+      const app = express();
+      app.use(
+        (_req, _res, next) => store.run('mine', next),
+        notifier.notifier.middleware({ pushBack: () => turn(false) }),
+      );
+      app.get('/', (_req, res) => {
+        seen.push(store.getStore(), res.locals.crm.notifier);
+        res.end();
+      });
+
+      await request(app).get('/').expect(200);
+
+      expect(seen).toEqual(['mine', notifier.notifier]);
+    });
   });
 
   it.each([{ pushback: true }, { pushBack: 'yes' }])('refuses what is no option: %p', async (options) => {
