@@ -55,7 +55,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     onLoggerFailure: onObserverFailure,
   });
   const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
-  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock, events };
+  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock, events, logger };
   let closing: Promise<CloseReport> | undefined;
 
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */

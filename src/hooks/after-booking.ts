@@ -7,17 +7,17 @@ import type { BodyRouteHook, HookOptions, Mapper, RouteHook, WrappedHandler } fr
 type Options = HookOptions<BookingFields>;
 
 /**
- * Tells the CRM of a booking once its route has responded with success: `created`, `cancelled`, `reactivated`, or an
- * action of your own from `a-z`, `0-9` and `_`. Set it before the handler:
+ * Notifies the CRM of a booking after its route has responded with 2xx. Put it before the handler. The action is `created`,
+ * `cancelled`, `reactivated`, or your own word of `a-z`, `0-9` and `_`.
  *
- *     app.post('/bookings', requireUser, afterBooking('created'), createBooking);
- *
- * Without a mapper the fields are looked for in `res.locals.booking`, `body.booking`, `body.data` and `body`; see
- * docs/hooks.md. With a mapper, only what it answers is sent. In the wrapping form the body's type is the handler's:
- *
- *     app.put('/bookings/:id', afterBooking('moved', moveBooking, (body) => ({ … })));
+ * Without a mapper the fields come from `res.locals.booking`, `body.booking`, `body.data` or `body`; see docs/hooks.md. With
+ * a mapper, only what it returns is sent. In the wrapping form the body has the handler's type.
  *
  * Throws `CRMValidationError` when the action cannot be part of a notification type.
+ *
+ * @example
+ * app.post('/bookings', requireUser, afterBooking('created'), createBooking);
+ * app.put('/bookings/:id', afterBooking('moved', moveBooking, (body) => ({ bookingId: body.id, userId: 123, sessionId: 789 })));
  */
 export function afterBooking(action: string, mapper?: undefined, options?: Options): RouteHook;
 export function afterBooking<Params, Body, ReqBody, ReqQuery>(

@@ -7,11 +7,16 @@ import type { BodyRouteHook, HookOptions, Mapper, RouteHook, WrappedHandler } fr
 type Options = HookOptions<EventFields>;
 
 /**
- * Tells the CRM of an event once its route has responded with success: `created`, `updated`, `deleted`, or an action of
- * your own from `a-z`, `0-9` and `_`. It is used as `afterBooking` is, and looks for its fields in `res.locals.event`,
- * `body.event`, `body.data` and `body`.
+ * Notifies the CRM of an event after its route has responded with 2xx. Put it before the handler. The action is `created`,
+ * `updated`, `deleted`, or your own word of `a-z`, `0-9` and `_`.
+ *
+ * Without a mapper the fields come from `res.locals.event`, `body.event`, `body.data` or `body`; see docs/hooks.md. Mappers
+ * and the wrapping form work as with `afterBooking`.
  *
  * Throws `CRMValidationError` when the action cannot be part of a notification type.
+ *
+ * @example
+ * app.put('/events/:id', requireUser, afterEvent('updated'), updateEvent);
  */
 export function afterEvent(action: string, mapper?: undefined, options?: Options): RouteHook;
 export function afterEvent<Params, Body, ReqBody, ReqQuery>(

@@ -6,12 +6,13 @@ import type { BodyRouteHook, HookOptions, Mapper, WrappedHandler } from './hook.
 type Options = HookOptions<NotificationFields>;
 
 /**
- * Tells the CRM of anything else once a route has responded with success. The mapper is required, since nobody but the
- * app knows what to say:
- *
- *     app.post('/users', afterResponse('user_registered', (user: User) => ({ userId: user.id, message: 'New user' })), register);
+ * Notifies the CRM of anything else after a route has responded with 2xx. Put it before the handler. The mapper is required,
+ * because only the app knows what the notification says.
  *
  * Throws `CRMValidationError` when the type is not 1 to 64 characters of `a-z`, `0-9` and `_`, or the mapper is missing.
+ *
+ * @example
+ * app.post('/users', afterResponse('user_registered', (user: User) => ({ userId: user.id, message: 'New user' })), register);
  */
 export function afterResponse<Params, Body, ReqBody, ReqQuery>(
   notificationType: string,

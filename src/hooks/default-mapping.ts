@@ -5,7 +5,7 @@ import type { HookContext } from './hook.js';
 
 type Source = Readonly<Record<string, unknown>>;
 
-/** Finds a booking's fields in what the route answered; throws `CRMValidationError` naming what is missing and the fix. */
+/** Finds a booking's fields in the response; throws `CRMValidationError` naming what is missing and the fix. */
 export function mapBooking(body: unknown, context: HookContext): BookingFields {
   const booking = findSource('booking', body, context);
   const { params } = context.req;
@@ -27,11 +27,11 @@ export function mapEvent(body: unknown, context: HookContext): EventFields {
   });
 }
 
-/** The first of the places where an app may leave the entity; an empty one when there is none. */
+/** Returns the entity from the first place that has one, or an empty object. */
 function findSource(name: 'booking' | 'event', body: unknown, { res }: HookContext): Source {
   const locals = res.locals as Source;
-  const answer = asSource(body);
-  return asSource(locals[name]) ?? asSource(answer?.[name]) ?? asSource(answer?.['data']) ?? answer ?? {};
+  const whole = asSource(body);
+  return asSource(locals[name]) ?? asSource(whole?.[name]) ?? asSource(whole?.['data']) ?? whole ?? {};
 }
 
 function userIdOf(source: Source, { req }: HookContext): unknown {
@@ -46,7 +46,7 @@ function userIdOf(source: Source, { req }: HookContext): unknown {
   );
 }
 
-/** The three that make a booking record, when all of them are there and sound; nothing else of the body is taken. */
+/** The three parts of a booking record, if all are there and valid. Nothing else of the body is taken. */
 function recordOf(booking: Source): Pick<BookingFields, 'user' | 'event' | 'facilitatorId'> {
   const user = asSource(booking['user']);
   const event = asSource(booking['event']);
@@ -65,7 +65,7 @@ function recordOf(booking: Source): Pick<BookingFields, 'user' | 'event' | 'faci
   };
 }
 
-/** What was found, if all was; whether each is a sound id is for the builder to say. */
+/** Returns what was found if nothing is missing. The builder checks whether each is a valid id. */
 function required<Name extends string>(
   entity: 'booking' | 'event',
   found: Readonly<Record<Name, unknown>>,
@@ -75,7 +75,7 @@ function required<Name extends string>(
     .filter((name) => found[name] === undefined)
     .map((path) => ({
       path,
-      message: `not found; answer { ${entity}: { … } } with it, set res.locals.${entity}, or give ${hook} a mapper`,
+      message: `not found; respond with { ${entity}: { … } }, set res.locals.${entity}, or give ${hook} a mapper`,
     }));
   if (issues.length > 0) throw new CRMValidationError(issues);
   return found as Readonly<Record<Name, Id>>;

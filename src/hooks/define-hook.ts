@@ -10,11 +10,11 @@ interface HookForm<Fields extends object> {
   readonly notificationType: string;
   readonly build: (fields: Fields) => NotificationDraft;
   readonly defaultMapper: Mapper<unknown, Fields> | undefined;
-  /** What came after the action: `mapper?, options?`, or `handler, mapper, options?`. */
+  /** The arguments after the action: `mapper?, options?`, or `handler, mapper, options?`. */
   readonly rest: readonly unknown[];
 }
 
-/** Tells the two forms of a hook apart and makes it; what they have in common with their types is their overloads' matter. */
+/** Checks a hook's arguments and makes the hook, in its plain or its wrapping form. The overloads have the types. */
 export function defineHook<Fields extends object>(form: HookForm<Fields>): RouteHook | RequestHandler {
   const { name, notificationType, build, defaultMapper } = form;
   const isWrapping = typeof form.rest[0] === 'function' && typeof form.rest[1] === 'function';
@@ -35,7 +35,7 @@ export function defineHook<Fields extends object>(form: HookForm<Fields>): Route
   return handler === undefined ? hook : wrap(hook, handler);
 }
 
-/** A wrong action is found when the app starts, not at the first booking. */
+/** Throws for a wrong action when the app starts, not at the first booking. */
 export function checkActionAtRegistration(prefix: string, action: string): void {
   const problem = checkTypeWord(prefix)(action);
   if (problem !== undefined) {
@@ -55,14 +55,14 @@ function issuesWithOptions(options: unknown): Issue[] {
   });
 }
 
-/** The handler's answer is passed on, because Express 5 waits for its promise. */
+/** Returns what the handler returns, because Express 5 waits for its promise. */
 function wrap(hook: RouteHook, handler: RequestHandler): RequestHandler {
   return function crmWrappedHandler(req, res, next): unknown {
-    let answer: unknown;
+    let returned: unknown;
     hook(req, res, (error?: unknown) => {
-      if (error === undefined) answer = handler(req, res, next);
+      if (error === undefined) returned = handler(req, res, next);
       else next(error);
     });
-    return answer;
+    return returned;
   };
 }

@@ -4,7 +4,7 @@ type Method = (this: HeldResponse, ...args: unknown[]) => unknown;
 
 interface Hold {
   isHeld: boolean;
-  /** The response's own methods that the deaf ones stand before; whatever is not here, its prototype has. */
+  /** The response's own methods that `blockedMethods` replaced; the others come from its prototype. */
   readonly own: Readonly<Record<string, Method>>;
 }
 
@@ -13,41 +13,46 @@ const holdKey = Symbol('hold');
 type HeldResponse = ServerResponse & { [holdKey]?: Hold } & Record<string, unknown>;
 
 /**
- * Holds a response's end until `stored` resolves: nothing of it goes out before, and what goes out then is what it was
- * when `end` was called. From then on the response is deaf: neither another `end` or `write` changes anything, nor an
- * error handler that takes the response for unanswered and sets another status and other headers. It stays so once the
- * end is out, because such a handler may be slow, and would fail where it was promised an open response.
+ * Holds a response's end until `stored` settles. Nothing of it goes out before, and what goes out then is what it was when
+ * `end` was called. From then on the response is blocked: another `end` or `write` changes nothing, nor does an error handler
+ * that takes the response for open and sets another status and other headers. It stays blocked once the end is out, because
+ * such a handler may be slow, and would fail on a response that looked open to it.
  *
- * `release` is the original call of `end`, with its arguments.
+ * `release` is the original call of `end`, with its arguments. Throws when the response cannot be held; it is open then.
  */
 export function holdEnd(response: ServerResponse, stored: Promise<unknown>, release: () => void): void {
   const res = response as HeldResponse;
   const restoreStatus = rememberStatus(res);
   const hold: Hold = { isHeld: true, own: ownMethods(res) };
-  res[holdKey] = hold;
-  Object.assign(res, 'setTrailer' in res ? deafMethods : deafMethodsOfHttp1);
-  // Express's final handler cuts the connection where it finds a head sent; but the end is still to come.
+  // Express's final handler cuts the connection when it finds the head sent, but the end is still to come.
   const isHeadSent = res.headersSent;
-  if (isHeadSent) Object.defineProperty(res, 'headersSent', { value: false, configurable: true });
-
-  const letGo = (): void => {
+  const end = (): void => {
     hold.isHeld = false;
-    if (isHeadSent) Reflect.deleteProperty(res, 'headersSent');
-    restoreStatus();
     try {
+      if (isHeadSent) Reflect.deleteProperty(res, 'headersSent');
+      restoreStatus();
       release();
     } catch {
-      // Nobody is left to be told what would have been thrown into the handler; the client must not wait for ever.
+      // The handler has returned, so nobody can catch what `end` throws; the client must not wait for ever.
       res.destroy();
     }
   };
-  stored.then(letGo, letGo);
+  try {
+    res[holdKey] = hold;
+    Object.assign(res, 'setTrailer' in res ? blockedMethods : blockedMethodsOfHttp1);
+    if (isHeadSent) Object.defineProperty(res, 'headersSent', { value: false, configurable: true });
+    stored.then(end, end);
+  } catch (error) {
+    hold.isHeld = false;
+    if (isHeadSent) Reflect.deleteProperty(res, 'headersSent');
+    throw error;
+  }
 }
 
 const hasHead = (res: HeldResponse): boolean => res.headersSent;
 const hasEnded = (res: HeldResponse): boolean => res.writableEnded;
 
-const answerItself = (res: HeldResponse): unknown => res;
+const returnItself = (res: HeldResponse): unknown => res;
 
 function refuseWrite(_res: HeldResponse, args: readonly unknown[]): boolean {
   const error = Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
@@ -63,8 +68,8 @@ function endAgain(res: HeldResponse, args: readonly unknown[]): unknown {
   return res;
 }
 
-/** A method that does something else while the response is held, and when it would be too late for what it did. */
-function deaf(
+/** A method that calls `instead` while the response is held, and when it is too late for the original. */
+function blocked(
   name: string,
   isTooLate: (res: HeldResponse) => boolean,
   instead: (res: HeldResponse, args: readonly unknown[]) => unknown,
@@ -77,25 +82,25 @@ function deaf(
   };
 }
 
-/** Of node's own response; shared by all, since every response of a route with a hook gets them. */
-const deafMethodsOfHttp1: Readonly<Record<string, Method>> = {
-  setHeader: deaf('setHeader', hasHead, answerItself),
-  appendHeader: deaf('appendHeader', hasHead, answerItself),
-  removeHeader: deaf('removeHeader', hasHead, answerItself),
-  addTrailers: deaf('addTrailers', hasHead, answerItself),
-  writeHead: deaf('writeHead', hasHead, answerItself),
-  flushHeaders: deaf('flushHeaders', hasHead, answerItself),
-  write: deaf('write', hasEnded, refuseWrite),
-  end: deaf('end', hasEnded, endAgain),
+/** For node's own response. Shared, since every response of a route with a hook gets them. */
+const blockedMethodsOfHttp1: Readonly<Record<string, Method>> = {
+  setHeader: blocked('setHeader', hasHead, returnItself),
+  appendHeader: blocked('appendHeader', hasHead, returnItself),
+  removeHeader: blocked('removeHeader', hasHead, returnItself),
+  addTrailers: blocked('addTrailers', hasHead, returnItself),
+  writeHead: blocked('writeHead', hasHead, returnItself),
+  flushHeaders: blocked('flushHeaders', hasHead, returnItself),
+  write: blocked('write', hasEnded, refuseWrite),
+  end: blocked('end', hasEnded, endAgain),
 };
 
-/** HTTP/2's compatibility layer has one more. */
-const deafMethods: Readonly<Record<string, Method>> = {
-  ...deafMethodsOfHttp1,
-  setTrailer: deaf('setTrailer', hasHead, answerItself),
+/** HTTP/2's compatibility layer has one method more. */
+const blockedMethods: Readonly<Record<string, Method>> = {
+  ...blockedMethodsOfHttp1,
+  setTrailer: blocked('setTrailer', hasHead, returnItself),
 };
 
-const names = Object.keys(deafMethods);
+const names = Object.keys(blockedMethods);
 
 function ownMethods(res: HeldResponse): Readonly<Record<string, Method>> {
   const own: Record<string, Method> = {};
@@ -103,7 +108,7 @@ function ownMethods(res: HeldResponse): Readonly<Record<string, Method>> {
   return own;
 }
 
-/** The message only where one was set on the response itself: HTTP/2's warns of any other use of it. */
+/** Keeps the message only where one was set on the response itself: HTTP/2's warns of any other use of it. */
 function rememberStatus(res: ServerResponse): () => void {
   const { statusCode } = res;
   const message = Object.getOwnPropertyDescriptor(res, 'statusMessage');

@@ -8,9 +8,13 @@ export interface HookContext {
 }
 
 /**
- * Turns what a route answered into the fields of a notification. It gets what `res.json` or `res.send` was given, by
- * reference, or undefined where neither was called (204, streams, files). It may be asynchronous, within
- * `mapperTimeoutMs`. Undefined tells the CRM nothing; whatever it throws costs the notification, never the response.
+ * Turns a response into the fields of a notification. It gets what `res.json` or `res.send` was given, by reference, or
+ * undefined if neither was called (204, streams, files). It may return a promise, which must settle within
+ * `mapperTimeoutMs`. Undefined means no notification. If it throws, the notification is lost, never the response.
+ *
+ * @example
+ * const mapper: Mapper<User, NotificationFields> = (user) =>
+ *   user.plan === 'paid' ? { userId: user.id, message: 'New user' } : undefined;
  */
 export type Mapper<Body, Fields> = (
   body: Body,
@@ -19,32 +23,34 @@ export type Mapper<Body, Fields> = (
 
 export interface HookOptions<Fields> {
   /**
-   * Whether to tell at all, asked once the route has responded; for a route of which only some answers matter. It may be
-   * asynchronous, within `mapperTimeoutMs`; what it throws costs the notification, never the response.
+   * Whether to notify the CRM, for a route where only some responses matter. Called after the route has responded. It may
+   * return a promise, which must settle within `mapperTimeoutMs`. If it throws, the notification is lost, never the response.
    * @default always
+   * @example afterBooking('created', undefined, { when: ({ req }) => req.query['draft'] === undefined });
    */
   readonly when?: ((context: HookContext) => boolean | Promise<boolean>) | undefined;
   /**
-   * Which statuses count as success; say `(status) => status < 400` for a route that redirects after its work. It may be
-   * asynchronous as `when` may.
+   * Which statuses count as success. It may return a promise, like `when`.
    * @default 200 to 299
+   * @example afterBooking('created', undefined, { status: (status) => status < 400 }); // the route redirects
    */
   readonly status?: ((status: number) => boolean | Promise<boolean>) | undefined;
   /**
-   * The lane, where another order matters than one booking's or event's: all of a user's, say.
+   * The lane, when the order matters beyond one booking or event. One lane is delivered first in, first out.
    * @default the lane of the fields, else the booking's, the event's or the user's
+   * @example afterBooking('created', undefined, { lane: ({ userId }) => `user:${userId}` });
    */
   readonly lane?: ((fields: Fields) => string) | undefined;
 }
 
 /**
- * A hook as a route takes it. It asks for node's own request and response, because a hook that named Express's would
- * decide the types of `req.params` and of the body for every handler beside it.
+ * A hook on a route. It takes node's own request and response: with Express's types it would decide the types of
+ * `req.params` and of the body for every handler beside it.
  */
 export type RouteHook = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => void;
 
-/** A hook whose mapper names the body's type: the compiler then holds the handler's `res.json` to it. */
+/** A hook whose mapper names the type of the body: the compiler then checks the handler's `res.json` against it. */
 export type BodyRouteHook<Body> = (req: IncomingMessage, res: Response<Body>, next: NextFunction) => void;
 
-/** The handler of the wrapping form, and what comes of it. */
+/** The handler that the wrapping form takes and returns. */
 export type WrappedHandler<Params, Body, ReqBody, ReqQuery> = RequestHandler<Params, Body, ReqBody, ReqQuery>;

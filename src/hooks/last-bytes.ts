@@ -1,17 +1,25 @@
 import type { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 
-/** How many bytes a response has said that its body has; undefined where only its end tells. */
+/** The length that a response has declared for its body; undefined when only its end shows it. */
 export function declaredLength(res: Pick<ServerResponse, 'getHeader'>): number | undefined {
-  // What `writeHead` was given directly is no header that can be asked for, but node keeps this of it.
-  const { _contentLength: given } = res as { readonly _contentLength?: unknown };
-  const declared = res.getHeader('content-length') ?? given;
+  const declared = contentLengthOf(res);
   if (typeof declared !== 'string' && typeof declared !== 'number') return undefined;
   const length = Number(declared);
   return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
 }
 
-/** How many bytes a call of `write` adds. */
+function contentLengthOf(res: Pick<ServerResponse, 'getHeader'>): unknown {
+  try {
+    // `getHeader` does not know the headers that `writeHead` was given, but node keeps this one.
+    return res.getHeader('content-length') ?? (res as { readonly _contentLength?: unknown })._contentLength;
+  } catch {
+    // Other middleware may have replaced `getHeader`; its failure must not leave `write`.
+    return undefined;
+  }
+}
+
+/** The number of bytes that a call of `write` adds. */
 export function lengthOfWrite([chunk, encoding]: readonly unknown[]): number {
   if (typeof chunk === 'string') {
     return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
@@ -20,11 +28,13 @@ export function lengthOfWrite([chunk, encoding]: readonly unknown[]): number {
 }
 
 /**
- * Whether a client has all of a response with its head: it has no body (RFC 9112 section 6.3). HTTP/2 ends a stream by a flag
- * of its own, so there it never is.
+ * Whether a response is complete with its head, because it has no body (RFC 9112 section 6.3). Over HTTP/2 it never is: there
+ * a flag ends the stream.
  */
-export function isHeadAll(res: Pick<ServerResponse, 'getHeader' | 'statusCode' | 'req'>): boolean {
+export function isHeadAll(
+  res: Pick<ServerResponse, 'getHeader' | 'statusCode'> & { readonly req?: { readonly method?: string | undefined } },
+): boolean {
   if ('setTrailer' in res) return false;
   const { statusCode, req } = res;
-  return statusCode === 204 || statusCode === 304 || req.method === 'HEAD' || declaredLength(res) === 0;
+  return statusCode === 204 || statusCode === 304 || req?.method === 'HEAD' || declaredLength(res) === 0;
 }

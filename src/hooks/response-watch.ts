@@ -5,30 +5,37 @@ import { holdEnd } from './held-end.js';
 import { declaredLength, isHeadAll, lengthOfWrite } from './last-bytes.js';
 
 /**
- * Called once, when a response is about to be whole for its client, which is at the first `end()`, or where its length is
- * declared at the write that completes it: with its status, and what `res.json` or `res.send` was given. The
- * response's end is held until what it answers resolves; undefined holds nothing.
+ * Called once, when the client is about to have the whole response: at the first `end()`, or at the write that completes a
+ * declared length. Gets the status and what `res.json` or `res.send` was given. The end of the response is held until the
+ * returned promise settles; undefined holds nothing.
  */
 export type OnResponded = (status: number, body: unknown) => Promise<unknown> | undefined;
 
+/** Who watches: it counts once for a response, and is notified of failures in here. */
+export interface Watcher {
+  /** Must not throw. */
+  failure(error: unknown, response: ServerResponse): void;
+}
+
 interface Listener {
-  readonly owner: unknown;
+  readonly watcher: Watcher;
   readonly onResponded: OnResponded;
   /** The context of the route's own request. */
   readonly context: AsyncResource;
 }
 
-/** What is known of a response that is watched. */
+/** The state of a watched response. */
 interface Watch {
   body: unknown;
   /** `res.send(object)` calls `res.json`, which calls `res.send` with the text; only the outermost call counts. */
   isInside: boolean;
-  /** The handler has answered through one of them; whoever wraps `end` after us may still hold the end back. */
-  hasAnswered: boolean;
-  hasEnded: boolean;
-  /** Bytes of the body that were written before the end. */
+  /** `json` or `send` has returned. Middleware that wrapped `end` after us may still delay the end. */
+  hasSent: boolean;
+  /** The listeners have been called. */
+  hasResponded: boolean;
+  /** Bytes of the body written before the end. */
   writtenBytes: number;
-  /** What was written from the byte on that completes the body, while it is held. */
+  /** The write that completes the body and those after it, while they are held. */
   heldWrites: unknown[][] | undefined;
   /** What they wait for. */
   stored: Promise<unknown> | undefined;
@@ -44,7 +51,7 @@ type Method = (this: WatchedResponse, ...args: unknown[]) => unknown;
 
 const watchKey = Symbol('watch');
 
-/** A response in whose own properties the methods below stand before those of Express. */
+/** A response with the methods below as its own properties, in front of Express's. */
 interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 'flushHeaders'> {
   [watchKey]: Watch;
   json?: Method;
@@ -55,31 +62,33 @@ interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 'flushH
 }
 
 /**
- * Watches a response until its handler ends it. The call of `end()` is what counts, not the event `finish`: a client that
- * has left by then gets nothing, and `finish` never comes, but the booking was made all the same.
+ * Watches a response until its handler ends it. The call of `end()` counts, not the event `finish`: when the client has left
+ * by then, `finish` never comes, though the booking was made.
  *
- * A response is patched once, whatever the number of hooks on its route; a hook (`owner`) that runs twice counts once.
- * Bodies are kept by reference: nothing is copied or buffered. `onResponded` is called in the async context of this call,
- * since `end()` may come from any other: from the socket once the client has left, from a pool that requests share.
- * Throws when the response cannot be patched.
+ * A response is patched once for all hooks on its route; a hook (`watcher`) that runs twice counts once. Bodies are kept by
+ * reference: nothing is copied or buffered. `onResponded` is called in the async context of this call, because `end()` may
+ * come from any other: from the socket once the client has left, or from a pool that requests share.
  *
- * It runs for every request of a route with a hook, so the methods are shared by all responses, and what belongs to one is
- * in one object.
+ * Throws when the response cannot be patched. After that no failure in here reaches the handler: the response goes out, and
+ * the watcher is notified. What Express or node throws still goes to the handler.
+ *
+ * It runs for every request of a route with a hook, so the methods are shared by all responses, and one object holds the
+ * state of each.
  */
-export function watchResponse(response: ServerResponse, owner: unknown, onResponded: OnResponded): void {
+export function watchResponse(response: ServerResponse, watcher: Watcher, onResponded: OnResponded): void {
   const res = response as unknown as WatchedResponse;
-  const listener = { owner, onResponded, context: new AsyncResource('CrmHook') };
+  const listener = { watcher, onResponded, context: new AsyncResource('CrmHook') };
   const known = (res as { readonly [watchKey]?: Watch })[watchKey];
   if (known !== undefined) {
-    known.listeners = [...known.listeners.filter((other) => other.owner !== owner), listener];
+    known.listeners = [...known.listeners.filter((other) => other.watcher !== watcher), listener];
     return;
   }
   const { json, send, end, write, flushHeaders } = res;
   res[watchKey] = {
     body: undefined,
     isInside: false,
-    hasAnswered: false,
-    hasEnded: false,
+    hasSent: false,
+    hasResponded: false,
     writtenBytes: 0,
     heldWrites: undefined,
     stored: undefined,
@@ -95,32 +104,37 @@ export function watchResponse(response: ServerResponse, owner: unknown, onRespon
   res.end = watchedEnd;
   res.write = watchedWrite;
   res.flushHeaders = watchedFlushHeaders;
-  // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
+  // Compression mounted after us calls our `end` only when it is done, so never for a client that has left by then.
   response.on('close', onClose);
 }
 
 function watchedJson(this: WatchedResponse, ...args: unknown[]): unknown {
-  return note(this, this[watchKey].json, args);
+  return noteBody(this, this[watchKey].json, args);
 }
 
 function watchedSend(this: WatchedResponse, ...args: unknown[]): unknown {
-  return note(this, this[watchKey].send, args);
+  return noteBody(this, this[watchKey].send, args);
 }
 
 function watchedEnd(this: WatchedResponse, ...args: unknown[]): unknown {
   const { end, heldWrites, stored: heldFor } = this[watchKey];
   const stored = heldWrites === undefined ? respond(this) : heldFor;
-  // What `end` throws of a wrong body, it throws into the handler.
+  // With a wrong body `end` throws, and the handler must see that.
   if (stored === undefined || !isBody(args[0])) return end.apply(this, args);
-  holdEnd(this as unknown as ServerResponse, stored, () => {
-    end.apply(this, args);
-  });
+  try {
+    holdEnd(this as unknown as ServerResponse, stored, () => {
+      end.apply(this, args);
+    });
+  } catch (error) {
+    reportFailure(this, error);
+    return end.apply(this, args);
+  }
   return this;
 }
 
 /**
- * A client that was told the length has the whole response with the byte that completes it, whenever `end` is called. That
- * byte is held like an end; the caller goes on as if it were written.
+ * A client that was sent the length has the whole response with the byte that completes it, before `end` is called. So that
+ * write is held like an end, and the handler goes on as if it were written.
  */
 function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
   const watch = this[watchKey];
@@ -128,20 +142,25 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
     watch.heldWrites.push(args);
     return true;
   }
-  if (watch.hasEnded) return watch.write.apply(this, args);
+  if (watch.hasResponded) return watch.write.apply(this, args);
   const length = declaredLength(this);
   watch.writtenBytes += lengthOfWrite(args);
   if (length === undefined || watch.writtenBytes < length) return watch.write.apply(this, args);
   const stored = respond(this);
   if (stored === undefined) return watch.write.apply(this, args);
-  watch.heldWrites = [args];
-  watch.stored = stored;
-  // As after any write: whoever looks finds the head sent.
+  // As after any write, the head counts as sent.
   if (!this.headersSent) this.writeHead(this.statusCode);
-  const letGo = (): void => {
+  const release = (): void => {
     releaseWrites(this);
   };
-  stored.then(letGo, letGo);
+  try {
+    stored.then(release, release);
+  } catch (error) {
+    reportFailure(this, error);
+    return watch.write.apply(this, args);
+  }
+  watch.heldWrites = [args];
+  watch.stored = stored;
   return true;
 }
 
@@ -149,51 +168,60 @@ function releaseWrites(res: WatchedResponse): void {
   const { write, heldWrites = [] } = res[watchKey];
   res[watchKey].heldWrites = undefined;
   try {
-    // To a response whose client has left node would emit an error that nobody listens for.
+    // Once the client has left, node would emit an error that nobody listens for.
     for (const args of res.destroyed ? [] : heldWrites) write.apply(res, args);
   } catch {
     res.destroy();
   }
 }
 
-/** Of a response without a body the head is all; it goes out with the end. */
+/** The head of a response without a body is all of it, so it goes out with the end. */
 function watchedFlushHeaders(this: WatchedResponse, ...args: unknown[]): unknown {
   const watch = this[watchKey];
-  if (watch.hasEnded || !isHeadAll(this)) return watch.flushHeaders.apply(this, args);
+  if (watch.hasResponded || !isHeadAll(this)) return watch.flushHeaders.apply(this, args);
   if (!this.headersSent) this.writeHead(this.statusCode);
   return undefined;
 }
 
 function onClose(this: WatchedResponse): void {
-  if (this[watchKey].hasAnswered) void respond(this);
+  if (this[watchKey].hasSent) void respond(this);
 }
 
-/** The outermost call of `json` or `send` is noted. */
-function note(res: WatchedResponse, original: Method | undefined, args: unknown[]): unknown {
+/** Calls `json` or `send`, and keeps the body that the outermost call was given. */
+function noteBody(res: WatchedResponse, original: Method | undefined, args: unknown[]): unknown {
   const watch = res[watchKey];
   if (watch.isInside) return original?.apply(res, args);
   watch.isInside = true;
   // Express 4 still takes `send(status, body)` and `send(body, status)`.
   watch.body = args.length > 1 && typeof args[0] === 'number' ? args[1] : args[0];
   try {
-    const answer = original?.apply(res, args);
-    watch.hasAnswered = true;
-    return answer;
+    const returned = original?.apply(res, args);
+    watch.hasSent = true;
+    return returned;
   } finally {
     watch.isInside = false;
   }
 }
 
-/** Tells the listeners, once; answers what to hold the end for, if anything. */
+/** Calls the listeners, once. Returns what the end must wait for, if anything. */
 function respond(res: WatchedResponse): Promise<unknown> | undefined {
   const watch = res[watchKey];
-  if (watch.hasEnded) return undefined;
-  watch.hasEnded = true;
-  const { statusCode } = res;
-  const held = watch.listeners
-    .map(({ context, onResponded }) => context.runInAsyncScope(onResponded, undefined, statusCode, watch.body))
-    .filter((answer) => answer !== undefined);
-  return held.length > 1 ? Promise.all(held) : held[0];
+  if (watch.hasResponded) return undefined;
+  watch.hasResponded = true;
+  let stored: Promise<unknown> | undefined;
+  for (const { watcher, context, onResponded } of watch.listeners) {
+    try {
+      const one = context.runInAsyncScope(onResponded, undefined, res.statusCode, watch.body);
+      if (one !== undefined) stored = stored === undefined ? one : Promise.all([stored, one]);
+    } catch (error) {
+      watcher.failure(error, res as unknown as ServerResponse);
+    }
+  }
+  return stored;
+}
+
+function reportFailure(res: WatchedResponse, error: unknown): void {
+  res[watchKey].listeners[0]?.watcher.failure(error, res as unknown as ServerResponse);
 }
 
 function isBody(chunk: unknown): boolean {

@@ -1,51 +1,107 @@
 import type { Clock } from '../core/clock.js';
 import { CRMValidationError } from '../core/errors.js';
+import { isPromiseLike } from '../core/is-promise-like.js';
 import { within } from '../core/time-limit.js';
+import type { HookContext, HookOptions, Mapper } from './hook.js';
 
-/** Whether a mapper's answer is still to come: a promise of any make, since query builders and other realms have their own. */
-export function isPromiseLike<Fields>(answer: Fields | PromiseLike<Fields>): answer is PromiseLike<Fields> {
-  return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function';
+interface AppFunctions<Body, Fields> {
+  readonly mapper: Mapper<Body, Fields>;
+  readonly options: HookOptions<Fields> | undefined;
+}
+
+interface TimeLimit {
+  readonly mapperTimeoutMs: number;
+  readonly clock: Clock;
 }
 
 /**
- * Waits for a mapper's promise, at most `timeoutMs`. Rejects with a `CRMValidationError` that says what went wrong
- * without repeating any data; `which` says of what, where it is not the mapper's own.
+ * Calls the mapper if `status` and `when` agree. Returns the mapper's fields, a promise of them where one of the functions
+ * was asynchronous, or undefined when there is nothing to notify. Throws or rejects when one of them does, and when one does
+ * not settle within `mapperTimeoutMs`.
  */
-export function awaitMapper<Answer>(
-  answer: PromiseLike<Answer>,
-  timeoutMs: number,
-  clock: Clock,
+export function runMapper<Body, Fields>(
+  { mapper, options }: AppFunctions<Body, Fields>,
+  limit: TimeLimit,
+  context: HookContext,
+  status: number,
+  body: Body,
+): unknown {
+  const isWanted = shouldNotify(options, limit, context, status);
+  if (isWanted === false) return undefined;
+  if (isWanted === true) return callMapper(mapper, limit, context, body);
+  return isWanted.then((is) => (is ? callMapper(mapper, limit, context, body) : undefined));
+}
+
+function callMapper<Body, Fields>(
+  mapper: Mapper<Body, Fields>,
+  limit: TimeLimit,
+  context: HookContext,
+  body: Body,
+): unknown {
+  const returned = mapper(body, context);
+  return isPromiseLike(returned) ? inTime(returned, limit) : returned;
+}
+
+function shouldNotify<Fields>(
+  options: HookOptions<Fields> | undefined,
+  limit: TimeLimit,
+  context: HookContext,
+  status: number,
+): boolean | Promise<unknown> {
+  if (options === undefined) return isIn200s(status);
+  const isWantedAfter = (isSuccess: boolean): unknown =>
+    isSuccess && (options.when === undefined || options.when(context));
+  try {
+    const isSuccess = options.status === undefined ? isIn200s(status) : options.status(status);
+    const isWanted = isPromiseLike(isSuccess)
+      ? Promise.resolve(isSuccess).then(isWantedAfter)
+      : isWantedAfter(isSuccess);
+    if (!isPromiseLike(isWanted)) return Boolean(isWanted);
+    return inTime(isWanted, limit, whichFunction);
+  } catch (error) {
+    throw mapperFailure(`${whichFunction}threw`, error);
+  }
+}
+
+const whichFunction = 'has a status or when function that ';
+const isIn200s = (status: number): boolean => status >= 200 && status < 300;
+
+/** The error says what went wrong without repeating any data. `which` names the function when it is not the mapper itself. */
+function inTime<Value>(
+  returned: PromiseLike<Value>,
+  { mapperTimeoutMs, clock }: TimeLimit,
   which = '',
-): Promise<Answer> {
+): Promise<Value> {
   const failed = (error: unknown): never => {
     throw mapperFailure(`${which}rejected with`, error);
   };
-  return within(Promise.resolve(answer).catch(failed), timeoutMs, clock, () =>
-    mapperError(`${which}did not answer within mapperTimeoutMs (${String(timeoutMs)})`),
+  return within(Promise.resolve(returned).catch(failed), mapperTimeoutMs, clock, () =>
+    mapperError(`${which}did not settle within mapperTimeoutMs (${String(mapperTimeoutMs)})`),
   );
 }
 
-/** What a user's function threw: its kind and where, but not its message, which may quote what the route answered. */
+/** The error for what one of the app's functions threw; without its message, which may quote the response. */
 export function mapperFailure(what: string, error: unknown): CRMValidationError {
   if (error instanceof CRMValidationError) return error;
-  return mapperError(`${what} ${kindOf(error)}`);
+  return mapperError(`${what} ${describeThrown(error)}`);
 }
 
 export function mapperError(message: string): CRMValidationError {
   return new CRMValidationError([{ path: 'mapper', message }]);
 }
 
-function kindOf(error: unknown): string {
+/** The kind of a thrown value and where it was thrown: `TypeError at file.js:10:5`. */
+export function describeThrown(error: unknown): string {
   try {
     if (!(error instanceof Error)) return 'something that is no Error';
     return `${/^\w{1,64}$/.test(error.name) ? error.name : 'an Error'}${placeOf(error)}`;
   } catch {
-    // A getter or proxy that throws in its turn.
+    // A getter or proxy that throws in turn.
     return 'something that cannot be read';
   }
 }
 
-/** The first frame of an error's stack. The message stands before the frames, and may have lines that look like one. */
+/** The first frame of an error's stack. The message comes before the frames and may contain lines that look like one. */
 function placeOf({ message, stack = '' }: Error): string {
   const messageAt = stack.indexOf(message);
   const frames = messageAt === -1 ? '' : stack.slice(messageAt + message.length);

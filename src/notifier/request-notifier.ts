@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.js';
+import { version } from '../core/version.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -9,7 +10,10 @@ import type { Intake, IntakeContext } from './intake.js';
 import type { Notifier, RequestNotifier } from './notifier.js';
 import type { Receipt } from './receipt.js';
 
-/** What hooks need of a request's notifier besides its public calls. */
+/**
+ * What hooks need from a request's notifier besides its public calls. A hook and a notifier of two copies of this package
+ * share it when both know the same version of it, so a change here, or in the types it names, needs a new `contract`.
+ */
 export interface HookAccess {
   readonly intake: Intake;
   readonly mapperTimeoutMs: number;
@@ -17,14 +21,21 @@ export interface HookAccess {
   readonly holdMs: number;
   readonly clock: Clock;
   readonly events: EventHub;
+  /** The notifier's own. */
+  readonly logger: Logger;
 }
 
-// Registered, so that a hook of one copy of this package finds what the middleware of another put there.
-const accessKey = Symbol.for('express-crm-notifier.hook-access');
+/** The version of `HookAccess`. */
+const contract = '2';
+
+// Registered symbols, because a hook of one copy of this package looks for what the middleware of another left.
+const accessKeyName = 'express-crm-notifier.hook-access';
+const accessKey = Symbol.for(`${accessKeyName}/${contract}`);
+const versionKey = Symbol.for('express-crm-notifier.version');
 
 /**
- * A request's notifier. It is made for every request, so it holds two references and works out the rest when asked: its
- * calls as well, which keep working when they are taken off it, as the shared notifier's do.
+ * A request's notifier. One is made for every request, so it holds three references and works out the rest on demand. Its
+ * methods are getters so that they still work when destructured, like the shared notifier's.
  */
 class BoundNotifier implements RequestNotifier {
   readonly notifier: Notifier;
@@ -56,19 +67,52 @@ class BoundNotifier implements RequestNotifier {
   get [accessKey](): HookAccess {
     return this.#access;
   }
+
+  get [versionKey](): string {
+    return version;
+  }
 }
 
 export function createRequestNotifier(notifier: Notifier, access: HookAccess, req: IncomingMessage): RequestNotifier {
   return new BoundNotifier(notifier, access, req);
 }
 
-/** What a hook works with, from whatever stands at `res.locals.crm`; undefined when that is not ours. */
+/** What a hook works with; undefined when the value at `res.locals.crm` has none that this copy understands. */
 export function hookAccessOf(value: unknown): HookAccess | undefined {
   if (typeof value !== 'object' || value === null || !(accessKey in value)) return undefined;
   return value[accessKey] as HookAccess;
 }
 
-/** The request's logger, id and trace, wherever pino-http or others have put them; nothing where a getter of theirs throws. */
+/** An installed copy of this package. */
+export interface PackageCopy {
+  /** The same object whenever it is the same copy. */
+  readonly identity: object;
+  readonly version: string;
+  /** Its version of `HookAccess`. */
+  readonly contract: string;
+}
+
+/** The copy that this code belongs to. */
+export const thisCopy: PackageCopy = { identity: BoundNotifier.prototype, version, contract };
+
+/** The copy that made a notifier which hooks of this copy cannot use; undefined when the value is no notifier of any. */
+export function otherCopyOf(value: unknown): PackageCopy | undefined {
+  for (let link = value; typeof link === 'object' && link !== null; link = Object.getPrototypeOf(link)) {
+    const key = Object.getOwnPropertySymbols(link)
+      .map((symbol) => Symbol.keyFor(symbol))
+      .find((name) => name?.startsWith(accessKeyName) && name !== accessKey.description);
+    if (key === undefined) continue;
+    const { [versionKey]: otherVersion } = value as { readonly [versionKey]?: unknown };
+    return {
+      identity: link,
+      version: typeof otherVersion === 'string' ? otherVersion : 'of unknown version',
+      contract: key.slice(accessKeyName.length + 1) || '1',
+    };
+  }
+  return undefined;
+}
+
+/** The request's logger, id and trace, where pino-http and others put them; empty when one of their getters throws. */
 export function requestContext(req: IncomingMessage): IntakeContext {
   try {
     const { log, id } = req as { log?: unknown; id?: unknown };

@@ -228,7 +228,7 @@ describe.each(expressVersions)('the default mapping on $version', ({ express }) 
       expect(await posted()).toEqual([]);
       expect(rejected).toHaveLength(1);
       expect(rejected[0]).toMatchObject({ type: 'booking_created', error: { code: 'ERR_CRM_VALIDATION' } });
-      const fix = 'not found; answer { booking: { … } } with it, set res.locals.booking, or give afterBooking a mapper';
+      const fix = 'not found; respond with { booking: { … } }, set res.locals.booking, or give afterBooking a mapper';
       expect(log.at('warn')).toEqual([
         {
           level: 'warn',
@@ -253,7 +253,7 @@ describe.each(expressVersions)('the default mapping on $version', ({ express }) 
       const { log, posted } = await run(afterEvent('deleted'), { body: 'gone' });
       await posted();
       expect(log.at('warn')[0]?.message).toMatch(
-        /eventId: not found; answer \{ event: .*res\.locals\.event, or give afterEvent a mapper.*userId/,
+        /eventId: not found; respond with \{ event: .*res\.locals\.event, or give afterEvent a mapper.*userId/,
       );
     });
 

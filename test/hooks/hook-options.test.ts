@@ -196,7 +196,7 @@ describe.each(expressVersions)('options of a hook on $version', ({ express }) =>
       await clock.advance(2_000);
       expect(await posted()).toEqual([]);
       expect(rejected.map(({ error }) => error.message)).toEqual([
-        'notification is not valid: mapper: has a status or when function that did not answer within mapperTimeoutMs (2000)',
+        'notification is not valid: mapper: has a status or when function that did not settle within mapperTimeoutMs (2000)',
       ]);
     });
   });

@@ -76,7 +76,7 @@ describe.each(expressVersions)('a mapper on $version', ({ express }) => {
     get: () => thrown(),
     getPrototypeOf: () => thrown(),
   });
-  const refusal = 'must answer an object with the fields of the notification, or undefined to tell nothing';
+  const refusal = 'must return an object with the fields of the notification, or undefined to notify nothing';
 
   it.each<[string, unknown, RegExp | string]>([
     ['throws', thrown, /^mapper: threw TypeError at .*mapper\.test\.ts:\d+:\d+\)?$/],
@@ -136,7 +136,7 @@ describe.each(expressVersions)('a mapper on $version', ({ express }) => {
     expect(rejected).toEqual([]);
     await clock.advance(1);
     expect(rejected.map(({ error }) => error.message)).toEqual([
-      'notification is not valid: mapper: did not answer within mapperTimeoutMs (2000)',
+      'notification is not valid: mapper: did not settle within mapperTimeoutMs (2000)',
     ]);
 
     answer.resolve(fields);

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CRMNotMountedError } from '../core/errors.js';
+import type { IntakeContext } from '../notifier/intake.js';
+import { hookAccessOf, requestContext, thisCopy, type PackageCopy } from '../notifier/request-notifier.js';
+import { createDefaultLogger, writeLog, type Logger } from '../telemetry/logger.js';
+import { describeThrown } from './run-mapper.js';
+
+/** What a hook reports besides rejected notifications. Nothing here throws. */
+export interface HookReports {
+  /**
+   * There is no notifier at `res.locals.crm`. Returns the error to fail the request with, which a developer cannot miss; in
+   * production it logs one ERROR instead, because the route matters more than its notification.
+   */
+  notMounted(): CRMNotMountedError | undefined;
+  /** The notifier is from a copy of this package that this hook cannot work with: one ERROR for each copy. */
+  otherCopy(copy: PackageCopy, res: ServerResponse): void;
+  /** This package's own code failed: an ERROR. */
+  failure(error: unknown, res: ServerResponse): void;
+}
+
+/** `name` is the hook as the app wrote it: `afterBooking('created')`. */
+export function createHookReports(name: string, notificationType: string): HookReports {
+  let isMissingLogged = false;
+
+  const logError = (res: ServerResponse, message: string): void => {
+    const { log, requestId } = requestContextOf(res);
+    const fields = { type: notificationType, ...(log === undefined && { requestId }) };
+    const logger = log ?? notifierLogger(res);
+    writeLog(logger ?? fallbackLogger(), 'error', fields, message, () => undefined);
+  };
+
+  return {
+    notMounted() {
+      const error = new CRMNotMountedError(
+        `${name} found no notifier at res.locals.crm. Mount it before the routes: ` +
+          'const crm = createNotifier(); app.use(crm.middleware())',
+      );
+      if (process.env['NODE_ENV'] !== 'production') return error;
+      if (!isMissingLogged) fallbackLogger().error({ err: error.toJSON() }, error.message);
+      isMissingLogged = true;
+      return undefined;
+    },
+    otherCopy(copy, res) {
+      if (reportedCopies.has(copy.identity)) return;
+      reportedCopies.add(copy.identity);
+      logError(
+        res,
+        `${name} cannot notify the CRM: the hook is from ${nameOf(thisCopy)}, res.locals.crm from ${nameOf(copy)}. ` +
+          'Install one version of the package; `npm ls express-crm-notifier` shows who brings which',
+      );
+    },
+    failure(error, res) {
+      logError(
+        res,
+        `${name} failed inside express-crm-notifier with ${describeThrown(error)}: the response goes out as usual, but its ` +
+          'notification may be missing. Please report it',
+      );
+    },
+  };
+}
+
+const reportedCopies = new WeakSet();
+
+function nameOf({ version, contract }: PackageCopy): string {
+  return `express-crm-notifier ${version} (hook contract ${contract})`;
+}
+
+function requestContextOf(res: ServerResponse): IntakeContext {
+  try {
+    const { req } = res as { readonly req?: IncomingMessage };
+    return req === undefined ? {} : requestContext(req);
+  } catch {
+    return {};
+  }
+}
+
+/** The notifier may be what is broken. */
+function notifierLogger(res: ServerResponse): Logger | undefined {
+  try {
+    const logger = hookAccessOf((res as { readonly locals?: { readonly crm?: unknown } }).locals?.crm)?.logger;
+    return typeof (logger as { error?: unknown } | undefined)?.error === 'function' ? logger : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+let fallback: Logger | undefined;
+
+function fallbackLogger(): Logger {
+  return (fallback ??= createDefaultLogger('error'));
+}
