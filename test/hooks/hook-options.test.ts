@@ -107,7 +107,7 @@ describe.each(expressVersions)('options of a hook on $version', ({ express }) =>
     expect(log.text()).not.toContain('Ada');
   });
 
-  describe('A13: an asynchronous function', () => {
+  describe('an asynchronous function (A13)', () => {
     it.each<[string, HookOptions<BookingFields>, number, number]>([
       ['status that says no of a 500', { status: async (code) => code < 400 }, 500, 0],
       ['status that says yes', { status: async (code) => code < 400 }, 302, 1],
@@ -201,7 +201,7 @@ describe.each(expressVersions)('options of a hook on $version', ({ express }) =>
     });
   });
 
-  it.each([undefined, null, 0, ''])('A13: when that answers %p, which is not true, says no', async (said) => {
+  it.each([undefined, null, 0, ''])('when that returns %p, which is not true, means no (A13)', async (said) => {
     const { posted, rejected } = await run({ when: () => said as unknown as boolean }, answer(201));
     expect(await posted()).toEqual([]);
     expect(rejected).toEqual([]);

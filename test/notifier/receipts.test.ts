@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { CRMNotificationError, NotificationInput, Receipt } from '../../src/index.js';
-import { notificationIn, useNotifiers } from '../helpers/observed-notifier.js';
+import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
+import { createOwnedClock } from '../../src/testing/owned-clock.js';
+import { notificationIn, passTimeUntil, useNotifiers } from '../helpers/observed-notifier.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 
@@ -104,5 +106,29 @@ describe('a receipt', () => {
       const outcome = receipt.accepted && !receipt.isStored ? await receipt.outcome : receipt;
       expect(errorOf(outcome)).toMatchObject({ code: 'ERR_CRM_OUTBOX' });
     }
+  });
+
+  it('of a burst is never a refusal of what is stored a moment later (A14)', async () => {
+    const clock = createOwnedClock();
+    const crm = await start(() => undefined);
+    const { notifier, ready, stats, log } = create({ baseUrl: crm.url, outbox: directory(), clock, holdMs: 1_000 });
+    await ready();
+    const other = (await loadSqlite())(join(directory(), 'outbox.db'));
+    other.exec("CREATE TRIGGER refuse BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'no'); END");
+
+    const given = Array.from({ length: 10_000 }, (_, index) => notifier.notify(notificationIn(`lane:${index}`)));
+    const receipts = await passTimeUntil(Promise.all(given), clock);
+    other.exec('DROP TRIGGER refuse');
+    other.close();
+    const outcomes = receipts.map(async (receipt) =>
+      receipt.accepted && !receipt.isStored ? receipt.outcome : undefined,
+    );
+    const known = await passTimeUntil(Promise.all(outcomes), clock);
+
+    const ids = receipts.map((receipt) => receipt.accepted && receipt.id);
+    expect(new Set(ids).size).toBe(10_000);
+    expect(known).toEqual(ids.map((id) => ({ accepted: true, id, isStored: true })));
+    expect(await stats()).toMatchObject({ accepted: 10_000, rejected: 0, unsaved: 0, pending: 10_000 });
+    expect(log.at('warn')).toEqual([]);
   });
 });
