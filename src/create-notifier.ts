@@ -3,6 +3,7 @@ import type { NotifierOptions, ServiceOptions } from './config/notifier-options.
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import { doneOrTimedOut } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
+import { crmFormat } from './format/crm-format.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
 import { createEventHub } from './notifier/event-hub.js';
@@ -32,7 +33,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const openTelemetry = loadOpenTelemetry(config.baseUrl, onObserverFailure);
+  const openTelemetry = loadOpenTelemetry(`${config.baseUrl}${crmFormat.notifyPath}`, onObserverFailure);
   const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
 
   const onEvent = (event: DeliveryEvent): void => {
@@ -48,6 +49,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     events,
     logger,
     clock: config.clock,
+    format: crmFormat,
     maxBodyBytes: config.maxBodyBytes,
     maxUnsaved: config.maxUnsaved,
     holdMs: config.holdMs,
