@@ -21,6 +21,10 @@ export interface Use {
 export interface SteadyClock {
   /** Milliseconds since 1970, which are the wall clock's as long as that does not jump. */
   now(): number;
+  /** Goes on from this instant, unless it is there already: from what somebody else's clock has shown, say. */
+  catchUp(at: number): void;
+  /** A clock that goes on from here and never catches up: for whoever holds instants that it has read before. */
+  goOn(): Pick<SteadyClock, 'now'>;
   /** By how much the wall clock is ahead, in milliseconds; negative when it is behind. */
   leapMs(): number;
   /** What to note of this use as its `from`. */
@@ -37,8 +41,21 @@ const setBackMs = 60_000;
 export function createSteadyClock(clock: Clock, lastUse: Use): SteadyClock {
   const startedAtMs = clock.monotonicMs();
   const { startedAt, trustedFrom } = startAfter(lastUse, clock.now());
-  const now = (): number => startedAt + Math.round(clock.monotonicMs() - startedAtMs);
-  return { now, leapMs: () => clock.now() - now(), trustedFrom };
+  const ranMs = (): number => Math.round(clock.monotonicMs() - startedAtMs);
+  let base = startedAt;
+  const now = (): number => base + ranMs();
+  return {
+    now,
+    catchUp(at) {
+      base += Math.max(0, at - now());
+    },
+    goOn() {
+      const fixed = base;
+      return { now: () => fixed + ranMs() };
+    },
+    leapMs: () => clock.now() - now(),
+    trustedFrom,
+  };
 }
 
 function startAfter({ from, to }: Use, wallNow: number): { readonly startedAt: number; readonly trustedFrom: number } {

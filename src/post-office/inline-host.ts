@@ -3,7 +3,7 @@ import { createCrmClient } from '../client/crm-client.js';
 import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
-import { createSteadyClock, type SteadyClock } from '../core/steady-clock.js';
+import type { SteadyClock } from '../core/steady-clock.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
 import { troubleOf } from '../core/trouble.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
@@ -20,6 +20,7 @@ import { acceptInto } from './accept-into.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
+import { createOutboxClock } from './outbox-clock.js';
 import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 import { createSpells } from './spells.js';
@@ -88,7 +89,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     const { file, sync, deadRetentionMs } = settings;
     const now = (): number => clock.now();
     const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired, enter: options.enter });
-    const steady = createSteadyClock(clock, isEmpty(outbox) ? neverUsed : outbox.lastUse());
+    const steady = createOutboxClock(outbox, leadership, clock);
     const deliverer = createDeliverer({
       outbox,
       leadership,
@@ -110,7 +111,8 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
       outbox,
       target: createHttpTarget({ client, format, clock }),
       clock,
-      steady,
+      // The delivery before this one ends soon; what it has in memory goes by the clock of its time.
+      steady: steady.goOn(),
       onEvent: count,
       random: Math.random,
       gatherMs,
@@ -247,14 +249,6 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     discard: async (id) => (await whileOpen()).outbox.discard(id),
   };
 }
-
-/** With nothing in it that could be old, the wall clock is taken for right. */
-function isEmpty(outbox: Outbox): boolean {
-  const { pending, dead } = outbox.counts();
-  return pending + dead === 0;
-}
-
-const neverUsed = { from: 0, to: 0 };
 
 const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
 
