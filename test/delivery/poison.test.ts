@@ -127,6 +127,6 @@ describe('delivery of notifications that hurt the CRM (A9)', () => {
     await notifier.accept('a');
     const [paused] = await passTimeUntil(notifier.hear('paused'), clock);
     expect(paused?.cause).toMatchObject({ code: 'ERR_CRM_CONNECTION' });
-    expect(new Set(notifier.told('retry').map(({ code }) => code))).toEqual(new Set(['ERR_CRM_CONNECTION']));
+    expect(new Set(notifier.told('unsent').map(({ code }) => code))).toEqual(new Set(['ERR_CRM_CONNECTION']));
   });
 });
