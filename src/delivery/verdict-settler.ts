@@ -6,6 +6,7 @@ import { backoffMs } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import type { Lanes } from './lanes.js';
+import type { Standing } from './ready-heads.js';
 import type { Settlements } from './settlements.js';
 import { refusesToken, type Verdict } from './verdict.js';
 
@@ -28,11 +29,11 @@ export function createVerdictSettler(
 ): (head: PendingNotification, verdict: Verdict, about: AboutAttempt) => void {
   const { lanes, settlements, breaker, retry, random, clock, steady, onEvent } = options;
 
-  const postpone = (head: PendingNotification, attempts: number, delayMs: number, isRefused = false): void => {
+  const postpone = (head: PendingNotification, attempts: number, delayMs: number, standing?: Standing): void => {
     const nextAttemptAt = delayMs === 0 ? 0 : steady.now() + delayMs;
     const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
     settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
-      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, isRefused);
+      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, standing);
     });
     settlements.hurry();
   };
@@ -70,14 +71,15 @@ export function createVerdictSettler(
       }
       case 'pause':
         // Not the notification's fault: it keeps its place, and the circuit breaker does the waiting.
-        postpone(head, about.attempts, 0, true);
+        postpone(head, about.attempts, 0, 'refused');
         onEvent({ kind: 'refused', ...about, status: verdict.status, delayMs: 0 });
         return;
       case 'retry': {
         const { status, code, wasSent, retryAfterMs } = verdict;
         // Never sent: the notification keeps its place, and the circuit breaker does the waiting.
         const delayMs = wasSent ? delayAfter(about.attempts, retryAfterMs) : 0;
-        postpone(head, about.attempts, delayMs);
+        const isAnswered = status !== undefined && !refusesToken(status);
+        postpone(head, about.attempts, delayMs, isAnswered ? 'answered' : undefined);
         if (status !== undefined && refusesToken(status)) onEvent({ kind: 'refused', ...about, status, delayMs });
         else onEvent({ kind: 'retry', ...about, status, code, delayMs, circuit: breaker.state });
         return;
