@@ -7,31 +7,43 @@ const mayImport = {
   telemetry: ['core'],
   config: ['core', 'telemetry/logger.ts'],
   notification: ['core'],
-  client: ['core', 'config', 'telemetry', 'notification'],
+  format: ['core', 'notification'],
+  client: ['core', 'config', 'telemetry', 'notification', 'format'],
   outbox: ['core'],
-  delivery: ['core', 'config', 'telemetry', 'client', 'outbox/outbox.ts'],
-  'post-office': ['core', 'config', 'telemetry', 'client', 'outbox', 'delivery'],
+  target: ['core', 'client', 'format', 'outbox/outbox.ts'],
+  delivery: ['core', 'config', 'outbox/outbox.ts', 'target/target.ts'],
+  'post-office': ['core', 'config', 'telemetry', 'client', 'format', 'outbox', 'target', 'delivery'],
   notifier: [
     'core',
     'telemetry',
     'client',
     'notification',
+    'format/format.ts',
     'outbox/outbox.ts',
     'delivery/delivery-event.ts',
     'post-office/post-office.ts',
   ],
+  observe: [
+    'core',
+    'telemetry/logger.ts',
+    'delivery/circuit-breaker.ts',
+    'delivery/delivery-event.ts',
+    'notifier/intake.ts',
+    'notifier/notifier.ts',
+  ],
   hooks: ['core', 'telemetry', 'notification', 'notifier'],
   middleware: ['core', 'telemetry', 'notifier'],
   // Entry points of their own; nothing above imports them.
-  prometheus: ['core', 'telemetry', 'notifier'],
+  prometheus: ['core', 'observe', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
-  testing: ['core'],
+  testing: ['core', 'format'],
   cli: [
     'core',
     'config',
     'telemetry/logger.ts',
     'telemetry/redact.ts',
     'client',
+    'format',
     'notification/notification.ts',
     'notifier/notifier.ts',
     'notifier/receipt.ts',
@@ -49,7 +61,7 @@ const mayImport = {
 };
 
 /** What a thing promises. Such a file imports nothing of its own folder: an implementation knows it, never the reverse. */
-const contracts = ['outbox/outbox.ts', 'post-office/post-office.ts'];
+const contracts = ['format/format.ts', 'outbox/outbox.ts', 'post-office/post-office.ts', 'target/target.ts'];
 
 /** Lie in src/ itself and may import every folder; nothing in src/ imports index.ts. */
 const assembly = ['create-notifier.ts', 'index.ts'];

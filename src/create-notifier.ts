@@ -8,14 +8,13 @@ import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
 import { createEventHub } from './notifier/event-hub.js';
 import { createIntake } from './notifier/intake.js';
-import { logDeliveryEvent } from './notifier/log-delivery-event.js';
 import type { Notifier } from './notifier/notifier.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';
-import { tellOpenTelemetry } from './notifier/tell-open-telemetry.js';
+import { logEvent } from './observe/log-event.js';
+import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
 import { createSafeLogger } from './telemetry/logger.js';
-import { loadOpenTelemetry } from './telemetry/open-telemetry.js';
 
 const defaultTimeLimitMs = 5_000;
 
@@ -37,7 +36,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
 
   const onEvent = (event: DeliveryEvent): void => {
-    logDeliveryEvent(logger, event);
+    logEvent(logger, event);
     if (!events.has(event.kind)) return;
     const { kind, ...details } = event;
     events.emit(kind, details);
@@ -53,7 +52,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     maxBodyBytes: config.maxBodyBytes,
     maxUnsaved: config.maxUnsaved,
     holdMs: config.holdMs,
-    tracing: openTelemetry.tracing,
+    startSpan: openTelemetry.startSpan,
     onLoggerFailure: onObserverFailure,
   });
   const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
@@ -76,7 +75,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     intake.close();
     const report = await finish(timeoutMs, (leftMs) => postOffice.close(leftMs));
     await service.close();
-    stopTelling();
+    stopReporting();
     return report;
   };
 
@@ -105,7 +104,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     on: (name, listener) => events.on(name, listener),
     service,
   };
-  const stopTelling = tellOpenTelemetry(notifier, openTelemetry);
+  const stopReporting = openTelemetry.report(notifier);
   return notifier;
 }
 

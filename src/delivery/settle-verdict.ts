@@ -31,12 +31,13 @@ export interface VerdictSettler {
 }
 
 export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSettler {
-  const { lanes, settlements, breaker, retry, random, clock, steady, onEvent } = options;
+  const { lanes, settlements, breaker, random, clock, steady, onEvent } = options;
+  const { maxAgeMs, maxRetryAfterMs } = options.retry;
 
   /** Not before our own back-off, and not later than the longest `Retry-After` that is honoured. */
   const delayAfter = (attempts: number, retryAfterMs: number | undefined): number => {
-    const backoff = Math.max(1, backoffMs(attempts, retry, random));
-    return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, retry.maxRetryAfterMs));
+    const backoff = Math.max(1, backoffMs(attempts, options.retry, random));
+    return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, maxRetryAfterMs));
   };
 
   /** Returns for how long. */
@@ -90,37 +91,60 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
 
   /** What is too old dies at its next failure, whatever that is, unless it waits for a paused target. */
   const expiry = (head: PendingNotification, last: number | string): DeadReason | undefined => {
-    if (steady.now() - head.acceptedAt <= retry.maxAgeMs) return undefined;
-    const detail = `older than maxAgeMs (${String(retry.maxAgeMs)}); last: ${String(last)}`;
+    if (steady.now() - head.acceptedAt <= maxAgeMs) return undefined;
+    const detail = `older than maxAgeMs (${String(maxAgeMs)}); last: ${String(last)}`;
     return { kind: 'expired', status: typeof last === 'number' ? last : undefined, detail };
+  };
+
+  /** The next attempt waits for as long as the back-off or the target says; without a connection, for the circuit breaker. */
+  const retry = (
+    head: PendingNotification,
+    verdict: Extract<Verdict, { kind: 'retry' }>,
+    about: AboutAttempt,
+  ): void => {
+    const circuit = breaker.state;
+    if (verdict.reach === 'responded') {
+      const { status, retryAfterMs } = verdict;
+      const delayMs = postpone(head, about, 'answered', retryAfterMs);
+      onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit });
+    } else if (verdict.wasSent) {
+      const delayMs = postpone(head, about, 'suspect');
+      onEvent({ kind: 'retry', ...about, status: undefined, code: verdict.code, delayMs, circuit });
+    } else {
+      keepPlace(head, about);
+      onEvent({ kind: 'unsent', ...about, code: verdict.code, circuit });
+    }
   };
 
   return {
     bury,
     settle(head, verdict, about, isPaused) {
-      if (verdict.kind === 'delivered') return deliver(head, verdict, about);
-      if (verdict.kind === 'dead') return bury(head, verdict.reason, about);
-      if (verdict.kind === 'refused' && isPaused) {
-        keepPlace(head, about, 'refused');
-        return onEvent({ kind: 'refused', ...about, status: verdict.status, delayMs: 0 });
-      }
-      const expired = expiry(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
-      if (expired !== undefined) return bury(head, expired, about);
-      if (verdict.reach === 'unreachable') {
-        const { code, wasSent } = verdict;
-        if (!wasSent) {
-          keepPlace(head, about);
-          return onEvent({ kind: 'unsent', ...about, code, circuit: breaker.state });
+      switch (verdict.kind) {
+        case 'delivered':
+          deliver(head, verdict, about);
+          return;
+        case 'dead':
+          bury(head, verdict.reason, about);
+          return;
+        case 'refused': {
+          const { status } = verdict;
+          const expired = isPaused ? undefined : expiry(head, status);
+          if (expired !== undefined) bury(head, expired, about);
+          else if (isPaused) {
+            keepPlace(head, about, 'refused');
+            onEvent({ kind: 'refused', ...about, status, delayMs: 0 });
+          } else {
+            const delayMs = postpone(head, about, 'suspect');
+            onEvent({ kind: 'refused', ...about, status, delayMs });
+          }
+          return;
         }
-        const delayMs = postpone(head, about, 'suspect');
-        return onEvent({ kind: 'retry', ...about, status: undefined, code, delayMs, circuit: breaker.state });
+        case 'retry': {
+          const expired = expiry(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
+          if (expired !== undefined) bury(head, expired, about);
+          else retry(head, verdict, about);
+        }
       }
-      const { status } = verdict;
-      if (verdict.kind === 'refused') {
-        return onEvent({ kind: 'refused', ...about, status, delayMs: postpone(head, about, 'suspect') });
-      }
-      const delayMs = postpone(head, about, 'answered', verdict.retryAfterMs);
-      onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit: breaker.state });
     },
   };
 }

@@ -6,7 +6,6 @@ import type { Notification, NotificationDraft } from '../notification/notificati
 import type { Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
-import type { SendSpan, Tracing } from '../telemetry/tracing.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
@@ -53,6 +52,15 @@ export interface IntakeCounts {
   readonly unsaved: number;
 }
 
+/** Begins the span of a notification's acceptance, in the trace of its request; undefined when that fails. */
+export type StartSpan = (type: string, id: string, inboundTraceparent: string | undefined) => SendSpan | undefined;
+
+export interface SendSpan {
+  /** What the CRM is sent, so that its work joins the trace; undefined where there is no trace. */
+  readonly traceparent: string | undefined;
+  end(errorCode?: string): void;
+}
+
 export interface IntakeOptions {
   readonly postOffice: PostOffice;
   readonly events: EventHub;
@@ -63,7 +71,8 @@ export interface IntakeOptions {
   /** How much may be kept in memory for an outbox that does not answer. */
   readonly maxUnsaved: Room;
   readonly holdMs: number;
-  readonly tracing: Tracing | undefined;
+  /** Undefined where nothing is traced. */
+  readonly startSpan: StartSpan | undefined;
   readonly onLoggerFailure: () => void;
 }
 
@@ -71,7 +80,7 @@ export interface IntakeOptions {
 const fullForMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, format, maxBodyBytes, maxUnsaved, holdMs, tracing, onLoggerFailure } =
+  const { postOffice, events, logger, clock, format, maxBodyBytes, maxUnsaved, holdMs, startSpan, onLoggerFailure } =
     options;
   const batcher = createBatcher({
     postOffice,
@@ -166,7 +175,7 @@ export function createIntake(options: IntakeOptions): Intake {
       const { traceparent: inbound, occurredAt = clock.now() } = context;
       const draft = build();
       const id = newNotificationId();
-      span = tracing?.startSend(draft.notificationType, id, inbound);
+      span = startSpan?.(draft.notificationType, id, inbound);
       const traceparent = span === undefined ? inbound : span.traceparent;
       notification = format.build(draft, { id, occurredAt, traceparent, maxBodyBytes });
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';
-import { validTraceparent } from '../telemetry/traceparent.js';
+import { validTraceparent } from '../core/traceparent.js';
 import type { EventHub } from './event-hub.js';
 import type { Intake, IntakeContext } from './intake.js';
 import type { Notifier, RequestNotifier } from './notifier.js';

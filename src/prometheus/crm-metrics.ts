@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { mapValues } from '../core/map-values.js';
 import { version } from '../core/version.js';
-import { recordMetrics } from '../notifier/record-metrics.js';
+import { recordMetrics } from '../observe/record-metrics.js';
 import type { Notifier } from '../notifier/notifier.js';
-import { counters, gauges, histograms, type GaugeReading, type Metric } from '../telemetry/metrics.js';
+import { counters, gauges, histograms, type GaugeReading, type Metric } from '../observe/metrics.js';
 
 /** What `crmMetrics` answers: a way to take it back. */
 export interface RegisteredMetrics {

@@ -48,7 +48,7 @@ describe('delivery of notifications that hurt the CRM (A9)', () => {
   ])('A9: does not take good ones that met a 503 for such that %s', async (_what, answer) => {
     const seen = new Set<string>();
     const crm = await start((received, res) => {
-      const lane = laneOf(received) ?? '';
+      const lane = laneOf(received);
       const isFirst = !seen.has(lane);
       seen.add(lane);
       (lane.startsWith('poison') ? answer : isFirst ? reply(503) : accept)(received, res);

@@ -1,20 +1,15 @@
 import type * as Api from '@opentelemetry/api';
 import { survive } from '../core/survive.js';
 import { version } from '../core/version.js';
-import { validTraceparent } from './traceparent.js';
+import { validTraceparent } from '../core/traceparent.js';
+import type { StartSpan } from '../notifier/intake.js';
 
 /** Spans of notifications, for the app's OpenTelemetry. */
 export interface Tracing {
   /** Begins the PRODUCER span of a notification's acceptance, in the trace of the request; undefined when that fails. */
-  readonly startSend: (type: string, id: string, inboundTraceparent: string | undefined) => SendSpan | undefined;
+  readonly startSend: StartSpan;
   /** The CLIENT span of an attempt that has ended. */
   readonly recordAttempt: (attempt: TracedAttempt) => void;
-}
-
-export interface SendSpan {
-  /** What the CRM is to be sent, so that its work joins the trace; undefined where there is no trace. */
-  readonly traceparent: string | undefined;
-  end(errorCode?: string): void;
 }
 
 export interface TracedAttempt {

@@ -1,5 +1,5 @@
 import type { AboutAttempt } from '../delivery/delivery-event.js';
-import type { Notifier } from './notifier.js';
+import type { Notifier } from '../notifier/notifier.js';
 
 /** An attempt that has ended, or one that never left. */
 export interface EndedAttempt extends AboutAttempt {

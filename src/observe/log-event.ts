@@ -3,7 +3,7 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Logger } from '../telemetry/logger.js';
 
 /** One line for each event, at the level it deserves: INFO sent, WARN odd or to be tried again, ERROR somebody must look. */
-export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent): void {
+export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
   switch (event.kind) {
     case 'delivered': {
       // The one event that comes for every notification.

@@ -1,5 +1,5 @@
-import { createLabelBound, type GaugeReading, type MetricSink } from '../telemetry/metrics.js';
-import type { Notifier, Stats } from './notifier.js';
+import { createLabelBound, type GaugeReading, type MetricSink } from './metrics.js';
+import type { Notifier, Stats } from '../notifier/notifier.js';
 import { onAttempt } from './on-attempt.js';
 
 /** What the app hears of a notifier, and what it can ask. */
