@@ -5,12 +5,12 @@
 const mayImport = {
   core: [],
   telemetry: ['core'],
-  config: ['core', 'telemetry/logger.ts'],
   notification: ['core'],
+  // The direct client resolves its options itself; nothing else of these folders knows config.
   client: ['core', 'config', 'telemetry', 'notification'],
   outbox: ['core'],
-  delivery: ['core', 'config', 'telemetry', 'client', 'outbox/outbox.ts'],
-  'post-office': ['core', 'config', 'telemetry', 'client', 'outbox', 'delivery'],
+  delivery: ['core', 'telemetry', 'client', 'outbox/outbox.ts'],
+  'post-office': ['core', 'telemetry', 'client', 'outbox', 'delivery'],
   notifier: [
     'core',
     'telemetry',
@@ -19,9 +19,21 @@ const mayImport = {
     'outbox/outbox.ts',
     'delivery/delivery-event.ts',
     'post-office/post-office.ts',
+    'hooks/hook-settings.ts',
   ],
   hooks: ['core', 'telemetry', 'notification', 'notifier'],
   middleware: ['core', 'telemetry', 'notifier'],
+  // Puts the parts' settings together, and knows nothing else of them.
+  config: [
+    'core',
+    'telemetry/logger.ts',
+    'telemetry/logger-settings.ts',
+    'client/target-settings.ts',
+    'outbox/outbox-settings.ts',
+    'delivery/delivery-settings.ts',
+    'notifier/intake-settings.ts',
+    'hooks/hook-settings.ts',
+  ],
   // Entry points of their own; nothing above imports them.
   prometheus: ['core', 'telemetry', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
@@ -36,6 +48,7 @@ const mayImport = {
     'notifier/notifier.ts',
     'notifier/receipt.ts',
     'outbox/outbox.ts',
+    'outbox/outbox-settings.ts',
     'outbox/redeliver-all.ts',
     'outbox/sqlite/outbox-directory.ts',
     'outbox/sqlite/read-outbox.ts',
@@ -49,7 +62,14 @@ const mayImport = {
 };
 
 /** What a thing promises. Such a file imports nothing of its own folder: an implementation knows it, never the reverse. */
-const contracts = ['outbox/outbox.ts', 'post-office/post-office.ts'];
+const contracts = [
+  'outbox/outbox.ts',
+  'outbox/outbox-settings.ts',
+  'delivery/delivery-settings.ts',
+  'hooks/hook-settings.ts',
+  'notifier/intake-settings.ts',
+  'post-office/post-office.ts',
+];
 
 /** Lie in src/ itself and may import every folder; nothing in src/ imports index.ts. */
 const assembly = ['create-notifier.ts', 'index.ts'];

@@ -1,6 +1,6 @@
-import { CRMNotificationService } from './client/crm-notification-service.js';
-import type { NotifierOptions, ServiceOptions } from './config/notifier-options.js';
+import { createService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
+import type { NotifierOptions } from './config/settings.js';
 import { doneOrTimedOut } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
@@ -26,14 +26,16 @@ const defaultTimeLimitMs = 5_000;
  */
 export function createNotifier(options?: NotifierOptions): Notifier {
   const config = resolveNotifierConfig(options);
+  const { target, outbox, delivery, clock } = config;
   let observerFailures = 0;
   const onObserverFailure = (): void => {
     observerFailures += 1;
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const openTelemetry = loadOpenTelemetry(config.baseUrl, onObserverFailure);
-  const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
+  const openTelemetry = loadOpenTelemetry(target.baseUrl, onObserverFailure);
+  for (const warning of config.warnings) logger.warn({}, warning);
+  const service = createService({ target, logger });
 
   const onEvent = (event: DeliveryEvent): void => {
     logDeliveryEvent(logger, event);
@@ -42,20 +44,17 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     events.emit(kind, details);
   };
 
-  const postOffice = openPostOffice({ config, logger, onEvent });
+  const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onEvent });
   const intake = createIntake({
     postOffice,
     events,
     logger,
-    clock: config.clock,
-    maxBodyBytes: config.maxBodyBytes,
-    maxUnsaved: config.maxUnsaved,
-    holdMs: config.holdMs,
+    clock,
     tracing: openTelemetry.tracing,
     onLoggerFailure: onObserverFailure,
+    ...config.intake,
   });
-  const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
-  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock, events };
+  const access = { intake, clock, events, ...config.hooks };
   let closing: Promise<CloseReport> | undefined;
 
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
@@ -105,12 +104,6 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const stopTelling = tellOpenTelemetry(notifier, openTelemetry);
   return notifier;
-}
-
-/** The part of the options that the direct client has too; it also warns of what is odd about them. */
-function serviceOptions(options: NotifierOptions): ServiceOptions {
-  const { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env } = options;
-  return { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env };
 }
 
 function clampLimit(limit: number): number {

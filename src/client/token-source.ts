@@ -1,6 +1,6 @@
-import { checkToken, normalizeToken, type TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { within } from '../core/time-limit.js';
+import { checkToken, normalizeToken, type TokenProvider } from './token.js';
 
 export interface TokenSource {
   /** The token to use now; rejects when the provider fails or does not answer within `timeoutMs`. */

@@ -1,7 +1,6 @@
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import { isHeaderValue } from '../client/header-value.js';
-import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import { troubleOf } from '../core/trouble.js';
@@ -9,6 +8,7 @@ import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.j
 import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import { aboutAttempt, type DeliveryEvent } from './delivery-event.js';
+import type { DeliveryConfig } from './delivery-settings.js';
 import { createHeadChoice } from './head-choice.js';
 import { createIdleWaiters } from './idle-waiters.js';
 import { createLanes } from './lanes.js';
@@ -20,10 +20,9 @@ import { createStartRule } from './start-rule.js';
 import { decideVerdict, timeoutCode } from './verdict.js';
 import { createVerdictSettler } from './verdict-settler.js';
 
-export interface DeliveryOptions extends Pick<
-  NotifierConfig,
-  'concurrency' | 'rateLimit' | 'retry' | 'breaker' | 'timeoutMs'
-> {
+export interface DeliveryOptions extends DeliveryConfig {
+  /** How long an attempt may take. */
+  readonly timeoutMs: number;
   readonly outbox: Outbox;
   readonly client: CrmClient;
   readonly clock: Clock;

@@ -1,10 +1,10 @@
-import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { PendingNotification } from '../outbox/outbox.js';
 import { backoffMs } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
+import type { DeliveryConfig } from './delivery-settings.js';
 import type { Lanes } from './lanes.js';
 import type { Settlements } from './settlements.js';
 import { refusesToken, type Verdict } from './verdict.js';
@@ -13,7 +13,7 @@ export interface VerdictSettlerOptions {
   readonly lanes: Lanes;
   readonly settlements: Settlements;
   readonly breaker: Pick<CircuitBreaker, 'state'>;
-  readonly retry: NotifierConfig['retry'];
+  readonly retry: DeliveryConfig['retry'];
   /** Draws from [0, 1). */
   readonly random: () => number;
   readonly clock: Clock;

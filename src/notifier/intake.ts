@@ -9,6 +9,7 @@ import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import type { SendSpan, Tracing } from '../telemetry/tracing.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
+import type { IntakeConfig } from './intake-settings.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
 import { createWorkCount } from './work-count.js';
 
@@ -53,15 +54,11 @@ export interface IntakeCounts {
   readonly unsaved: number;
 }
 
-export interface IntakeOptions {
+export interface IntakeOptions extends IntakeConfig {
   readonly postOffice: PostOffice;
   readonly events: EventHub;
   readonly logger: Required<Logger>;
   readonly clock: Clock;
-  readonly maxBodyBytes: number;
-  /** How much may be kept in memory for an outbox that does not answer. */
-  readonly maxUnsaved: Room;
-  readonly holdMs: number;
   readonly tracing: Tracing | undefined;
   readonly onLoggerFailure: () => void;
 }

@@ -74,9 +74,8 @@ describe('the deadlines by default', () => {
     const raw = await startRaw(() => undefined);
     const clock = createOwnedClock();
     const logger = createSafeLogger(createLogCollector());
-    const config = resolveServiceConfig({ baseUrl: raw.url, authToken: 'a-token', logger, env: {} });
-    const { baseUrl, authToken, timeoutMs, healthTimeoutMs } = config;
-    const client = createCrmClient({ baseUrl, authToken, timeoutMs, healthTimeoutMs, connections: 2, clock, logger });
+    const { target } = resolveServiceConfig({ baseUrl: raw.url, authToken: 'a-token', logger, env: {} });
+    const client = createCrmClient({ ...target, connections: 2, clock, logger });
     const ended: string[] = [];
     const post = client.post({ id: 'id', body: Buffer.from('{}') }).then(({ kind }) => ended.push(`post: ${kind}`));
     const health = client.health().then(({ kind }) => ended.push(`health: ${kind}`));
