@@ -3,6 +3,7 @@ import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
 import { doneOrTimedOut } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
+import { crmFormat } from './format/crm-format.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
 import { createEventHub } from './notifier/event-hub.js';
@@ -33,7 +34,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const openTelemetry = loadOpenTelemetry(target.baseUrl, onObserverFailure);
+  const openTelemetry = loadOpenTelemetry(`${target.baseUrl}${crmFormat.notifyPath}`, onObserverFailure);
   for (const warning of config.warnings) logger.warn({}, warning);
   const service = createService({ target, logger });
 
@@ -50,6 +51,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     events,
     logger,
     clock,
+    format: crmFormat,
     tracing: openTelemetry.tracing,
     onLoggerFailure: onObserverFailure,
     ...config.intake,

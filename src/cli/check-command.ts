@@ -5,6 +5,7 @@ import { defaultToken, type TargetConfig } from '../client/target-settings.js';
 import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
 import { systemClock } from '../core/clock.js';
 import { CRMHttpError } from '../core/errors.js';
+import { crmFormat } from '../format/crm-format.js';
 import { createSafeLogger } from '../telemetry/logger.js';
 import type { CliContext } from './cli-context.js';
 import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
@@ -82,6 +83,7 @@ async function askHealth(config: ServiceConfig, authToken: TargetConfig['authTok
     authToken,
     connections: 1,
     clock: systemClock,
+    format: crmFormat,
     logger: createSafeLogger(logger),
   });
   try {

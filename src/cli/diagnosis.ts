@@ -1,5 +1,5 @@
 import type { Exchange } from '../client/exchange.js';
-import { parseReply } from '../client/reply.js';
+import { jsonOf } from '../format/reply-rules.js';
 import { CRMConnectionError, CRMHttpError, CRMResponseError, CRMTimeoutError } from '../core/errors.js';
 
 /** What is wrong between here and the CRM, and what to do about it. */
@@ -23,7 +23,7 @@ export function diagnoseHealth(outcome: Exchange, context: DiagnosisContext): Di
   const { status } = outcome;
   if (status === 200) {
     if (outcome.cutBy === 'deadline') return tooSlow(undefined);
-    return parseReply(outcome) === undefined ? notJson(status, context) : undefined;
+    return jsonOf(outcome) === undefined ? notJson(status, context) : undefined;
   }
   return diagnoseStatus(status, context);
 }

@@ -75,7 +75,7 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
   crm.on('resumed', () => {
     pause = undefined;
   });
-  crm.on('outboxError', ({ error }) => {
+  crm.on('outboxFailed', ({ error }) => {
     outboxCode = error.code;
   });
 

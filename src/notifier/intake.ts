@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../core/errors.js';
 import { newNotificationId } from '../core/ids.js';
-import { encodeNotification } from '../notification/encode-notification.js';
+import type { Format } from '../format/format.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
 import type { Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
@@ -59,6 +59,7 @@ export interface IntakeOptions extends IntakeConfig {
   readonly events: EventHub;
   readonly logger: Required<Logger>;
   readonly clock: Clock;
+  readonly format: Format;
   readonly tracing: Tracing | undefined;
   readonly onLoggerFailure: () => void;
 }
@@ -67,7 +68,8 @@ export interface IntakeOptions extends IntakeConfig {
 const fullForMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, maxBodyBytes, maxUnsaved, holdMs, tracing, onLoggerFailure } = options;
+  const { postOffice, events, logger, clock, format, maxBodyBytes, maxUnsaved, holdMs, tracing, onLoggerFailure } =
+    options;
   const batcher = createBatcher({
     postOffice,
     clock,
@@ -163,7 +165,7 @@ export function createIntake(options: IntakeOptions): Intake {
       const id = newNotificationId();
       span = tracing?.startSend(draft.notificationType, id, inbound);
       const traceparent = span === undefined ? inbound : span.traceparent;
-      notification = encodeNotification(draft, { id, occurredAt, traceparent, maxBodyBytes });
+      notification = format.build(draft, { id, occurredAt, traceparent, maxBodyBytes });
     } catch (error) {
       const problem = asOurs(error);
       span?.end(problem.code);

@@ -1,3 +1,4 @@
+import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Logger } from '../telemetry/logger.js';
 
@@ -6,19 +7,21 @@ export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent)
   switch (event.kind) {
     case 'delivered': {
       // The one event that comes for every notification.
-      if (!event.isReplyOdd && !logger.isLevelEnabled('info')) return;
+      if (!event.isReplyNotJson && !logger.isLevelEnabled('info')) return;
       const { id, type, attempts, status, durationMs } = event;
       const fields = { notificationId: id, type, attempts, status, durationMs: Math.round(durationMs) };
-      if (event.isReplyOdd) logger.warn(fields, 'CRM notification sent, but the reply is not JSON');
+      if (event.isReplyNotJson) logger.warn(fields, 'CRM notification sent, but the reply is not JSON');
       else logger.info(fields, 'CRM notification sent');
       return;
     }
     case 'retry': {
       const { id, type, attempts, status, code, delayMs } = event;
-      const fields = { notificationId: id, type, attempts, status, code, delayMs };
-      // While the circuit is open every probe fails alike, and its opening has been said.
-      if (event.circuit === 'closed') logger.warn(fields, 'CRM notification not sent yet; it will be tried again');
-      else logger.debug(fields, 'CRM still cannot be reached');
+      logNotYet(logger, { notificationId: id, type, attempts, status, code, delayMs }, event);
+      return;
+    }
+    case 'unsent': {
+      const { id, type, attempts, code } = event;
+      logNotYet(logger, { notificationId: id, type, attempts, code }, event);
       return;
     }
     case 'dead': {
@@ -54,11 +57,28 @@ export function logDeliveryEvent(logger: Required<Logger>, event: DeliveryEvent)
     case 'resumed':
       logger.info({}, 'CRM answers again; delivery goes on');
       return;
-    case 'outboxError': {
+    case 'outboxFailed': {
       const { operation, error } = event;
-      // What mended itself did not fail, and says what it was.
-      const what = operation === 'repair' || operation === 'thread' ? '' : `${operation} failed: `;
-      logger.error({ operation, err: error }, `CRM outbox: ${what}${error.message}`);
+      logger.error({ operation, err: error }, `CRM outbox: ${operation} failed: ${error.message}`);
+      return;
     }
+    case 'outboxRepaired':
+      logger.error({}, `CRM outbox: ${event.message}`);
+      return;
+    case 'threadRestarted':
+      logger.error({}, `CRM post office: ${event.message}`);
+      return;
+    case 'deliveryFailed':
+      logger.error({ err: event.error }, `CRM delivery failed, and goes on: ${event.error.message}`);
   }
+}
+
+/** While the circuit is open every probe fails alike, and that it opened is logged already. */
+function logNotYet(
+  logger: Required<Logger>,
+  fields: Readonly<Record<string, unknown>>,
+  { circuit }: { readonly circuit: CircuitState },
+): void {
+  if (circuit === 'closed') logger.warn(fields, 'CRM notification not sent yet; it will be tried again');
+  else logger.debug(fields, 'CRM still cannot be reached');
 }

@@ -30,7 +30,12 @@ export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder
     crm.on('responded', ({ type, durationMs }) => {
       sink.observe('hookDuration', durationMs / 1_000, { type: typeOf(type) });
     }),
-    ...onAttempt(crm, ({ result, durationMs, errorType }) => {
+    ...onAttempt(crm, ({ result, wasSent, durationMs, errorType }) => {
+      if (!wasSent) {
+        // One that died without having left has its reason's kind.
+        sink.count('unsent', { error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
+        return;
+      }
       // Always there, if only empty: a label that comes and goes makes two series of one.
       sink.count('attempts', { result, error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
       sink.observe('attemptDuration', durationMs / 1_000, { result });
@@ -43,7 +48,7 @@ export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder
     crm.on('dead', ({ type, reason }) => {
       sink.count('deliveries', { type: typeOf(type), result: reason.kind === 'expired' ? 'expired' : 'dead' });
     }),
-    crm.on('outboxError', ({ operation, error }) => {
+    crm.on('outboxFailed', ({ operation, error }) => {
       sink.count('outboxErrors', { operation, error_type: errorTypeOf(error.code ?? error.name) });
     }),
   ];

@@ -9,10 +9,12 @@ import { troubleOf } from '../core/trouble.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import { crmFormat } from '../format/crm-format.js';
 import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
 import { redeliverAll } from '../outbox/redeliver-all.js';
 import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
+import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
@@ -57,7 +59,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   const { settings, clock, onEvent, gatherMs = 0 } = options;
   const { sync, maxPending, deadRetentionMs } = settings.outbox;
   const spells = createSpells(onEvent);
-  const tally = { delivered: 0, retried: 0, dead: 0 };
+  const tally = { delivered: 0, retried: 0, unsent: 0, dead: 0 };
   let cancelReopen: (() => void) | undefined;
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
@@ -102,13 +104,15 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   function startDelivery(outbox: Outbox, steady: SteadyClock): Delivery {
+    const format = crmFormat;
     const { target, delivery } = settings;
-    const client = createCrmClient({ ...options, ...target, connections: maxUnderWay(delivery.concurrency) });
+    const connections = maxUnderWay(delivery.concurrency);
+    const client = createCrmClient({ ...options, ...target, connections, format });
     return createDelivery({
       ...delivery,
       timeoutMs: target.timeoutMs,
       outbox,
-      client,
+      target: createHttpTarget({ client, format, clock }),
       clock,
       // The delivery before this one ends soon; what it has in memory goes by the clock of its time.
       steady: steady.goOn(),
@@ -119,12 +123,13 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   function onRepaired(error: Error): void {
-    onEvent({ kind: 'outboxError', operation: 'repair', error: troubleOf(error) });
+    onEvent({ kind: 'outboxRepaired', message: error.message });
   }
 
   function count(event: DeliveryEvent): void {
     if (event.kind === 'delivered') tally.delivered += 1;
     else if (event.kind === 'retry') tally.retried += 1;
+    else if (event.kind === 'unsent') tally.unsent += 1;
     else if (event.kind === 'dead') tally.dead += 1;
     onEvent(event);
   }
@@ -182,6 +187,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     return {
       delivered: tally.delivered,
       retried: tally.retried,
+      unsent: tally.unsent,
       pending,
       pendingBytes,
       inFlight: delivery?.inFlight ?? 0,

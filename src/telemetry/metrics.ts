@@ -19,7 +19,7 @@ export interface HistogramMetric extends Metric {
 }
 
 type Label = 'type' | 'result' | 'error_type' | 'state' | 'operation';
-export type CounterKey = 'notifications' | 'deliveries' | 'attempts' | 'outboxErrors';
+export type CounterKey = 'notifications' | 'deliveries' | 'attempts' | 'unsent' | 'outboxErrors';
 export type HistogramKey = 'attemptDuration' | 'deliveryDuration' | 'hookDuration';
 export type GaugeKey = 'queueSize' | 'oldestAge' | 'circuitState' | 'outboxSize' | 'lastSuccess';
 export type Labels = Readonly<Partial<Record<Label, string>>>;
@@ -42,6 +42,13 @@ export const counters: Readonly<Record<CounterKey, Metric>> = {
     unit: '{attempt}',
     description: 'Attempts to deliver: delivered, to be tried again (retry), token refused (refused) or final (dead).',
     labels: ['result', 'error_type'],
+  },
+  unsent: {
+    name: 'delivery.unsent',
+    unit: '{attempt}',
+    description:
+      'Attempts that never left, because there was no connection to the CRM. They are not among the attempts.',
+    labels: ['error_type'],
   },
   outboxErrors: {
     name: 'outbox.errors',

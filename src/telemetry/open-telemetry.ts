@@ -14,8 +14,11 @@ export interface OpenTelemetry {
 
 const scope = 'express-crm-notifier';
 
-/** Looks for `@opentelemetry/api`, which is optional, and for the SDKs that are registered with it. */
-export function loadOpenTelemetry(baseUrl: string, onFailure: () => void): OpenTelemetry {
+/**
+ * Looks for `@opentelemetry/api`, which is optional, and for the SDKs that are registered with it. `notifyUrl` is where attempts
+ * are posted.
+ */
+export function loadOpenTelemetry(notifyUrl: string, onFailure: () => void): OpenTelemetry {
   let api: typeof Api;
   try {
     // Not imported: it may be missing, and all is made before the first request. A bundle has no file name of ours.
@@ -25,5 +28,5 @@ export function loadOpenTelemetry(baseUrl: string, onFailure: () => void): OpenT
   } catch {
     return { tracing: undefined, meters: undefined };
   }
-  return { tracing: createTracing(api, scope, baseUrl, onFailure), meters: createMeters(api, scope) };
+  return { tracing: createTracing(api, scope, notifyUrl, onFailure), meters: createMeters(api, scope) };
 }

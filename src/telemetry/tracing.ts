@@ -20,8 +20,10 @@ export interface SendSpan {
 export interface TracedAttempt {
   readonly id: string;
   readonly type: string;
-  /** Attempts so far, this one included. */
+  /** Attempts so far, this one included if it was one. */
   readonly attempts: number;
+  /** Without a connection to begin with it was none. */
+  readonly wasSent: boolean;
   readonly durationMs: number;
   /** In milliseconds since 1970. */
   readonly endedAt: number;
@@ -36,18 +38,16 @@ export interface TracedAttempt {
 export function createTracing(
   api: typeof Api,
   scope: string,
-  baseUrl: string,
+  notifyUrl: string,
   onFailure: () => void,
 ): Tracing | undefined {
   if (!hasSdk(api, scope)) return undefined;
   const { trace, context, ROOT_CONTEXT, SpanKind, SpanStatusCode } = api;
   const tracer = trace.getTracer(scope, version);
-  const { hostname, port, protocol } = new URL(baseUrl);
+  const { hostname, port, protocol } = new URL(notifyUrl);
   const server = {
-    'http.request.method': 'POST',
     'server.address': hostname,
     'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
-    'url.full': `${baseUrl.replace(/\/$/, '')}/notify`,
   };
 
   /** The span that is active here; else the one that the request's header names. */
@@ -90,14 +90,16 @@ export function createTracing(
       };
     },
 
-    recordAttempt({ id, type, attempts, durationMs, endedAt, traceparent, status, errorType }) {
+    recordAttempt({ id, type, attempts, wasSent, durationMs, endedAt, traceparent, status, errorType }) {
       const accepted = spanContextOf(traceparent);
       const attributes: Api.Attributes = { ...server, 'messaging.message.id': id, 'crm_notifier.type': type };
-      if (attempts > 1) attributes['http.request.resend_count'] = attempts - 1;
+      if (wasSent) Object.assign(attributes, { 'http.request.method': 'POST', 'url.full': notifyUrl });
+      if (wasSent && attempts > 1) attributes['http.request.resend_count'] = attempts - 1;
       if (status !== undefined) attributes['http.response.status_code'] = status;
       if (errorType !== undefined) attributes['error.type'] = errorType;
       const span = tracer.startSpan(
-        'POST',
+        // Without a connection there was no request.
+        wasSent ? 'POST' : 'connect',
         {
           kind: SpanKind.CLIENT,
           startTime: hrTimeOf(endedAt - durationMs),

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { crmFormat } from '../format/crm-format.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { createArrivals } from './arrivals.js';
 import { answerJson, prepareStep, type CrmAnswer, type CrmStep, type PreparedStep } from './crm-step.js';
@@ -178,7 +179,7 @@ function prepareScript(steps: readonly CrmStep[]): PreparedStep[] {
 
 /** What a well CRM would not take either, with the answer to it; undefined for all that it would. */
 function refusalOf(request: ReceivedRequest, token: string | null): CrmAnswer | undefined {
-  if (request.method === 'GET' && request.url === '/health') return undefined;
+  if (request.method === 'GET' && request.url === crmFormat.healthPath) return undefined;
   if (!isNotifyCall(request)) return refuse(404, 'no such route');
   if (token !== null && request.headers.authorization !== `Bearer ${token}`) return refuse(401, 'wrong token');
   if (!isNotification(request)) return refuse(400, 'the body is no notification in JSON');
@@ -199,7 +200,7 @@ function passed(delayMs: number, clock: Clock, res: ServerResponse): Promise<voi
 }
 
 function isNotifyCall({ method, url }: ReceivedRequest): boolean {
-  return method === 'POST' && url === '/notify';
+  return method === 'POST' && url === crmFormat.notifyPath;
 }
 
 function isSuccess(status: number): boolean {

@@ -7,6 +7,7 @@ const well: Stats = {
   unsaved: 0,
   delivered: 10,
   retried: 0,
+  unsent: 0,
   pending: 0,
   pendingBytes: 0,
   inFlight: 0,

@@ -8,7 +8,7 @@ import type { CloseReport, PostOffice } from '../../src/post-office/post-office.
 import { createThreadHost } from '../../src/post-office/thread-host.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector, type LogCollector } from '../helpers/log-collector.js';
-import { passTimeUntil, testToken } from '../helpers/observed-notifier.js';
+import { passTimeUntil, testToken, troubleNames } from '../helpers/observed-notifier.js';
 import type { OwnedClock } from '../../src/testing/owned-clock.js';
 
 export type HostOptions = Omit<InlineHostOptions, 'dispatcher' | 'onClosed'> & { readonly onClosed: () => void };
@@ -30,6 +30,8 @@ export interface ObservedOffice extends PostOffice {
   /** How often it has said that everything is given back. */
   readonly closedCount: number;
   told<Kind extends DeliveryEvent['kind']>(kind: Kind): readonly EventOf<Kind>[];
+  /** What went wrong inside. */
+  troubles(): readonly DeliveryEvent[];
   /** Resolves with all that was told of this kind once it is at least so many, past or future. */
   hear<Kind extends DeliveryEvent['kind']>(kind: Kind, count?: number): Promise<readonly EventOf<Kind>[]>;
 }
@@ -96,6 +98,7 @@ function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice
       return state.closedCount;
     },
     told,
+    troubles: () => events.filter(({ kind }) => troubleNames.some((name) => name === kind)),
     hear: (kind, count = 1) =>
       new Promise((resolve) => {
         const check = (): void => {

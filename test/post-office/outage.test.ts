@@ -74,7 +74,7 @@ describe('a post office in an outage', () => {
       expect(arrived.filter((id) => isInLane.has(id))).toEqual(inLane);
     }
     expect(await office.stats()).toMatchObject({ pending: 0, pendingBytes: 0, oldestAgeMs: 0, circuit: 'closed' });
-    expect(office.told('outboxError')).toEqual([]);
+    expect(office.troubles()).toEqual([]);
   }, 60_000);
 
   const jumps: readonly [what: string, jump: (owned: OwnedClock) => unknown][] = [
@@ -109,7 +109,7 @@ describe('a post office in an outage', () => {
       const sinceMs = clock.monotonicMs();
       await passTimeUntil(office.hear('delivered', 4), clock);
       expect(clock.monotonicMs() - sinceMs).toBeLessThan(6_000);
-      expect([office.told('dead'), office.told('outboxError')]).toEqual([[], []]);
+      expect([office.told('dead'), office.troubles()]).toEqual([[], []]);
     });
 
     it('neither storms nor stalls while notifications wait for their next attempt', async () => {

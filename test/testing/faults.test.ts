@@ -58,10 +58,10 @@ describe('a notifier', () => {
 
   describe('is heard at once in spite of', () => {
     it.each<[what: string, fault: CrmFault, told: object]>([
-      ['a page for an answer', 'not-json', { status: 200, isReplyOdd: true }],
-      ['a slow answer', 'slow', { status: 200, isReplyOdd: false }],
+      ['a page for an answer', 'not-json', { status: 200, isReplyNotJson: true }],
+      ['a slow answer', 'slow', { status: 200, isReplyNotJson: false }],
       ['a late answer', { delayMs: 9_900 }, { status: 200 }],
-      ['another status that takes it', { status: 202, body: { queued: true } }, { status: 202, isReplyOdd: false }],
+      ['another status that takes it', { status: 202, body: { queued: true } }, { status: 202, isReplyNotJson: false }],
     ])('%s', async (_what, fault, told) => {
       crm.script(fault);
       const notifier = createFor({ timeoutMs: 10_000 });

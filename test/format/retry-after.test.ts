@@ -1,4 +1,4 @@
-import { parseRetryAfter } from '../../src/client/retry-after.js';
+import { parseRetryAfter } from '../../src/format/reply-rules.js';
 
 const now = Date.parse('2026-11-24T01:00:00Z');
 
