@@ -9,7 +9,7 @@ import { isHeaderValue } from './header-value.js';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
 import { reasonOf, type Reply } from './reply.js';
 import type { TargetConfig } from './target-settings.js';
-import { createTokenSource } from './token-source.js';
+import { createTokenSource } from './token.js';
 
 /** What one POST carries besides the target and the token. */
 export interface PostRequest {
