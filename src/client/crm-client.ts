@@ -8,7 +8,7 @@ import { personalStrings, redactText, scrubText } from '../telemetry/redact.js';
 import { startDeadline, type Deadline } from './deadline.js';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
 import type { TargetConfig } from './target-settings.js';
-import { createTokenSource } from './token-source.js';
+import { createTokenSource } from './token.js';
 
 /** What one POST carries besides the token. */
 export interface PostRequest {
