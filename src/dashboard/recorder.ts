@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import type { Notifier } from '../notifier/notifier.js';
+import type { NotifierEvents } from '../notifier/notifier-event.js';
 import type { AttemptEntry, Latency, MinuteSeries, Pause } from './api-contract.js';
 import { createAttemptDurations } from './attempt-durations.js';
 import { createMinuteCounts } from './minute-counts.js';
@@ -44,6 +45,12 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
     if (outcome !== 'unsent') durations.add(durationMs, endedAt);
   };
 
+  /** The dashboard may have been mounted after the pause began; the next probe shows it as well. */
+  const notePause = ({ circuit, code }: Pick<NotifierEvents['retry'], 'circuit' | 'code'>): void => {
+    if (circuit === 'open' && code !== undefined)
+      pause ??= { cause: { kind: 'unreachable', code }, since: clock.now() };
+  };
+
   crm.on('accepted', () => {
     minutes.add('accepted', clock.now());
   });
@@ -52,17 +59,19 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
     record(event, 'delivered', event.status);
   });
   crm.on('retry', (event) => {
-    const { status, code, delayMs, circuit } = event;
+    const { status, code } = event;
     minutes.add('retried', clock.now());
-    // Without a wait of its own it was never sent: it is the circuit that waits.
-    record(event, delayMs === 0 ? 'unsent' : 'retry', status ?? code ?? null);
-    // The dashboard may have been mounted after the pause was told; the next probe tells it as well.
-    if (circuit === 'open' && code !== undefined)
-      pause ??= { cause: { kind: 'unreachable', code }, since: clock.now() };
+    record(event, 'retry', status ?? code ?? null);
+    notePause(event);
+  });
+  crm.on('unsent', (event) => {
+    record(event, 'unsent', event.code);
+    notePause(event);
   });
   crm.on('refused', (event) => {
     record(event, 'refused', event.status);
-    pause ??= { cause: { kind: 'unauthorised', status: event.status }, since: clock.now() };
+    // With a delay of its own it is this notification that is refused, and delivery goes on.
+    if (event.delayMs === 0) pause ??= { cause: { kind: 'unauthorised', status: event.status }, since: clock.now() };
   });
   crm.on('dead', (event) => {
     deadCount += 1;

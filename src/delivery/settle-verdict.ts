@@ -7,6 +7,7 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import type { DeliveryConfig } from './delivery-settings.js';
 import type { Lanes } from './lanes.js';
+import type { Standing } from './ready-heads.js';
 import type { Settlements } from './settlements.js';
 
 export interface VerdictSettlerOptions {
@@ -42,22 +43,23 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   const postpone = (
     head: PendingNotification,
     { attempts }: AboutAttempt,
-    retryAfterMs: number | undefined,
+    standing: Standing,
+    retryAfterMs?: number,
   ): number => {
     const delayMs = delayAfter(attempts, retryAfterMs);
     const nextAttemptAt = steady.now() + delayMs;
     const dueAtMs = clock.monotonicMs() + delayMs;
     settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
-      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs);
+      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, standing);
     });
     settlements.hurry();
     return delayMs;
   };
 
   /** Not the notification's fault: it keeps its place, and the circuit breaker does the waiting. */
-  const keepPlace = (head: PendingNotification, { attempts }: AboutAttempt, isRefused: boolean): void => {
+  const keepPlace = (head: PendingNotification, { attempts }: AboutAttempt, standing?: Standing): void => {
     settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt: 0 }, () => {
-      lanes.putBack({ ...head, attempts, nextAttemptAt: 0 }, 0, isRefused);
+      lanes.putBack({ ...head, attempts, nextAttemptAt: 0 }, 0, standing);
     });
     settlements.hurry();
   };
@@ -99,7 +101,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
       if (verdict.kind === 'delivered') return deliver(head, verdict, about);
       if (verdict.kind === 'dead') return bury(head, verdict.reason, about);
       if (verdict.kind === 'refused' && isPaused) {
-        keepPlace(head, about, true);
+        keepPlace(head, about, 'refused');
         return onEvent({ kind: 'refused', ...about, status: verdict.status, delayMs: 0 });
       }
       const expired = expiry(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
@@ -107,17 +109,17 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
       if (verdict.reach === 'unreachable') {
         const { code, wasSent } = verdict;
         if (!wasSent) {
-          keepPlace(head, about, false);
+          keepPlace(head, about);
           return onEvent({ kind: 'unsent', ...about, code, circuit: breaker.state });
         }
-        const delayMs = postpone(head, about, undefined);
+        const delayMs = postpone(head, about, 'suspect');
         return onEvent({ kind: 'retry', ...about, status: undefined, code, delayMs, circuit: breaker.state });
       }
       const { status } = verdict;
       if (verdict.kind === 'refused') {
-        return onEvent({ kind: 'refused', ...about, status, delayMs: postpone(head, about, undefined) });
+        return onEvent({ kind: 'refused', ...about, status, delayMs: postpone(head, about, 'suspect') });
       }
-      const delayMs = postpone(head, about, verdict.retryAfterMs);
+      const delayMs = postpone(head, about, 'answered', verdict.retryAfterMs);
       onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit: breaker.state });
     },
   };

@@ -1,7 +1,14 @@
 import request from 'supertest';
 import { afterEvent, type Logger } from '../../src/index.js';
 import { expressVersions } from '../helpers/express-versions.js';
-import { eventNames, troubleNames, notificationIn, passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
+import {
+  eventNames,
+  troubleNames,
+  notificationIn,
+  passTimeUntil,
+  settle,
+  useNotifiers,
+} from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
 import { useCrm } from '../helpers/use-crm.js';
@@ -26,6 +33,7 @@ describe('the events of a notifier', () => {
       durationMs: expect.any(Number) as number,
       endedAt: expect.any(Number) as number,
       traceparent: undefined,
+      wasSent: true,
     };
     const delayMs = expect.any(Number) as number;
     expect(told('retry')).toEqual([
