@@ -5,14 +5,14 @@
 const mayImport = {
   core: [],
   telemetry: ['core'],
-  config: ['core', 'telemetry/logger.ts'],
   notification: ['core'],
   format: ['core', 'notification'],
+  // The direct client resolves its options itself; nothing else of these folders knows config.
   client: ['core', 'config', 'telemetry', 'notification', 'format'],
   outbox: ['core'],
   target: ['core', 'client', 'format', 'outbox/outbox.ts'],
-  delivery: ['core', 'config', 'outbox/outbox.ts', 'target/target.ts'],
-  'post-office': ['core', 'config', 'telemetry', 'client', 'format', 'outbox', 'target', 'delivery'],
+  delivery: ['core', 'outbox/outbox.ts', 'target/target.ts'],
+  'post-office': ['core', 'telemetry', 'client', 'format', 'outbox', 'target', 'delivery'],
   notifier: [
     'core',
     'telemetry',
@@ -22,6 +22,7 @@ const mayImport = {
     'outbox/outbox.ts',
     'delivery/delivery-event.ts',
     'post-office/post-office.ts',
+    'hooks/hook-settings.ts',
   ],
   observe: [
     'core',
@@ -33,6 +34,17 @@ const mayImport = {
   ],
   hooks: ['core', 'telemetry', 'notification', 'notifier'],
   middleware: ['core', 'telemetry', 'notifier'],
+  // Puts the parts' settings together, and knows nothing else of them.
+  config: [
+    'core',
+    'telemetry/logger.ts',
+    'telemetry/logger-settings.ts',
+    'client/target-settings.ts',
+    'outbox/outbox-settings.ts',
+    'delivery/delivery-settings.ts',
+    'notifier/intake-settings.ts',
+    'hooks/hook-settings.ts',
+  ],
   // Entry points of their own; nothing above imports them.
   prometheus: ['core', 'observe', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
@@ -48,6 +60,7 @@ const mayImport = {
     'notifier/notifier.ts',
     'notifier/receipt.ts',
     'outbox/outbox.ts',
+    'outbox/outbox-settings.ts',
     'outbox/redeliver-all.ts',
     'outbox/sqlite/outbox-directory.ts',
     'outbox/sqlite/read-outbox.ts',
@@ -61,7 +74,16 @@ const mayImport = {
 };
 
 /** What a thing promises. Such a file imports nothing of its own folder: an implementation knows it, never the reverse. */
-const contracts = ['format/format.ts', 'outbox/outbox.ts', 'post-office/post-office.ts', 'target/target.ts'];
+const contracts = [
+  'format/format.ts',
+  'target/target.ts',
+  'outbox/outbox.ts',
+  'outbox/outbox-settings.ts',
+  'delivery/delivery-settings.ts',
+  'hooks/hook-settings.ts',
+  'notifier/intake-settings.ts',
+  'post-office/post-office.ts',
+];
 
 /** Lie in src/ itself and may import every folder; nothing in src/ imports index.ts. */
 const assembly = ['create-notifier.ts', 'index.ts'];

@@ -1,6 +1,6 @@
-import { CRMNotificationService } from './client/crm-notification-service.js';
-import type { NotifierOptions, ServiceOptions } from './config/notifier-options.js';
+import { createService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
+import type { NotifierOptions } from './config/settings.js';
 import { doneOrTimedOut } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
@@ -26,14 +26,16 @@ const defaultTimeLimitMs = 5_000;
  */
 export function createNotifier(options?: NotifierOptions): Notifier {
   const config = resolveNotifierConfig(options);
+  const { target, outbox, delivery, clock } = config;
   let observerFailures = 0;
   const onObserverFailure = (): void => {
     observerFailures += 1;
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const openTelemetry = loadOpenTelemetry(`${config.baseUrl}${crmFormat.notifyPath}`, onObserverFailure);
-  const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
+  const openTelemetry = loadOpenTelemetry(`${target.baseUrl}${crmFormat.notifyPath}`, onObserverFailure);
+  for (const warning of config.warnings) logger.warn({}, warning);
+  const service = createService({ target, logger });
 
   const onEvent = (event: DeliveryEvent): void => {
     logEvent(logger, event);
@@ -42,21 +44,18 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     events.emit(kind, details);
   };
 
-  const postOffice = openPostOffice({ config, logger, onEvent });
+  const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onEvent });
   const intake = createIntake({
     postOffice,
     events,
     logger,
-    clock: config.clock,
+    clock,
     format: crmFormat,
-    maxBodyBytes: config.maxBodyBytes,
-    maxUnsaved: config.maxUnsaved,
-    holdMs: config.holdMs,
     startSpan: openTelemetry.startSpan,
     onLoggerFailure: onObserverFailure,
+    ...config.intake,
   });
-  const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
-  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock, events };
+  const access = { intake, clock, events, ...config.hooks };
   let closing: Promise<CloseReport> | undefined;
 
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
@@ -106,12 +105,6 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const stopReporting = openTelemetry.report(notifier);
   return notifier;
-}
-
-/** The part of the options that the direct client has too; it also warns of what is odd about them. */
-function serviceOptions(options: NotifierOptions): ServiceOptions {
-  const { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env } = options;
-  return { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env };
 }
 
 function clampLimit(limit: number): number {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { createCrmClient } from '../client/crm-client.js';
 import { CRMNotificationService } from '../client/crm-notification-service.js';
+import { defaultToken, type TargetConfig } from '../client/target-settings.js';
 import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
-import { defaultToken } from '../config/service-settings.js';
 import { systemClock } from '../core/clock.js';
 import { CRMHttpError } from '../core/errors.js';
 import { crmFormat } from '../format/crm-format.js';
@@ -49,11 +49,11 @@ async function check({ context, options, output, logger }: CommandSession<CheckO
   const given = serviceOptionsOf(options, context, quiet);
   const serviceOptions = { ...given, healthTimeoutMs: options.timeoutMs };
   const config = resolveServiceConfig(serviceOptions);
-  const { baseUrl } = config;
-  const seen: DiagnosisContext = { baseUrl, isDefaultToken: config.authToken === defaultToken };
+  const { baseUrl, authToken } = config.target;
+  const seen: DiagnosisContext = { baseUrl, isDefaultToken: authToken === defaultToken };
 
   const work = async (): Promise<{ readonly diagnosis?: Diagnosis; readonly token: TokenState }> => {
-    const diagnosis = diagnoseHealth(await askHealth(config, config.authToken), seen);
+    const diagnosis = diagnoseHealth(await askHealth(config, authToken), seen);
     if (diagnosis !== undefined) return { diagnosis, token: tokenAfter(diagnosis) };
     if (options.sendTest === true) {
       const service = new CRMNotificationService(serviceOptions);
@@ -76,10 +76,10 @@ async function check({ context, options, output, logger }: CommandSession<CheckO
   return 'done';
 }
 
-async function askHealth(config: ServiceConfig, authToken: ServiceConfig['authToken']) {
-  const { logger, ...settings } = config;
+async function askHealth(config: ServiceConfig, authToken: TargetConfig['authToken']) {
+  const { target, logger } = config;
   const client = createCrmClient({
-    ...settings,
+    ...target,
     authToken,
     connections: 1,
     clock: systemClock,

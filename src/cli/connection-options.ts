@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { ServiceOptions } from '../config/notifier-options.js';
+import type { ServiceOptions } from '../config/settings.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { CliContext } from './cli-context.js';
 import { CliFailure } from './cli-failure.js';

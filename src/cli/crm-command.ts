@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Option, type Command } from 'commander';
-import { defaultToken } from '../config/service-settings.js';
-import { checkToken, normalizeToken } from '../config/token.js';
+import { defaultToken } from '../client/target-settings.js';
+import { checkToken, normalizeToken } from '../client/token.js';
 import { startFakeCrm, type CrmBehaviour, type FakeCrm } from '../testing/fake-crm.js';
 import type { SentNotification } from '../testing/sent-notification.js';
 import type { CliContext } from './cli-context.js';

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { parseBaseUrl } from '../config/base-url.js';
+import { parseBaseUrl } from '../client/base-url.js';
 
 // What commander makes of a thrown InvalidArgumentError: "option '--limit <count>' argument '0' is invalid.", and this.
 

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { notifierSettings } from '../config/settings.js';
 import { CRMConfigError } from '../core/errors.js';
+import { outboxSettings } from '../outbox/outbox-settings.js';
 import { findOutboxFile } from '../outbox/sqlite/outbox-directory.js';
 import type { CliContext } from './cli-context.js';
 import { CliFailure, UsageFailure } from './cli-failure.js';
@@ -23,9 +23,10 @@ export function addOutboxOption(command: Command): Command {
 
 /** Where the outbox that a command is about should be. Throws `UsageFailure` for what cannot be a place. */
 export function directoryOf(options: OutboxOptions, { env }: Pick<CliContext, 'env'>): string {
-  const { check, variable, default: usual } = notifierSettings.outbox;
+  const { kind, variable, default: usual } = outboxSettings.path;
   const directory = options.outbox ?? env[variable] ?? usual;
-  if (check(directory) !== undefined) throw new UsageFailure('--outbox (CRM_OUTBOX) must be the path of a directory');
+  if (kind.check(directory) !== undefined)
+    throw new UsageFailure('--outbox (CRM_OUTBOX) must be the path of a directory');
   if (directory !== ':memory:') return resolve(directory);
   throw new UsageFailure('an outbox in memory is seen by its own app only; give the directory of one on disk');
 }

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { Pool, type Dispatcher } from 'undici';
-import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -8,7 +7,8 @@ import type { Format, Reply } from '../format/format.js';
 import { personalStrings, redactText, scrubText } from '../telemetry/redact.js';
 import { startDeadline, type Deadline } from './deadline.js';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
-import { createTokenSource } from './token-source.js';
+import type { TargetConfig } from './target-settings.js';
+import { createTokenSource } from './token.js';
 
 /** What one POST carries besides the token. */
 export interface PostRequest {
@@ -19,16 +19,9 @@ export interface PostRequest {
   readonly body: Uint8Array;
 }
 
-export interface CrmClientOptions {
-  /** Normalised: an origin and a path without a slash at its end. */
-  readonly baseUrl: string;
-  readonly authToken: string | TokenProvider;
-  readonly timeoutMs: number;
-  readonly healthTimeoutMs: number;
+export interface CrmClientOptions extends TargetConfig {
   /** At most so many connections at once. */
   readonly connections: number;
-  /** Used instead of a pool of our own; its owner closes it. */
-  readonly dispatcher?: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** Where the health route is, and what a debug line may show of a body. */

@@ -1,5 +1,5 @@
-import type { ServiceOptions } from '../config/notifier-options.js';
 import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
+import type { ServiceOptions } from '../config/settings.js';
 import { systemClock } from '../core/clock.js';
 import {
   CRMConnectionError,
@@ -38,12 +38,12 @@ export class CRMNotificationService {
   readonly #timeoutMs: number;
 
   constructor(options?: ServiceOptions) {
-    const config = resolveServiceConfig(options);
+    const config = options instanceof ResolvedOptions ? options.config : resolveServiceConfig(options);
     this.#logger = createSafeLogger(config.logger);
-    this.#baseUrl = config.baseUrl;
-    this.#timeoutMs = config.timeoutMs;
+    this.#baseUrl = config.target.baseUrl;
+    this.#timeoutMs = config.target.timeoutMs;
     this.#client = createCrmClient({
-      ...clientConfig(config),
+      ...config.target,
       connections: maxConnections,
       clock: systemClock,
       logger: this.#logger,
@@ -173,8 +173,18 @@ export class CRMNotificationService {
   }
 }
 
-function clientConfig({ baseUrl, authToken, timeoutMs, healthTimeoutMs, dispatcher }: ServiceConfig) {
-  return { baseUrl, authToken, timeoutMs, healthTimeoutMs, dispatcher };
+/** In place of options that the notifier has resolved already, and whose warnings it has logged. */
+class ResolvedOptions {
+  readonly config: ServiceConfig;
+
+  constructor({ target, logger }: Pick<ServiceConfig, 'target' | 'logger'>) {
+    this.config = { target, logger, warnings: [] };
+  }
+}
+
+/** Makes the direct client from a resolved configuration. */
+export function createService(config: Pick<ServiceConfig, 'target' | 'logger'>): CRMNotificationService {
+  return new CRMNotificationService(new ResolvedOptions(config) as ServiceOptions);
 }
 
 function outcomeFields(outcome: Exchange): Record<string, unknown> {

@@ -1,4 +1,3 @@
-import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import { troubleOf } from '../core/trouble.js';
@@ -7,6 +6,7 @@ import { timeoutCode, type Target, type Verdict } from '../target/target.js';
 import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import { aboutAttempt, type DeliveryEvent } from './delivery-event.js';
+import type { DeliveryConfig } from './delivery-settings.js';
 import { createHeadChoice } from './head-choice.js';
 import { createIdleWaiters } from './idle-waiters.js';
 import { createLanes } from './lanes.js';
@@ -17,10 +17,9 @@ import { createSettlements } from './settlements.js';
 import { createStartRule } from './start-rule.js';
 import { createVerdictSettler } from './settle-verdict.js';
 
-export interface DeliveryOptions extends Pick<
-  NotifierConfig,
-  'concurrency' | 'rateLimit' | 'retry' | 'breaker' | 'timeoutMs'
-> {
+export interface DeliveryOptions extends DeliveryConfig {
+  /** How long an attempt may take. */
+  readonly timeoutMs: number;
   readonly outbox: Outbox;
   readonly target: Target;
   readonly clock: Clock;

@@ -1,4 +1,3 @@
-import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
@@ -6,6 +5,7 @@ import type { Verdict } from '../target/target.js';
 import { backoffMs } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
+import type { DeliveryConfig } from './delivery-settings.js';
 import type { Lanes } from './lanes.js';
 import type { Standing } from './ready-heads.js';
 import type { Settlements } from './settlements.js';
@@ -14,7 +14,7 @@ export interface VerdictSettlerOptions {
   readonly lanes: Lanes;
   readonly settlements: Settlements;
   readonly breaker: Pick<CircuitBreaker, 'state'>;
-  readonly retry: NotifierConfig['retry'];
+  readonly retry: DeliveryConfig['retry'];
   /** Draws from [0, 1). */
   readonly random: () => number;
   readonly clock: Clock;

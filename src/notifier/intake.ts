@@ -8,6 +8,7 @@ import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
+import type { IntakeConfig } from './intake-settings.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
 import { createWorkCount } from './work-count.js';
 
@@ -61,16 +62,12 @@ export interface SendSpan {
   end(errorCode?: string): void;
 }
 
-export interface IntakeOptions {
+export interface IntakeOptions extends IntakeConfig {
   readonly postOffice: PostOffice;
   readonly events: EventHub;
   readonly logger: Required<Logger>;
   readonly clock: Clock;
   readonly format: Format;
-  readonly maxBodyBytes: number;
-  /** How much may be kept in memory for an outbox that does not answer. */
-  readonly maxUnsaved: Room;
-  readonly holdMs: number;
   /** Undefined where nothing is traced. */
   readonly startSpan: StartSpan | undefined;
   readonly onLoggerFailure: () => void;

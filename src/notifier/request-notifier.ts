@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.js';
+import type { HookConfig } from '../hooks/hook-settings.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -10,11 +11,8 @@ import type { Notifier, RequestNotifier } from './notifier.js';
 import type { Receipt } from './receipt.js';
 
 /** What hooks need of a request's notifier besides its public calls. */
-export interface HookAccess {
+export interface HookAccess extends HookConfig {
   readonly intake: Intake;
-  readonly mapperTimeoutMs: number;
-  readonly guarantee: 'before-response' | 'after-response';
-  readonly holdMs: number;
   readonly clock: Clock;
   readonly events: EventHub;
 }

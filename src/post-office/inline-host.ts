@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
-import type { TokenProvider } from '../config/token.js';
+import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
 import type { SteadyClock } from '../core/steady-clock.js';
@@ -57,6 +57,7 @@ const lookForIdleMs = 50;
 /** Runs the post office in the thread of its caller. */
 export function createInlineHost(options: InlineHostOptions): PostOffice {
   const { settings, clock, onEvent, gatherMs = 0 } = options;
+  const { sync, maxPending, deadRetentionMs } = settings.outbox;
   const spells = createSpells(onEvent);
   const tally = { delivered: 0, retried: 0, unsent: 0, dead: 0 };
   let cancelReopen: (() => void) | undefined;
@@ -86,7 +87,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   async function openOnce(): Promise<Opened> {
-    const { file, sync, deadRetentionMs } = settings;
+    const { file } = settings;
     const now = (): number => clock.now();
     const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired, enter: options.enter });
     const steady = createOutboxClock(outbox, leadership, clock);
@@ -104,10 +105,12 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
 
   function startDelivery(outbox: Outbox, steady: SteadyClock): Delivery {
     const format = crmFormat;
-    const connections = maxUnderWay(settings.concurrency);
-    const client = createCrmClient({ ...options, ...settings, connections, format });
+    const { target, delivery } = settings;
+    const connections = maxUnderWay(delivery.concurrency);
+    const client = createCrmClient({ ...options, ...target, connections, format });
     return createDelivery({
-      ...settings,
+      ...delivery,
+      timeoutMs: target.timeoutMs,
       outbox,
       target: createHttpTarget({ client, format, clock }),
       clock,
@@ -216,7 +219,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
         return batch.map(() => failed(error));
       }
       try {
-        const { acceptances, pending } = acceptInto(opened.outbox, batch, settings.maxPending, opened.steady.now());
+        const { acceptances, pending } = acceptInto(opened.outbox, batch, maxPending, opened.steady.now());
         opened.deliverer.wake(pending);
         spells.end('append');
         return acceptances;

@@ -1,4 +1,4 @@
-import type { TokenProvider } from '../config/token.js';
+import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';

@@ -75,10 +75,8 @@ describe('the deadlines by default', () => {
     const raw = await startRaw(() => undefined);
     const clock = createOwnedClock();
     const logger = createSafeLogger(createLogCollector());
-    const config = resolveServiceConfig({ baseUrl: raw.url, authToken: 'a-token', logger, env: {} });
-    const { baseUrl, authToken, timeoutMs, healthTimeoutMs } = config;
-    const settings = { baseUrl, authToken, timeoutMs, healthTimeoutMs, connections: 2 };
-    const client = createCrmClient({ ...settings, clock, logger, format: crmFormat });
+    const { target } = resolveServiceConfig({ baseUrl: raw.url, authToken: 'a-token', logger, env: {} });
+    const client = createCrmClient({ ...target, connections: 2, clock, logger, format: crmFormat });
     const ended: string[] = [];
     const request = { path: '/notify', headers: [], body: Buffer.from('{}') };
     const post = client.post(request).then(({ kind }) => ended.push(`post: ${kind}`));

@@ -286,6 +286,7 @@ describe('case 44: the total deadline', () => {
       authToken: testToken,
       timeoutMs: 200,
       healthTimeoutMs: 200,
+      dispatcher: undefined,
       connections: 4,
       clock: systemClock,
       logger: createSafeLogger(createLogCollector()),

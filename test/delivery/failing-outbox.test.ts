@@ -29,13 +29,15 @@ describe('delivery from an outbox that fails (case 68)', () => {
   });
 
   const create = (baseUrl: string): Delivery => {
-    const config = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
+    const { target, delivery: settings } = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
     const logger = createSafeLogger(createLogCollector());
-    const client = createCrmClient({ ...config, connections: config.concurrency, logger, format: crmFormat });
+    const client = createCrmClient({ ...target, connections: settings.concurrency, clock, logger, format: crmFormat });
     delivery = createDelivery({
-      ...config,
+      ...settings,
+      timeoutMs: target.timeoutMs,
       outbox,
       target: createHttpTarget({ client, format: crmFormat, clock }),
+      clock,
       onEvent: (event) => told.push(event),
       random: () => 0.5,
       steady: createSteadyClock(clock, { from: 0, to: 0 }),

@@ -368,11 +368,16 @@ function contract(open: Open, start: StartCrm): void {
       const office = open({ baseUrl: crm.url, authToken, timeoutMs: 1_000, breaker, isDebugEnabled: true });
       const [notification] = inLanes('a');
       await office.accept([notification!]);
-      expect(await office.hear('retry')).toMatchObject([{ id: notification!.id, code: 'ERR_CRM_TOKEN', attempts: 0 }]);
+      expect(await office.hear('unsent')).toMatchObject([{ id: notification!.id, code: 'ERR_CRM_TOKEN', attempts: 0 }]);
       state.fails = false;
       expect(await office.hear('delivered')).toMatchObject([{ attempts: 1 }]);
       expect(crm.received).toMatchObject([{ headers: { authorization: `Bearer ${secret}` } }]);
-      const told = JSON.stringify([office.told('retry'), office.told('paused'), office.troubles()]);
+      const told = JSON.stringify([
+        office.told('retry'),
+        office.told('unsent'),
+        office.told('paused'),
+        office.troubles(),
+      ]);
       expect(told + office.log.text()).not.toContain(secret);
     });
   });

@@ -1,4 +1,4 @@
-import { parseBaseUrl } from '../../src/config/base-url.js';
+import { parseBaseUrl } from '../../src/client/base-url.js';
 
 function problemOf(text: unknown): string {
   const parsed = parseBaseUrl(text);
