@@ -17,7 +17,10 @@ describe('crm-notifier deliver', () => {
   const directory = useTempDirectory();
   const outbox = (): string => join(directory(), 'outbox');
   const deliver = (baseUrl: string, ...args: string[]): CliProgram =>
-    startCli(['deliver', '--json', ...args], { env: { CRM_BASE_URL: baseUrl, CRM_OUTBOX: outbox() } });
+    startCli(['deliver', '--json', ...args], {
+      // The prepared notifications have a fixed date; a long maximum age keeps them from expiring.
+      env: { CRM_BASE_URL: baseUrl, CRM_OUTBOX: outbox(), CRM_RETRY_MAX_AGE_MS: String(Number.MAX_SAFE_INTEGER) },
+    });
 
   it('delivers everything once, and reports', async () => {
     const { notifications } = await prepareOutbox(outbox(), { count: 120, deadCount: 1 });
