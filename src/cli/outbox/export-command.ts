@@ -4,17 +4,19 @@ import { resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { StoredNotification } from '../outbox/outbox.js';
-import type { ReadableOutbox } from '../outbox/sqlite/read-outbox.js';
-import type { CliContext } from './cli-context.js';
-import { CliFailure, Interrupted } from './cli-failure.js';
-import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
-import { deadIn, pendingIn } from './outbox-pages.js';
-import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
-import { wholeRecord } from './outbox-record.js';
-import type { Output } from './output.js';
-import { safeJson } from './safe-text.js';
-import { readOutbox } from './use-outbox.js';
+import type { StoredNotification } from '../../outbox/outbox.js';
+import type { ReadableOutbox } from '../../outbox/sqlite/read-outbox.js';
+import {
+  CliFailure,
+  Interrupted,
+  setAction,
+  type CliContext,
+  type CommandSession,
+  type CommonOptions,
+} from '../command.js';
+import { safeJson, type Output } from '../output.js';
+import { addOutboxOption, findOutbox, readOutbox, type OutboxOptions } from './outbox-file.js';
+import { deadIn, pendingIn, wholeRecord } from './stored-notifications.js';
 
 interface ExportOptions extends CommonOptions, OutboxOptions {
   readonly dead?: true;
@@ -24,9 +26,9 @@ interface ExportOptions extends CommonOptions, OutboxOptions {
 export function addExportCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('export')
-    .description('prints what is pending, or with --dead the dead letters, whole: JSON, one object a line')
-    .option('--dead', 'the dead letters')
-    .option('--file <file>', 'into a new file that only its owner can read, instead of standard output')
+    .description('print whole pending notifications, or with --dead dead letters: JSON, one object per line')
+    .option('--dead', 'export the dead letters')
+    .option('--file <file>', 'write to a new file that only its owner can read, instead of standard output')
     .addHelpText(
       'after',
       `
@@ -43,10 +45,10 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
   const place = findOutbox(options, context);
   const file = options.file === undefined ? undefined : resolve(options.file);
   if (file !== undefined && existsSync(file)) {
-    throw new CliFailure(`${file} is there already; give another name, or remove it`, 'EEXIST');
+    throw new CliFailure(`${file} already exists; choose another name or remove it`, 'EEXIST');
   }
   output.note(
-    `This holds personal data${file === undefined ? '' : `, in ${file}`}: keep it from others, and delete it.`,
+    `The export${file === undefined ? '' : ` in ${file}`} holds personal data: keep it private, and delete it after use.`,
   );
   await readOutbox(place, async (outbox) => {
     const stored = storedIn(outbox, options.dead ?? false);
@@ -63,7 +65,7 @@ function* storedIn(outbox: ReadableOutbox, isDead: boolean): Generator<StoredNot
     return;
   }
   for (const { id } of deadIn(outbox)) {
-    // Redelivered or discarded meanwhile, it is no dead letter any more.
+    // Leaves out one that was redelivered or discarded since the page was read.
     const stored = outbox.find(id);
     if (stored?.state === 'dead') yield stored;
   }
@@ -78,18 +80,18 @@ async function toOutput(stored: Iterable<StoredNotification>, output: Output, { 
     output.result(record, safeJson(record));
     count += 1;
     await output.drained();
-    // Only in between can this process hear of a signal, or of a pipe that nobody reads any more.
+    // Gives the event loop a turn, to notice a signal or a closed pipe.
     if (count % 100 === 0) await setImmediate();
   }
   return count;
 }
 
-/** The file has its name once it is complete; whatever ends this earlier leaves nothing. */
+/** Writes under a temporary name and renames at the end, so that a broken-off export leaves no file. */
 async function toFile(stored: Iterable<StoredNotification>, file: string, { stop }: CliContext): Promise<number> {
   const unfinished = `${file}.unfinished-${String(process.pid)}`;
   const stream = createWriteStream(unfinished, { flags: 'wx', mode: 0o600 });
   const written = finished(stream);
-  // It is waited for at the end; until then a failure shows in the writing.
+  // Awaited below. Until then a rejection must not count as unhandled.
   written.catch(() => undefined);
   let count = 0;
   try {
