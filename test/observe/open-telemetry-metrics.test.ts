@@ -126,4 +126,22 @@ describe('an app with an OpenTelemetry SDK for metrics', () => {
     const now = collected['crm_notifier.last.success']?.points[0]?.value;
     expect(now).toBeCloseTo(observed.told('delivered')[0]!.endedAt / 1_000, 3);
   });
+
+  it('counts five refused connections apart: they are no attempts', async () => {
+    const before = await collect();
+    const gone = await start();
+    await gone.close();
+    const observed = create({ baseUrl: gone.url, breaker: { failureThreshold: 5 } });
+    await observed.accept('a');
+    await observed.hear('unsent', 5);
+    const after = await collect();
+    expect(after['crm_notifier.delivery.unsent']).toEqual({
+      unit: '{attempt}',
+      points: [{ attributes: { 'error.type': 'ECONNREFUSED' }, value: 5 }],
+    });
+    for (const name of ['crm_notifier.delivery.attempts', 'crm_notifier.delivery.attempt.duration']) {
+      expect(after[name]).toEqual(before[name]);
+    }
+    expect(await observed.stats()).toMatchObject({ unsent: 5, retried: 0 });
+  });
 });

@@ -128,6 +128,22 @@ describe('an app with an OpenTelemetry SDK', () => {
     expect(at(attempt!.startTime)).toBeCloseTo(delivered!.endedAt - delivered!.durationMs, 2);
   });
 
+  it('shows an attempt that never left as a failed connect and no request', async () => {
+    const gone = await start();
+    await gone.close();
+    const { notifier, hear } = create({ baseUrl: gone.url, breaker: { failureThreshold: 5 } });
+    await notifier.notify(notificationIn('a'));
+    await hear('unsent', 5);
+    const connects = spansOf(SpanKind.CLIENT);
+    expect(connects.map(({ name }) => name)).toEqual(new Array(5).fill('connect'));
+    for (const { attributes } of connects) {
+      expect(attributes).toMatchObject({ 'server.port': gone.port, 'error.type': 'ECONNREFUSED' });
+      for (const name of ['http.request.method', 'url.full', 'http.request.resend_count']) {
+        expect(attributes).not.toHaveProperty([name]);
+      }
+    }
+  });
+
   it('continues the trace that the header names, where no span is active', async () => {
     const crm = await start();
     const { notifier, hear } = create({ baseUrl: crm.url });
