@@ -115,7 +115,7 @@ describe('the overview', () => {
     const late = expressVersions[1]!.express();
     late.use('/crm', testDashboard(stage.notifier, { clock }));
     expect((await overviewOf({ app: late })).health.sentence).toContain('cannot be reached: ');
-    await passTimeUntil(stage.hear('retry', 2), clock);
+    await passTimeUntil(stage.hear('unsent', 2), clock);
     await clock.advance(1_000);
     const { health: known, pause, latency } = await overviewOf({ app: late });
     expect(known.sentence).toContain('(ECONNREFUSED)');

@@ -111,7 +111,16 @@ function contract(open: Open, start: StartCrm): void {
     const held: ServerResponse[] = [];
     const crm = await start((_received, res) => held.push(res));
     const office = open({ baseUrl: crm.url, retry: soon });
-    const zero = { delivered: 0, retried: 0, pending: 0, pendingBytes: 0, inFlight: 0, dead: 0, oldestAgeMs: 0 };
+    const zero = {
+      delivered: 0,
+      retried: 0,
+      unsent: 0,
+      pending: 0,
+      pendingBytes: 0,
+      inFlight: 0,
+      dead: 0,
+      oldestAgeMs: 0,
+    };
     expect(await office.stats()).toEqual({
       ...zero,
       circuit: 'closed',
