@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { defaultToken } from '../config/service-settings.js';
 import { checkToken, normalizeToken } from '../config/token.js';
 import { startFakeCrm, type CrmBehaviour, type FakeCrm } from '../testing/fake-crm.js';
-import type { SentNotification } from '../testing/sent-notification.js';
+import type { SentNotification } from '../testing/received-request.js';
 import type { CliContext } from './cli-context.js';
 import { CliFailure } from './cli-failure.js';
 import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
