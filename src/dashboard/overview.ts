@@ -16,7 +16,7 @@ const timeoutMs = 5_000;
 
 /**
  * Returns a function that reads the overview as JSON bytes. All callers within 500 ms share the same bytes, and only one
- * `crm.stats()` is pending at a time, however many ask. Rejects after 5 seconds without a result; the next call then waits
+ * `crm.stats()` is pending at a time, however many clients poll. Rejects after 5 seconds without a result; the next call then waits
  * for the same `crm.stats()`.
  */
 export function createOverviewReader(

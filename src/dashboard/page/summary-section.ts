@@ -48,7 +48,7 @@ function showFigures({ stats, pause, latency }: Overview): void {
   show('circuit', stats.circuit);
   byId('figure-circuit', HTMLElement).dataset['alarm'] = String(stats.circuit !== 'closed');
   show('pause', pause === null ? '' : `${causeText(pause.cause)}, since ${minuteText(pause.since)}`);
-  show('deliverer', stats.isDelivering ? 'this process' : 'another');
+  show('deliverer', stats.isDelivering ? 'this process' : 'another process');
   show('deliverer-note', stats.isDelivering ? '' : 'this one only accepts');
 
   show('p50', millisecondsText(latency.p50Ms));
