@@ -68,7 +68,7 @@ const mayImport = {
     'post-office/open-outbox.ts',
     'post-office/outbox-claim.ts',
     'testing/fake-crm.ts',
-    'testing/sent-notification.ts',
+    'testing/received-request.ts',
     'create-notifier.ts',
   ],
 };

@@ -4,7 +4,7 @@ import { Option, type Command } from 'commander';
 import { defaultToken } from '../client/target-settings.js';
 import { checkToken, normalizeToken } from '../client/token.js';
 import { startFakeCrm, type CrmBehaviour, type FakeCrm } from '../testing/fake-crm.js';
-import type { SentNotification } from '../testing/sent-notification.js';
+import type { SentNotification } from '../testing/received-request.js';
 import { longestMs, readTokenFile, wholeNumberFrom } from './arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from './command.js';
 import { safeJson, safeText, type Output } from './output.js';

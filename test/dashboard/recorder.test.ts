@@ -1,14 +1,14 @@
-import { createAttemptDurations, maxDurationCount } from '../../src/dashboard/attempt-durations.js';
+import { createAttemptDurations, maxDurationCount } from '../../src/dashboard/recorder.js';
 
 describe('the durations of attempts', () => {
-  it('are told by nearest rank', () => {
+  it('have percentiles by nearest rank', () => {
     const durations = createAttemptDurations();
     expect(durations.read(0)).toEqual({ count: 0, p50Ms: null, p95Ms: null, p99Ms: null });
     for (let ms = 100; ms >= 1; ms -= 1) durations.add(ms, 0);
     expect(durations.read(1)).toEqual({ count: 100, p50Ms: 50, p95Ms: 95, p99Ms: 99 });
   });
 
-  it('are those of the last hour, and the last of them', () => {
+  it('are those of the last hour, and at most the last 2,000', () => {
     const durations = createAttemptDurations();
     durations.add(1_000, 0);
     durations.add(1, 3_000_000);

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Refusal } from './api-contract.js';
 
-/** A whole response, apart from the headers that all have. */
-export interface Answer {
+/** A complete response, apart from the headers that all responses have. */
+export interface DashboardResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** Only what the page needs: its script, its styles, its icon and its API, all from where it comes from itself. */
+/** The page may load its script, styles, icon and API from its own origin, and nothing else. */
 const securityHeaders = {
   'content-security-policy': [
     "default-src 'none'",
@@ -32,33 +32,33 @@ const securityHeaders = {
 const noStore = { 'cache-control': 'no-store' };
 const jsonHeaders = { ...noStore, 'content-type': 'application/json; charset=utf-8' };
 
-export function jsonAnswer(value: unknown): Answer {
-  return jsonBytesAnswer(Buffer.from(JSON.stringify(value)));
+export function jsonResponse(value: unknown): DashboardResponse {
+  return jsonBytesResponse(Buffer.from(JSON.stringify(value)));
 }
 
-export function jsonBytesAnswer(body: Buffer): Answer {
+export function jsonBytesResponse(body: Buffer): DashboardResponse {
   return { status: 200, headers: jsonHeaders, body };
 }
 
-/** The message is one of ours, and repeats nothing of the request. */
+/** The message must be a fixed text, so that a response never repeats parts of the request. */
 export function refusal(
   status: number,
   code: string,
   message: string,
   headers: Readonly<Record<string, string>> = {},
-): Answer {
+): DashboardResponse {
   const body: Refusal = { error: { code, message } };
   return { status, headers: { ...jsonHeaders, ...headers }, body: Buffer.from(JSON.stringify(body)) };
 }
 
-export function redirect(location: string): Answer {
+export function redirect(location: string): DashboardResponse {
   return { status: 308, headers: { ...noStore, location }, body: Buffer.alloc(0) };
 }
 
-/** Nothing comes of it when somebody else has answered meanwhile, or nobody listens any more. */
-export function send(res: ServerResponse, { status, headers, body }: Answer): void {
+/** Does nothing if another handler has already responded or the client has disconnected. */
+export function send(res: ServerResponse, { status, headers, body }: DashboardResponse): void {
   if (res.headersSent || res.destroyed) return;
-  // A status without a body has no length either.
+  // A 304 has no body, so it must not have a length.
   const length = status === 304 ? {} : { 'content-length': String(body.byteLength) };
   res.writeHead(status, { ...securityHeaders, ...headers, ...length });
   res.end(body);
