@@ -5,37 +5,62 @@
 const mayImport = {
   core: [],
   telemetry: ['core'],
-  config: ['core', 'telemetry/logger.ts'],
   notification: ['core'],
-  client: ['core', 'config', 'telemetry', 'notification'],
+  format: ['core', 'notification'],
+  // The direct client resolves its options itself; nothing else of these folders knows config.
+  client: ['core', 'config', 'telemetry', 'notification', 'format'],
   outbox: ['core'],
-  delivery: ['core', 'config', 'telemetry', 'client', 'outbox/outbox.ts'],
-  'post-office': ['core', 'config', 'telemetry', 'client', 'outbox', 'delivery'],
+  target: ['core', 'client', 'format', 'outbox/outbox.ts'],
+  delivery: ['core', 'outbox/outbox.ts', 'target/target.ts'],
+  'post-office': ['core', 'telemetry', 'client', 'format', 'outbox', 'target', 'delivery'],
   notifier: [
     'core',
     'telemetry',
     'client',
     'notification',
+    'format/format.ts',
     'outbox/outbox.ts',
     'delivery/delivery-event.ts',
     'post-office/post-office.ts',
+    'hooks/hook-settings.ts',
+  ],
+  observe: [
+    'core',
+    'telemetry/logger.ts',
+    'delivery/circuit-breaker.ts',
+    'delivery/delivery-event.ts',
+    'notifier/intake.ts',
+    'notifier/notifier.ts',
   ],
   hooks: ['core', 'telemetry', 'notification', 'notifier'],
   middleware: ['core', 'telemetry', 'notifier'],
+  // Puts the parts' settings together, and knows nothing else of them.
+  config: [
+    'core',
+    'telemetry/logger.ts',
+    'telemetry/logger-settings.ts',
+    'client/target-settings.ts',
+    'outbox/outbox-settings.ts',
+    'delivery/delivery-settings.ts',
+    'notifier/intake-settings.ts',
+    'hooks/hook-settings.ts',
+  ],
   // Entry points of their own; nothing above imports them.
-  prometheus: ['core', 'telemetry', 'notifier'],
+  prometheus: ['core', 'observe', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
-  testing: ['core'],
+  testing: ['core', 'format'],
   cli: [
     'core',
     'config',
     'telemetry/logger.ts',
     'telemetry/redact.ts',
     'client',
+    'format',
     'notification/notification.ts',
     'notifier/notifier.ts',
     'notifier/receipt.ts',
     'outbox/outbox.ts',
+    'outbox/outbox-settings.ts',
     'outbox/redeliver-all.ts',
     'outbox/sqlite/outbox-directory.ts',
     'outbox/sqlite/read-outbox.ts',
@@ -43,13 +68,22 @@ const mayImport = {
     'post-office/open-outbox.ts',
     'post-office/outbox-claim.ts',
     'testing/fake-crm.ts',
-    'testing/sent-notification.ts',
+    'testing/received-request.ts',
     'create-notifier.ts',
   ],
 };
 
 /** What a thing promises. Such a file imports nothing of its own folder: an implementation knows it, never the reverse. */
-const contracts = ['outbox/outbox.ts', 'post-office/post-office.ts'];
+const contracts = [
+  'format/format.ts',
+  'target/target.ts',
+  'outbox/outbox.ts',
+  'outbox/outbox-settings.ts',
+  'delivery/delivery-settings.ts',
+  'hooks/hook-settings.ts',
+  'notifier/intake-settings.ts',
+  'post-office/post-office.ts',
+];
 
 /** Lie in src/ itself and may import every folder; nothing in src/ imports index.ts. */
 const assembly = ['create-notifier.ts', 'index.ts'];

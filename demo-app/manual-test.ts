@@ -7,8 +7,8 @@ import { readCrmAuthToken } from './runtime/settings.js';
 
 const USAGE = `Usage: npm run demo:check [-- --help]
 
-Sends one notification of each kind to a running CRM and shows what it has of them.
-Exit code 0: all went well; 1: something did not.
+Sends one notification of each kind to a running CRM and shows which of them it has.
+Exit code 0 if everything worked, 1 if not.
 
 Variables:
   CRM_BASE_URL    where the CRM is (http://localhost:5001)
@@ -26,7 +26,7 @@ const listing = z.object({
   ),
 });
 
-/** Runs one step and prints its one line; answers whether it went well. */
+/** Runs one step and prints its line. Returns whether it worked. */
 async function check(step: string, run: () => Promise<string>): Promise<boolean> {
   try {
     console.log(`✓ ${step}: ${await run()}`);
@@ -37,15 +37,15 @@ async function check(step: string, run: () => Promise<string>): Promise<boolean>
   }
 }
 
-/** What the CRM lists of the notifications that carry this mark. */
+/** Lists the CRM's notifications that have this mark. */
 async function listMarked(baseUrl: string, mark: string): Promise<string> {
   const response = await fetch(`${baseUrl}/notifications?limit=100`, {
     headers: { Authorization: `Bearer ${readCrmAuthToken(process.env)}` },
     signal: AbortSignal.timeout(LIST_TIMEOUT_MS),
   });
-  // Only the demo's CRM must have it; another one is not wrong for keeping its notifications to itself.
+  // Only the demo's CRM has this route; another CRM does not have to list its notifications.
   if ([404, 405, 501].includes(response.status)) return 'this CRM has no GET /notifications to show them with';
-  if (!response.ok) throw new Error(`GET /notifications answered ${response.status}`);
+  if (!response.ok) throw new Error(`GET /notifications responded ${response.status}`);
 
   const list = listing.safeParse(await response.json());
   if (!list.success) return 'this CRM lists its notifications in a form of its own';
@@ -58,12 +58,12 @@ async function listMarked(baseUrl: string, mark: string): Promise<string> {
 async function manualTest(): Promise<boolean> {
   const baseUrl = (process.env['CRM_BASE_URL'] || 'http://localhost:5001').replace(/\/+$/, '');
   const mark = randomUUID();
-  // Silent: the lines of the checks say it all.
+  // Silent, because each check prints its own line.
   await using service = new CRMNotificationService({ logger: pino({ level: 'silent' }) });
 
   const results = [
     await check('Connection', async () => {
-      if (!(await service.testConnection())) throw new Error(`nothing healthy answers at ${baseUrl}/health`);
+      if (!(await service.testConnection())) throw new Error(`no healthy CRM responds at ${baseUrl}/health`);
       return `${baseUrl} is healthy`;
     }),
     await check('General notification', async () => {

@@ -1,20 +1,20 @@
-import { CRMNotificationService } from './client/crm-notification-service.js';
-import type { NotifierOptions, ServiceOptions } from './config/notifier-options.js';
+import { createService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
+import type { NotifierOptions } from './config/settings.js';
 import { doneOrTimedOut } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
+import { crmFormat } from './format/crm-format.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
 import { createEventHub } from './notifier/event-hub.js';
 import { createIntake } from './notifier/intake.js';
-import { logDeliveryEvent } from './notifier/log-delivery-event.js';
 import type { Notifier } from './notifier/notifier.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';
-import { tellOpenTelemetry } from './notifier/tell-open-telemetry.js';
+import { logEvent } from './observe/log-event.js';
+import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
 import { createSafeLogger } from './telemetry/logger.js';
-import { loadOpenTelemetry } from './telemetry/open-telemetry.js';
 
 const defaultTimeLimitMs = 5_000;
 
@@ -26,36 +26,36 @@ const defaultTimeLimitMs = 5_000;
  */
 export function createNotifier(options?: NotifierOptions): Notifier {
   const config = resolveNotifierConfig(options);
+  const { target, outbox, delivery, clock } = config;
   let observerFailures = 0;
   const onObserverFailure = (): void => {
     observerFailures += 1;
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const openTelemetry = loadOpenTelemetry(config.baseUrl, onObserverFailure);
-  const service = new CRMNotificationService(serviceOptions({ ...options, logger }));
+  const openTelemetry = loadOpenTelemetry(`${target.baseUrl}${crmFormat.notifyPath}`, onObserverFailure);
+  for (const warning of config.warnings) logger.warn({}, warning);
+  const service = createService({ target, logger });
 
   const onEvent = (event: DeliveryEvent): void => {
-    logDeliveryEvent(logger, event);
+    logEvent(logger, event);
     if (!events.has(event.kind)) return;
     const { kind, ...details } = event;
     events.emit(kind, details);
   };
 
-  const postOffice = openPostOffice({ config, logger, onEvent });
+  const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onEvent });
   const intake = createIntake({
     postOffice,
     events,
     logger,
-    clock: config.clock,
-    maxBodyBytes: config.maxBodyBytes,
-    maxUnsaved: config.maxUnsaved,
-    holdMs: config.holdMs,
-    tracing: openTelemetry.tracing,
+    clock,
+    format: crmFormat,
+    startSpan: openTelemetry.startSpan,
     onLoggerFailure: onObserverFailure,
+    ...config.intake,
   });
-  const { guarantee, holdMs, mapperTimeoutMs, clock } = config;
-  const access = { intake, guarantee, holdMs, mapperTimeoutMs, clock, events, logger };
+  const access = { intake, clock, events, logger, ...config.hooks };
   let closing: Promise<CloseReport> | undefined;
 
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
@@ -74,7 +74,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     intake.close();
     const report = await finish(timeoutMs, (leftMs) => postOffice.close(leftMs));
     await service.close();
-    stopTelling();
+    stopReporting();
     return report;
   };
 
@@ -103,14 +103,8 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     on: (name, listener) => events.on(name, listener),
     service,
   };
-  const stopTelling = tellOpenTelemetry(notifier, openTelemetry);
+  const stopReporting = openTelemetry.report(notifier);
   return notifier;
-}
-
-/** The part of the options that the direct client has too; it also warns of what is odd about them. */
-function serviceOptions(options: NotifierOptions): ServiceOptions {
-  const { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env } = options;
-  return { baseUrl, authToken, timeoutMs, healthTimeoutMs, allowInsecureHttp, logger, dispatcher, env };
 }
 
 function clampLimit(limit: number): number {

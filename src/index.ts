@@ -17,19 +17,12 @@ export {
 } from './core/errors.js';
 
 export type { CRMReply } from './client/crm-notification-service.js';
-export type {
-  BreakerOptions,
-  MaxPendingOptions,
-  MaxUnsavedOptions,
-  NotifierOptions,
-  RateLimitOptions,
-  RetryOptions,
-  ServiceOptions,
-} from './config/notifier-options.js';
-export type { TokenProvider } from './config/token.js';
+export type { TokenProvider } from './client/token.js';
+export type { NotifierOptions, ServiceOptions } from './config/settings.js';
 export type { Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
 export type { CircuitState, PauseCause } from './delivery/circuit-breaker.js';
+export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
 export type { BodyRouteHook, HookContext, HookOptions, Mapper, RouteHook, WrappedHandler } from './hooks/hook.js';
 export type {
   AdditionalData,
@@ -44,6 +37,7 @@ export type {
   NotificationFields,
   NotificationInput,
 } from './notification/notification.js';
+export type { MaxUnsavedOptions } from './notifier/intake-settings.js';
 export type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier/notifier-event.js';
 export type {
   DeadLetters,
@@ -57,5 +51,6 @@ export type {
 } from './notifier/notifier.js';
 export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.js';
 export type { DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
+export type { MaxPendingOptions } from './outbox/outbox-settings.js';
 export type { CloseReport } from './post-office/post-office.js';
 export type { LogFields, Logger } from './telemetry/logger.js';

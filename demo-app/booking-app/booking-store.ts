@@ -1,5 +1,5 @@
-import { inTransaction } from '../runtime/in-transaction.js';
-import type { Database } from '../runtime/open-database.js';
+import { inTransaction } from '../runtime/database.js';
+import type { Database } from '../runtime/database.js';
 
 export interface Booking {
   readonly id: number;
@@ -20,7 +20,7 @@ export type BookingRefusal =
 export type BookingResult =
   { readonly ok: true; readonly booking: Booking } | { readonly ok: false; readonly refusal: BookingRefusal };
 
-/** Every change is one transaction: what was checked still holds when it is written. */
+/** Every change is one transaction, so that what it checks is still true when it writes. */
 export interface BookingStore {
   /** The user's own bookings, newest first. */
   list(userId: number): Booking[];
@@ -68,7 +68,7 @@ export function createBookingStore(database: Database): BookingStore {
     return row && bookingOf(row);
   }
 
-  /** Why the user cannot take a place in the session, if so. */
+  /** Why the user cannot book the session; undefined if they can. */
   function obstacle(userId: number, sessionId: number): BookingRefusal | undefined {
     const session = selectSession.get({ userId, sessionId }) as { is_full: number; is_booked: number } | undefined;
     if (!session) return 'unknown-session';

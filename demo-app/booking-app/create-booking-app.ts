@@ -3,9 +3,9 @@ import type { Express, RequestHandler, Router } from 'express';
 import type { Notifier } from 'express-crm-notifier';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
-import type { Database } from '../runtime/open-database.js';
-import { answerError, unknownRoute } from '../web/json-errors.js';
-import { ownHostOnly } from '../web/own-host-only.js';
+import type { Database } from '../runtime/database.js';
+import { respondWithError, unknownRoute } from '../web/errors.js';
+import { ownHostOnly } from '../web/own-page.js';
 import { createRequestLog } from '../web/request-log.js';
 import { createBookingStore } from './booking-store.js';
 import { createEventStore } from './event-store.js';
@@ -19,13 +19,13 @@ export interface BookingAppParts {
   readonly database: Database;
   readonly crm: Notifier;
   readonly logger: Logger;
-  /** The demo's page and its routes, where there is a supervisor and a CRM to go with them. */
+  /** The demo's page and its routes; only with a supervisor and its CRM. */
   readonly demoPage?: Router | undefined;
-  /** The notifier's own page, at `/dashboard`. */
+  /** The notifier's dashboard, mounted at `/dashboard`. */
   readonly dashboard?: RequestHandler | undefined;
 }
 
-/** The booking app. All it has to do for the CRM is to mount the middleware here and the hooks on its routes. */
+/** The booking app. For the CRM it only mounts the middleware here, and a hook on each route that changes something. */
 export function createBookingApp({ database, crm, logger, demoPage, dashboard }: BookingAppParts): Express {
   const users = createUserStore(database);
   const app = express();
@@ -50,11 +50,11 @@ export function createBookingApp({ database, crm, logger, demoPage, dashboard }:
   if (demoPage) app.use(demoPage);
 
   app.use(unknownRoute);
-  app.use(answerError);
+  app.use(respondWithError);
   return app;
 }
 
-/** What the pages ask for all the time would leave nothing else to be read in the log. */
+/** The paths that the pages poll. They would fill the log. */
 function isPolled(path: string): boolean {
   return path === '/demo/state' || path === '/demo/inbox' || path === '/dashboard/api/overview';
 }

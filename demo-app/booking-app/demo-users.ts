@@ -1,7 +1,7 @@
 import type { NewUser } from './user-store.js';
 
 export interface DemoUser extends NewUser {
-  /** Fixed, so that the commands in the README work as they stand. */
+  /** Fixed, so that the commands in the README can be copied. */
   readonly token: string;
 }
 

@@ -1,9 +1,9 @@
-import { inTransaction } from '../runtime/in-transaction.js';
-import type { Database } from '../runtime/open-database.js';
+import { inTransaction } from '../runtime/database.js';
+import type { Database } from '../runtime/database.js';
 
 interface EventDetails {
   readonly title: string;
-  /** A day, as in 2026-12-05. */
+  /** A date, such as 2026-12-05. */
   readonly start_date: string;
 }
 
@@ -31,7 +31,7 @@ export interface EventStore {
   find(id: number): Event | undefined;
   add(facilitatorId: number, details: EventDetails, sessions: readonly SessionDetails[]): Event;
   update(id: number, details: EventDetails): Event;
-  /** Deletes an event with its sessions; answers false, and leaves it, while somebody has a booking there. */
+  /** Deletes an event with its sessions. Returns false, and deletes nothing, if it has active bookings. */
   delete(id: number): boolean;
 }
 

@@ -14,21 +14,21 @@ import { dashboardRoute } from './routes/dashboard-route.js';
 import { seedDemoData } from './seed-demo-data.js';
 import { createUserStore } from './user-store.js';
 
-/** What is not delivered by then waits in the outbox for the next start. */
+/** What is still pending then stays in the outbox for the next start. */
 const CLOSE_TIMEOUT_MS = 5000;
 
 await runMain(async () => {
   const demoDirectory = dirname(import.meta.dirname);
   const port = readPort(process.env, 'DEMO_PORT', DEFAULT_BOOKING_PORT);
   const dataDirectory = readDataDirectory(process.env, demoDirectory);
-  // Set by the supervisor. Without one nobody would start the app again that the page kills.
+  // Set by the supervisor. Without it nobody would restart the app after the page kills it.
   const crmControlUrl = process.env['DEMO_CRM_CONTROL_URL'];
 
   const logger = pino({ name: 'booking-app' });
   const database = openBookingDatabase(join(dataDirectory, 'booking.sqlite'));
   await seedDemoData(database);
   const assets = crmControlUrl ? await buildPageAssets(join(demoDirectory, 'page')) : [];
-  // The CRM's address and token come from CRM_BASE_URL and CRM_AUTH_TOKEN.
+  // CRM_BASE_URL and CRM_AUTH_TOKEN have the CRM's address and token.
   const crm = createNotifier({ outbox: join(dataDirectory, 'outbox'), logger });
   const delivery = watchDelivery(crm);
   await crm.ready();
@@ -49,7 +49,7 @@ await runMain(async () => {
     logger,
     close: async () => {
       const report = await crm.close({ timeoutMs: CLOSE_TIMEOUT_MS });
-      logger.info(report, 'closed the notifier: what is pending waits in the outbox for the next start');
+      logger.info(report, 'closed the notifier: what is pending stays in the outbox for the next start');
       database.close();
     },
   });

@@ -1,7 +1,7 @@
-import { openDatabase } from '../runtime/open-database.js';
-import type { Database } from '../runtime/open-database.js';
+import { openDatabase } from '../runtime/database.js';
+import type { Database } from '../runtime/database.js';
 
-/** AUTOINCREMENT, so that the id of a deleted booking or event never comes back as another one: the CRM knows them. */
+/** AUTOINCREMENT never reuses the id of a deleted booking or event, which the CRM still knows. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS users (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

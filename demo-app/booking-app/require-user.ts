@@ -1,19 +1,19 @@
 import type { Request, RequestHandler } from 'express';
 import { bearerToken } from '../web/bearer-token.js';
-import { HttpError } from '../web/http-error.js';
+import { HttpError } from '../web/errors.js';
 import type { User, UserStore } from './user-store.js';
 
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace -- the way Express lets one add to its types
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- this is how types are added to Express's own
   namespace Express {
     interface Request {
-      /** Who signed in; there on every route behind `requireUser`. */
+      /** The signed-in user; set on every route behind `requireUser`. */
       user?: User;
     }
   }
 }
 
-/** Lets only signed-in users pass, or only those with the role. */
+/** Requires a signed-in user, or one with this role. */
 export function requireUser(users: UserStore, role?: User['role']): RequestHandler {
   return function requireUser(req, res, next) {
     const token = bearerToken(req);

@@ -1,4 +1,4 @@
-import type { Database } from '../runtime/open-database.js';
+import type { Database } from '../runtime/database.js';
 import { ADA, BEN, FAY } from './demo-users.js';
 import type { DemoUser } from './demo-users.js';
 import { createEventStore } from './event-store.js';
@@ -7,7 +7,7 @@ import type { User } from './user-store.js';
 
 const DAY_MS = 86_400_000;
 
-/** Fills an empty database; leaves any other alone. */
+/** Fills the database if it is empty. */
 export async function seedDemoData(database: Database): Promise<void> {
   if (database.prepare('SELECT 1 FROM users').get()) return;
 

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import type { Database } from '../runtime/open-database.js';
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Database } from '../runtime/database.js';
 import { tokenDigest } from '../web/bearer-token.js';
-import { hashPassword, isPassword } from './passwords.js';
 
 export interface User {
   readonly id: number;
@@ -16,9 +16,9 @@ export interface NewUser extends Omit<User, 'id'> {
 
 export interface UserStore {
   add(user: NewUser): Promise<User>;
-  /** A new token for the user with this address and password, or undefined when the two do not belong together. */
+  /** Returns a new token, or undefined if no user has this address and password. */
   signIn(email: string, password: string): Promise<string | undefined>;
-  /** Lets the user in with this token from now on. */
+  /** Lets the user sign requests with this token from now on. */
   addToken(userId: number, token: string): void;
   findByToken(token: string): User | undefined;
 }
@@ -61,4 +61,23 @@ export function createUserStore(database: Database): UserStore {
       return selectByToken.get(tokenDigest(token)) as User | undefined;
     },
   };
+}
+
+const derive = promisify<string, Buffer, number, Buffer>(scrypt);
+const SALT_BYTES = 16;
+const KEY_BYTES = 32;
+
+/** Salt and derived key, both in hexadecimal. */
+async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const key = await derive(password, salt, KEY_BYTES);
+  return `${salt.toString('hex')}:${key.toString('hex')}`;
+}
+
+/** Takes as long without a hash, so that the response time does not reveal which addresses have an account. */
+async function isPassword(password: string, hash: string | undefined): Promise<boolean> {
+  const [salt = '', key = ''] = hash?.split(':') ?? [];
+  const derived = await derive(password, Buffer.from(salt, 'hex'), KEY_BYTES);
+  const expected = Buffer.from(key, 'hex');
+  return expected.length === derived.length && timingSafeEqual(expected, derived);
 }

@@ -3,16 +3,15 @@ import type { Express } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { StartError } from '../runtime/start-error.js';
-import { HttpError } from '../web/http-error.js';
-import { answerError, unknownRoute } from '../web/json-errors.js';
-import { ownHostOnly } from '../web/own-host-only.js';
+import { StartError } from '../runtime/run-main.js';
+import { requireToken } from '../web/bearer-token.js';
+import { HttpError, respondWithError, unknownRoute } from '../web/errors.js';
+import { ownHostOnly } from '../web/own-page.js';
 import { parseBody } from '../web/parse-request.js';
 import { createRequestLog } from '../web/request-log.js';
 import { CRM_MODES } from './mode-switch.js';
 import type { CrmMode, ModeSwitch } from './mode-switch.js';
 import type { NotificationStore, StoredNotification } from './notification-store.js';
-import { requireToken } from './require-token.js';
 
 export interface CrmControlParts {
   readonly store: NotificationStore;
@@ -21,18 +20,18 @@ export interface CrmControlParts {
   readonly logger: Logger;
 }
 
-/** What the CRM has, and how it behaves just now. */
+/** What the CRM has received, and its mode. */
 export interface CrmInbox {
   readonly mode: CrmMode;
   readonly count: number;
-  /** The newest, newest first. */
+  /** The newest ones, newest first. */
   readonly notifications: readonly StoredNotification[];
 }
 
 const INBOX_LIMIT = 200;
 const modeChange = z.object({ mode: z.enum(CRM_MODES) });
 
-/** The way in beside the service: open while the service itself is down, slow or refuses its token. */
+/** The CRM service's control, on a port of its own: it works while the service is down, slow or refuses its token. */
 export function createCrmControl({ store, modeSwitch, authToken, logger }: CrmControlParts): Express {
   const app = express();
 
@@ -52,14 +51,14 @@ export function createCrmControl({ store, modeSwitch, authToken, logger }: CrmCo
   app.post('/mode', express.json(), async (req, res) => {
     const { mode } = parseBody(modeChange, req.body);
     await modeSwitch.set(mode).catch((error: unknown) => {
-      // Somebody else has taken its port meanwhile.
+      // Another process has taken its port meanwhile.
       throw error instanceof StartError ? new HttpError(503, error.message) : error;
     });
-    logger.info({ mode }, 'the CRM behaves differently from now on');
+    logger.info({ mode }, 'the CRM’s mode has changed');
     res.json({ mode });
   });
 
   app.use(unknownRoute);
-  app.use(answerError);
+  app.use(respondWithError);
   return app;
 }

@@ -2,32 +2,31 @@ import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Logger } from 'pino';
-import { answerError, unknownRoute } from '../web/json-errors.js';
-import { ownHostOnly } from '../web/own-host-only.js';
+import { requireToken } from '../web/bearer-token.js';
+import { respondWithError, unknownRoute } from '../web/errors.js';
+import { ownHostOnly } from '../web/own-page.js';
 import { parseBody, parseRequest } from '../web/parse-request.js';
 import { createRequestLog } from '../web/request-log.js';
-import { listQuery } from './list-query.js';
-import { notificationSchemaFor } from './notification-schema.js';
 import type { NotificationStore } from './notification-store.js';
-import { requireToken } from './require-token.js';
+import { listQuery, notificationSchemaFor } from './request-schemas.js';
 
 export interface CrmServiceParts {
   readonly store: NotificationStore;
   readonly authToken: string;
   readonly logger: Logger;
-  /** In front of the routes: what keeps the service from answering as it should. */
-  readonly trouble?: RequestHandler | undefined;
+  /** Runs before the routes; it may delay or refuse requests. */
+  readonly fault?: RequestHandler | undefined;
 }
 
-/** The CRM microservice: takes notifications and shows them. */
-export function createCrmService({ store, authToken, logger, trouble }: CrmServiceParts): Express {
+/** The CRM microservice: receives notifications and lists them. */
+export function createCrmService({ store, authToken, logger, fault }: CrmServiceParts): Express {
   const app = express();
   const tokenRequired = requireToken(authToken);
 
   app.use(createRequestLog(logger));
   app.use(helmet());
   app.use(ownHostOnly);
-  if (trouble) app.use(trouble);
+  if (fault) app.use(fault);
 
   app.get('/health', (_req, res) => {
     res.json({ status: 'ok' });
@@ -36,7 +35,7 @@ export function createCrmService({ store, authToken, logger, trouble }: CrmServi
   app.get('/notifications', tokenRequired, listNotifications(store));
 
   app.use(unknownRoute);
-  app.use(answerError);
+  app.use(respondWithError);
   return app;
 }
 
@@ -54,7 +53,7 @@ function listNotifications(store: NotificationStore): RequestHandler {
   };
 }
 
-/** The header is for information only, so one that is no number does not refuse a notification. */
+/** The header is only informative, so an invalid one counts as 0. */
 function retryCount(header: string | undefined): number {
   return header !== undefined && /^\d{1,9}$/.test(header) ? Number(header) : 0;
 }

@@ -20,7 +20,7 @@ await runMain(async () => {
   const store = openNotificationStore(join(dataDirectory, 'crm.sqlite'));
   const server = createServer();
   const modeSwitch = createModeSwitch(server);
-  server.on('request', createCrmService({ store, authToken, logger, trouble: modeSwitch.trouble }));
+  server.on('request', createCrmService({ store, authToken, logger, fault: modeSwitch.fault }));
   const control = createServer(createCrmControl({ store, modeSwitch, authToken, logger }));
   const controlPort = await listen(control, controlSetting);
 

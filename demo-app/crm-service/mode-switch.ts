@@ -3,24 +3,24 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
 import { listen } from '../runtime/listen.js';
-import { HttpError } from '../web/http-error.js';
+import { HttpError } from '../web/errors.js';
 
-/** `down`: its port refuses connections. `slow`: 2 to 3 seconds for an answer. `wrong-token`: it refuses every token. */
+/** `down`: the port refuses connections. `slow`: responses take 2 to 3 seconds. `wrong-token`: every token gets a 401. */
 export const CRM_MODES = ['ok', 'down', 'slow', 'wrong-token'] as const;
 export type CrmMode = (typeof CRM_MODES)[number];
 
 export interface ModeSwitch {
   readonly mode: CrmMode;
-  /** Resolves once it is so, one change after the other. What the CRM has it keeps. */
+  /** Resolves once the mode applies. Calls run one after the other. The CRM keeps what it has received. */
   set(mode: CrmMode): Promise<void>;
   /** For `createCrmService`. */
-  readonly trouble: RequestHandler;
+  readonly fault: RequestHandler;
 }
 
 const SLOW_MS = 2000;
 const SLOW_SPREAD_MS = 1000;
 
-/** Makes the service behind this server behave as badly as a CRM may, and well again. */
+/** Makes the service on this server fail as a real CRM may, and work again. */
 export function createModeSwitch(server: Server): ModeSwitch {
   let mode: CrmMode = 'ok';
   let port = 0;
@@ -50,16 +50,16 @@ export function createModeSwitch(server: Server): ModeSwitch {
       return changed;
     },
 
-    trouble(_req, res, next) {
+    fault(_req, res, next) {
       if (mode === 'wrong-token') throw new HttpError(401, 'This token is not valid any more');
       if (mode !== 'slow') {
         next();
         return;
       }
-      const answer = setTimeout(next, SLOW_MS + Math.random() * SLOW_SPREAD_MS);
-      // Whoever does not wait for the answer has told nothing.
+      const response = setTimeout(next, SLOW_MS + Math.random() * SLOW_SPREAD_MS);
+      // If the client disconnects first, its notification is not taken.
       res.once('close', () => {
-        clearTimeout(answer);
+        clearTimeout(response);
       });
     },
   };

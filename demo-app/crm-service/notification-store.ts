@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { openDatabase } from '../runtime/open-database.js';
-import type { ListQuery } from './list-query.js';
-import type { Notification } from './notification-schema.js';
+import { openDatabase } from '../runtime/database.js';
+import type { ListQuery, Notification } from './request-schemas.js';
 
 type NotificationContent = Omit<Notification, 'notification_id'>;
 
-/** A notification as it is listed: what was sent, and what is known of its arrival. */
+/** A notification as the CRM lists it: its content and how it arrived. */
 export interface StoredNotification extends Omit<
   NotificationContent,
   'notification_type' | 'user_id' | 'message' | 'timestamp'
 > {
-  /** Its place in the order of arrival. */
+  /** Counts up in the order of arrival. */
   readonly sequence: number;
   readonly received_at: string;
   readonly notification_id: string;
@@ -18,21 +17,21 @@ export interface StoredNotification extends Omit<
   readonly user_id: number | string | null;
   readonly message: string | null;
   readonly timestamp: string | null;
-  /** How many attempts had failed before the one that arrived. */
+  /** How many attempts failed before this one. */
   readonly retry_count: number;
 }
 
 export interface NotificationStore {
-  /** Keeps a notification, unless one with its id is there already. */
+  /** Stores a notification, unless there is one with the same id. */
   add(notification: Notification, retryCount: number): { notificationId: string; duplicate: boolean };
   /** Newest first. */
   list(query: ListQuery): StoredNotification[];
-  /** How many it has. */
+  /** The number of notifications. */
   count(): number;
   close(): void;
 }
 
-/** The columns are what one can search by; the notification itself is kept whole. Ids are texts: 7 and "7" are one. */
+/** `content` has the whole notification; the other columns are for searching. Ids are text, so 7 and "7" are the same. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS notifications (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -121,7 +120,7 @@ function storedNotification({ content, ...arrival }: Row): StoredNotification {
   return {
     ...arrival,
     notification_type: notification_type ?? null,
-    // A bare booking record names its user in the record only.
+    // A bare booking record has its user only in the record.
     user_id: user_id ?? rest.user?.id ?? null,
     message: message ?? null,
     timestamp: timestamp ?? null,

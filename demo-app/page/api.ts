@@ -3,12 +3,12 @@ import type { DemoState } from '../booking-app/demo-page/demo-state.js';
 import type { CrmInbox } from '../crm-service/create-crm-control.js';
 import type { CrmMode } from '../crm-service/mode-switch.js';
 
-/** The app answered, and its answer is no. */
+/** The app responded with an error. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
-/** What a member does to a booking, as the route that does it. */
+/** A change that a member makes to a booking; each kind has a route of its own. */
 export type BookingChange =
   | { readonly kind: 'book'; readonly sessionId: number }
   | { readonly kind: 'cancel' | 'reactivate'; readonly bookingId: number };
@@ -20,7 +20,7 @@ interface Call {
   readonly body?: object | undefined;
 }
 
-/** Rejects with `RefusedError` for an answer that is no success, with another error where none comes. */
+/** Rejects with `RefusedError` for an error status, and with another error if there is no response. */
 async function call(method: string, path: string, { token, body }: Call = {}): Promise<unknown> {
   const response = await fetch(path, {
     method,
@@ -31,9 +31,9 @@ async function call(method: string, path: string, { token, body }: Call = {}): P
     body: body ? JSON.stringify(body) : null,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
-  const answer = (await response.json()) as { error?: string };
-  if (!response.ok) throw new RefusedError(answer.error ?? `The app answered ${response.status}`);
-  return answer;
+  const result = (await response.json()) as { error?: string };
+  if (!response.ok) throw new RefusedError(result.error ?? `The app responded ${response.status}`);
+  return result;
 }
 
 export async function readState(): Promise<DemoState> {
@@ -48,14 +48,13 @@ export async function setCrmMode(mode: CrmMode): Promise<void> {
   await call('POST', '/demo/crm', { body: { mode } });
 }
 
-/** Answers the id of the process that ends now. */
+/** Returns the id of the process that was killed. */
 export async function killApp(): Promise<number> {
   return ((await call('POST', '/demo/kill')) as { pid: number }).pid;
 }
 
 export async function changeBooking(change: BookingChange, token: string): Promise<Booking> {
-  const answer = await callBookingRoute(change, token);
-  return (answer as { booking: Booking }).booking;
+  return ((await callBookingRoute(change, token)) as { booking: Booking }).booking;
 }
 
 function callBookingRoute(change: BookingChange, token: string): Promise<unknown> {

@@ -11,19 +11,19 @@ import { hueOf, startText } from './wording.js';
 
 export interface BookingsPanel {
   show(view: View): void;
-  /** What became of a button press, at once for whoever pressed it. */
-  tell(text: string, tone: 'good' | 'bad' | 'waiting'): void;
+  /** Shows the outcome of a button press. */
+  showStatus(text: string, tone: 'good' | 'bad' | 'waiting'): void;
 }
 
 interface SessionRow {
   readonly session: Session;
-  /** The member's last booking of it. */
+  /** The member's latest booking of it. */
   readonly booking: Booking | undefined;
-  /** Whether the CRM knows of that booking as it is, where this can be told. */
+  /** Whether the CRM knows the booking's current state; undefined if the page cannot know. */
   readonly crm: 'knows' | 'does not know yet' | undefined;
 }
 
-/** `onChange` resolves when the change has been made or refused. */
+/** `onChange` resolves once the change has been made or refused. */
 export function createBookingsPanel(onChange: (change: BookingChange, token: string) => Promise<void>): BookingsPanel {
   const status = byId('booking-status');
   const members = byId('members');
@@ -71,7 +71,7 @@ export function createBookingsPanel(onChange: (change: BookingChange, token: str
 
   return {
     show,
-    tell(text, tone) {
+    showStatus(text, tone) {
       status.dataset['tone'] = tone;
       setText(status, text);
     },
@@ -125,9 +125,9 @@ function actionFor(session: Session, booking: Booking | undefined): { label: str
     : { label: 'Reactivate', change: { kind: 'reactivate', bookingId: booking.id } };
 }
 
-/** Whether the booking's last change has arrived. */
+/** Whether the booking's last change has reached the CRM. */
 function knowledgeOf(booking: Booking, { stats }: DemoState, inbox: CrmInbox): SessionRow['crm'] {
   if (hasArrived(inbox, booking)) return 'knows';
-  // Of what arrived long ago the page sees nothing any more; where nothing waits it is that.
+  // The inbox shows only the newest. If nothing is pending, the change arrived before those.
   return stats.pending > 0 ? 'does not know yet' : undefined;
 }

@@ -6,63 +6,66 @@ export interface Comment {
   readonly text: string;
 }
 
-/** What the page has seen happen besides what the view says. */
+/** What has happened on this page, besides what the view shows. */
 export interface Story {
-  /** The process that was killed from here, until another one has taken its place. */
+  /** The process that was killed from this page, until another one has taken its place. */
   readonly killedPid: number | undefined;
-  /** The process that has taken the place of a killed one. */
-  readonly reborn: { readonly pid: number } | undefined;
+  /** The process that took the place of a killed one. */
+  readonly restarted: { readonly pid: number } | undefined;
   readonly hasChanged: boolean;
   readonly areStepsDone: boolean;
 }
 
-/** What goes on, in a sentence or two for somebody who sees it for the first time. */
+/** Comments on the current state in a sentence or two, for first-time visitors. */
 export function commentOn({ state, inbox, isAppThere, isCrmProcessThere }: View, story: Story): Comment {
   if (!isAppThere) return { tone: 'bad', text: absenceText(story.killedPid) };
   if (!isCrmProcessThere || !inbox) {
     return {
       tone: 'bad',
-      text: 'The process of the CRM is gone; the terminal says how to start it again. Bookings succeed all the same.',
+      text: 'The CRM’s process has ended; the terminal shows how to start it again. Bookings still succeed.',
     };
   }
   const { pending } = state.stats;
   const waiting = `${countText(pending, 'notification')} ${pending === 1 ? 'waits' : 'wait'} in the outbox, on disk`;
-  const { reborn } = story;
-  const back = reborn && pending > 0 ? `Back as process ${reborn.pid}. ` : '';
-  const whatNext = reborn ? '' : ' Make it well again, or kill the app first.';
+  const { restarted } = story;
+  const back = restarted && pending > 0 ? `The app is back as process ${restarted.pid}. ` : '';
+  const whatNext = restarted ? '' : ' Bring the CRM back up, or kill the app first.';
   switch (inbox.mode) {
     case 'down':
       return pending === 0
-        ? { tone: 'bad', text: 'The CRM is down. Book something: it succeeds all the same.' }
+        ? { tone: 'bad', text: 'The CRM is down. Book something: it still succeeds.' }
         : { tone: 'bad', text: `${back}The CRM is down. ${waiting}.${whatNext}` };
     case 'wrong-token':
       return pending === 0
-        ? { tone: 'bad', text: 'The CRM refuses the token. Book something: it succeeds all the same.' }
+        ? { tone: 'bad', text: 'The CRM refuses the token. Book something: it still succeeds.' }
         : {
             tone: 'bad',
-            text: `${back}The CRM refuses the token, so delivery is paused. ${waiting} until that is mended.`,
+            text: `${back}The CRM refuses the token, so delivery is paused. ${waiting}, until the CRM accepts it.`,
           };
     case 'slow':
       return pending === 0
         ? {
             tone: 'waiting',
-            text: 'The CRM takes 2 to 3 seconds for an answer. Book something: that takes no longer than before.',
+            text: 'The CRM takes 2 to 3 seconds to respond. Book something: it is as fast as before.',
           }
-        : { tone: 'waiting', text: `${back}The CRM takes its time. ${waiting}; no booking waits with them.` };
+        : { tone: 'waiting', text: `${back}The CRM is slow. ${waiting}; bookings do not wait.` };
     case 'ok':
       if (pending > 0) {
-        const next = state.pauseCause ? 'the next probe will find the CRM well' : 'they are on their way';
+        const next = state.pauseCause ? 'the next probe will find the CRM up' : 'they are on their way';
         return { tone: 'waiting', text: `${back}${waiting}; ${next}.` };
       }
       if (story.areStepsDone)
-        return { tone: 'good', text: 'Everything arrived, nothing is missing. That is all there is to it.' };
-      if (reborn) {
-        return { tone: 'good', text: `The app was killed and is back as process ${reborn.pid}. Nothing is missing.` };
+        return { tone: 'good', text: 'Everything arrived, nothing is missing. You have seen it all.' };
+      if (restarted) {
+        return {
+          tone: 'good',
+          text: `The app was killed and is back as process ${restarted.pid}. Nothing is missing.`,
+        };
       }
       return story.hasChanged
         ? {
             tone: 'good',
-            text: 'Everything arrived: each once, those of one booking in order. Now make it harder for the CRM.',
+            text: 'Everything arrived: each once, and in order for each booking. Now take the CRM down.',
           }
         : { tone: 'good', text: 'All is well. Book a session on the left and watch it arrive on the right.' };
   }
@@ -70,6 +73,6 @@ export function commentOn({ state, inbox, isAppThere, isCrmProcessThere }: View,
 
 function absenceText(killedPid: number | undefined): string {
   return killedPid === undefined
-    ? 'The app does not answer. If it was killed, the supervisor starts it again; if the demo was stopped, start it with npm run demo.'
+    ? 'The app does not respond. If it was killed, the supervisor starts it again; if the demo was stopped, start it with npm run demo.'
     : 'The app process was killed; the supervisor starts it again. What it had accepted is on disk.';
 }

@@ -16,18 +16,18 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return node;
 }
 
-/** Leaves a text alone that is there already, so that a screen reader says it once and a selection stays. */
+/** Sets a text only if it differs, so that a screen reader does not repeat it and a selection is not lost. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** One item as it is shown. */
+/** The element that shows one item. */
 export interface Row<Item> {
   readonly node: HTMLElement;
   update(item: Item): void;
 }
 
-/** Shows a list that changes: an item keeps its node, and with it the focus, as long as it is in the list. */
+/** Shows a list that changes. An item keeps its element, and with it the focus, as long as it is in the list. */
 export function createList<Item>(
   parent: HTMLElement,
   keyOf: (item: Item) => string | number,

@@ -8,8 +8,8 @@ import { durationText } from './wording.js';
 
 export interface GuidePanel {
   show(view: View, story: Story, done: readonly boolean[]): void;
-  /** What became of a switch that was pressed. */
-  tell(text: string, tone: 'good' | 'bad' | 'waiting'): void;
+  /** Shows the outcome of a switch that was pressed. */
+  showStatus(text: string, tone: 'good' | 'bad' | 'waiting'): void;
 }
 
 export interface Switches {
@@ -18,7 +18,7 @@ export interface Switches {
 }
 
 const MODES: readonly { readonly mode: CrmMode; readonly label: string }[] = [
-  { mode: 'ok', label: 'Well' },
+  { mode: 'ok', label: 'Up' },
   { mode: 'down', label: 'Down' },
   { mode: 'slow', label: 'Slow' },
   { mode: 'wrong-token', label: 'Refusing the token' },
@@ -30,7 +30,7 @@ interface Step {
   readonly isDone: boolean;
 }
 
-/** What happens, what to try, and the switches to try it with. */
+/** A comment on what is happening, the steps to try, and the switches for them. */
 export function createGuidePanel({ onMode, onKill }: Switches): GuidePanel {
   const commentary = byId('commentary');
   const processText = byId('process');
@@ -77,7 +77,7 @@ export function createGuidePanel({ onMode, onKill }: Switches): GuidePanel {
       const age = durationText(Math.max(1000, Date.now() - startedAt));
       setText(processText, view.isAppThere ? `The app is process ${pid}, up for ${age}` : 'The app is not running');
     },
-    tell(text, tone) {
+    showStatus(text, tone) {
       status.dataset['tone'] = tone;
       setText(status, text);
     },

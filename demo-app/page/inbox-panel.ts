@@ -19,7 +19,7 @@ export function createInboxPanel(): (view: View) => void {
     const shown = notifications.length < count ? `the newest ${notifications.length} here` : 'newest first';
     setText(note, count === 0 ? 'Nothing has arrived yet.' : `${countText(count, 'notification')} arrived, ${shown}.`);
     showInbox(notifications);
-    // What is there when the page opens has not just arrived.
+    // Only entries that arrive after the page has opened are animated.
     list.dataset['live'] = 'true';
   };
 }

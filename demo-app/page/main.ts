@@ -18,7 +18,7 @@ let isAppThere = true;
 let isCrmProcessThere = true;
 let hasChanged = false;
 let killed: { readonly pid: number; readonly atMs: number } | undefined;
-let reborn: { readonly pid: number } | undefined;
+let restarted: { readonly pid: number } | undefined;
 let startedReads = 0;
 let shownRead = 0;
 
@@ -28,7 +28,7 @@ const bookings = createBookingsPanel(change);
 const showOutbox = createOutboxPanel();
 const showInbox = createInboxPanel();
 
-/** Asks for everything and shows it. An answer that a later one has overtaken is not shown. */
+/** Reads everything and shows it, unless a later read was faster. */
 async function refresh(): Promise<void> {
   startedReads += 1;
   const read = startedReads;
@@ -36,15 +36,15 @@ async function refresh(): Promise<void> {
   if (read < shownRead) return;
   shownRead = read;
 
-  // An answer of the process that was killed is one from before.
+  // A response of the killed process was on its way before the kill.
   isAppThere = newState.status === 'fulfilled' && newState.value.app.pid !== killed?.pid;
   if (isAppThere) isCrmProcessThere = newInbox.status === 'fulfilled';
   if (newState.status === 'fulfilled') state = newState.value;
   if (newInbox.status === 'fulfilled') inbox = newInbox.value;
   if (isAppThere && killed && state) {
-    reborn = { pid: state.app.pid };
-    guide.tell(
-      `Process ${killed.pid} was killed; ${reborn.pid} took its place after ${sinceText(killed.atMs)}.`,
+    restarted = { pid: state.app.pid };
+    guide.showStatus(
+      `Process ${killed.pid} was killed; ${restarted.pid} took its place after ${sinceText(killed.atMs)}.`,
       'good',
     );
     killed = undefined;
@@ -58,13 +58,13 @@ function show(): void {
   const view = { state, inbox, isAppThere, isCrmProcessThere };
   progress.update(view);
   const areStepsDone = progress.done.every(Boolean);
-  guide.show(view, { killedPid: killed?.pid, reborn, hasChanged, areStepsDone }, progress.done);
+  guide.show(view, { killedPid: killed?.pid, restarted, hasChanged, areStepsDone }, progress.done);
   bookings.show(view);
   showOutbox(view);
   showInbox(view);
 }
 
-const NO_ANSWER = 'The app did not answer; try again in a moment.';
+const NO_RESPONSE = 'The app did not respond; try again in a moment.';
 
 const DOING: Readonly<Record<BookingChange['kind'], string>> = {
   book: 'Booking …',
@@ -78,11 +78,11 @@ const DONE: Readonly<Record<BookingChange['kind'], string>> = {
 };
 
 async function change(wanted: BookingChange, token: string): Promise<void> {
-  bookings.tell(DOING[wanted.kind], 'waiting');
+  bookings.showStatus(DOING[wanted.kind], 'waiting');
   const outcome = await outcomeOf(wanted, token);
-  // First the rows, whose buttons mean something else now.
+  // Refresh first, because the rows' buttons have a new meaning now.
   await refresh();
-  bookings.tell(outcome.text, outcome.tone);
+  bookings.showStatus(outcome.text, outcome.tone);
 }
 
 async function outcomeOf(wanted: BookingChange, token: string): Promise<{ text: string; tone: 'good' | 'bad' }> {
@@ -93,47 +93,47 @@ async function outcomeOf(wanted: BookingChange, token: string): Promise<{ text: 
     progress.onChanged(booking, inbox?.mode);
     return { text: `Booking ${booking.id} ${DONE[wanted.kind]} in ${sinceText(startedAtMs)}.`, tone: 'good' };
   } catch (error) {
-    const text = error instanceof RefusedError ? `${error.message}. The CRM is told nothing.` : NO_ANSWER;
+    const text = error instanceof RefusedError ? `${error.message}. The CRM is not notified.` : NO_RESPONSE;
     return { text, tone: 'bad' };
   }
 }
 
 async function switchCrm(mode: CrmMode): Promise<void> {
-  guide.tell('Switching the CRM …', 'waiting');
+  guide.showStatus('Switching the CRM …', 'waiting');
   try {
     await setCrmMode(mode);
-    guide.tell(MODE_TEXTS[mode], 'good');
+    guide.showStatus(MODE_TEXTS[mode], 'good');
   } catch (error) {
-    guide.tell(failureText(error), 'bad');
+    guide.showStatus(failureText(error), 'bad');
   }
   await refresh();
 }
 
 const MODE_TEXTS: Readonly<Record<CrmMode, string>> = {
-  ok: 'The CRM answers as it should.',
+  ok: 'The CRM responds normally.',
   down: "The CRM's port refuses connections.",
-  slow: 'The CRM takes 2 to 3 seconds for each answer.',
-  'wrong-token': 'The CRM answers 401 to whatever it is sent.',
+  slow: 'The CRM takes 2 to 3 seconds for each response.',
+  'wrong-token': 'The CRM responds 401 to every request.',
 };
 
 async function kill(): Promise<void> {
-  guide.tell('Killing the app …', 'waiting');
+  guide.showStatus('Killing the app …', 'waiting');
   const atMs = performance.now();
   try {
     const pid = await killApp();
     killed = { pid, atMs };
-    reborn = undefined;
+    restarted = undefined;
     progress.onKilled(pid);
     isAppThere = false;
-    guide.tell(`Process ${pid} was killed with SIGKILL.`, 'waiting');
+    guide.showStatus(`Process ${pid} was killed with SIGKILL.`, 'waiting');
     show();
   } catch (error) {
-    guide.tell(failureText(error), 'bad');
+    guide.showStatus(failureText(error), 'bad');
   }
 }
 
 function failureText(error: unknown): string {
-  return error instanceof RefusedError ? `${error.message}.` : NO_ANSWER;
+  return error instanceof RefusedError ? `${error.message}.` : NO_RESPONSE;
 }
 
 function sinceText(atMs: number): string {

@@ -11,7 +11,7 @@ interface Figure {
 }
 
 const FIGURES: readonly Figure[] = [
-  { id: 'pending', label: 'Waiting', valueOf: ({ pending }) => String(pending) },
+  { id: 'pending', label: 'Pending', valueOf: ({ pending }) => String(pending) },
   { id: 'in-flight', label: 'In flight', valueOf: ({ inFlight }) => String(inFlight) },
   {
     id: 'oldest',
@@ -95,7 +95,7 @@ function noteOn({ stats, earlierCount, furtherCount }: DemoState): string {
   const notes = [];
   if (furtherCount > 0) notes.push(`And ${furtherCount} more.`);
   if (earlierCount > 0) notes.push(`${earlierCount} from before the restart.`);
-  if (stats.pending === 0) notes.push('Nothing waits.');
+  if (stats.pending === 0) notes.push('Nothing is pending.');
   notes.push('* since the app started');
   return notes.join(' ');
 }

@@ -6,13 +6,13 @@ import type { View } from './view.js';
 export const STEPS = [
   { title: 'Book a session', text: 'Watch it reach the CRM.' },
   { title: 'Take the CRM down, book three', text: 'Each succeeds, as fast as before.' },
-  { title: 'Make the CRM well again', text: 'Everything arrives, in order.' },
-  { title: 'Kill the app', text: 'Best while something waits. Nothing is lost.' },
+  { title: 'Bring the CRM back up', text: 'Everything arrives, in order.' },
+  { title: 'Kill the app', text: 'Best while something is pending. Nothing is lost.' },
 ] as const;
 
 const BOOKINGS_WHILE_DOWN = 3;
 
-/** What the visitor has tried, and seen end well. */
+/** Which steps the visitor has completed. */
 export interface Progress {
   /** One for each step. */
   readonly done: readonly boolean[];
@@ -23,8 +23,8 @@ export interface Progress {
 
 export function createProgress(): Progress {
   const done = STEPS.map(() => false);
-  /** Changes made here of which the CRM has not heard, by booking. */
-  const untold = new Map<number, Booking>();
+  /** Changes made on this page that have not reached the CRM, by booking. */
+  const undelivered = new Map<number, Booking>();
   let hasChanged = false;
   let whileDownCount = 0;
   let killedPid: number | undefined;
@@ -34,7 +34,7 @@ export function createProgress(): Progress {
 
     onChanged(booking, mode) {
       hasChanged = true;
-      untold.set(booking.id, booking);
+      undelivered.set(booking.id, booking);
       if (mode === 'down') whileDownCount += 1;
     },
 
@@ -45,12 +45,12 @@ export function createProgress(): Progress {
     update({ state, inbox, isAppThere }) {
       if (!isAppThere || !inbox) return;
       const hadChanged = hasChanged;
-      for (const [id, booking] of untold) if (hasArrived(inbox, booking)) untold.delete(id);
-      const isAllTold = untold.size === 0 && state.stats.pending === 0;
-      if (hadChanged && isAllTold) done[0] = true;
+      for (const [id, booking] of undelivered) if (hasArrived(inbox, booking)) undelivered.delete(id);
+      const isAllDelivered = undelivered.size === 0 && state.stats.pending === 0;
+      if (hadChanged && isAllDelivered) done[0] = true;
       if (whileDownCount >= BOOKINGS_WHILE_DOWN) done[1] = true;
-      if (done[1] === true && inbox.mode === 'ok' && isAllTold) done[2] = true;
-      if (killedPid !== undefined && state.app.pid !== killedPid && hadChanged && isAllTold) done[3] = true;
+      if (done[1] === true && inbox.mode === 'ok' && isAllDelivered) done[2] = true;
+      if (killedPid !== undefined && state.app.pid !== killedPid && hadChanged && isAllDelivered) done[3] = true;
     },
   };
 }

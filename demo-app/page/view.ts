@@ -3,7 +3,7 @@ import type { DemoState } from '../booking-app/demo-page/demo-state.js';
 import type { CrmInbox } from '../crm-service/create-crm-control.js';
 import type { StoredNotification } from '../crm-service/notification-store.js';
 
-/** What the page knows: the last that it was told, and whether it is told anything just now. */
+/** What the page knows: the last state and inbox it received, and whether the app and the CRM respond now. */
 export interface View {
   readonly state: DemoState;
   readonly inbox: CrmInbox | undefined;
@@ -11,14 +11,14 @@ export interface View {
   readonly isCrmProcessThere: boolean;
 }
 
-/** Whether the CRM has heard of the booking's last change. A hook tells after the change, so never with an older instant. */
+/** Whether the booking's last change has reached the CRM. A hook runs after the change, so its timestamp is not older. */
 export function hasArrived(inbox: CrmInbox, { id, updated_at }: Pick<Booking, 'id' | 'updated_at'>): boolean {
   return inbox.notifications.some(
     (notification) => bookingIdOf(notification) === id && (notification.timestamp ?? '') >= updated_at,
   );
 }
 
-/** The lane that the notification came by. */
+/** The notification's lane. */
 export function laneOf(notification: StoredNotification): string {
   const bookingId = bookingIdOf(notification);
   if (bookingId !== undefined) return `booking:${bookingId}`;

@@ -1,4 +1,4 @@
-/** How long, in one figure: `6 ms`, `2.4 s`, `3 min`, `5 h`. */
+/** A duration in its largest unit: `6 ms`, `2.4 s`, `3 min`, `5 h`. */
 export function durationText(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
@@ -12,7 +12,7 @@ export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** What happened, of a notification's type: `booking_created` is `created`. */
+/** What happened, from a notification's type: `booking_created` becomes `created`. */
 export function happeningText(type: string): string {
   return type.replace(/^booking_/, '').replaceAll('_', ' ');
 }
@@ -36,7 +36,7 @@ export function clockText(instant: string): string {
 
 const HUE_COUNT = 6;
 
-/** A lane has one colour wherever it is shown, so that one booking can be followed from left to right. */
+/** A lane has the same colour everywhere, so that a booking can be followed from left to right. */
 export function hueOf(lane: string): string {
   let sum = 0;
   for (const digit of lane.replace(/\D/g, '')) sum = sum * 10 + Number(digit);

@@ -1,17 +1,17 @@
-/** What a shell answers for a program that SIGINT ended. */
+/** The exit code of a program that SIGINT ended, as a shell reports it. */
 export const KILLED_BY_CTRL_C = 130;
 
 export interface StopHandlers {
-  /** Called once, at the first request. */
+  /** Called once, for the first request. */
   readonly stop: () => void;
-  /** Called when somebody does not want to wait for `stop`. */
+  /** Called for a second request, while `stop` is still running. */
   readonly kill: () => void;
 }
 
-/** npm and tsx pass a signal on that the terminal has delivered already: so close together, it is the same key. */
+/** npm and tsx forward a signal that the terminal has already delivered; so close together it was one key press. */
 const SAME_KEY_PRESS_MS = 500;
 
-/** Tells of requests to stop: SIGINT, SIGTERM, SIGHUP, and the loss of the parent process where it keeps a channel. */
+/** Handles requests to stop: SIGINT, SIGTERM, SIGHUP, and the end of a parent process that keeps a channel. */
 export function onStopRequest({ stop, kill }: StopHandlers): void {
   let firstAt: number | undefined;
 

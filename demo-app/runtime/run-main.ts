@@ -1,6 +1,9 @@
-import { StartError } from './start-error.js';
+/** A reason not to start that the user can fix: printed as one message, without a stack. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
 
-/** Runs a program's main function; whatever it throws is printed and ends the process with exit code 1. */
+/** Runs a program's main function. Prints what it throws, and ends the process with exit code 1. */
 export async function runMain(main: () => Promise<void>): Promise<void> {
   try {
     await main();

@@ -1,21 +1,20 @@
 import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import type { ListeningMessage } from './listening-message.js';
-import { listen } from './listen.js';
+import { listen, notifyParent } from './listen.js';
 import { KILLED_BY_CTRL_C, onStopRequest } from './on-stop-request.js';
 import type { PortSetting } from './settings.js';
 
 export interface Service {
   readonly server: Server;
   readonly port: PortSetting;
-  /** Told to the parent process. */
+  /** Sent to the parent process. */
   readonly controlPort?: number | undefined;
   readonly logger: Logger;
-  /** Closes what the app stands on, once no request is under way any more. */
+  /** Closes what the app uses; called once no request is under way any more. */
   readonly close: () => Promise<void> | void;
 }
 
-/** Requests get this long to finish before a stop cuts their connections. */
+/** How long a stop waits for open requests before it cuts their connections. */
 const DRAIN_MS = 5000;
 
 /** Serves until the process is asked to stop, then ends it. Resolves once the service listens. */
@@ -25,7 +24,7 @@ export async function runService({ server, port, controlPort, logger, close }: S
     kill: () => process.exit(KILLED_BY_CTRL_C),
   });
   const actualPort = await listen(server, port);
-  tellParent({ kind: 'listening', port: actualPort, controlPort });
+  notifyParent({ kind: 'listening', port: actualPort, controlPort });
   if (port.port !== 0 && port.port !== actualPort) logger.warn(`port ${port.port} is taken, took a free one`);
   logger.info(`listening at http://localhost:${actualPort}`);
 
@@ -40,10 +39,6 @@ export async function runService({ server, port, controlPort, logger, close }: S
       process.exit(1);
     }
   }
-}
-
-function tellParent(message: ListeningMessage): void {
-  if (process.connected) process.send?.(message);
 }
 
 function closeServer(server: Server): Promise<void> {

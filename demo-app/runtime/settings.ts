@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
-import { StartError } from './start-error.js';
+import { StartError } from './run-main.js';
 
-/** The variables of a process, by name. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface PortSetting {
   readonly variable: string;
-  /** 0 means any free port. */
+  /** 0 is any free port. */
   readonly port: number;
-  /** Whether somebody asked for this very port. A default may give way to a free one, a wish may not. */
+  /** Whether the user chose this port. Only a default may be replaced by a free one. */
   readonly configured: boolean;
 }
 
@@ -30,7 +30,7 @@ export function readCrmAuthToken(environment: Environment): string {
   return environment['CRM_AUTH_TOKEN'] || DEFAULT_CRM_AUTH_TOKEN;
 }
 
-/** The directory of all files of the demo: DEMO_DATA_DIR, or `data` in the demo's own directory. */
+/** The directory for the demo's files: DEMO_DATA_DIR, or `data` in the demo's own directory. */
 export function readDataDirectory(environment: Environment, demoDirectory: string): string {
   return resolve(environment['DEMO_DATA_DIR'] || resolve(demoDirectory, 'data'));
 }

@@ -1,24 +1,24 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { isListeningMessage } from '../runtime/listening-message.js';
-import type { ListeningMessage } from '../runtime/listening-message.js';
+import { isListeningMessage } from '../runtime/listen.js';
+import type { ListeningMessage } from '../runtime/listen.js';
 import type { Environment } from '../runtime/settings.js';
-import { StartError } from '../runtime/start-error.js';
+import { StartError } from '../runtime/run-main.js';
 
 export interface ChildProgram {
   readonly name: string;
-  /** Its main file, seen from the demo's directory. */
+  /** Its main file, relative to the demo's directory. */
   readonly main: string;
   readonly environment: Environment;
 }
 
 export interface Child {
   readonly pid: number | undefined;
-  /** Resolves, with where, once the child accepts requests; rejects when it ends before that. */
+  /** Resolves once the child accepts requests; rejects if it ends before that. */
   readonly listening: Promise<ListeningMessage>;
-  /** Resolves with how it ended: a signal, an exit code or what kept it from starting. */
+  /** Resolves with how it ended: a signal, an exit code or the reason that it did not start. */
   readonly ended: Promise<string>;
-  /** Asks it to end in the clean way, and resolves when it has. */
+  /** Asks it to end cleanly. Resolves once it has. */
   stop(): Promise<void>;
   kill(): void;
 }
@@ -26,8 +26,8 @@ export interface Child {
 const DEMO_DIRECTORY = new URL('../', import.meta.url);
 
 /**
- * Starts one of the services. A process group of its own keeps the terminal's Ctrl-C away from it, so that the
- * supervisor decides who stops first; it holds a channel to the supervisor, whose end tells it to stop as well.
+ * Starts one of the services, in a process group of its own, so that Ctrl-C in the terminal reaches only the supervisor,
+ * which stops them in order. If the supervisor dies, its channel to the child closes, and the child stops too.
  */
 export function startChild({ name, main, environment }: ChildProgram): Child {
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), pathInDemo(main)], {

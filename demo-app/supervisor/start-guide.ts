@@ -14,7 +14,7 @@ export interface RunningDemo {
   readonly restartCommand: string;
 }
 
-/** What somebody who has just started the demo wants to know. */
+/** The text that the demo prints once it has started. */
 export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDemo): string {
   const tokens = [ADA, BEN, FAY].map(({ token, name, role }) => `${token} (${name}, ${role})`);
   const ada = `-H 'Authorization: Bearer ${ADA.token}'`;
@@ -22,7 +22,7 @@ export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDe
   const appUrl = `http://localhost:${app.port}`;
   const crmUrl = `http://localhost:${crm.port}`;
   return `
-Open ${appUrl}/ to see it all on one page.
+Open ${appUrl}/ to see everything on one page.
 Open ${appUrl}/dashboard/ for the notifier's dashboard (user fay, password ${FAY.token}).
 
 Booking app   ${describe(app)}
@@ -49,7 +49,7 @@ Ctrl-C stops both.
 `;
 }
 
-/** The command that starts a CRM which takes the place of the one that ran: same ports, same token, same files. */
+/** The command that starts the CRM again with the same ports, token and files. */
 export function crmRestartCommand(environment: Environment, port: number, controlPort: number): string {
   const variables = [`DEMO_CRM_CONTROL_PORT=${controlPort}`, `CRM_PORT=${port}`];
   for (const name of ['CRM_AUTH_TOKEN', 'DEMO_DATA_DIR']) {
@@ -64,7 +64,7 @@ function describe({ pid, port, wanted }: RunningService): string {
   return `http://localhost:${port}  pid ${pid}${isOtherPort ? `  (port ${wanted.port} is taken, this one was free)` : ''}`;
 }
 
-/** As one word of a shell command. */
+/** Quotes a text as one word of a shell command. */
 function quoted(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -5,10 +5,10 @@ import { startChild } from './start-child.js';
 import type { Child, ChildProgram } from './start-child.js';
 import { crmRestartCommand, startGuide } from './start-guide.js';
 
-/** Somebody watches: so the notifier looks sooner than it would elsewhere whether the CRM is back. */
-const impatience: Environment = { CRM_BREAKER_MAX_DELAY_MS: '2000', CRM_BREAKER_MAX_PAUSE_MS: '2000' };
+/** People are watching, so the notifier probes the CRM more often than by default. */
+const shortPauses: Environment = { CRM_BREAKER_MAX_DELAY_MS: '2000', CRM_BREAKER_MAX_PAUSE_MS: '2000' };
 
-/** Starts the CRM service and the booking app and stays until they are to stop; then it ends the process. */
+/** Starts the CRM service and the booking app, and watches them. Stops them on request, then ends the process. */
 export async function supervise(environment: Environment): Promise<void> {
   const children: Child[] = [];
   let stopping = false;
@@ -26,7 +26,7 @@ export async function supervise(environment: Environment): Promise<void> {
   await startBoth().catch(giveUp);
 
   async function startBoth(): Promise<void> {
-    // A port that is no port is refused here, before anything runs.
+    // An invalid port throws here, before anything runs.
     const wantedCrmPort = readPort(environment, 'CRM_PORT', DEFAULT_CRM_PORT);
     const wantedAppPort = readPort(environment, 'DEMO_PORT', DEFAULT_BOOKING_PORT);
     const crmAuthToken = readCrmAuthToken(environment);
@@ -34,9 +34,9 @@ export async function supervise(environment: Environment): Promise<void> {
     const crm = start({ name: 'CRM service', main: 'crm-service/main.ts', environment });
     const { port: crmPort, controlPort = 0 } = await crm.listening;
     const appEnvironment = {
-      ...impatience,
+      ...shortPauses,
       ...environment,
-      // Left out: the library points out every CRM_* variable that it does not know.
+      // Removed, because the library warns about every CRM_* variable that it does not know.
       CRM_PORT: undefined,
       CRM_BASE_URL: `http://localhost:${crmPort}`,
       CRM_AUTH_TOKEN: crmAuthToken,
@@ -65,7 +65,7 @@ export async function supervise(environment: Environment): Promise<void> {
     return start({ name: 'booking app', main: 'booking-app/main.ts', environment: appEnvironment });
   }
 
-  /** The page may kill the app, and so may anybody else; it starts again as it was. Any other end is one too many. */
+  /** Restarts the app after a SIGKILL, which the page can send. Any other end stops the demo. */
   function watchApp(app: Child, appEnvironment: Environment): void {
     watch(app, (how) => {
       if (how !== 'SIGKILL') {
@@ -81,7 +81,7 @@ export async function supervise(environment: Environment): Promise<void> {
           console.log(`The booking app is back, pid ${next.pid}.\n`);
         },
         () => {
-          // It did not come so far: its end says how, and is watched.
+          // It ended before it listened; the watch on its end handles that.
         },
       );
     });
@@ -101,7 +101,7 @@ export async function supervise(environment: Environment): Promise<void> {
   }
 
   async function giveUp(error: unknown): Promise<void> {
-    // When the demo is asked to stop while it starts, a child ends before it listens: no failure.
+    // If the demo is stopped while it starts, a child ends before it listens. That is not a failure.
     if (stopping) return;
     stopping = true;
     await stopChildren();
@@ -114,7 +114,7 @@ export async function supervise(environment: Environment): Promise<void> {
     process.exit(exitCode);
   }
 
-  /** The booking app first: while it stops it still has something to tell the CRM. */
+  /** The booking app first: while it stops, it still delivers to the CRM. */
   async function stopChildren(): Promise<void> {
     for (const child of children.toReversed()) await child.stop();
   }

@@ -3,8 +3,8 @@ import { pinoHttp } from 'pino-http';
 import type { Logger, SerializedRequest, SerializedResponse } from 'pino';
 
 /**
- * One line per request: method, path, status and time taken. Headers hold tokens, bodies and queries hold personal
- * data, so none of them is logged. Neither is a request for a path that `isQuiet` names.
+ * Logs one line per request: method, path, status and duration. Headers have tokens, and bodies and queries have personal
+ * data, so none of them is logged. Requests for which `isQuiet` is true are not logged.
  */
 export function createRequestLog(logger: Logger, isQuiet: (path: string) => boolean = () => false): HttpLogger {
   return pinoHttp({
@@ -14,7 +14,7 @@ export function createRequestLog(logger: Logger, isQuiet: (path: string) => bool
       req: ({ method, url }: SerializedRequest) => ({ method, path: pathOf(url) }),
       res: ({ statusCode }: SerializedResponse) => ({ status: statusCode }),
     },
-    // The line of the request says that it failed; why is logged once, where the error is answered.
+    // The error itself is logged once, by `respondWithError`.
     customErrorObject: (_req, res, _error, { responseTime }: { responseTime: number }) => ({ res, responseTime }),
   });
 }

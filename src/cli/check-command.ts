@@ -1,39 +1,43 @@
 import type { Command } from 'commander';
 import { createCrmClient } from '../client/crm-client.js';
 import { CRMNotificationService } from '../client/crm-notification-service.js';
+import { defaultToken, type TargetConfig } from '../client/target-settings.js';
 import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
-import { defaultToken } from '../config/service-settings.js';
 import { systemClock } from '../core/clock.js';
 import { CRMHttpError } from '../core/errors.js';
+import { crmFormat } from '../format/crm-format.js';
 import { createSafeLogger } from '../telemetry/logger.js';
-import type { CliContext } from './cli-context.js';
-import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
-import { addConnectionOptions, serviceOptionsOf, type ConnectionOptions } from './connection-options.js';
+import { addConnectionOptions, parseId, serviceOptionsOf, type ConnectionOptions } from './arguments.js';
+import { interruptible, setAction, type CliContext, type CommandSession, type CommonOptions } from './command.js';
 import { diagnoseError, diagnoseHealth, type Diagnosis, type DiagnosisContext } from './diagnosis.js';
-import { idOf } from './id-value.js';
-import { interruptible } from './interruptible.js';
-import { withoutErrors } from './stderr-logger.js';
+import { errorsAsDebug } from './output.js';
 
 interface CheckOptions extends CommonOptions, ConnectionOptions {
   readonly sendTest?: true;
   readonly testUserId: string;
 }
 
-/** `accepted`: the CRM wants a token, and took this one. `untested`: it answered without looking at it. */
+/** `accepted`: the CRM requires a token and accepts this one. `untested`: it responded without checking it. */
 type TokenState = 'accepted' | 'refused' | 'untested';
+
+interface CheckResult {
+  /** Undefined if all is well. */
+  readonly diagnosis?: Diagnosis;
+  readonly token: TokenState;
+}
 
 const testType = 'connection_test';
 
 export function addCheckCommand(program: Command, context: CliContext): void {
   const command = program
     .command('check')
-    .description('says whether the CRM can be reached and takes the token, and if not, why and what to do')
-    .option('--send-test', `post one harmless notification of type ${testType}: the sure way to test the token`)
+    .description('check that the CRM is reachable and accepts the token; if not, say why and what to do')
+    .option('--send-test', `post one harmless notification of type ${testType}: a sure test of the token`)
     .option('--test-user-id <id>', 'the user id of that notification', testType)
     .addHelpText(
       'after',
       `
-It asks GET /health with the token, and creates nothing in the CRM unless --send-test is given.
+Sends GET /health with the token. Creates nothing in the CRM, unless --send-test is given.
 
 Examples:
   $ crm-notifier check
@@ -44,44 +48,46 @@ Examples:
 }
 
 async function check({ context, options, output, logger }: CommandSession<CheckOptions>): Promise<'done' | 'failed'> {
-  const quiet = withoutErrors(logger);
-  const given = serviceOptionsOf(options, context, quiet);
+  const quietLogger = errorsAsDebug(logger);
+  const given = serviceOptionsOf(options, context, quietLogger);
   const serviceOptions = { ...given, healthTimeoutMs: options.timeoutMs };
   const config = resolveServiceConfig(serviceOptions);
-  const { baseUrl } = config;
-  const seen: DiagnosisContext = { baseUrl, isDefaultToken: config.authToken === defaultToken };
+  const { baseUrl, authToken } = config.target;
+  const diagnosisContext: DiagnosisContext = { baseUrl, isDefaultToken: authToken === defaultToken };
 
-  const work = async (): Promise<{ readonly diagnosis?: Diagnosis; readonly token: TokenState }> => {
-    const diagnosis = diagnoseHealth(await askHealth(config, config.authToken), seen);
-    if (diagnosis !== undefined) return { diagnosis, token: tokenAfter(diagnosis) };
+  const runChecks = async (): Promise<CheckResult> => {
+    const diagnosis = diagnoseHealth(await requestHealth(config, authToken), diagnosisContext);
+    if (diagnosis !== undefined) return failedCheck(diagnosis);
     if (options.sendTest === true) {
       const service = new CRMNotificationService(serviceOptions);
-      return sendTest(service, options.testUserId, seen).finally(() => service.close());
+      return sendTest(service, options.testUserId, diagnosisContext).finally(() => service.close());
     }
-    // Only a CRM that refuses the same question without a token has looked at the one it got.
-    const withoutToken = await askHealth(config, () => Promise.reject(new Error('none')));
-    const isGuarded = withoutToken.kind === 'reply' && [401, 403].includes(withoutToken.status);
-    return { token: isGuarded ? 'accepted' : 'untested' };
+    // The CRM has checked our token only if it refuses the same request without one.
+    const withoutToken = await requestHealth(config, () => Promise.reject(new Error('none')));
+    const isTokenRequired = withoutToken.kind === 'reply' && [401, 403].includes(withoutToken.status);
+    return { token: isTokenRequired ? 'accepted' : 'untested' };
   };
-  if (options.sendTest !== true) for (const warning of config.warnings) quiet.warn({}, warning);
+  // The service of --send-test logs them itself.
+  if (options.sendTest !== true) for (const warning of config.warnings) quietLogger.warn({}, warning);
 
-  const { diagnosis, token } = await interruptible(work(), context.stop);
+  const { diagnosis, token } = await interruptible(runChecks(), context.stop);
   if (diagnosis !== undefined) {
     const { trouble, message, advice } = diagnosis;
-    output.result({ ok: false, baseUrl, trouble, token, message, advice }, `Not well: ${message}.\n${advice}`);
+    output.result({ ok: false, baseUrl, trouble, token, message, advice }, `Check failed: ${message}.\n${advice}`);
     return 'failed';
   }
-  output.result({ ok: true, baseUrl, token }, `The CRM at ${baseUrl} is well.\n${tokenSentence(token, options)}`);
+  output.result({ ok: true, baseUrl, token }, `The CRM at ${baseUrl} is healthy.\n${tokenSentence(token, options)}`);
   return 'done';
 }
 
-async function askHealth(config: ServiceConfig, authToken: ServiceConfig['authToken']) {
-  const { logger, ...settings } = config;
+async function requestHealth(config: ServiceConfig, authToken: TargetConfig['authToken']) {
+  const { target, logger } = config;
   const client = createCrmClient({
-    ...settings,
+    ...target,
     authToken,
     connections: 1,
     clock: systemClock,
+    format: crmFormat,
     logger: createSafeLogger(logger),
   });
   try {
@@ -94,37 +100,37 @@ async function askHealth(config: ServiceConfig, authToken: ServiceConfig['authTo
 async function sendTest(
   service: CRMNotificationService,
   userId: string,
-  seen: DiagnosisContext,
-): Promise<{ readonly diagnosis?: Diagnosis; readonly token: TokenState }> {
+  context: DiagnosisContext,
+): Promise<CheckResult> {
   try {
     await service.sendNotification({
       notificationType: testType,
-      userId: idOf(userId),
+      userId: parseId(userId),
       message: 'Connection test of crm-notifier; nothing happened',
     });
     return { token: 'accepted' };
   } catch (error) {
-    const diagnosis = diagnoseError(error, seen);
+    const diagnosis = diagnoseError(error, context);
     if (diagnosis === undefined) throw error;
     if (!(error instanceof CRMHttpError) || (error.status !== 400 && error.status !== 422)) {
-      return { diagnosis, token: tokenAfter(diagnosis) };
+      return failedCheck(diagnosis);
     }
-    const message = `the CRM took the request but not the test notification (it answered ${String(error.status)})`;
-    const advice = 'If it wants the id of a user it knows, give one with --test-user-id.';
+    const message = `the CRM is reachable but rejected the test notification (it responded with ${String(error.status)})`;
+    const advice = 'If it expects the id of a user it knows, give one with --test-user-id.';
     return { diagnosis: { trouble: 'unhealthy', message, advice }, token: 'untested' };
   }
 }
 
-function tokenAfter({ trouble }: Diagnosis): TokenState {
-  return trouble === 'wrong-token' ? 'refused' : 'untested';
+function failedCheck(diagnosis: Diagnosis): CheckResult {
+  return { diagnosis, token: diagnosis.trouble === 'wrong-token' ? 'refused' : 'untested' };
 }
 
 function tokenSentence(token: TokenState, { sendTest: hasSent }: CheckOptions): string {
   if (token !== 'accepted') {
     return (
-      'The token was NOT tested: this CRM answers /health without looking at it. To test it, add --send-test, which ' +
+      'The token was NOT tested: this CRM responds to /health without checking it. To test it, add --send-test, which ' +
       `posts one harmless notification of type ${testType}.`
     );
   }
-  return hasSent === true ? 'It took a test notification, and with it the token.' : 'It takes the token.';
+  return hasSent === true ? 'It accepted a test notification, so the token is right.' : 'It accepts the token.';
 }

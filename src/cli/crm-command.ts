@@ -1,19 +1,15 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Option, type Command } from 'commander';
-import { defaultToken } from '../config/service-settings.js';
-import { checkToken, normalizeToken } from '../config/token.js';
+import { defaultToken } from '../client/target-settings.js';
+import { checkToken, normalizeToken } from '../client/token.js';
 import { startFakeCrm, type CrmBehaviour, type FakeCrm } from '../testing/fake-crm.js';
-import type { SentNotification } from '../testing/sent-notification.js';
-import type { CliContext } from './cli-context.js';
-import { CliFailure } from './cli-failure.js';
-import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
-import { tokenIn } from './connection-options.js';
-import { longestMs, wholeNumberFrom } from './option-values.js';
-import type { Output } from './output.js';
-import { safeJson, safeText } from './safe-text.js';
+import type { SentNotification } from '../testing/received-request.js';
+import { longestMs, readTokenFile, wholeNumberFrom } from './arguments.js';
+import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from './command.js';
+import { safeJson, safeText, type Output } from './output.js';
 
-/** What one types, and what the CRM does then. */
+/** What the CRM does after each word that can be typed. */
 const behaviours = {
   ok: 'ok',
   down: 'down',
@@ -40,16 +36,16 @@ interface CrmOptions extends CommonOptions {
 export function addCrmCommand(program: Command, context: CliContext): void {
   const command = program
     .command('crm')
-    .description('a CRM to try things with: prints what it takes, and has faults on purpose')
-    .option('--port <port>', 'where it listens, on this machine only', wholeNumberFrom(0, 65_535), 5001)
-    .addOption(new Option('--fault <word>', 'what goes wrong').choices(words).default('ok', 'ok: nothing'))
-    .option('--token-file <file>', 'a file with the token it takes, instead of CRM_AUTH_TOKEN')
-    .option('--any-token', 'take any token, and none')
-    .option('--bodies', 'print all of a notification, which may be personal')
+    .description('run a CRM to try things with: it prints each notification and simulates faults')
+    .option('--port <port>', 'the port to listen on, on this machine only', wholeNumberFrom(0, 65_535), 5001)
+    .addOption(new Option('--fault <word>', 'the fault to start with').choices(words).default('ok', 'ok: none'))
+    .option('--token-file <file>', 'read the token to accept from this file instead of CRM_AUTH_TOKEN')
+    .option('--any-token', 'accept any token, or none')
+    .option('--bodies', 'print whole notifications, which may hold personal data')
     .addHelpText(
       'after',
       `
-Type a fault's word and Enter while it runs to switch to that fault, and ok for well again. It ends on SIGINT or SIGTERM.
+To switch while it runs, type a fault and press Enter; ok ends the fault. SIGINT or SIGTERM ends the command.
 
 Examples:
   $ crm-notifier crm
@@ -61,7 +57,7 @@ Examples:
 
 async function runCrm({ context, options, output }: CommandSession<CrmOptions>): Promise<'done'> {
   const { stdin, stop, env } = context;
-  const given = options.tokenFile === undefined ? env['CRM_AUTH_TOKEN'] : tokenIn(options.tokenFile);
+  const given = options.tokenFile === undefined ? env['CRM_AUTH_TOKEN'] : readTokenFile(options.tokenFile);
   const token = options.anyToken === true ? null : normalizeToken(given ?? defaultToken);
   const problem = token === null ? undefined : checkToken(token);
   if (problem !== undefined) throw new CliFailure(`the token ${problem}`, 'ERR_CRM_CONFIG');
@@ -69,16 +65,17 @@ async function runCrm({ context, options, output }: CommandSession<CrmOptions>):
   const input = createInterface({ input: stdin });
   try {
     await crm.behave(behaviours[options.fault]);
-    output.result({ listening: crm.url, fault: options.fault }, `A CRM listens at ${crm.url} (${options.fault}).`);
-    output.note(`Type one of these and Enter: ${words.join(', ')}.`);
-    if (token === defaultToken) output.note('It takes the token that is sent when none is set; see CRM_AUTH_TOKEN.');
+    output.result({ listening: crm.url, fault: options.fault }, `CRM listening at ${crm.url} (${options.fault}).`);
+    output.note(`To switch, type one of these and press Enter: ${words.join(', ')}.`);
+    if (token === defaultToken)
+      output.note('It accepts the default token, which is sent when CRM_AUTH_TOKEN is not set.');
     input.on('line', (line) => void switchTo(crm, line.trim(), output));
-    void printTaken(crm, options.bodies ?? false, output);
+    void printNotifications(crm, options.bodies ?? false, output);
     await untilStopped(stop);
     return 'done';
   } finally {
     input.close();
-    // A pipe that is still open would keep the process.
+    // A pipe that is still open would keep the process running.
     stdin.destroy();
     await crm.close();
   }
@@ -87,15 +84,15 @@ async function runCrm({ context, options, output }: CommandSession<CrmOptions>):
 async function switchTo(crm: FakeCrm, word: string, output: Output): Promise<void> {
   if (word === '') return;
   if (!isWord(word)) {
-    output.note(`It does not know ${safeText(word, 40)}. Type one of these: ${words.join(', ')}.`);
+    output.note(`Unknown fault: ${safeText(word, 40)}. Type one of these: ${words.join(', ')}.`);
     return;
   }
   try {
     await crm.behave(behaviours[word]);
     output.result({ fault: word }, `Now: ${word}.`);
   } catch (error) {
-    // Its port was taken by another while it was down.
-    output.note(`It cannot do that now: ${(error as Error).message}`);
+    // Another process may have taken the port while it was down.
+    output.note(`Cannot switch to ${word}: ${(error as Error).message}`);
   }
 }
 
@@ -103,17 +100,17 @@ function isWord(word: string): word is Word {
   return Object.hasOwn(behaviours, word);
 }
 
-/** Prints each notification as it is taken, until the CRM ends. */
-async function printTaken(crm: FakeCrm, withBodies: boolean, output: Output): Promise<void> {
+/** Prints each notification that the CRM accepts, until the CRM is closed. */
+async function printNotifications(crm: FakeCrm, withBodies: boolean, output: Output): Promise<void> {
   let count = 0;
   try {
     for (;;) {
-      const taken = await crm.sent.waitFor({}, { count: count + 1, timeoutMs: longestMs });
-      for (const notification of taken.slice(count)) print(notification, withBodies, output);
-      count = taken.length;
+      const sent = await crm.sent.waitFor({}, { count: count + 1, timeoutMs: longestMs });
+      for (const notification of sent.slice(count)) print(notification, withBodies, output);
+      count = sent.length;
     }
   } catch {
-    // It was closed.
+    // The CRM was closed.
   }
 }
 
@@ -123,14 +120,14 @@ function print(
   output: Output,
 ): void {
   const { notification_id: id, notification_type: type, user_id: userId } = body;
-  const again = retryCount === 0 ? '' : `, after ${String(retryCount)} attempts`;
+  const retries = retryCount === 0 ? '' : `, after ${String(retryCount)} attempts`;
   output.result(
     { id, type, userId, retryCount, ...(withBodies ? { body } : {}) },
-    withBodies ? safeJson(body) : `${safeText(type)}  ${safeText(id)}  user ${safeText(String(userId))}${again}`,
+    withBodies ? safeJson(body) : `${safeText(type)}  ${safeText(id)}  user ${safeText(String(userId))}${retries}`,
   );
 }
 
-/** Nothing else need keep the process: a CRM that is down listens to nobody. */
+/** Also keeps the process running: a CRM that is down has no open socket to do so. */
 async function untilStopped(stop: AbortSignal): Promise<void> {
   const keepAlive = setInterval(() => undefined, longestMs);
   if (!stop.aborted) await once(stop, 'abort');

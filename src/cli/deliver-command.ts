@@ -1,32 +1,57 @@
 import type { Command } from 'commander';
 import { createNotifier } from '../create-notifier.js';
-import type { Stats } from '../notifier/notifier.js';
-import type { CliContext } from './cli-context.js';
-import { CliFailure, Interrupted } from './cli-failure.js';
-import { setAction, type CommandSession, type CommonOptions } from './command-action.js';
-import { addConnectionOptions, serviceOptionsOf, type ConnectionOptions } from './connection-options.js';
-import { runDelivery, type DeliveryEnd } from './delivery-run.js';
-import { milliseconds } from './option-values.js';
-import { addOutboxOption, findOutbox, refuseAsRoot, type OutboxOptions } from './outbox-place.js';
-import { createProgressDisplay } from './progress-display.js';
+import type { Notifier, Stats } from '../notifier/notifier.js';
+import {
+  addConnectionOptions,
+  longestMs,
+  parseMilliseconds,
+  serviceOptionsOf,
+  type ConnectionOptions,
+} from './arguments.js';
+import {
+  CliFailure,
+  Interrupted,
+  setAction,
+  type CliContext,
+  type CommandSession,
+  type CommonOptions,
+} from './command.js';
+import { addOutboxOption, findOutbox, refuseAsRoot, type OutboxOptions } from './outbox/outbox-file.js';
+import { drawBar, type Output } from './output.js';
 
 interface DeliverOptions extends CommonOptions, ConnectionOptions, OutboxOptions {
   readonly watch?: true;
   readonly patienceMs: number;
 }
 
+/** What this process has delivered so far, and what died. */
+interface Counts {
+  delivered: number;
+  died: number;
+}
+
+type Progress = Readonly<Counts> & Pick<Stats, 'pending' | 'isDelivering' | 'isOutboxReadable'>;
+
+/** `idle`: nothing is due any more. `stuck`: no progress for too long. */
+type DeliveryEnd = 'idle' | 'stuck' | 'stopped';
+
 export function addDeliverCommand(program: Command, context: CliContext): void {
   const command = program
     .command('deliver')
-    .description('delivers an outbox without the app: until nothing is due, or for ever with --watch')
-    .option('--watch', 'go on until SIGINT or SIGTERM, and deliver what is accepted meanwhile')
-    .option('--patience-ms <ms>', 'without --watch: give up after so long without progress', milliseconds, 30_000)
+    .description('deliver an outbox without the app: until nothing is due, or with --watch until stopped')
+    .option('--watch', 'keep running until SIGINT or SIGTERM, and deliver what is accepted meanwhile')
+    .option(
+      '--patience-ms <ms>',
+      'without --watch: give up after this long without progress',
+      parseMilliseconds,
+      30_000,
+    )
     .addHelpText(
       'after',
       `
-Of the processes that share an outbox one delivers. While a running app does, this waits and takes over when it ends.
-What is under way when this ends is sent again later, under the same id.
-The exit code is 1 if a notification died or is still pending; with --watch, if one died.
+Only one of the processes that share an outbox delivers. If a running app does, this command waits, and takes over when
+the app ends. A notification that is being sent when this command ends is sent again later, with the same id.
+The exit code is 1 if a notification died or is still pending; with --watch, only if one died.
 
 Examples:
   $ crm-notifier deliver
@@ -42,7 +67,7 @@ async function deliver(session: CommandSession<DeliverOptions>): Promise<'done' 
   refuseAsRoot(directory);
   const notifier = createNotifier({ ...serviceOptionsOf(options, context, logger), outbox: directory });
   const display = createProgressDisplay(context, output);
-  const counts = { delivered: 0, died: 0 };
+  const counts: Counts = { delivered: 0, died: 0 };
   notifier.on('delivered', () => (counts.delivered += 1));
   notifier.on('dead', () => (counts.died += 1));
   const isWatching = options.watch ?? false;
@@ -51,16 +76,7 @@ async function deliver(session: CommandSession<DeliverOptions>): Promise<'done' 
   try {
     await notifier.ready();
     if (isWatching) output.note(`Delivering ${directory} until SIGINT or SIGTERM.`);
-    end = await runDelivery({
-      notifier,
-      counts,
-      stop: context.stop,
-      isWatching,
-      patienceMs: options.patienceMs,
-      onProgress: (progress) => {
-        display.show(progress);
-      },
-    });
+    end = await runDelivery(notifier, counts, session, display);
   } finally {
     display.end();
     await notifier.close({ timeoutMs: 1 });
@@ -71,13 +87,114 @@ async function deliver(session: CommandSession<DeliverOptions>): Promise<'done' 
   const { delivered, died } = counts;
   output.result(
     { delivered, died, pending, dead, end },
-    `${String(delivered)} delivered, ${String(died)} died, ${String(pending)} pending, ${String(dead)} dead in all.`,
+    `${String(delivered)} delivered, ${String(died)} died, ${String(pending)} pending, ${String(dead)} dead in total.`,
   );
   if (end === 'stuck') {
     output.note(
-      `Nothing has moved for ${String(options.patienceMs)} ms. What is pending is safe; see crm-notifier check.`,
+      `No progress for ${String(options.patienceMs)} ms. Pending notifications stay in the outbox; run crm-notifier check.`,
     );
-  } else if (end === 'idle' && pending > 0) output.note('What is pending waits for its next attempt; run this again.');
+  } else if (end === 'idle' && pending > 0) {
+    output.note('Pending notifications are waiting for their next attempt; run this again later.');
+  }
   if (end === 'stopped' && !isWatching) throw new Interrupted();
   return died > 0 || (pending > 0 && !isWatching) ? 'failed' : 'done';
+}
+
+const pollEveryMs = 250;
+
+/** Lets the notifier deliver until nothing is due, there is no progress, or the process is asked to stop. */
+async function runDelivery(
+  notifier: Notifier,
+  counts: Readonly<Counts>,
+  { context, options }: CommandSession<DeliverOptions>,
+  display: ProgressDisplay,
+): Promise<DeliveryEnd> {
+  const { stop } = context;
+  const isWatching = options.watch ?? false;
+  let changedAtMs = performance.now();
+  let previous = '';
+  let polling: NodeJS.Timeout | undefined;
+
+  const poll = async (onStuck: () => void): Promise<void> => {
+    const { pending, isDelivering, isOutboxReadable } = await notifier.stats();
+    const { delivered, died } = counts;
+    display.show({ delivered, died, pending, isDelivering, isOutboxReadable });
+    // What another process delivers changes only the pending count.
+    const current = `${String(delivered)} ${String(died)} ${String(pending)}`;
+    if (current !== previous) changedAtMs = performance.now();
+    previous = current;
+    if (!isWatching && performance.now() - changedAtMs >= options.patienceMs) onStuck();
+  };
+
+  try {
+    return await new Promise<DeliveryEnd>((resolve, reject) => {
+      const onStop = (): void => {
+        resolve('stopped');
+      };
+      stop.addEventListener('abort', onStop, { once: true });
+      if (stop.aborted) onStop();
+      const pollNow = (): void => {
+        poll(() => {
+          resolve('stuck');
+        }).catch(reject);
+      };
+      pollNow();
+      polling = setInterval(pollNow, pollEveryMs);
+      if (isWatching) return;
+      void notifier.flush({ timeoutMs: longestMs }).then(() => {
+        resolve('idle');
+      });
+    });
+  } finally {
+    clearInterval(polling);
+  }
+}
+
+const manyPending = 50;
+const lineEveryMs = 5_000;
+
+interface ProgressDisplay {
+  show(progress: Progress): void;
+  end(): void;
+}
+
+/** Shows progress on standard error: a bar on a terminal if much is pending, otherwise a line every few seconds. */
+function createProgressDisplay({ stderr }: CliContext, output: Output): ProgressDisplay {
+  let printedAtMs = performance.now();
+  let printed = '';
+  let hasBar = false;
+  let isWaiting: boolean | undefined;
+
+  const note = (text: string): void => {
+    // Off the line of the bar.
+    if (hasBar) stderr.write('\n');
+    output.note(text);
+  };
+
+  const showLine = ({ delivered, died, pending }: Progress): void => {
+    const nowMs = performance.now();
+    const line = `${String(delivered)} delivered, ${String(died)} died, ${String(pending)} pending`;
+    if (nowMs - printedAtMs < lineEveryMs || line === printed) return;
+    printedAtMs = nowMs;
+    printed = line;
+    output.note(line);
+  };
+
+  return {
+    show(progress) {
+      const { delivered, died, pending, isDelivering, isOutboxReadable } = progress;
+      // The stats of an unreadable outbox say nothing about who delivers.
+      if (isOutboxReadable && isWaiting !== !isDelivering) {
+        if (!isDelivering) note('Another process, such as a running app, delivers this outbox; waiting.');
+        else if (isWaiting === true) note('The other process has ended; delivering.');
+        isWaiting = !isDelivering;
+      }
+      hasBar ||= stderr.isTTY === true && pending >= manyPending;
+      if (hasBar) drawBar(stderr, delivered + died, delivered + died + pending, `, ${String(died)} died`);
+      else showLine(progress);
+    },
+    end() {
+      if (hasBar && stderr.writable) stderr.write('\n');
+    },
+  };
 }

@@ -3,13 +3,13 @@ import { runCli } from './run-cli.js';
 
 const { stdin, stdout, stderr, env } = process;
 
-// Whoever read the output has gone; the stream says so from now on, and that is enough.
+// The reader of a pipe may leave. The stream is not writable from then on, and Output checks that.
 for (const stream of [stdout, stderr]) stream.on('error', () => undefined);
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Whoever asks twice does not want to wait.
+    // A second signal ends the process at once.
     if (stopping.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
     stopping.abort(signal);
   });
@@ -17,6 +17,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 void runCli(process.argv.slice(2), { stdin, stdout, stderr, env, stop: stopping.signal }).then((exitCode) => {
   process.exitCode = exitCode;
-  // What was broken off, such as a wait for the CRM, is not to be waited for.
+  // An interrupted command may leave work behind, such as a request to the CRM. Do not wait for it.
   if (stopping.signal.aborted) process.exit();
 });

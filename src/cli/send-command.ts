@@ -1,62 +1,102 @@
 import type { Command } from 'commander';
-import { CRMNotificationService } from '../client/crm-notification-service.js';
+import { CRMNotificationService, type CRMReply } from '../client/crm-notification-service.js';
 import { CRMNotificationError, CRMResponseError } from '../core/errors.js';
-import type { CliContext } from './cli-context.js';
-import { UsageFailure } from './cli-failure.js';
-import { setAction, type CommandSession } from './command-action.js';
-import { addConnectionOptions, serviceOptionsOf } from './connection-options.js';
-import { interruptible } from './interruptible.js';
-import { longestMs, wholeNumberFrom } from './option-values.js';
-import { safeJson } from './safe-text.js';
-import { sendByOutbox } from './send-by-outbox.js';
+import { createNotifier } from '../create-notifier.js';
+import type { BookingEvent, BookingUser } from '../notification/notification.js';
+import type { Notify } from '../notifier/notifier.js';
+import type { Receipt } from '../notifier/receipt.js';
 import {
-  buildBookingSending,
-  buildEventSending,
-  buildNotificationSending,
-  type BookingOptions,
-  type BuildSending,
-  type EventOptions,
-  type NotificationOptions,
-  type Sending,
-  type SendOptions,
-} from './sending.js';
-import { withoutErrors } from './stderr-logger.js';
+  addConnectionOptions,
+  longestMs,
+  parseId,
+  readJsonObject,
+  serviceOptionsOf,
+  wholeNumberFrom,
+  type ConnectionOptions,
+} from './arguments.js';
+import {
+  Interrupted,
+  interruptible,
+  setAction,
+  UsageFailure,
+  type CliContext,
+  type CommandSession,
+  type CommonOptions,
+} from './command.js';
+import { findOutbox, outboxDirectoryOf, readOutbox, refuseAsRoot } from './outbox/outbox-file.js';
+import { errorsAsDebug, safeJson, safeText } from './output.js';
+
+interface SendOptions extends CommonOptions, ConnectionOptions {
+  readonly userId: string;
+  readonly data?: string;
+  readonly lane?: string;
+  readonly idsAsText?: true;
+  readonly outbox?: string;
+  readonly waitMs: number;
+}
+
+interface BookingOptions extends SendOptions {
+  readonly bookingId: string;
+  readonly sessionId: string;
+  readonly action: string;
+  readonly user?: string;
+  readonly event?: string;
+  readonly facilitatorId?: string;
+}
+
+interface EventOptions extends SendOptions {
+  readonly eventId: string;
+  readonly action: string;
+}
+
+interface NotificationOptions extends SendOptions {
+  readonly type: string;
+  readonly message: string;
+}
+
+/** One notification, ready to go either way: straight to the CRM, or into an outbox. */
+interface PreparedNotification {
+  send(service: CRMNotificationService): Promise<CRMReply>;
+  accept(notifier: Notify): Promise<Receipt>;
+}
+
+type Prepare<Options> = (options: Options, context: CliContext) => Promise<PreparedNotification>;
 
 export function addSendCommand(program: Command, context: CliContext): void {
   const send = program
     .command('send')
-    .description('sends one notification and waits for the answer, or with --outbox has it delivered even later');
+    .description('send one notification and wait for the response; with --outbox, an outage cannot lose it');
 
   const booking = send
     .command('booking')
-    .description('sends a notification of type booking_<action>')
+    .description('send a notification of type booking_<action>')
     .requiredOption('--booking-id <id>', 'the booking')
-    .requiredOption('--user-id <id>', 'the user it is for')
-    .requiredOption('--session-id <id>', 'what was booked')
+    .requiredOption('--user-id <id>', 'the user who booked')
+    .requiredOption('--session-id <id>', 'the session that was booked')
     .requiredOption('--action <word>', 'created, cancelled, reactivated, or a word of your own')
-    .option('--user <json>', 'the user of a booking record: id, name, email')
-    .option('--event <json>', 'its event: id, title, start_date')
-    .option('--facilitator-id <id>', 'its facilitator');
-  addSending<BookingOptions>(booking, context, buildBookingSending, [
+    .option('--user <json>', 'the user, for a booking record: id, name, email')
+    .option('--event <json>', 'the event, for a booking record: id, title, start_date')
+    .option('--facilitator-id <id>', 'the facilitator, for a booking record');
+  addSending<BookingOptions>(booking, context, prepareBooking, [
     `--booking-id 456 --user-id 123 --session-id 789 --action created --data '{"session_name":"Yoga"}'`,
     '--booking-id 456 --user-id 123 --session-id 789 --action cancelled --outbox .crm-outbox',
   ]);
 
   const event = send
     .command('event')
-    .description('sends a notification of type event_<action>')
+    .description('send a notification of type event_<action>')
     .requiredOption('--event-id <id>', 'the event')
-    .requiredOption('--user-id <id>', 'who did it')
+    .requiredOption('--user-id <id>', 'the user who did it')
     .requiredOption('--action <word>', 'created, updated, deleted, or a word of your own');
-  addSending<EventOptions>(event, context, buildEventSending, ['--event-id 101 --user-id 1 --action updated']);
+  addSending<EventOptions>(event, context, prepareEvent, ['--event-id 101 --user-id 1 --action updated']);
 
   const notification = send
     .command('notification')
-    .description('sends a notification of any type')
+    .description('send a notification of any type')
     .requiredOption('--type <type>', 'what happened, such as user_registered')
     .requiredOption('--user-id <id>', 'the user it happened to')
     .requiredOption('--message <text>', 'one sentence for people');
-  addSending<NotificationOptions>(notification, context, buildNotificationSending, [
+  addSending<NotificationOptions>(notification, context, prepareNotification, [
     "--type user_registered --user-id 123 --message 'New user registered'",
     "--type user_registered --user-id u-7 --message 'New user registered' --data @details.json",
   ]);
@@ -65,48 +105,141 @@ export function addSendCommand(program: Command, context: CliContext): void {
 function addSending<Options extends SendOptions>(
   command: Command,
   context: CliContext,
-  build: BuildSending<Options>,
+  prepare: Prepare<Options>,
   examples: readonly string[],
 ): void {
+  const parseWait = wholeNumberFrom(0, longestMs);
   command
-    .option('--data <json>', 'additional data: a JSON object, @FILE that holds one, or - for standard input')
-    .option('--ids-as-text', 'send ids as text, also those that are written as whole numbers')
-    .option(
-      '--outbox <dir>',
-      'accept it into this outbox, made when it is missing, from where an outage cannot lose it',
-    )
-    .option('--lane <lane>', 'with --outbox: the lane it is delivered in')
-    .option('--wait-ms <ms>', 'with --outbox: how long to wait for its delivery', wholeNumberFrom(0, longestMs), 5_000)
+    .option('--data <json>', 'additional data: a JSON object, @FILE to read it from, or - for standard input')
+    .option('--ids-as-text', 'send all ids as text, also whole numbers')
+    .option('--outbox <dir>', 'store it in this outbox first (created if missing), so that an outage cannot lose it')
+    .option('--lane <lane>', 'with --outbox: the lane to deliver it in')
+    .option('--wait-ms <ms>', 'with --outbox: how long to wait for delivery', parseWait, 5_000)
     .addHelpText(
       'after',
       `
-Every user of this machine sees the arguments of a process; give personal data as --data @FILE or --data -.
+Every user of this machine can see the arguments of a process. Pass personal data as --data @FILE or --data -.
 
 Examples:
 ${examples.map((example) => `  $ crm-notifier send ${command.name()} ${example}`).join('\n')}`,
     );
   setAction<Options>(addConnectionOptions(command), context, async (session) => {
     const { lane, outbox } = session.options;
-    if (lane !== undefined && outbox === undefined) throw new UsageFailure('--lane goes with --outbox');
-    const sending = await build(session);
-    return outbox === undefined ? sendDirect(session, sending) : sendByOutbox(session, sending);
+    if (lane !== undefined && outbox === undefined) throw new UsageFailure('--lane needs --outbox');
+    const prepared = await prepare(session.options, context);
+    return outbox === undefined ? sendDirectly(session, prepared) : sendThroughOutbox(session, prepared);
   });
 }
 
-async function sendDirect(session: CommandSession<SendOptions>, sending: Sending): Promise<'done'> {
+async function prepareBooking(options: BookingOptions, context: CliContext): Promise<PreparedNotification> {
+  const { idsAsText, facilitatorId } = options;
+  const input = {
+    bookingId: parseId(options.bookingId, idsAsText),
+    userId: parseId(options.userId, idsAsText),
+    sessionId: parseId(options.sessionId, idsAsText),
+    action: options.action,
+    // The library checks what is in these.
+    user: (await readJsonObject('--user', options.user, context)) as BookingUser | undefined,
+    event: (await readJsonObject('--event', options.event, context)) as BookingEvent | undefined,
+    facilitatorId: facilitatorId === undefined ? undefined : parseId(facilitatorId, idsAsText),
+    additionalData: await readJsonObject('--data', options.data, context),
+    lane: options.lane,
+  };
+  return {
+    send: (service) => service.sendBookingNotification(input),
+    accept: (notifier) => notifier.notifyBooking(input),
+  };
+}
+
+async function prepareEvent(options: EventOptions, context: CliContext): Promise<PreparedNotification> {
+  const input = {
+    eventId: parseId(options.eventId, options.idsAsText),
+    userId: parseId(options.userId, options.idsAsText),
+    action: options.action,
+    additionalData: await readJsonObject('--data', options.data, context),
+    lane: options.lane,
+  };
+  return {
+    send: (service) => service.sendEventNotification(input),
+    accept: (notifier) => notifier.notifyEvent(input),
+  };
+}
+
+async function prepareNotification(options: NotificationOptions, context: CliContext): Promise<PreparedNotification> {
+  const input = {
+    notificationType: options.type,
+    userId: parseId(options.userId, options.idsAsText),
+    message: options.message,
+    additionalData: await readJsonObject('--data', options.data, context),
+    lane: options.lane,
+  };
+  return {
+    send: (service) => service.sendNotification(input),
+    accept: (notifier) => notifier.notify(input),
+  };
+}
+
+async function sendDirectly(session: CommandSession<SendOptions>, prepared: PreparedNotification): Promise<'done'> {
   const { context, options, output, logger } = session;
-  const service = new CRMNotificationService(serviceOptionsOf(options, context, withoutErrors(logger)));
+  const service = new CRMNotificationService(serviceOptionsOf(options, context, errorsAsDebug(logger)));
   try {
-    const reply = await interruptible(sending.direct(service), context.stop);
-    output.result({ sent: true, reply }, `Sent. The CRM answered: ${safeJson(reply)}`);
+    const reply = await interruptible(prepared.send(service), context.stop);
+    output.result({ sent: true, reply }, `Sent. The CRM responded: ${safeJson(reply)}`);
     return 'done';
   } catch (error) {
-    if (error instanceof CRMResponseError) output.note('The CRM has it; do not send it again.');
+    if (error instanceof CRMResponseError) output.note('The CRM has accepted it; do not send it again.');
     else if (error instanceof CRMNotificationError && error.retryable) {
-      output.note('It is not kept anywhere. To have it delivered once the CRM takes it, send it with --outbox DIR.');
+      output.note('It is not stored anywhere. To have it retried until the CRM accepts it, use --outbox DIR.');
     }
     throw error;
   } finally {
     await service.close();
+  }
+}
+
+/** Accepts a notification into an outbox, waits a while for its delivery, and reports its state. */
+async function sendThroughOutbox(
+  session: CommandSession<SendOptions>,
+  prepared: PreparedNotification,
+): Promise<'done' | 'failed'> {
+  const { context, options, output } = session;
+  const directory = outboxDirectoryOf(options, context);
+  const id = await acceptAndWait(session, prepared, directory);
+  const found = await readOutbox(findOutbox(options, context), (outbox) => outbox.find(id));
+  const state = found?.state ?? 'delivered';
+  if (found?.state === 'dead') {
+    const { status, detail } = found.reason;
+    const why = safeText(`${String(status ?? '')} ${detail}`);
+    output.result({ accepted: true, id, state }, `Accepted ${id}, but the CRM rejected it: ${why}`);
+    return 'failed';
+  }
+  const text =
+    state === 'delivered'
+      ? `Accepted and delivered ${id}.`
+      : `Accepted ${id}. Not delivered yet: the app or crm-notifier deliver will deliver it from ${directory}.`;
+  output.result({ accepted: true, id, state }, text);
+  return 'done';
+}
+
+async function acceptAndWait(
+  { context, options, output, logger }: CommandSession<SendOptions>,
+  prepared: PreparedNotification,
+  directory: string,
+): Promise<string> {
+  refuseAsRoot(directory);
+  const notifier = createNotifier({ ...serviceOptionsOf(options, context, logger), outbox: directory });
+  let id: string | undefined;
+  try {
+    await notifier.ready();
+    const receipt = await prepared.accept(notifier);
+    if (!receipt.accepted) throw receipt.error;
+    ({ id } = receipt);
+    if (options.waitMs > 0) await interruptible(notifier.flush({ timeoutMs: options.waitMs }), context.stop);
+    return id;
+  } catch (error) {
+    if (error instanceof Interrupted) output.note(`Accepted ${String(id)}; it stays in ${directory}.`);
+    throw error;
+  } finally {
+    await notifier.close({ timeoutMs: 1 });
   }
 }

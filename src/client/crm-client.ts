@@ -1,45 +1,43 @@
 import { setMaxListeners } from 'node:events';
 import { Pool, type Dispatcher } from 'undici';
-import type { TokenProvider } from '../config/token.js';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
-import { personalStrings, redactText } from '../telemetry/redact.js';
+import type { Format, Reply } from '../format/format.js';
+import { personalStrings, redactText, scrubText } from '../telemetry/redact.js';
 import { startDeadline, type Deadline } from './deadline.js';
-import { isHeaderValue } from './header-value.js';
 import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
-import { reasonOf, type Reply } from './reply.js';
-import { createTokenSource } from './token-source.js';
+import type { TargetConfig } from './target-settings.js';
+import { createTokenSource } from './token.js';
 
-/** What one POST carries besides the target and the token. */
+/** What one POST carries besides the token. */
 export interface PostRequest {
-  /** Sent as `Idempotency-Key`, in the form most receivers read: bare, without quotes. */
-  readonly id: string;
+  /** Below the base URL. */
+  readonly path: string;
+  /** Name and value in turn. */
+  readonly headers: readonly string[];
   readonly body: Uint8Array;
-  readonly traceparent?: string | undefined;
-  /** Earlier attempts of this notification; sent as `X-Retry-Count` when there were any. */
-  readonly retryCount?: number | undefined;
 }
 
-export interface CrmClientOptions {
-  /** Normalised: an origin and a path without a slash at its end. */
-  readonly baseUrl: string;
-  readonly authToken: string | TokenProvider;
-  readonly timeoutMs: number;
-  readonly healthTimeoutMs: number;
+export interface CrmClientOptions extends TargetConfig {
   /** At most so many connections at once. */
   readonly connections: number;
-  /** Used instead of a pool of our own; its owner closes it. */
-  readonly dispatcher?: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
+  /** Where the health route is, and what a debug line may show of a body. */
+  readonly format: Pick<Format, 'healthPath' | 'harmlessKeys'>;
 }
 
-/** The CRM's two routes, and the connections to it. */
+/** Requests to the CRM, with the token, over connections that are kept. */
 export interface CrmClient {
+  /** Posts with the token; once more with a newer one, if there is one, when the CRM responds with 401. */
   post(request: PostRequest): Promise<Exchange>;
+  /** Asks the CRM whether it is well. */
   health(): Promise<Exchange>;
-  /** Why the CRM refused `sentBody`, in its own words, fit to be logged and kept. */
+  /**
+   * Why the CRM refused `sentBody`, in its own words, fit to be logged and kept: at most 1024 characters, without anything
+   * personal from the request and without the token.
+   */
   reasonOf(reply: Reply, sentBody: Uint8Array): string;
   /** Ends idle connections; exchanges under way are cut off. */
   close(): Promise<void>;
@@ -50,7 +48,7 @@ const tokenFailureCode = 'ERR_CRM_TOKEN';
 
 /** Opens nothing yet: the first exchange connects, later ones use the same connections (keep-alive). */
 export function createCrmClient(options: CrmClientOptions): CrmClient {
-  const { clock, logger } = options;
+  const { clock, logger, format } = options;
   const { origin, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
   const ending = new AbortController();
@@ -64,16 +62,15 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
     const outcome = exchange(connections, request, deadline);
     if (!logger.isLevelEnabled('debug')) return outcome;
     return outcome.then((known) => {
-      logExchange(logger, request, known, tokens.secrets());
+      logExchange(logger, request, known, { secrets: tokens.secrets(), harmlessKeys: format.harmlessKeys });
       return known;
     });
   };
 
-  const postOnce = (post: PostRequest, token: string, deadline: Deadline): Promise<Exchange> =>
-    send(
-      { origin, path: `${basePath}/notify`, method: 'POST', headers: headersOf(post, token), body: post.body },
-      deadline,
-    );
+  const postOnce = ({ path, headers, body }: PostRequest, token: string, deadline: Deadline): Promise<Exchange> => {
+    const all = [...commonHeaders, ...authorization(token), ...headers];
+    return send({ origin, path: `${basePath}${path}`, method: 'POST', headers: all, body }, deadline);
+  };
 
   return {
     async post(post) {
@@ -94,9 +91,12 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
       // A CRM may guard its health route too; without a token it says so itself.
       const token = await tokens.get(deadline.leftMs()).catch(() => undefined);
       const headers = token === undefined ? commonHeaders : [...commonHeaders, ...authorization(token)];
-      return send({ origin, path: `${basePath}/health`, method: 'GET', headers }, deadline);
+      return send({ origin, path: `${basePath}${format.healthPath}`, method: 'GET', headers }, deadline);
     },
-    reasonOf: (reply, sentBody) => reasonOf(reply, sentBody, tokens.secrets()),
+    reasonOf(reply, sentBody) {
+      const personal = personalStrings(textOf(sentBody), format.harmlessKeys);
+      return scrubText(textOf(reply.body), [...tokens.secrets(), ...personal]);
+    },
     async close() {
       if (options.dispatcher !== undefined) return;
       const destroyed = dispatcher.destroy();
@@ -144,27 +144,26 @@ const commonHeaders: readonly string[] = [
 
 const authorization = (token: string): readonly string[] => ['authorization', `Bearer ${token}`];
 
-function headersOf(post: PostRequest, token: string): readonly string[] {
-  const headers = [...commonHeaders, ...authorization(token)];
-  headers.push('content-type', 'application/json', 'idempotency-key', post.id);
-  if (post.traceparent !== undefined && isHeaderValue(post.traceparent)) headers.push('traceparent', post.traceparent);
-  if (post.retryCount !== undefined && post.retryCount > 0) headers.push('x-retry-count', String(post.retryCount));
-  return headers;
+interface Redaction {
+  readonly secrets: readonly string[];
+  readonly harmlessKeys: ReadonlySet<string>;
 }
 
 /** Request and reply as far as they may be shown: what the request says of people is not shown of the reply either. */
-function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange, tokens: readonly string[]): void {
+function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange, redaction: Redaction): void {
+  const { harmlessKeys } = redaction;
   const sent = request.body === undefined ? undefined : textOf(request.body);
-  const secrets = sent === undefined ? tokens : [...tokens, ...personalStrings(sent)];
+  const secrets =
+    sent === undefined ? redaction.secrets : [...redaction.secrets, ...personalStrings(sent, harmlessKeys)];
   logger.debug(
     {
       request: {
         method: request.method,
         url: `${request.origin}${request.path}`,
         headers: shownHeaders(request.headers),
-        body: sent === undefined ? undefined : redactText(sent, tokens),
+        body: sent === undefined ? undefined : redactText(sent, redaction),
       },
-      response: shownOutcome(outcome, secrets),
+      response: shownOutcome(outcome, { secrets, harmlessKeys }),
     },
     'CRM request and response',
   );
@@ -179,10 +178,10 @@ function shownHeaders(headers: readonly string[]): Record<string, string> {
   return shown;
 }
 
-function shownOutcome(outcome: Exchange, secrets: readonly string[]): Record<string, unknown> {
+function shownOutcome(outcome: Exchange, redaction: Redaction): Record<string, unknown> {
   switch (outcome.kind) {
     case 'reply':
-      return { status: outcome.status, body: redactText(textOf(outcome.body), secrets), cutBy: outcome.cutBy };
+      return { status: outcome.status, body: redactText(textOf(outcome.body), redaction), cutBy: outcome.cutBy };
     case 'timeout':
       return { timeoutMs: outcome.timeoutMs };
     case 'failure':

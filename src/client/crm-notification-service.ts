@@ -1,5 +1,5 @@
-import type { ServiceOptions } from '../config/notifier-options.js';
 import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
+import type { ServiceOptions } from '../config/settings.js';
 import { systemClock } from '../core/clock.js';
 import {
   CRMConnectionError,
@@ -9,15 +9,13 @@ import {
   CRMTimeoutError,
 } from '../core/errors.js';
 import { newNotificationId } from '../core/ids.js';
+import { crmFormat } from '../format/crm-format.js';
+import type { Reply } from '../format/format.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
-import { encodeNotification } from '../notification/encode-notification.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import { createSafeLogger, type Logger } from '../telemetry/logger.js';
 import { createCrmClient, type CrmClient } from './crm-client.js';
 import type { Exchange } from './exchange.js';
-import { isSuccess, parseReply, type Reply } from './reply.js';
-import { parseRetryAfter } from './retry-after.js';
-import { isRetryable } from './is-retryable.js';
 
 /** What the CRM answers: its JSON, passed on as it is. CRM services answer with an object; one that does not is not corrected. */
 export type CRMReply = Readonly<Record<string, unknown>>;
@@ -25,6 +23,7 @@ export type CRMReply = Readonly<Record<string, unknown>>;
 // The direct client's limit is the CRM's business, not ours; this only keeps a mistake from becoming a huge POST.
 const maxBodyBytes = 16 * 1024 * 1024;
 const maxConnections = 32;
+const format = crmFormat;
 
 /**
  * The direct client: each call sends at once, waits for the CRM and answers its JSON, or throws. There is no outbox and
@@ -39,15 +38,16 @@ export class CRMNotificationService {
   readonly #timeoutMs: number;
 
   constructor(options?: ServiceOptions) {
-    const config = resolveServiceConfig(options);
+    const config = options instanceof ResolvedOptions ? options.config : resolveServiceConfig(options);
     this.#logger = createSafeLogger(config.logger);
-    this.#baseUrl = config.baseUrl;
-    this.#timeoutMs = config.timeoutMs;
+    this.#baseUrl = config.target.baseUrl;
+    this.#timeoutMs = config.target.timeoutMs;
     this.#client = createCrmClient({
-      ...clientConfig(config),
+      ...config.target,
       connections: maxConnections,
       clock: systemClock,
       logger: this.#logger,
+      format,
     });
     for (const warning of config.warnings) this.#logger.warn({}, warning);
   }
@@ -103,26 +103,26 @@ export class CRMNotificationService {
 
   async #send(build: () => NotificationDraft): Promise<CRMReply> {
     try {
-      const notification = encodeNotification(build(), {
+      const notification = format.build(build(), {
         id: newNotificationId(),
         occurredAt: systemClock.now(),
         maxBodyBytes,
       });
       const { id, type } = notification;
       const body = Buffer.from(notification.body);
-      const outcome = await this.#client.post({ id, body });
-      const reply = this.#acceptedReply(outcome, body);
-      const parsed = parseReply(reply);
-      if (parsed === undefined) throw this.#unreadable(reply);
+      const headers = format.headersOf({ id, attempt: 1 });
+      const exchange = await this.#client.post({ path: format.notifyPath, headers, body });
+      const reply = this.#replyOf(exchange);
+      const json = this.#jsonOf(reply, body);
       this.#logger.info({ notificationId: id, type, status: reply.status }, 'CRM notification sent');
-      return parsed.json as CRMReply;
+      return json as CRMReply;
     } catch (error) {
       this.#logFailure(error);
       throw error;
     }
   }
 
-  #acceptedReply(outcome: Exchange, body: Uint8Array): Reply {
+  #replyOf(outcome: Exchange): Reply {
     if (outcome.kind === 'timeout') {
       throw new CRMTimeoutError(`CRM did not answer within ${String(outcome.timeoutMs)} ms`, outcome);
     }
@@ -134,13 +134,23 @@ export class CRMNotificationService {
       const why = code === undefined ? message : `${message} (${code})`;
       throw new CRMConnectionError(`${what}: ${why}`, { reason: code, cause });
     }
-    if (isSuccess(outcome.status)) return outcome;
-    const reason = this.#client.reasonOf(outcome, body);
-    throw new CRMHttpError(`CRM answered ${String(outcome.status)}${reason === '' ? '' : `: ${reason}`}`, {
-      status: outcome.status,
-      retryable: isRetryable(outcome.status),
-      retryAfterMs: parseRetryAfter(outcome.headers['retry-after'], systemClock.now()),
-    });
+    return outcome;
+  }
+
+  /** The JSON of a reply that says the CRM took the notification. */
+  #jsonOf(reply: Reply, sentBody: Uint8Array): unknown {
+    const { status } = reply;
+    const meaning = format.classify(reply, systemClock.now());
+    if (meaning.kind !== 'delivered') {
+      const reason = this.#client.reasonOf(reply, sentBody);
+      throw new CRMHttpError(`CRM answered ${String(status)}${reason === '' ? '' : `: ${reason}`}`, {
+        status,
+        retryable: meaning.kind === 'retry',
+        retryAfterMs: meaning.retryAfterMs,
+      });
+    }
+    if (meaning.json === undefined) throw this.#unreadable(reply);
+    return meaning.json.value;
   }
 
   /** Taken by the CRM, but its answer is of no use: the caller learns both. */
@@ -163,8 +173,18 @@ export class CRMNotificationService {
   }
 }
 
-function clientConfig({ baseUrl, authToken, timeoutMs, healthTimeoutMs, dispatcher }: ServiceConfig) {
-  return { baseUrl, authToken, timeoutMs, healthTimeoutMs, dispatcher };
+/** In place of options that the notifier has resolved already, and whose warnings it has logged. */
+class ResolvedOptions {
+  readonly config: ServiceConfig;
+
+  constructor({ target, logger }: Pick<ServiceConfig, 'target' | 'logger'>) {
+    this.config = { target, logger, warnings: [] };
+  }
+}
+
+/** Makes the direct client from a resolved configuration. */
+export function createService(config: Pick<ServiceConfig, 'target' | 'logger'>): CRMNotificationService {
+  return new CRMNotificationService(new ResolvedOptions(config) as ServiceOptions);
 }
 
 function outcomeFields(outcome: Exchange): Record<string, unknown> {

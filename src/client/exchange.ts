@@ -1,21 +1,13 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.js';
+import type { Reply } from '../format/format.js';
 import type { Deadline } from './deadline.js';
 import { failureCauseOf, type FailureCause } from './failure-cause.js';
 
-type ReplyHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
 /** What one HTTP exchange came to. It never rejects: a delivery engine wants an outcome, not an exception. */
 export type Exchange =
-  | {
-      readonly kind: 'reply';
-      readonly status: number;
-      readonly headers: ReplyHeaders;
-      /** What was read of the body, at most `maxReplyBytes`. */
-      readonly body: Buffer;
-      /** Why reading stopped before the end of the body, if it did. */
-      readonly cutBy?: 'deadline' | 'limit' | 'connection' | undefined;
-    }
+  /** Of the body at most `maxReplyBytes` were read. */
+  | (Reply & { readonly kind: 'reply' })
   | {
       readonly kind: 'timeout';
       readonly timeoutMs: number;
@@ -105,7 +97,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #controller: Dispatcher.DispatchController | undefined;
-  #reply: { readonly status: number; readonly headers: ReplyHeaders } | undefined;
+  #reply: { readonly status: number; readonly headers: Reply['headers'] } | undefined;
   #isSettled = false;
   #wasReused = false;
   #wasAnswered = false;
@@ -132,7 +124,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     this.#wasAnswered = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: ReplyHeaders): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Reply['headers']): void {
     // 1xx are announcements; the reply proper is still to come (RFC 9110 section 15.2).
     if (status >= 200) this.#reply = { status, headers };
   }

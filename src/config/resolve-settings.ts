@@ -1,74 +1,104 @@
 import { customCleanEnv, makeExactValidator, type Spec } from 'envalid';
 import { closest } from 'fastest-levenshtein';
 import type { Issue } from '../core/errors.js';
-import type { Setting } from './setting.js';
-import { notifierSettings, type SettingValues } from './settings.js';
+import {
+  nameOf,
+  type Findings,
+  type Setting,
+  type SettingTable,
+  type Values,
+  type VariableSetting,
+} from '../core/setting.js';
+import { notifierSettings, type Environment } from './settings.js';
 
-type SettingsTable = Readonly<Record<string, Setting<unknown>>>;
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What options and environment come to: the values where they are sound, and all that is wrong or odd. */
-export interface ResolvedSettings<Settings> {
-  readonly values: SettingValues<Settings>;
-  readonly issues: readonly Issue[];
-  /** One sentence each. */
-  readonly warnings: readonly string[];
+/** What options and variables come to, setting by setting. */
+export interface ResolvedSettings<Table> {
+  /** Sound where there are no issues. */
+  readonly values: Values<Table>;
+  readonly isProduction: boolean;
+  readonly findings: Findings;
 }
 
 /** Takes options over variables over defaults, and gathers every problem instead of stopping at the first. */
-export function resolveSettings<Settings extends SettingsTable>(
-  settings: Settings,
-  options: unknown,
-  env: Environment,
-  plainOptions: readonly string[],
-): ResolvedSettings<Settings> {
-  const issues: Issue[] = [];
+export function resolveSettings<Table extends SettingTable>(table: Table, options: unknown): ResolvedSettings<Table> {
+  const settings = settingsIn(table);
+  const env = (ownValue(options, 'env') ?? process.env) as Environment;
+  const findings: Findings = { issues: [], warnings: unknownVariables(env) };
+  const { issues } = findings;
   const fromEnv = readEnvironment(settings, env, issues);
-  const values: Record<string, unknown> = {};
-  for (const [key, setting] of Object.entries(settings)) {
+  const values = new Map<Setting<unknown>, unknown>();
+  for (const setting of settings) {
     const option = ownValue(options, setting.option);
-    const problem = option === undefined ? undefined : setting.check(option);
-    if (problem !== undefined) issues.push({ path: `${setting.option} (${setting.variable})`, message: problem });
-    values[key] = option ?? fromEnv[setting.variable] ?? setting.default;
+    const problem = option === undefined ? undefined : setting.kind.check(option);
+    if (problem !== undefined) issues.push({ path: nameOf(setting), message: problem });
+    values.set(setting, option ?? (hasVariable(setting) ? fromEnv[setting.variable] : undefined) ?? setting.default);
   }
-  issues.push(...unknownOptions(settings, options, plainOptions));
-  return { values: values as SettingValues<Settings>, issues, warnings: unknownVariables(env) };
+  issues.push(...unknownOptions(settings, options));
+  return {
+    values: inShapeOf(table, values) as Values<Table>,
+    isProduction: env['NODE_ENV'] === 'production',
+    findings,
+  };
+}
+
+/** Every setting of a table, each once, in the order in which people read them. */
+export function settingsIn(table: SettingTable): readonly Setting<unknown>[] {
+  const found = Object.values(table).flatMap((entry) => (isSetting(entry) ? [entry] : settingsIn(entry)));
+  return [...new Set(found)];
+}
+
+function inShapeOf(table: SettingTable, values: ReadonlyMap<Setting<unknown>, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, entry]) => [
+      name,
+      isSetting(entry) ? values.get(entry) : inShapeOf(entry, values),
+    ]),
+  );
+}
+
+function isSetting(entry: Setting<unknown> | SettingTable): entry is Setting<unknown> {
+  return Object.hasOwn(entry, 'option');
+}
+
+function hasVariable(setting: Setting<unknown>): setting is VariableSetting<unknown> {
+  return setting.variable !== undefined;
 }
 
 /** Variables by envalid: one validator each, all problems in one report. */
 function readEnvironment(
-  settings: SettingsTable,
+  settings: readonly Setting<unknown>[],
   env: Environment,
   issues: Issue[],
 ): Readonly<Record<string, unknown>> {
-  const table = Object.values(settings);
-  const optionOf = new Map(table.map((setting) => [setting.variable, setting.option]));
+  const withVariable = settings.filter(hasVariable);
+  const settingOf = new Map(withVariable.map((setting) => [setting.variable, setting]));
   // An empty variable stands for none where there can be none; elsewhere it is a mistake.
-  const given = table.filter((setting) => env[setting.variable] !== '' || setting.default !== undefined);
+  const given = withVariable.filter(({ variable, default: value }) => env[variable] !== '' || value !== undefined);
   const specs = Object.fromEntries(
-    table.map((setting) => {
+    withVariable.map(({ variable, kind, description }) => {
       const validator = makeExactValidator<unknown>((text) => {
-        const value = setting.read(text);
-        const problem = setting.check(value);
+        const value = kind.read(text);
+        const problem = kind.check(value);
         if (problem !== undefined) throw new Error(problem);
         return value;
       });
-      const spec: Spec<unknown> = { desc: setting.description, default: undefined };
-      return [setting.variable, validator(spec)];
+      const spec: Spec<unknown> = { desc: description, default: undefined };
+      return [variable, validator(spec)];
     }),
   );
   const texts = Object.fromEntries(given.map(({ variable }) => [variable, env[variable]]));
   return customCleanEnv(texts, specs, (cleaned) => cleaned as Record<string, unknown>, {
     reporter: ({ errors }) => {
       for (const [variable, error] of Object.entries(errors as Record<string, Error>)) {
-        issues.push({ path: `${optionOf.get(variable) ?? ''} (${variable})`, message: error.message });
+        const setting = settingOf.get(variable);
+        if (setting !== undefined) issues.push({ path: nameOf(setting), message: error.message });
       }
     },
   });
 }
 
 /** An option by its path; inherited values and `__proto__` do not count. */
-export function ownValue(options: unknown, path: string): unknown {
+function ownValue(options: unknown, path: string): unknown {
   let value: unknown = options;
   for (const key of path.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
@@ -77,11 +107,11 @@ export function ownValue(options: unknown, path: string): unknown {
   return value;
 }
 
-function unknownOptions(settings: SettingsTable, options: unknown, plainOptions: readonly string[]): Issue[] {
+function unknownOptions(settings: readonly Setting<unknown>[], options: unknown): Issue[] {
   if (options === undefined) return [];
   if (typeof options !== 'object' || options === null) return [{ path: '', message: 'options must be an object' }];
   const issues: Issue[] = [];
-  const known = [...Object.values(settings).map((setting) => setting.option), ...plainOptions];
+  const known = settings.map((setting) => setting.option);
   const groups = new Set(known.filter((name) => name.includes('.')).map((name) => name.slice(0, name.indexOf('.'))));
   const topLevel = [...known.filter((name) => !name.includes('.')), ...groups];
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
@@ -105,7 +135,9 @@ function unknown(name: string, known: readonly string[]): Issue {
 
 /** An app may have `CRM_*` variables of its own, so these are only warned of. */
 function unknownVariables(env: Environment): string[] {
-  const known = Object.values(notifierSettings).map((setting) => setting.variable);
+  const known = settingsIn(notifierSettings)
+    .filter(hasVariable)
+    .map(({ variable }) => variable);
   return Object.keys(env)
     .filter((name) => name.startsWith('CRM_') && !known.some((variable) => variable === name))
     .map((name) => `${name} is no variable of express-crm-notifier; did you mean ${closest(name, known)}?`);

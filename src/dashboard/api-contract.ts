@@ -2,21 +2,21 @@ import type { Stats } from '../notifier/notifier.js';
 import type { NotifierEvents } from '../notifier/notifier-event.js';
 import type { DeadLetter } from '../outbox/outbox.js';
 
-/** What the page asks and the server answers, as JSON. Ids, types, lanes, codes and numbers only; no bodies. */
+// The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
 
 /** `GET api/overview`. */
 export interface Overview {
-  /** When it was put together, by the server's clock. */
+  /** When it was read, by the server's clock. */
   readonly at: number;
   readonly health: Health;
-  /** As `crm.stats()` answered: counters since the notifier's start, and what the outbox holds now. */
+  /** The result of `crm.stats()`: counters since the notifier started, and what the outbox holds now. */
   readonly stats: Stats;
   readonly pause: Pause | null;
   readonly minutes: MinuteSeries;
   readonly latency: Latency;
   /** Newest first. */
   readonly attempts: readonly AttemptEntry[];
-  /** Differs when the list of dead letters may have changed. */
+  /** Changes when the list of dead letters may have changed. */
   readonly deadRevision: string;
 }
 
@@ -24,21 +24,21 @@ export interface Health {
   readonly level: 'fine' | 'attention' | 'failing';
   readonly code:
     'fine' | 'outbox-unreadable' | 'unsaved' | 'token-refused' | 'crm-unreachable' | 'dead-letters' | 'old-backlog';
-  /** A few words, for the document's title. */
+  /** A few words for the document's title. */
   readonly title: string;
-  /** Why, in one sentence. */
+  /** The reason, in one sentence. */
   readonly sentence: string;
 }
 
-/** Why delivery waits, and since when. */
+/** Why delivery is paused, and since when. */
 export interface Pause {
   readonly cause: NotifierEvents['paused']['cause'];
   readonly since: number;
 }
 
-/** How often it happened in each of the last 60 minutes, oldest first; what happened before the mount is not known. */
+/** Counts for each of the last 60 minutes, oldest first. Minutes before the mount count 0. */
 export interface MinuteSeries {
-  /** When the first of these minutes began. */
+  /** The start of the first minute. */
   readonly startAt: number;
   readonly accepted: readonly number[];
   readonly delivered: readonly number[];
@@ -46,9 +46,9 @@ export interface MinuteSeries {
   readonly dead: readonly number[];
 }
 
-/** How long attempts took, in milliseconds; null while there was none. */
+/** How long attempts took, in milliseconds; null if there was none. */
 export interface Latency {
-  /** Of so many attempts. */
+  /** The number of attempts behind the percentiles. */
   readonly count: number;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
@@ -56,14 +56,14 @@ export interface Latency {
 }
 
 export interface AttemptEntry {
-  /** Counted from the mount on. */
+  /** Counts up from 1 since the mount. */
   readonly number: number;
   readonly endedAt: number;
   readonly type: string;
   readonly id: string;
-  /** `unsent`: there was no connection, so it was no attempt. `refused`: the CRM refused the token. */
+  /** `unsent`: no connection, so not an attempt. `refused`: the CRM refused the token. */
   readonly outcome: 'delivered' | 'retry' | 'unsent' | 'refused' | 'dead';
-  /** The HTTP status, or else what is known instead of it; null when it is neither. */
+  /** The HTTP status; without a response, the error code or the reason; null if there is none. */
   readonly result: number | string | null;
   readonly attempts: number;
   readonly durationMs: number;
@@ -73,7 +73,7 @@ export interface AttemptEntry {
 export interface DeadLetterPage {
   /** Newest first. */
   readonly letters: readonly DeadLetter[];
-  /** What to give as `before` for older ones; null when there are none. */
+  /** Pass it as `before` to read older ones; null if there are none. */
   readonly older: number | null;
 }
 
@@ -87,7 +87,7 @@ export interface Discarded {
   readonly discarded: number;
 }
 
-/** What comes with every status from 400 on. */
+/** The body of every response with a status of 400 or above. */
 export interface Refusal {
   readonly error: { readonly code: string; readonly message: string };
 }

@@ -2,121 +2,102 @@ import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import { isCRMNotificationError } from '../core/errors.js';
 import type { Middleware, Notifier } from '../notifier/notifier.js';
-import { writeLog, type Logger } from '../telemetry/logger.js';
-import { redirect, refusal, send, type Answer } from './answer.js';
-import { createDashboardApi, type DashboardApi } from './dashboard-api.js';
 import {
   resolveDashboardConfig,
   type DashboardConfig,
   type DashboardOptions,
   type InternalDashboardOptions,
 } from './dashboard-options.js';
-import { isOwnHost } from './is-own-host.js';
-import { mayChange } from './may-change.js';
+import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js';
+import { createOverviewReader } from './overview.js';
 import { readPageAssets, type PageAssets } from './page-assets.js';
 import { createRecorder } from './recorder.js';
+import { refuseCrossOriginChange, refuseUnauthorised } from './request-guard.js';
+import { jsonBytesResponse, redirect, refusal, send, type DashboardResponse } from './response.js';
 
 interface Dashboard {
   readonly config: DashboardConfig;
-  readonly api: DashboardApi;
   readonly assets: PageAssets;
+  readonly readOverview: () => Promise<Buffer>;
+  readonly deadLetters: DeadLettersApi;
 }
 
 /**
- * A page that shows how the notifier does, with what it needs below the path it is mounted at:
- * `app.use('/crm', crmDashboard(crm, { authorize }))`. History begins with this call.
+ * Middleware that serves a page about the notifier's state, and the page's files and API, below the path it is mounted at.
+ * Its history begins with this call.
  *
- * Throws `CRMConfigError` without `authorize`, unless `NODE_ENV` is `development`; there it answers at an IP address and
- * at `localhost` only.
+ * Throws `CRMConfigError` for an invalid option, and without `authorize` unless `NODE_ENV` is `development`; in
+ * development it is then served at IP addresses and `localhost` only.
+ *
+ * @example
+ * app.use('/crm', crmDashboard(crm, { authorize: (req) => isOperator(req) }));
  */
 export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Middleware {
   const config = resolveDashboardConfig(options);
-  const assets = readPageAssets((options as InternalDashboardOptions).assetsDirectory);
-  const recorder = createRecorder(crm, config.clock);
-  const dashboard = { config, assets, api: createDashboardApi({ ...config, crm, recorder }) };
+  const dashboard = {
+    config,
+    assets: readPageAssets((options as InternalDashboardOptions).assetsDirectory),
+    readOverview: createOverviewReader(crm, createRecorder(crm, config.clock), config),
+    deadLetters: createDeadLettersApi(crm.deadLetters, config.logger),
+  };
 
   return function crmDashboardHandler(req, res) {
-    void answerTo(req, dashboard).then((answer) => {
-      send(res, answer);
+    void respondTo(req, dashboard).then((response) => {
+      send(res, response);
     });
   };
 }
 
 /** Never rejects. */
-async function answerTo(req: IncomingMessage, dashboard: Dashboard): Promise<Answer> {
-  const { config } = dashboard;
-  if (config.authorize === undefined) {
-    if (!isOwnHost(req)) return refusal(403, 'unknown-host', unknownHost);
-  } else if (!(await isAuthorised(req, config.authorize, config.logger))) {
-    return unauthorised(config.wwwAuthenticate);
-  }
+async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<DashboardResponse> {
+  const refused = await refuseUnauthorised(req, dashboard.config);
+  if (refused !== undefined) return refused;
   try {
     return await route(req, dashboard);
   } catch (error) {
     const code = isCRMNotificationError(error) ? error.code : 'unavailable';
-    return refusal(503, code, 'the notifier does not answer; its log says why', { 'retry-after': '1' });
+    return refusal(503, code, 'the notifier is not available; its log says why', { 'retry-after': '1' });
   }
 }
 
-const unknownHost =
-  'without authorize the CRM dashboard is shown only at an IP address, at localhost and at names that end in .localhost; ' +
-  'open it there, or set authorize: crmDashboard(crm, { authorize: (req) => … })';
+type Respond = () => DashboardResponse | Promise<DashboardResponse>;
 
-async function isAuthorised(
-  req: IncomingMessage,
-  authorize: (req: Request) => unknown,
-  logger: Logger | undefined,
-): Promise<boolean> {
-  try {
-    return (await authorize(req as Request)) === true;
-  } catch {
-    // What it threw may hold anything.
-    if (logger !== undefined) writeLog(logger, 'warn', {}, 'CRM dashboard: authorize failed', () => undefined);
-    return false;
-  }
-}
-
-function unauthorised(wwwAuthenticate: string | undefined): Answer {
-  const headers = wwwAuthenticate === undefined ? {} : { 'www-authenticate': wwwAuthenticate };
-  return refusal(401, 'unauthorised', 'sign in to see the CRM dashboard', headers);
-}
-
-function route(req: IncomingMessage, { api, assets }: Dashboard): Answer | Promise<Answer> {
+function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> {
+  const { assets, readOverview, deadLetters } = dashboard;
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
-  if (asset !== undefined) return whenReading(req, () => pathToSlash(req) ?? asset(req));
-  if (path === '/api/overview') return whenReading(req, () => api.overview());
-  if (path === '/api/dead-letters') return whenReading(req, () => api.deadLetters(query));
-  if (path === '/api/dead-letters/redeliver-all') return whenChanging(req, () => api.redeliverAll());
+  if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
+  if (path === '/api/overview') return reading(req, async () => jsonBytesResponse(await readOverview()));
+  if (path === '/api/dead-letters') return reading(req, () => deadLetters.list(query));
+  if (path === '/api/dead-letters/redeliver-all') return changing(req, () => deadLetters.redeliverAll());
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];
-  if (idText === undefined) return refusal(404, 'not-found', 'there is nothing here');
-  return whenChanging(req, () => {
+  if (idText === undefined) return refusal(404, 'not-found', 'the dashboard has no such path');
+  return changing(req, () => {
     const id = parseId(idText);
-    if (id === undefined) return refusal(400, 'bad-id', 'this can be no id of a notification');
-    return action === 'redeliver' ? api.redeliver(id) : api.discard(id);
+    if (id === undefined) return refusal(400, 'bad-id', 'this is not the id of a notification');
+    return action === 'redeliver' ? deadLetters.redeliver(id) : deadLetters.discard(id);
   });
 }
 
 /**
- * The page asks for the rest relative to its own address, whatever a proxy has made of that; so the address must end with
- * a slash. The path is all of the request that goes into the answer, and it is told relative as well.
+ * The page loads everything relative to its own address, so that a proxy may mount it anywhere. For that the address must
+ * end with a slash. The redirect is relative too, and the path is the only part of the request that it repeats.
  */
-function pathToSlash(req: IncomingMessage): Answer | undefined {
+function redirectToSlash(req: IncomingMessage): DashboardResponse | undefined {
   const { originalUrl } = req as Partial<Request>;
   const path = originalUrl?.split('?', 1)[0] ?? '/';
   const isMountPath = req.url?.split('?', 1)[0] === '/' && !path.endsWith('/');
   return isMountPath ? redirect(`./${path.slice(path.lastIndexOf('/') + 1)}/`) : undefined;
 }
 
-function whenReading(req: IncomingMessage, answer: () => Answer | Promise<Answer>): Answer | Promise<Answer> {
-  if (req.method === 'GET' || req.method === 'HEAD') return answer();
-  return refusal(405, 'method-not-allowed', 'this is for reading only', { allow: 'GET, HEAD' });
+function reading(req: IncomingMessage, respond: Respond): ReturnType<Respond> {
+  if (req.method === 'GET' || req.method === 'HEAD') return respond();
+  return refusal(405, 'method-not-allowed', 'this path is read-only; use GET', { allow: 'GET, HEAD' });
 }
 
-function whenChanging(req: IncomingMessage, answer: () => Answer | Promise<Answer>): Answer | Promise<Answer> {
-  if (req.method !== 'POST') return refusal(405, 'method-not-allowed', 'this takes POST only', { allow: 'POST' });
-  if (mayChange(req)) return answer();
-  return refusal(403, 'not-from-the-page', 'only the dashboard’s own page may ask for this');
+function changing(req: IncomingMessage, respond: Respond): ReturnType<Respond> {
+  if (req.method !== 'POST') return refusal(405, 'method-not-allowed', 'use POST', { allow: 'POST' });
+  return refuseCrossOriginChange(req) ?? respond();
 }
 
 const maxIdLength = 256;
@@ -124,7 +105,7 @@ const maxIdLength = 256;
 function parseId(text: string): string | undefined {
   try {
     const id = decodeURIComponent(text);
-    // To the notifier `all` means every dead letter, which has a path of its own.
+    // The notifier takes the id `all` for every dead letter; that has a path of its own.
     return id.length <= maxIdLength && id !== 'all' ? id : undefined;
   } catch {
     return undefined;

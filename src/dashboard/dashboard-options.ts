@@ -6,41 +6,42 @@ import type { Logger } from '../telemetry/logger.js';
 
 export interface DashboardOptions {
   /**
-   * Who may see and use the dashboard. Asked for every request: page, assets and API; anything but `true`, a throw and a
-   * rejection included, is answered 401, always alike. Say who your operators are.
-   * @default none: then it is mounted only with `NODE_ENV=development`, and shown only at an IP address or `localhost`
+   * Decides who may see and use the dashboard. Called for every request: page, assets and API. Unless it returns `true`, or
+   * a promise of `true`, the response is a 401, always the same one; also if it throws or rejects.
+   * @default none: mounting then throws unless `NODE_ENV=development`, where only IP addresses and `localhost` are served
+   * @example authorize: (req) => req.session?.role === 'operator'
    */
   readonly authorize?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
-   * The `WWW-Authenticate` header of a 401; `Basic realm="CRM"` makes browsers ask for a password.
+   * The `WWW-Authenticate` header of a 401. `Basic realm="CRM"` makes browsers ask for a password.
    * @default none
    */
   readonly wwwAuthenticate?: string | undefined;
   /**
-   * From which age of the oldest pending notification on the page calls the backlog old, in milliseconds. Raise it where a
-   * CRM is away for longer by plan.
+   * The age of the oldest pending notification, in milliseconds, from which on the page reports an old backlog. Raise it if
+   * your CRM has longer maintenance windows.
    * @default 300_000
    */
   readonly oldBacklogMs?: number | undefined;
   /**
-   * Told of each redelivery and discarding, and of an `authorize` that fails. Give it where you keep an audit trail.
+   * Gets a line for each redelivery and discard, and for each `authorize` that throws. Set it to keep an audit trail.
    * @default none
    */
   readonly logger?: Logger | undefined;
   /**
-   * The time the history goes by; for tests that own the clock.
-   * @default the computer's own
+   * The clock that the history uses; for tests.
+   * @default the system clock
    */
   readonly clock?: Clock | undefined;
 }
 
-/** For our own tests: where the page's files are, when they do not lie beside the compiled code. */
+/** For our own tests: the directory of the page's files, if they are not beside the compiled code. */
 export interface InternalDashboardOptions extends DashboardOptions {
   readonly assetsDirectory?: string | undefined;
 }
 
 export interface DashboardConfig {
-  /** Undefined in development only. */
+  /** Undefined only in development. */
   readonly authorize: ((req: Request) => unknown) | undefined;
   readonly wwwAuthenticate: string | undefined;
   readonly oldBacklogMs: number;
@@ -55,12 +56,12 @@ export function resolveDashboardConfig(options: DashboardOptions): DashboardConf
   const { authorize, wwwAuthenticate, oldBacklogMs = 300_000, logger, clock = systemClock } = options;
   const issues: Issue[] = [];
   for (const path of Object.keys(options)) {
-    if (!knownOptions.includes(path)) issues.push({ path, message: `is no option; there are ${knownNames}` });
+    if (!knownOptions.includes(path)) issues.push({ path, message: `is not an option; the options are ${knownNames}` });
   }
   if (authorize === undefined) {
     if (process.env['NODE_ENV'] !== 'development') issues.push({ path: 'authorize', message: missingAuthorize });
   } else if (typeof (authorize as unknown) !== 'function') {
-    issues.push({ path: 'authorize', message: 'must be a function that takes a request and answers true or false' });
+    issues.push({ path: 'authorize', message: 'must be a function that takes a request and returns true or false' });
   }
   if (wwwAuthenticate !== undefined && !isHeaderValue(wwwAuthenticate)) {
     issues.push({ path: 'wwwAuthenticate', message: 'must be a string that can be sent as a header' });
@@ -74,8 +75,8 @@ export function resolveDashboardConfig(options: DashboardOptions): DashboardConf
 
 const knownNames = 'authorize, wwwAuthenticate, oldBacklogMs, logger and clock';
 const missingAuthorize =
-  'is missing: the dashboard shows and redelivers notifications, so say who may: ' +
-  'crmDashboard(crm, { authorize: (req) => … }). Only with NODE_ENV=development it does without';
+  'is missing: the dashboard shows and redelivers notifications, so define who may use it: ' +
+  'crmDashboard(crm, { authorize: (req) => … }). It is optional only with NODE_ENV=development';
 
 function isHeaderValue(value: unknown): boolean {
   try {

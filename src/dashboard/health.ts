@@ -1,6 +1,6 @@
+import { countText, durationText } from '../core/duration-text.js';
 import type { Stats } from '../notifier/notifier.js';
 import type { Health, Pause } from './api-contract.js';
-import { countText, durationText } from '../core/duration-text.js';
 
 export interface HealthContext {
   readonly pause: Pause | undefined;
@@ -8,11 +8,11 @@ export interface HealthContext {
   readonly oldBacklogMs: number;
 }
 
-/** Whether all is well, and if not the most pressing reason, in one sentence. */
+/** Whether all is well, and if not, the most urgent reason in one sentence. */
 export function healthOf(stats: Stats, context: HealthContext): Health {
   if (!stats.isOutboxReadable) return unreadable(context.outboxCode);
   if (stats.unsaved > 0) return unsaved(stats.unsaved);
-  if (stats.circuit !== 'closed') return waiting(stats.pending, context.pause);
+  if (stats.circuit !== 'closed') return paused(stats.pending, context.pause);
   if (stats.dead > 0) return withDeadLetters(stats.dead);
   if (stats.oldestAgeMs >= context.oldBacklogMs) return withOldBacklog(stats);
   return fine(stats);
@@ -23,7 +23,7 @@ function unreadable(code: string | undefined): Health {
     level: 'failing',
     code: 'outbox-unreadable',
     title: 'outbox not readable',
-    sentence: `The outbox cannot be read${code === undefined ? '' : ` (${code})`}, so what it holds is not known.`,
+    sentence: `The outbox cannot be read${code === undefined ? '' : ` (${code})`}, so its contents are unknown.`,
   };
 }
 
@@ -33,27 +33,27 @@ function unsaved(count: number): Health {
     level: 'failing',
     code: 'unsaved',
     title: `${count.toLocaleString('en')} unsaved`,
-    sentence: `${countText(count, 'notification')} ${are} in memory only, because the outbox does not answer.`,
+    sentence: `${countText(count, 'notification')} ${are} in memory only, because the outbox does not respond.`,
   };
 }
 
-function waiting(pending: number, pause: Pause | undefined): Health {
-  const rest = `delivery is paused with ${countText(pending, 'notification')} pending, and nothing is lost.`;
+function paused(pending: number, pause: Pause | undefined): Health {
+  const rest = `Delivery is paused with ${countText(pending, 'notification')} pending; nothing is lost.`;
   if (pause?.cause.kind === 'unauthorised') {
     return {
       level: 'failing',
       code: 'token-refused',
       title: 'token refused',
-      sentence: `The CRM refuses the token (${String(pause.cause.status)}): set the right CRM_AUTH_TOKEN; ${rest}`,
+      sentence: `The CRM refuses the token (${String(pause.cause.status)}): set the right CRM_AUTH_TOKEN. ${rest}`,
     };
   }
-  // Until the next probe tells why.
+  // The next probe brings the code.
   const code = pause === undefined ? '' : ` (${pause.cause.code})`;
   return {
     level: 'failing',
     code: 'crm-unreachable',
     title: 'CRM unreachable',
-    sentence: `The CRM cannot be reached${code}: ${rest}`,
+    sentence: `The CRM cannot be reached${code}. ${rest}`,
   };
 }
 
@@ -62,7 +62,7 @@ function withDeadLetters(count: number): Health {
     level: 'attention',
     code: 'dead-letters',
     title: `${count.toLocaleString('en')} dead`,
-    sentence: `The CRM will not take ${countText(count, 'notification')}: see why below, then redeliver or discard.`,
+    sentence: `There ${count === 1 ? 'is' : 'are'} ${countText(count, 'dead letter')}: see why below, then redeliver or discard.`,
   };
 }
 
@@ -71,14 +71,14 @@ function withOldBacklog({ pending, oldestAgeMs }: Stats): Health {
     level: 'attention',
     code: 'old-backlog',
     title: 'old backlog',
-    sentence: `The oldest of ${countText(pending, 'pending notification')} has waited for ${durationText(oldestAgeMs)}.`,
+    sentence: `The oldest of ${countText(pending, 'pending notification')} has been waiting for ${durationText(oldestAgeMs)}.`,
   };
 }
 
 function fine({ pending, isDelivering }: Stats): Health {
   const what =
     pending === 0 ? 'everything accepted has been delivered' : `${countText(pending, 'notification')} on the way`;
-  // Of the CRM only the process that delivers knows anything.
-  const sentence = isDelivering ? `All is well: ${what}.` : `All is well here, and another process delivers: ${what}.`;
+  // Only the process that delivers knows whether the CRM is well.
+  const sentence = isDelivering ? `All is well: ${what}.` : `All is well here; another process delivers: ${what}.`;
   return { level: 'fine', code: 'fine', title: 'fine', sentence };
 }

@@ -1,10 +1,9 @@
 import type { Clock } from '../core/clock.js';
 import type { Notifier } from '../notifier/notifier.js';
+import type { NotifierEvents } from '../notifier/notifier-event.js';
 import type { AttemptEntry, Latency, MinuteSeries, Pause } from './api-contract.js';
-import { createAttemptDurations } from './attempt-durations.js';
-import { createMinuteCounts } from './minute-counts.js';
 
-/** Remembers what the notifier told since the dashboard was mounted, in bounded memory. */
+/** What the notifier's events have reported since the dashboard was mounted, in bounded memory. */
 export interface Recorder {
   read(): Recorded;
 }
@@ -14,11 +13,11 @@ export interface Recorded {
   readonly latency: Latency;
   /** Newest first. */
   readonly attempts: readonly AttemptEntry[];
-  /** Undefined while delivery does not wait, and while nothing has told why it does. */
+  /** Undefined while delivery is not paused, and until an event has said why it is. */
   readonly pause: Pause | undefined;
-  /** The code of the outbox's last trouble. */
+  /** The code of the last `outboxError`. */
   readonly outboxCode: string | undefined;
-  /** How many died. */
+  /** How many notifications have become dead letters. */
   readonly deadCount: number;
 }
 
@@ -26,6 +25,7 @@ const maxAttemptEntries = 100;
 
 type Attempt = Pick<AttemptEntry, 'id' | 'type' | 'attempts' | 'durationMs' | 'endedAt'>;
 
+/** Starts to record. Instants are those of `clock`. */
 export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorder {
   const minutes = createMinuteCounts();
   const durations = createAttemptDurations();
@@ -40,8 +40,14 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
     attemptCount += 1;
     attempts.unshift({ number: attemptCount, endedAt, type, id, outcome, result, attempts: made, durationMs });
     if (attempts.length > maxAttemptEntries) attempts.pop();
-    // A connection that was refused says nothing of how long the CRM takes.
+    // How fast a connection is refused says nothing about how long the CRM takes.
     if (outcome !== 'unsent') durations.add(durationMs, endedAt);
+  };
+
+  /** The dashboard may have been mounted after the pause began; the next probe shows it as well. */
+  const notePause = ({ circuit, code }: Pick<NotifierEvents['retry'], 'circuit' | 'code'>): void => {
+    if (circuit === 'open' && code !== undefined)
+      pause ??= { cause: { kind: 'unreachable', code }, since: clock.now() };
   };
 
   crm.on('accepted', () => {
@@ -52,17 +58,19 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
     record(event, 'delivered', event.status);
   });
   crm.on('retry', (event) => {
-    const { status, code, delayMs, circuit } = event;
+    const { status, code } = event;
     minutes.add('retried', clock.now());
-    // Without a wait of its own it was never sent: it is the circuit that waits.
-    record(event, delayMs === 0 ? 'unsent' : 'retry', status ?? code ?? null);
-    // The dashboard may have been mounted after the pause was told; the next probe tells it as well.
-    if (circuit === 'open' && code !== undefined)
-      pause ??= { cause: { kind: 'unreachable', code }, since: clock.now() };
+    record(event, 'retry', status ?? code ?? null);
+    notePause(event);
+  });
+  crm.on('unsent', (event) => {
+    record(event, 'unsent', event.code);
+    notePause(event);
   });
   crm.on('refused', (event) => {
     record(event, 'refused', event.status);
-    pause ??= { cause: { kind: 'unauthorised', status: event.status }, since: clock.now() };
+    // With a delay of its own it is this notification that is refused, and delivery goes on.
+    if (event.delayMs === 0) pause ??= { cause: { kind: 'unauthorised', status: event.status }, since: clock.now() };
   });
   crm.on('dead', (event) => {
     deadCount += 1;
@@ -75,7 +83,7 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
   crm.on('resumed', () => {
     pause = undefined;
   });
-  crm.on('outboxError', ({ error }) => {
+  crm.on('outboxFailed', ({ error }) => {
     outboxCode = error.code;
   });
 
@@ -83,6 +91,87 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
     read() {
       const now = clock.now();
       return { minutes: minutes.read(now), latency: durations.read(now), attempts, pause, outboxCode, deadCount };
+    },
+  };
+}
+
+const minuteMs = 60_000;
+const minuteCount = 60;
+
+/** Counts per minute for the last 60 minutes, in a fixed amount of memory. */
+interface MinuteCounts {
+  add(what: Exclude<keyof MinuteSeries, 'startAt'>, at: number): void;
+  /** The 60 minutes that end with the minute of `at`. */
+  read(at: number): MinuteSeries;
+}
+
+function createMinuteCounts(): MinuteCounts {
+  // Each slot is reused every 60 minutes and stores which minute it holds, so that the wall clock may jump either way.
+  const minuteOfSlot = new Float64Array(minuteCount).fill(-1);
+  const slots = {
+    accepted: new Uint32Array(minuteCount),
+    delivered: new Uint32Array(minuteCount),
+    retried: new Uint32Array(minuteCount),
+    dead: new Uint32Array(minuteCount),
+  };
+
+  return {
+    add(what, at) {
+      const minute = Math.floor(at / minuteMs);
+      const slot = minute % minuteCount;
+      if (minuteOfSlot[slot] !== minute) {
+        minuteOfSlot[slot] = minute;
+        for (const counts of Object.values(slots)) counts[slot] = 0;
+      }
+      slots[what][slot] = (slots[what][slot] ?? 0) + 1;
+    },
+
+    read(at) {
+      const first = Math.floor(at / minuteMs) - minuteCount + 1;
+      const seriesOf = (counts: Uint32Array): number[] =>
+        Array.from({ length: minuteCount }, (_, index) => {
+          const slot = (first + index) % minuteCount;
+          return minuteOfSlot[slot] === first + index ? (counts[slot] ?? 0) : 0;
+        });
+      return {
+        startAt: first * minuteMs,
+        accepted: seriesOf(slots.accepted),
+        delivered: seriesOf(slots.delivered),
+        retried: seriesOf(slots.retried),
+        dead: seriesOf(slots.dead),
+      };
+    },
+  };
+}
+
+/** Enough for a 99th percentile, and few enough to sort on the app's thread. */
+export const maxDurationCount = 2_000;
+
+/** The durations of the last 2,000 attempts, in a fixed amount of memory. */
+interface AttemptDurations {
+  add(durationMs: number, endedAt: number): void;
+  /** Percentiles of the last 60 minutes, exact, by nearest rank. */
+  read(now: number): Latency;
+}
+
+export function createAttemptDurations(): AttemptDurations {
+  const durations = new Float64Array(maxDurationCount);
+  const ends = new Float64Array(maxDurationCount).fill(-Infinity);
+  let next = 0;
+
+  return {
+    add(durationMs, endedAt) {
+      durations[next] = durationMs;
+      ends[next] = endedAt;
+      next = (next + 1) % maxDurationCount;
+    },
+
+    read(now) {
+      const windowStart = now - minuteCount * minuteMs;
+      const recent = durations.filter((_, index) => (ends[index] ?? -Infinity) > windowStart).sort();
+      const percentile = (share: number): number | null =>
+        recent[Math.max(0, Math.ceil(share * recent.length) - 1)] ?? null;
+      return { count: recent.length, p50Ms: percentile(0.5), p95Ms: percentile(0.95), p99Ms: percentile(0.99) };
     },
   };
 }

@@ -1,6 +1,6 @@
+import { timeoutCode } from '../target/target.js';
 import { backoffBoundMs, backoffMs } from './backoff.js';
 import { createTokenTrust, type SentAttempt } from './token-trust.js';
-import { timeoutCode } from './verdict.js';
 
 /**
  * Whether delivery may ask the CRM at all.

@@ -7,8 +7,10 @@ import type { CircuitState, PauseCause } from './circuit-breaker.js';
 export interface AboutAttempt {
   readonly id: string;
   readonly type: string;
-  /** Attempts made so far, this one included. */
+  /** Attempts made so far, this one included if it was one. */
   readonly attempts: number;
+  /** Whether any of it may have reached the CRM. Without a connection to begin with this was no attempt. */
+  readonly wasSent: boolean;
   /** How long this attempt took, in milliseconds. */
   readonly durationMs: number;
   /** When it ended, in milliseconds since 1970. */
@@ -17,35 +19,41 @@ export interface AboutAttempt {
   readonly traceparent: string | undefined;
 }
 
-/** About an attempt that ends now; `attempts` counts it, if it was one. */
+/** About an attempt that ends now. */
 export function aboutAttempt(
-  { id, type, traceparent }: PendingNotification,
-  attempts: number,
+  { id, type, traceparent, attempts: earlierAttempts }: PendingNotification,
+  wasSent: boolean,
   startedAtMs: number,
   clock: Clock,
 ): AboutAttempt {
   const durationMs = clock.monotonicMs() - startedAtMs;
-  return { id, type, attempts, durationMs, endedAt: clock.now(), traceparent };
+  const attempts = wasSent ? earlierAttempts + 1 : earlierAttempts;
+  return { id, type, attempts, wasSent, durationMs, endedAt: clock.now(), traceparent };
 }
 
-/** What delivery has to tell: ids, types, codes and numbers, nothing personal. */
+/** What happens in the post office: ids, types, codes and numbers, nothing personal. */
 export type DeliveryEvent =
+  /** The CRM has it. */
   | (AboutAttempt & {
       readonly kind: 'delivered';
       readonly status: number;
-      /** Whether the reply was something other than JSON. */
-      readonly isReplyOdd: boolean;
+      /** The reply was something else than JSON. */
+      readonly isReplyNotJson: boolean;
       /** How long ago it was accepted, in milliseconds. */
       readonly ageMs: number;
     })
+  /** An attempt failed; another follows. */
   | (AboutAttempt & {
       readonly kind: 'retry';
       readonly status: number | undefined;
       readonly code: string | undefined;
-      /** Until the next attempt; 0 when it is the circuit that waits. */
+      /** Until the next attempt, in milliseconds. */
       readonly delayMs: number;
       readonly circuit: CircuitState;
     })
+  /** There was no connection, so nothing was sent. The notification keeps its place, and the circuit breaker waits. */
+  | (AboutAttempt & { readonly kind: 'unsent'; readonly code: string; readonly circuit: CircuitState })
+  /** The CRM will never take it. */
   | (AboutAttempt & { readonly kind: 'dead'; readonly reason: DeadReason })
   /** The CRM refused the token, or this notification with it. */
   | (AboutAttempt & {
@@ -56,4 +64,13 @@ export type DeliveryEvent =
     })
   | { readonly kind: 'paused'; readonly cause: PauseCause }
   | { readonly kind: 'resumed' }
-  | { readonly kind: 'outboxError'; readonly operation: string; readonly error: Trouble };
+  /** The outbox could not do this; it is asked again. Emitted once for each spell of failures. */
+  | { readonly kind: 'outboxFailed'; readonly operation: OutboxOperation; readonly error: Trouble }
+  /** The outbox's file was damaged, deleted or replaced, and is whole again. */
+  | { readonly kind: 'outboxRepaired'; readonly message: string }
+  /** The post office's thread ended or hung; another was started. */
+  | { readonly kind: 'threadRestarted'; readonly message: string }
+  /** A mistake of this package: an attempt threw. The notification is tried again. */
+  | { readonly kind: 'deliveryFailed'; readonly error: Trouble };
+
+export type OutboxOperation = 'open' | 'append' | 'read' | 'settle' | 'look' | 'maintain';

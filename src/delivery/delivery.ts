@@ -1,31 +1,27 @@
-import type { CrmClient } from '../client/crm-client.js';
-import type { Exchange } from '../client/exchange.js';
-import { isHeaderValue } from '../client/header-value.js';
-import type { NotifierConfig } from '../config/resolve-config.js';
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import { troubleOf } from '../core/trouble.js';
-import type { DeadReason, Outbox, PendingNotification } from '../outbox/outbox.js';
+import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import { timeoutCode, type Target, type Verdict } from '../target/target.js';
 import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import { aboutAttempt, type DeliveryEvent } from './delivery-event.js';
+import type { DeliveryConfig } from './delivery-settings.js';
 import { createHeadChoice } from './head-choice.js';
 import { createIdleWaiters } from './idle-waiters.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit } from './rate-limit.js';
 import { createReadyHeads } from './ready-heads.js';
-import { recordOutcome } from './record-outcome.js';
+import { recordVerdict } from './record-verdict.js';
 import { createSettlements } from './settlements.js';
 import { createStartRule } from './start-rule.js';
-import { decideVerdict, timeoutCode } from './verdict.js';
-import { createVerdictSettler } from './verdict-settler.js';
+import { createVerdictSettler } from './settle-verdict.js';
 
-export interface DeliveryOptions extends Pick<
-  NotifierConfig,
-  'concurrency' | 'rateLimit' | 'retry' | 'breaker' | 'timeoutMs'
-> {
+export interface DeliveryOptions extends DeliveryConfig {
+  /** How long an attempt may take. */
+  readonly timeoutMs: number;
   readonly outbox: Outbox;
-  readonly client: CrmClient;
+  readonly target: Target;
   readonly clock: Clock;
   /** For what is stored: ages, and when something is due. */
   readonly steady: Pick<SteadyClock, 'now'>;
@@ -37,7 +33,7 @@ export interface DeliveryOptions extends Pick<
   readonly gatherMs: number;
 }
 
-/** Takes due notifications from the outbox, posts them and settles what came of it. */
+/** Takes due notifications from the outbox, sends them to the target and settles what came of it. */
 export interface Delivery {
   /** There may be something to do: after a start, after notifications were accepted (these, if they are known). */
   wake(accepted?: readonly PendingNotification[]): void;
@@ -52,10 +48,9 @@ export interface Delivery {
 const maxLanes = 10_000;
 const maxFollowers = 256;
 const troubleDelayMs = 1_000;
-const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { outbox, client, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
+  const { outbox, target, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
   const ready = createReadyHeads();
   const lanes = createLanes({
@@ -85,11 +80,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     clock,
     gatherMs: options.gatherMs,
     onError: (error) => {
-      onEvent({ kind: 'outboxError', operation: 'settle', error: troubleOf(error) });
+      onEvent({ kind: 'outboxFailed', operation: 'settle', error: troubleOf(error) });
     },
     onBatch: pump,
   });
-  const settleVerdict = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, steady, onEvent });
+  const verdicts = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, steady, onEvent });
   const choice = createHeadChoice({ ready, breaker, concurrency, random });
   const underWay = createAttemptsUnderWay({
     clock,
@@ -123,7 +118,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       isReadFailing = false;
     } catch (error) {
       // The outbox could not be read; whatever the reason, looking again later is all there is to do. Said once.
-      if (!isReadFailing) onEvent({ kind: 'outboxError', operation: 'read', error: troubleOf(error) });
+      if (!isReadFailing) onEvent({ kind: 'outboxFailed', operation: 'read', error: troubleOf(error) });
       isReadFailing = true;
       cancelTimer?.();
       cancelTimer = clock.after(troubleDelayMs, pump);
@@ -162,29 +157,28 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function start(head: PendingNotification): void {
-    if (!isHeaderValue(head.id)) {
-      // No attempt, of which the circuit breaker would wait for the end.
-      const about = aboutAttempt(head, head.attempts, clock.monotonicMs(), clock);
-      settleVerdict(head, { kind: 'dead', reason: unsendable }, about);
+    const unsendable = target.check(head);
+    if (unsendable === undefined) {
+      void make(underWay.start(head, choice.begin(), breaker.onStart()));
       return;
     }
-    void make(underWay.start(head, choice.begin(), breaker.onStart()));
+    // No attempt: the circuit breaker would wait for its end.
+    verdicts.bury(head, unsendable, aboutAttempt(head, false, clock.monotonicMs(), clock));
   }
 
   async function make(attempt: AttemptUnderWay): Promise<void> {
     const { head } = attempt;
     let isSettled = false;
     try {
-      const { id, body, traceparent, attempts: retryCount } = head;
-      const outcome = await client.post({ id, body, traceparent, retryCount });
-      // Cut off by ourselves, or left behind: it says nothing about the CRM, and the next start finds the notification
+      const verdict = await target.send(head, head.attempts + 1);
+      // Cut off by ourselves, or left behind: it says nothing about the target, and the next start finds the notification
       // where it is.
-      if (isEnded || (isStopped && outcome.kind === 'failure')) return;
-      isSettled = onOutcome(attempt, outcome);
+      if (isEnded || (isStopped && verdict.reach === 'unreachable')) return;
+      isSettled = onVerdict(attempt, verdict);
     } catch (error) {
       // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
       lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
-      onEvent({ kind: 'outboxError', operation: 'deliver', error: troubleOf(error) });
+      onEvent({ kind: 'deliveryFailed', error: troubleOf(error) });
     } finally {
       // Those that a stop has left behind are not counted any more.
       if (!isEnded) {
@@ -195,21 +189,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  /** Answers whether the notification is settled for good. */
-  function onOutcome(attempt: AttemptUnderWay, outcome: Exchange): boolean {
+  /** Returns whether the notification is settled for good. */
+  function onVerdict(attempt: AttemptUnderWay, verdict: Verdict): boolean {
     const { head, startedAtMs } = attempt;
-    const isTokenTaken = !recordOutcome(attempt, outcome, { breaker, choice, clock });
-    // Never sent is no attempt.
-    const wasSent = outcome.kind === 'reply' || outcome.wasSent;
-    const attemptCount = wasSent ? head.attempts + 1 : head.attempts;
-    const verdict = decideVerdict(outcome, {
-      ageMs: steady.now() - head.acceptedAt,
-      maxAgeMs: retry.maxAgeMs,
-      isTokenTaken,
-      now: clock.now(),
-      reasonOf: (reply) => client.reasonOf(reply, head.body),
-    });
-    settleVerdict(head, verdict, aboutAttempt(head, attemptCount, startedAtMs, clock));
+    const isPaused = recordVerdict(attempt, verdict, { breaker, choice, clock });
+    const wasSent = verdict.reach !== 'unreachable' || verdict.wasSent;
+    verdicts.settle(head, verdict, aboutAttempt(head, wasSent, startedAtMs, clock), isPaused);
     if (!idleWaiters.isEmpty) settlements.hurry();
     return verdict.kind === 'delivered' || verdict.kind === 'dead';
   }
@@ -235,7 +220,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async stop() {
       isStopped = true;
       cancelTimer?.();
-      await client.close();
+      await target.close();
       // Outcomes that are there by now are settled. An attempt that even the end of the connections does not end, because it
       // waits for a token or uses the app's own dispatcher, is left behind: no close shall wait for it.
       await new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
 import { createForgottenLanes } from './forgotten-lanes.js';
 import { createMinHeap } from './min-heap.js';
-import { createReadyHeads, type ReadyHeads, type WaitingHead } from './ready-heads.js';
+import { createReadyHeads, wasTried, type ReadyHeads, type Standing, type WaitingHead } from './ready-heads.js';
 
 /**
  * Which notifications may be next, lane by lane.
@@ -24,8 +24,8 @@ export interface Lanes {
   release(head: PendingNotification): void;
   /** The outbox knows that this head is done with. */
   settled(head: PendingNotification): void;
-  /** A head in flight is to be tried again, at once or after a while; `isRefused` once the target is not paused any more. */
-  putBack(head: PendingNotification, dueAtMs: number, isRefused?: boolean): void;
+  /** A head in flight is to be tried again, at once or after a while. @default standing by whether it was tried before */
+  putBack(head: PendingNotification, dueAtMs: number, standing?: Standing): void;
   /** How long until a waiting head is due; undefined when none waits. */
   dueInMs(nowMs: number): number | undefined;
   /** Whether a head is ready. */
@@ -85,8 +85,9 @@ export function createLanes(options: LanesOptions): Lanes {
 
   const enter = (head: PendingNotification, nowMs: number): void => {
     const waitMs = head.nextAttemptAt === 0 ? 0 : Math.min(head.nextAttemptAt - now(), maxWaitMs);
-    if (waitMs > 0) waiting.push({ head, dueAtMs: nowMs + waitMs });
-    else ready.add(head, nowMs);
+    const entry = { head, dueAtMs: nowMs + Math.max(0, waitMs), isSuspect: wasTried(head) };
+    if (waitMs > 0) waiting.push(entry);
+    else ready.add(entry);
   };
 
   /** What the cursor, or who knows what comes right after it, has met. */
@@ -158,7 +159,7 @@ export function createLanes(options: LanesOptions): Lanes {
       const head = forgotten.headOf(found.lane) ?? found;
       lanes.set(head.lane, { followers: [], hasMore: true });
       forgotten.remove();
-      ready.add(head, nowMs);
+      ready.add({ head, dueAtMs: nowMs, isSuspect: wasTried(head) });
     });
     if (lanes.size > maxLanes + pageSize && canForget()) forget();
   };
@@ -178,7 +179,7 @@ export function createLanes(options: LanesOptions): Lanes {
   const wakeDue = (nowMs: number): void => {
     for (let next = waiting.peek(); next !== undefined && next.dueAtMs <= nowMs; next = waiting.peek()) {
       waiting.pop();
-      ready.add(next.head, next.dueAtMs);
+      ready.add(next);
     }
   };
 
@@ -204,10 +205,11 @@ export function createLanes(options: LanesOptions): Lanes {
       forgotten.settled(head);
     },
 
-    putBack(head, dueAtMs, isRefused = false) {
-      if (isRefused) ready.refused.push(head);
-      else if (dueAtMs === 0) ready.add(head, 0);
-      else waiting.push({ head, dueAtMs });
+    putBack(head, dueAtMs, standing = wasTried(head) ? 'suspect' : 'answered') {
+      const entry = { head, dueAtMs, isSuspect: standing === 'suspect' };
+      if (standing === 'refused') ready.refused.push(head);
+      else if (dueAtMs === 0) ready.add(entry);
+      else waiting.push(entry);
     },
 
     dueInMs(nowMs) {

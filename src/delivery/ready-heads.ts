@@ -4,8 +4,8 @@ import { createMinHeap, type MinHeap } from './min-heap.js';
 /**
  * The heads that may be tried now, by what is known of them:
  *
- * - fresh: never tried, or none of the failures was its own; oldest first
- * - failing: tried before, and due again; soonest due first, so that each has its turn
+ * - fresh: never tried, or what failed was answered, as by a 503; oldest first
+ * - failing: got no answer before, or nobody knows, and due again; soonest due first, so that each has its turn
  * - refused: met a 401 or 403 that paused the target, and keeps its place; oldest first
  */
 export interface ReadyHeads {
@@ -13,8 +13,8 @@ export interface ReadyHeads {
   readonly fresh: MinHeap<PendingNotification>;
   readonly failing: MinHeap<WaitingHead>;
   readonly refused: MinHeap<PendingNotification>;
-  /** Adds one that is due since that instant. */
-  add(head: PendingNotification, dueAtMs: number): void;
+  /** Adds one that is due. */
+  add(entry: WaitingHead): void;
   /** Takes the oldest fresh one, or else one of the others. */
   takeOldest(): PendingNotification | undefined;
   /** It was the token: those that were refused are as fresh as they were. */
@@ -27,7 +27,18 @@ export interface ReadyHeads {
 export interface WaitingHead {
   readonly head: PendingNotification;
   readonly dueAtMs: number;
+  /** Whether it may hurt the CRM: it failed before, and not by an answer. */
+  readonly isSuspect: boolean;
 }
+
+/**
+ * What its last attempt says of a head: it was answered, if only by a 503; or it got no answer, and may hurt the CRM; or it was
+ * refused, and is to be tried again once the target is not paused any more.
+ */
+export type Standing = 'answered' | 'suspect' | 'refused';
+
+/** Of one that was read from the outbox nobody knows how its attempts failed. */
+export const wasTried = ({ attempts }: PendingNotification): boolean => attempts > 0;
 
 export function createReadyHeads(): ReadyHeads {
   const fresh = createMinHeap<PendingNotification>((head) => head.position);
@@ -40,16 +51,16 @@ export function createReadyHeads(): ReadyHeads {
     fresh,
     failing,
     refused,
-    add(head, dueAtMs) {
-      if (head.attempts > 0) failing.push({ head, dueAtMs });
-      else fresh.push(head);
+    add(entry) {
+      if (entry.isSuspect) failing.push(entry);
+      else fresh.push(entry.head);
     },
     takeOldest: () => fresh.pop() ?? failing.pop()?.head ?? refused.pop(),
     absolveRefused() {
       for (const head of refused.takeAll(() => true)) fresh.push(head);
     },
     blameRefused() {
-      for (const head of refused.takeAll(() => true)) failing.push({ head, dueAtMs: 0 });
+      for (const head of refused.takeAll(() => true)) failing.push({ head, dueAtMs: 0, isSuspect: true });
     },
   };
 }

@@ -1,14 +1,14 @@
 import type { Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../core/errors.js';
 import { newNotificationId } from '../core/ids.js';
-import { encodeNotification } from '../notification/encode-notification.js';
+import type { Format } from '../format/format.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
 import type { Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
-import type { SendSpan, Tracing } from '../telemetry/tracing.js';
 import { createBatcher } from './batcher.js';
 import type { EventHub } from './event-hub.js';
+import type { IntakeConfig } from './intake-settings.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
 import { createWorkCount } from './work-count.js';
 
@@ -53,16 +53,23 @@ export interface IntakeCounts {
   readonly unsaved: number;
 }
 
-export interface IntakeOptions {
+/** Begins the span of a notification's acceptance, in the trace of its request; undefined when that fails. */
+export type StartSpan = (type: string, id: string, inboundTraceparent: string | undefined) => SendSpan | undefined;
+
+export interface SendSpan {
+  /** What the CRM is sent, so that its work joins the trace; undefined where there is no trace. */
+  readonly traceparent: string | undefined;
+  end(errorCode?: string): void;
+}
+
+export interface IntakeOptions extends IntakeConfig {
   readonly postOffice: PostOffice;
   readonly events: EventHub;
   readonly logger: Required<Logger>;
   readonly clock: Clock;
-  readonly maxBodyBytes: number;
-  /** How much may be kept in memory for an outbox that does not answer. */
-  readonly maxUnsaved: Room;
-  readonly holdMs: number;
-  readonly tracing: Tracing | undefined;
+  readonly format: Format;
+  /** Undefined where nothing is traced. */
+  readonly startSpan: StartSpan | undefined;
   readonly onLoggerFailure: () => void;
 }
 
@@ -70,7 +77,8 @@ export interface IntakeOptions {
 const fullForMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, maxBodyBytes, maxUnsaved, holdMs, tracing, onLoggerFailure } = options;
+  const { postOffice, events, logger, clock, format, maxBodyBytes, maxUnsaved, holdMs, startSpan, onLoggerFailure } =
+    options;
   const batcher = createBatcher({
     postOffice,
     clock,
@@ -164,9 +172,9 @@ export function createIntake(options: IntakeOptions): Intake {
       const { traceparent: inbound, occurredAt = clock.now() } = context;
       const draft = build();
       const id = newNotificationId();
-      span = tracing?.startSend(draft.notificationType, id, inbound);
+      span = startSpan?.(draft.notificationType, id, inbound);
       const traceparent = span === undefined ? inbound : span.traceparent;
-      notification = encodeNotification(draft, { id, occurredAt, traceparent, maxBodyBytes });
+      notification = format.build(draft, { id, occurredAt, traceparent, maxBodyBytes });
     } catch (error) {
       const problem = asOurs(error);
       span?.end(problem.code);

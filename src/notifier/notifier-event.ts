@@ -13,8 +13,10 @@ export interface NotifierEvents {
   responded: { readonly type: string; readonly durationMs: number };
   /** The CRM has it. */
   delivered: FromDelivery<'delivered'>;
-  /** An attempt failed; another will follow. */
+  /** An attempt failed; another follows after `delayMs`. */
   retry: FromDelivery<'retry'>;
+  /** There was no connection, so nothing was sent: no attempt. The notification keeps its place. */
+  unsent: FromDelivery<'unsent'>;
   /** The CRM will not have it; it is kept as a dead letter. */
   dead: FromDelivery<'dead'>;
   /**
@@ -26,8 +28,14 @@ export interface NotifierEvents {
   paused: FromDelivery<'paused'>;
   /** The CRM is back. */
   resumed: Readonly<Record<string, never>>;
-  /** The outbox could not be opened, read or written. */
-  outboxError: FromDelivery<'outboxError'>;
+  /** The outbox could not be opened, read or written. It is tried again; one event for each spell of failures. */
+  outboxFailed: FromDelivery<'outboxFailed'>;
+  /** The outbox's file was damaged, deleted or replaced, and is whole again; `message` says what was saved. */
+  outboxRepaired: FromDelivery<'outboxRepaired'>;
+  /** The post office's thread ended or hung, and another was started. Nothing accepted is lost. */
+  threadRestarted: FromDelivery<'threadRestarted'>;
+  /** A mistake of this package: an attempt threw. Please report it; the notification is tried again. */
+  deliveryFailed: FromDelivery<'deliveryFailed'>;
 }
 
 export type NotifierEventName = keyof NotifierEvents;

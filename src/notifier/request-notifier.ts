@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
+import type { HookConfig } from '../hooks/hook-settings.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';
-import { validTraceparent } from '../telemetry/traceparent.js';
+import { validTraceparent } from '../core/traceparent.js';
 import type { EventHub } from './event-hub.js';
 import type { Intake, IntakeContext } from './intake.js';
 import type { Notifier, RequestNotifier } from './notifier.js';
@@ -14,11 +15,8 @@ import type { Receipt } from './receipt.js';
  * What hooks need from a request's notifier besides its public calls. A hook and a notifier of two copies of this package
  * share it when both know the same version of it, so a change here, or in the types it names, needs a new `contract`.
  */
-export interface HookAccess {
+export interface HookAccess extends HookConfig {
   readonly intake: Intake;
-  readonly mapperTimeoutMs: number;
-  readonly guarantee: 'before-response' | 'after-response';
-  readonly holdMs: number;
   readonly clock: Clock;
   readonly events: EventHub;
   /** The notifier's own. */

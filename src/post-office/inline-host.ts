@@ -1,23 +1,26 @@
 import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
-import type { TokenProvider } from '../config/token.js';
+import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
-import { createSteadyClock, type SteadyClock } from '../core/steady-clock.js';
+import type { SteadyClock } from '../core/steady-clock.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
 import { troubleOf } from '../core/trouble.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import { crmFormat } from '../format/crm-format.js';
 import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
 import { redeliverAll } from '../outbox/redeliver-all.js';
 import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
+import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
+import { createOutboxClock } from './outbox-clock.js';
 import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 import { createSpells } from './spells.js';
@@ -54,8 +57,9 @@ const lookForIdleMs = 50;
 /** Runs the post office in the thread of its caller. */
 export function createInlineHost(options: InlineHostOptions): PostOffice {
   const { settings, clock, onEvent, gatherMs = 0 } = options;
+  const { sync, maxPending, deadRetentionMs } = settings.outbox;
   const spells = createSpells(onEvent);
-  const tally = { delivered: 0, retried: 0, dead: 0 };
+  const tally = { delivered: 0, retried: 0, unsent: 0, dead: 0 };
   let cancelReopen: (() => void) | undefined;
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
@@ -83,10 +87,10 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   async function openOnce(): Promise<Opened> {
-    const { file, sync, deadRetentionMs } = settings;
+    const { file } = settings;
     const now = (): number => clock.now();
     const { outbox, leadership } = await openOutbox({ file, sync, now, onRepaired, enter: options.enter });
-    const steady = createSteadyClock(clock, isEmpty(outbox) ? neverUsed : outbox.lastUse());
+    const steady = createOutboxClock(outbox, leadership, clock);
     const deliverer = createDeliverer({
       outbox,
       leadership,
@@ -100,13 +104,18 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   function startDelivery(outbox: Outbox, steady: SteadyClock): Delivery {
-    const client = createCrmClient({ ...options, ...settings, connections: maxUnderWay(settings.concurrency) });
+    const format = crmFormat;
+    const { target, delivery } = settings;
+    const connections = maxUnderWay(delivery.concurrency);
+    const client = createCrmClient({ ...options, ...target, connections, format });
     return createDelivery({
-      ...settings,
+      ...delivery,
+      timeoutMs: target.timeoutMs,
       outbox,
-      client,
+      target: createHttpTarget({ client, format, clock }),
       clock,
-      steady,
+      // The delivery before this one ends soon; what it has in memory goes by the clock of its time.
+      steady: steady.goOn(),
       onEvent: count,
       random: Math.random,
       gatherMs,
@@ -114,12 +123,13 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   }
 
   function onRepaired(error: Error): void {
-    onEvent({ kind: 'outboxError', operation: 'repair', error: troubleOf(error) });
+    onEvent({ kind: 'outboxRepaired', message: error.message });
   }
 
   function count(event: DeliveryEvent): void {
     if (event.kind === 'delivered') tally.delivered += 1;
     else if (event.kind === 'retry') tally.retried += 1;
+    else if (event.kind === 'unsent') tally.unsent += 1;
     else if (event.kind === 'dead') tally.dead += 1;
     onEvent(event);
   }
@@ -177,6 +187,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     return {
       delivered: tally.delivered,
       retried: tally.retried,
+      unsent: tally.unsent,
       pending,
       pendingBytes,
       inFlight: delivery?.inFlight ?? 0,
@@ -208,7 +219,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
         return batch.map(() => failed(error));
       }
       try {
-        const { acceptances, pending } = acceptInto(opened.outbox, batch, settings.maxPending, opened.steady.now());
+        const { acceptances, pending } = acceptInto(opened.outbox, batch, maxPending, opened.steady.now());
         opened.deliverer.wake(pending);
         spells.end('append');
         return acceptances;
@@ -241,14 +252,6 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     discard: async (id) => (await whileOpen()).outbox.discard(id),
   };
 }
-
-/** With nothing in it that could be old, the wall clock is taken for right. */
-function isEmpty(outbox: Outbox): boolean {
-  const { pending, dead } = outbox.counts();
-  return pending + dead === 0;
-}
-
-const neverUsed = { from: 0, to: 0 };
 
 const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
 

@@ -38,7 +38,7 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
     expiredAtMs = clock.monotonicMs();
   };
 
-  const from = steady.now();
+  const from = steady.trustedFrom;
   const noteUse = (): void => {
     if (clock.monotonicMs() - notedAtMs < noteEveryMs) return;
     notedAtMs = clock.monotonicMs();

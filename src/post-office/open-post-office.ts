@@ -1,16 +1,22 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NotifierConfig } from '../config/resolve-config.js';
-import { systemClock } from '../core/clock.js';
+import type { TargetConfig } from '../client/target-settings.js';
+import { systemClock, type Clock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { DeliveryConfig } from '../delivery/delivery-settings.js';
+import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createInlineHost, gatherOnDiskMs } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
 import type { PostOffice } from './post-office.js';
+import type { PostOfficeSettings } from './post-office-settings.js';
 import { createThreadHost } from './thread-host.js';
 
 export interface PostOfficeOptions {
-  readonly config: NotifierConfig;
+  readonly target: TargetConfig;
+  readonly outbox: OutboxConfig;
+  readonly delivery: DeliveryConfig;
+  readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
@@ -20,17 +26,18 @@ export interface PostOfficeOptions {
  * Opens the post office where it can run: in a thread of its own, or where that is not wanted or not possible, here.
  * Throws `CRMConfigError` at once when the outbox's place cannot be used or another notifier of this process has it.
  */
-export function openPostOffice({ config, logger, onEvent }: PostOfficeOptions): PostOffice {
-  const { authToken, dispatcher, clock } = config;
-  const claim = config.outbox === ':memory:' ? undefined : claimOutbox(config.outbox);
+export function openPostOffice(options: PostOfficeOptions): PostOffice {
+  const { outbox, delivery, clock, logger, onEvent } = options;
+  const { authToken, dispatcher, ...target } = options.target;
+  const claim = outbox.path === ':memory:' ? undefined : claimOutbox(outbox.path);
   if (claim?.exposure !== undefined) logger.warn({}, `CRM outbox: ${claim.exposure}`);
-  const settings = { ...plainSettings(config), file: claim?.file };
+  const settings: PostOfficeSettings = { target, outbox, delivery, file: claim?.file };
   const onClosed = (): void => {
     claim?.release();
   };
   // What is in memory would end with the thread, and functions cannot go there.
   const canCross = claim !== undefined && dispatcher === undefined && clock === systemClock;
-  if (config.thread && canCross) {
+  if (outbox.thread && canCross) {
     const threadFile = findThreadFile();
     if (threadFile !== undefined) {
       return createThreadHost({ settings, authToken, clock, logger, onEvent, onClosed, threadFile });
@@ -51,22 +58,4 @@ function findThreadFile(): string | undefined {
   if (typeof __dirname !== 'string') return undefined;
   const threadFile = join(__dirname, 'post-office-thread.js');
   return existsSync(threadFile) ? threadFile : undefined;
-}
-
-/** What of the configuration is plain data and a post office's business. */
-function plainSettings(config: NotifierConfig): Omit<Parameters<typeof createInlineHost>[0]['settings'], 'file'> {
-  const { baseUrl, timeoutMs, healthTimeoutMs, sync, concurrency, rateLimit } = config;
-  const { retry, breaker, maxPending, deadRetentionMs } = config;
-  return {
-    baseUrl,
-    timeoutMs,
-    healthTimeoutMs,
-    sync,
-    concurrency,
-    rateLimit,
-    retry,
-    breaker,
-    maxPending,
-    deadRetentionMs,
-  };
 }

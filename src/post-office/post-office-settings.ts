@@ -1,19 +1,13 @@
-import type { NotifierConfig } from '../config/resolve-config.js';
+import type { TargetConfig } from '../client/target-settings.js';
+import type { DeliveryConfig } from '../delivery/delivery-settings.js';
+import type { OutboxConfig } from '../outbox/outbox-settings.js';
 
 /** What a post office needs to know: plain data, so that it can cross into a thread. */
-export interface PostOfficeSettings extends Pick<
-  NotifierConfig,
-  | 'baseUrl'
-  | 'timeoutMs'
-  | 'healthTimeoutMs'
-  | 'sync'
-  | 'concurrency'
-  | 'rateLimit'
-  | 'retry'
-  | 'breaker'
-  | 'maxPending'
-  | 'deadRetentionMs'
-> {
+export interface PostOfficeSettings {
+  /** Without what may be a function. */
+  readonly target: Omit<TargetConfig, 'authToken' | 'dispatcher'>;
+  readonly outbox: OutboxConfig;
+  readonly delivery: DeliveryConfig;
   /** The outbox's file, prepared and claimed; undefined for an outbox in memory. */
   readonly file: string | undefined;
 }

@@ -43,7 +43,10 @@ export const closed = { accepted: false, reason: 'closed', detail: 'the notifier
 /** What a post office counts; the counters begin at its start, the others are as of now. */
 export interface PostOfficeStats {
   readonly delivered: number;
+  /** Attempts that failed and are followed by another. */
   readonly retried: number;
+  /** Attempts that never left, because there was no connection; they count as none. */
+  readonly unsent: number;
   readonly pending: number;
   readonly pendingBytes: number;
   readonly inFlight: number;

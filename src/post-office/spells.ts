@@ -1,21 +1,21 @@
 import { troubleOf } from '../core/trouble.js';
-import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { DeliveryEvent, OutboxOperation } from '../delivery/delivery-event.js';
 
 /** Tells of trouble with the outbox once for each spell of it: what fails is tried again and again. */
 export interface Spells {
   /** Trouble with this operation; told unless it had trouble the last time too. */
-  begin(operation: string, error: unknown): void;
+  begin(operation: OutboxOperation, error: unknown): void;
   /** It works. */
-  end(operation: string): void;
+  end(operation: OutboxOperation): void;
 }
 
 export function createSpells(onEvent: (event: DeliveryEvent) => void): Spells {
-  const lasting = new Set<string>();
+  const lasting = new Set<OutboxOperation>();
   return {
     begin(operation, error) {
       if (lasting.has(operation)) return;
       lasting.add(operation);
-      onEvent({ kind: 'outboxError', operation, error: troubleOf(error) });
+      onEvent({ kind: 'outboxFailed', operation, error: troubleOf(error) });
     },
     end(operation) {
       lasting.delete(operation);

@@ -1,4 +1,4 @@
-import type { TokenProvider } from '../config/token.js';
+import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
@@ -72,7 +72,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     onMessage,
     onTrouble() {
       const message = 'the thread has ended or hangs; it is started again, and nothing accepted is lost';
-      onEvent({ kind: 'outboxError', operation: 'thread', error: { name: 'Error', code: undefined, message } });
+      onEvent({ kind: 'threadRestarted', message });
     },
     onRestart() {
       for (const [batch, { notifications }] of batches) keeper.send({ kind: 'accept', batch, notifications });

@@ -1,23 +1,27 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { mapValues } from '../core/map-values.js';
 import { version } from '../core/version.js';
-import { recordMetrics } from '../notifier/record-metrics.js';
+import { recordMetrics } from '../observe/record-metrics.js';
 import type { Notifier } from '../notifier/notifier.js';
-import { counters, gauges, histograms, type GaugeReading, type Metric } from '../telemetry/metrics.js';
+import { counters, gauges, histograms, type GaugeReading, type Metric } from '../observe/metrics.js';
 
-/** What `crmMetrics` answers: a way to take it back. */
+/** The result of `crmMetrics`. */
 export interface RegisteredMetrics {
-  /** Removes the metrics from the registry and stops measuring. */
+  /** Removes the metrics from the registry and stops recording them. */
   remove(): void;
 }
 
 /**
- * Registers a notifier's metrics with a `prom-client` registry, under names that begin with `crm_notifier_`; the next
- * scrape has them. The labels have few values each: no ids, no addresses, no texts. docs/telemetry.md lists them, with
- * alerts to begin with.
+ * Registers a notifier's metrics in a `prom-client` registry, under names that start with `crm_notifier_`. Every label has
+ * few values: no ids, addresses or texts. docs/telemetry.md lists the metrics, and alerts to start with.
  *
- * Throws what `prom-client` throws when the registry has metrics of these names: a second notifier needs a registry of
- * its own (with `setDefaultLabels`, and `Registry.merge` for one scrape of both).
+ * Throws the error of `prom-client` if the registry already has metrics with these names. For a second notifier, use a
+ * second registry (with `setDefaultLabels`, and `Registry.merge` to scrape both at once).
+ *
+ * @example
+ * import { register } from 'prom-client';
+ *
+ * crmMetrics(crm, register);
  */
 export function crmMetrics(crm: Pick<Notifier, 'on' | 'stats'>, registry: Registry): RegisteredMetrics {
   const registers = [registry];
@@ -44,7 +48,7 @@ export function crmMetrics(crm: Pick<Notifier, 'on' | 'stats'>, registry: Regist
     },
   });
 
-  // One question to the outbox for all gauges of a scrape, which collects them side by side.
+  // A scrape collects all gauges in parallel; they share one reading of the outbox.
   let reading: Promise<readonly GaugeReading[]> | undefined;
   const readOnce = (): Promise<readonly GaugeReading[]> => {
     reading ??= recorder.readGauges().finally(() => {
@@ -62,7 +66,7 @@ export function crmMetrics(crm: Pick<Notifier, 'on' | 'stats'>, registry: Regist
       async collect() {
         const values = (await readOnce()).filter(({ gauge }) => gauge === key);
         this.reset();
-        // What is not known is not 0, which is what `reset` leaves of a gauge without labels.
+        // `reset` sets a gauge without labels to 0. A value that is not known must be absent instead.
         this.remove({});
         for (const { labels, value } of values) this.set(labels, value);
       },
@@ -70,7 +74,7 @@ export function crmMetrics(crm: Pick<Notifier, 'on' | 'stats'>, registry: Regist
   });
   new Gauge({
     name: named('crm_notifier_build_info'),
-    help: 'Always 1; the version stands in its label.',
+    help: 'Always 1; the version is in its label.',
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
@@ -83,7 +87,7 @@ export function crmMetrics(crm: Pick<Notifier, 'on' | 'stats'>, registry: Regist
   };
 }
 
-/** Prometheus writes a unit into the name; an annotation such as `{state}` is none. */
+/** Prometheus has the unit in the name; an annotation such as `{state}` is not a unit. */
 function prometheusName({ name, unit }: Metric, suffix = ''): string {
   const unitSuffix = unit === 's' ? '_seconds' : unit === 'By' ? '_bytes' : '';
   return `crm_notifier_${name.replaceAll('.', '_')}${suffix}${unitSuffix}`;

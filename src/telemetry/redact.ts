@@ -3,26 +3,6 @@ import { createSecretFinder, type Range } from './secret-finder.js';
 
 const redacted = '[redacted]';
 
-/** Keys whose values name records, types and states, never a person. Whatever is not listed is taken for personal. */
-const harmlessKeys = new Set([
-  'notification_id',
-  'notification_type',
-  'user_id',
-  'booking_id',
-  'session_id',
-  'event_id',
-  'facilitator_id',
-  'id',
-  'action',
-  'timestamp',
-  'start_date',
-  'status',
-  'success',
-  'ok',
-  'duplicate',
-  'code',
-]);
-
 /** A name of a field rather than something that a person typed. */
 const fieldName = /^[A-Za-z_][\w.-]{0,63}$/;
 
@@ -33,13 +13,18 @@ const plainWord = /^[\w.:+-]{1,128}$/;
  * A JSON value with its shape and its ids, and `[redacted]` where anything personal or a secret could stand: a CRM may echo
  * whatever it likes, under whatever key.
  */
-function redactJson(value: unknown, isSecret: (text: string) => boolean, isHarmless = false): unknown {
-  if (Array.isArray(value)) return value.map((element) => redactJson(element, isSecret));
+function redactJson(
+  value: unknown,
+  isSecret: (text: string) => boolean,
+  harmlessKeys: ReadonlySet<string>,
+  isHarmless = false,
+): unknown {
+  if (Array.isArray(value)) return value.map((element) => redactJson(element, isSecret, harmlessKeys));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
       Object.entries(value).map(([key, member]) => [
         fieldName.test(key) && !isSecret(key) ? key : redacted,
-        redactJson(member, isSecret, harmlessKeys.has(key)),
+        redactJson(member, isSecret, harmlessKeys, harmlessKeys.has(key)),
       ]),
     );
   }
@@ -49,18 +34,25 @@ function redactJson(value: unknown, isSecret: (text: string) => boolean, isHarml
   return plainWord.test(text) && !isSecret(text) ? value : redacted;
 }
 
+/** What may be shown of a body. */
+interface Redaction {
+  readonly secrets: readonly string[];
+  /** Keys whose values name records, types and states, never a person. Whatever is not listed is taken for personal. */
+  readonly harmlessKeys: ReadonlySet<string>;
+}
+
 /** A body's text for a debug line: redacted where it is JSON, and only its length where it is not. */
-export function redactText(text: string, secrets: readonly string[]): unknown {
+export function redactText(text: string, { secrets, harmlessKeys }: Redaction): unknown {
   const finder = createSecretFinder(secrets);
   try {
-    return redactJson(JSON.parse(text), (word) => finder.find(word).length > 0);
+    return redactJson(JSON.parse(text), (word) => finder.find(word).length > 0, harmlessKeys);
   } catch {
     return `${String(text.length)} characters that are not JSON`;
   }
 }
 
 /** The strings in a JSON text that may be personal, longest first: what must not be read back from a CRM's reply. */
-export function personalStrings(jsonText: string): string[] {
+export function personalStrings(jsonText: string, harmlessKeys: ReadonlySet<string>): string[] {
   const found = new Set<string>();
   const visit = (value: unknown, isHarmless: boolean): void => {
     if (Array.isArray(value)) for (const element of value) visit(element, false);

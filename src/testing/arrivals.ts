@@ -1,22 +1,22 @@
 import { systemClock } from '../core/clock.js';
-import { errorFrom } from './error-from.js';
+import { errorFrom } from './checks.js';
 
-/** What is waited for, and how long. */
+/** What to wait for, and how long. */
 export interface Awaited<Item> {
   readonly matches: (item: Item) => boolean;
   readonly count: number;
   readonly timeoutMs: number;
-  /** The error when it does not come; `ending` says what has ended the wait. */
+  /** Makes the error for a wait that failed; `ending` says what ended it. */
   readonly errorOf: (found: readonly Item[], ending: string) => Error;
 }
 
-/** A list of what has come so far, which can be waited on. */
+/** A list that grows, and that can be waited on. */
 export interface Arrivals<Item> {
   readonly all: readonly Item[];
   add(item: Item): void;
-  /** Resolves with all that match, past or future, once there are enough of them. */
+  /** Resolves with all items that match, past and future, once there are enough of them. */
   waitFor(awaited: Awaited<Item>): Promise<readonly Item[]>;
-  /** Nothing comes any more: rejects whoever still waits. */
+  /** No more items will come: rejects every pending wait. */
   end(): void;
 }
 
@@ -58,7 +58,7 @@ export function createArrivals<Item>(): Arrivals<Item> {
             try {
               if (matches(item)) found.push(item);
             } catch (error) {
-              // The predicate is the test's own; its error belongs to who waits by it, not to the request.
+              // The predicate is the test's own: its error fails this wait, not the request that just arrived.
               stop(() => reject(errorFrom(error)));
               return;
             }
@@ -66,7 +66,7 @@ export function createArrivals<Item>(): Arrivals<Item> {
           },
           onEnd: () => stop(() => reject(errorOf(found, endedWords))),
         };
-        // Somebody waits for it, and real time passes whoever owns the notifier's.
+        // Real time, even if the notifier has an owned clock. It keeps the process alive: a test is awaiting this.
         const onTimeout = (): void => stop(() => reject(errorOf(found, `within ${String(timeoutMs)} ms`)));
         const cancel = systemClock.after(timeoutMs, onTimeout, { keepAlive: true });
         waiters.add(waiter);

@@ -1,75 +1,80 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { crmFormat } from '../format/crm-format.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { createArrivals } from './arrivals.js';
-import { answerJson, prepareStep, type CrmAnswer, type CrmStep, type PreparedStep } from './crm-step.js';
-import { errorFrom } from './error-from.js';
-import { checkKeys } from './known-keys.js';
-import { readRequest, type OpenRequest, type ReceivedRequest } from './received-request.js';
-import { isNotification } from './sent-notification.js';
+import { checkKeys, checkWait, errorFrom, type WaitLimit } from './checks.js';
+import { prepareStep, respondJson, type CrmAnswer, type CrmStep, type PreparedStep } from './crm-step.js';
+import { isNotification, readRequest, type OpenRequest, type ReceivedRequest } from './received-request.js';
 import { createSentRecord, type SentNotifications } from './sent-notifications.js';
 import { startSwitchableServer } from './switchable-server.js';
-import { checkWait, type WaitLimit } from './wait-limit.js';
 
-/** What it does until told otherwise: the same with each request, or nothing at all, since the port refuses connections. */
+/** What it does with every request until that is changed; with `'down'` its port refuses connections. */
 export type CrmBehaviour = CrmStep | 'down';
 
 export interface FakeCrmOptions {
   /**
-   * The port; 0 is one that is free. Give one only to what cannot be told the `url`.
+   * The port to listen on; 0 picks a free one. Set it only if the app cannot be given the `url`.
    * @default 0
    */
   readonly port?: number | undefined;
   /**
-   * The interface it listens on. Change it when the app runs in a container.
+   * The interface to listen on. Change it if the app runs in a container.
    * @default '127.0.0.1'
    */
   readonly host?: string | undefined;
   /**
-   * The token it takes; a request with another gets 401. `null` takes any, and none.
+   * The token it requires; a request with another one gets 401. `null` accepts any token, or none.
    * @default 'test-token'
    */
   readonly token?: string | null | undefined;
   /**
-   * What the first notifications get, in turn; all is well with those that follow.
-   * @default nothing goes wrong
+   * The steps for the first notifications, one each. Every notification after them gets `'ok'`.
+   * @default no steps: every notification gets `'ok'`
    */
   readonly script?: readonly CrmStep[] | undefined;
   /**
-   * The time that its delays go by. Give it the notifier's owned clock where there is one, so that the two keep step.
-   * @default the computer's own
+   * The clock for its delays. If the notifier has an owned clock, pass the same one, so that the two stay in step.
+   * @default the system clock
    */
   readonly clock?: Clock | undefined;
 }
 
-/** A CRM for tests: a real server on a real socket, with faults as a test wants them, that remembers what it got. */
+/** A CRM for tests: a real server on a real socket that fails on request and records what it receives. */
 export interface FakeCrm {
   /** For `baseUrl`. */
   readonly url: string;
   readonly port: number;
   /** For `authToken`. */
   readonly token: string;
-  /** Every request so far, oldest first; health checks and what was refused included. */
+  /** Every request so far, oldest first, including health checks and refused requests. */
   readonly received: readonly ReceivedRequest[];
-  /** The notifications it has taken. */
+  /** The notifications it took. */
   readonly sent: SentNotifications;
   /**
-   * Resolves with every request so far once there are at least `count` of them (1), answered or not: the way to know that
-   * one hangs. Rejects after `timeoutMs`, or when the fake CRM is closed.
+   * Resolves with every request so far once there are at least `count` of them (1), whether or not they have a response:
+   * use it to wait for a request that hangs. Rejects after `timeoutMs`, or when the fake CRM is closed.
    */
   waitForRequests(count?: number, limit?: WaitLimit): Promise<readonly ReceivedRequest[]>;
   /**
-   * Says what the next notifications get, in turn, after those that the script still has. What it refuses by itself (another
-   * token, route or body) takes no step. Throws a `TypeError` for a step that it does not know.
+   * Adds steps for the next notifications, one each, after the steps that are still left. A request that the CRM refuses
+   * anyway (wrong token, route or body) uses up no step. Throws a `TypeError` for an invalid step.
+   *
+   * @example
+   * crm.script({ status: 503 }, 'reset'); // then 'ok' again
    */
   script(...steps: readonly CrmStep[]): void;
   /**
-   * Says what every request gets from now on that the script has no step for; `'ok'` ends it. Health checks follow it too.
-   * A function is given every request, and token, route and body are its to check. Resolves when it is in force: after
-   * `'down'` the port refuses connections, after the end of `'down'` it listens on the same port again. Rejects with a
-   * `TypeError` for a behaviour that it does not know.
+   * Sets what every request gets from now on, health checks included, unless the script has a step for it; `'ok'` ends it.
+   * A function gets every request and must check token, route and body itself. Resolves once it applies: after `'down'` the
+   * port refuses connections, after any other behaviour it listens on the same port again. Rejects with a `TypeError` for
+   * an invalid behaviour.
+   *
+   * @example
+   * await crm.behave('down');
+   * await crm.behave('ok');
    */
   behave(behaviour: CrmBehaviour): Promise<void>;
-  /** Ends the server and every connection. Rejects with what an answer function of yours has thrown, if one has. */
+  /** Closes the server and every connection. Rejects with the error that one of your response functions threw, if any. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -77,8 +82,16 @@ export interface FakeCrm {
 const defaultToken = 'test-token';
 
 /**
- * Starts a CRM for tests. Rejects with a `TypeError` for an option or a step that cannot be meant, and with node's own error
- * when the port is taken.
+ * Starts a CRM for tests. Rejects with a `TypeError` for an invalid option or step, and with Node's own error if the port is
+ * taken.
+ *
+ * @example
+ * const crm = await startFakeCrm({ script: [{ status: 503 }] });
+ * const notifier = createNotifier({ baseUrl: crm.url, authToken: crm.token, outbox: ':memory:' });
+ * await notifier.notify({ notificationType: 'user_registered', userId: 123, message: 'New user registered' });
+ * const [sent] = await crm.sent.waitFor({ type: 'user_registered' }); // sent.retryCount is 1
+ * await notifier.close();
+ * await crm.close();
  */
 export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCrm> {
   checkKeys(options, ['port', 'host', 'token', 'script', 'clock'], 'startFakeCrm');
@@ -89,7 +102,7 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
 
   const script = prepareScript(options.script ?? []);
   let behaviour: PreparedStep = prepareStep('ok', 'behave');
-  let answersAll = false;
+  let checksRequests = true;
   let isClosed = false;
   const failures: Error[] = [];
 
@@ -97,20 +110,20 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
   const sent = createSentRecord(requests.all);
 
   const choose = (request: ReceivedRequest): PreparedStep => {
-    const refusal = answersAll ? undefined : refusalOf(request, token);
-    if (refusal !== undefined) return { delayMs: 0, answer: refusal };
+    const refusal = checksRequests ? refusalOf(request, token) : undefined;
+    if (refusal !== undefined) return { delayMs: 0, respond: refusal };
     return (isNotifyCall(request) ? script.shift() : undefined) ?? behaviour;
   };
   const carryOut = async (request: ReceivedRequest, res: ServerResponse): Promise<void> => {
-    const { delayMs, answer } = choose(request);
+    const { delayMs, respond } = choose(request);
     try {
-      if (delayMs > 0) await passed(delayMs, clock, res);
-      await answer(request, res);
+      if (delayMs > 0) await delay(delayMs, clock, res);
+      await respond(request, res);
     } catch (error) {
-      // Thrown here it would end the test's process; `close` tells of it.
+      // Rethrowing here would end the test's process, so `close` rethrows it.
       failures.push(errorFrom(error));
       if (res.headersSent) res.destroy();
-      else answerJson(res, 500, { error: 'the answer function failed' });
+      else respondJson(res, 500, { error: 'the response function failed' });
     }
   };
 
@@ -134,7 +147,7 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
     await server.shut();
     requests.end();
     sent.end();
-    // Once: whoever closes it again has heard of it.
+    // Only once: closing again succeeds.
     const [failure] = failures.splice(0);
     if (failure !== undefined) throw failure;
   };
@@ -163,7 +176,7 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
       if (isClosed) throw new Error('the fake CRM is closed; start another');
       if (next === 'down') return server.shut();
       behaviour = prepareStep(next, 'behave');
-      answersAll = typeof next === 'function';
+      checksRequests = typeof next !== 'function';
       return server.open();
     },
     close,
@@ -176,37 +189,37 @@ function prepareScript(steps: readonly CrmStep[]): PreparedStep[] {
   return steps.map((step: CrmStep, index) => prepareStep(step, `script[${String(index)}]`));
 }
 
-/** What a well CRM would not take either, with the answer to it; undefined for all that it would. */
+/** The response to a request that a healthy CRM refuses too; undefined if it would not. */
 function refusalOf(request: ReceivedRequest, token: string | null): CrmAnswer | undefined {
-  if (request.method === 'GET' && request.url === '/health') return undefined;
+  if (request.method === 'GET' && request.url === crmFormat.healthPath) return undefined;
   if (!isNotifyCall(request)) return refuse(404, 'no such route');
   if (token !== null && request.headers.authorization !== `Bearer ${token}`) return refuse(401, 'wrong token');
-  if (!isNotification(request)) return refuse(400, 'the body is no notification in JSON');
+  if (!isNotification(request)) return refuse(400, 'the body is not a notification in JSON');
   return undefined;
 }
 
 function refuse(status: number, error: string): CrmAnswer {
   return (_request, res) => {
-    answerJson(res, status, { error });
+    respondJson(res, status, { error });
   };
 }
 
-/** Resolves when the time has passed; never, when the connection is gone by then. */
-function passed(delayMs: number, clock: Clock, res: ServerResponse): Promise<void> {
+/** Resolves after `delayMs`; never if the connection closes first. */
+function delay(delayMs: number, clock: Clock, res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     res.once('close', clock.after(delayMs, resolve));
   });
 }
 
 function isNotifyCall({ method, url }: ReceivedRequest): boolean {
-  return method === 'POST' && url === '/notify';
+  return method === 'POST' && url === crmFormat.notifyPath;
 }
 
 function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** Where it can be reached from this machine. */
+/** The host under which this machine reaches the server. */
 function urlHostOf(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

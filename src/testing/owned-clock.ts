@@ -1,33 +1,35 @@
 import type { Clock } from '../core/clock.js';
 
 /**
- * A clock that stands still until a test moves it: `createNotifier({ clock, outbox: ':memory:' })` makes delivery go by it,
- * so that back-offs, deadlines and pauses of hours pass at once and always alike. Sockets and files do not go by it, so let
- * a test wait for what it has caused (`crm.waitForRequests()`, an event of the notifier) before it moves the clock on.
+ * A clock that stands still until a test moves it. With `createNotifier({ clock, outbox: ':memory:' })` delivery uses it,
+ * so back-offs, deadlines and pauses of hours pass at once, and the same way in every run. Sockets and files do not use it:
+ * wait for what the test has caused (`crm.waitForRequests()`, an event of the notifier) before you move the clock.
  */
 export interface OwnedClock extends Clock {
   /**
-   * Moves both clocks on by so many milliseconds, calling back what becomes due, in order; lets sockets and files have their
-   * turn in between. Rejects with a `RangeError` unless `ms` is a finite number from 0 on.
+   * Moves the wall clock and the monotonic clock forward by `ms` milliseconds and runs the timers that become due, in
+   * order. Sockets and files get a turn after each timer. Rejects with a `RangeError` unless `ms` is a finite number from
+   * 0 on.
    */
   advance(ms: number): Promise<void>;
   /**
-   * Moves both clocks on by a millisecond at a time until the promise is settled, and answers what it resolves with: the way
-   * to wait for what needs both time and the CRM's answers, such as a delivery after retries. Rejects when the promise does,
-   * and after `maxMs` on this clock.
+   * Moves both clocks forward a millisecond at a time until the promise settles, and returns its value. Use it to wait for
+   * what needs both time and responses of the CRM, such as a delivery after retries. Rejects if the promise rejects, or if
+   * it is still pending after `maxMs` (500,000) on this clock.
    */
   advanceUntil<Value>(promise: Promise<Value>, maxMs?: number): Promise<Value>;
   /**
-   * Moves both clocks on at once, as after a computer's sleep: whatever became due meanwhile is late, and due once.
+   * Moves both clocks forward in one step, as when a computer wakes from sleep: every timer that became due meanwhile
+   * runs late, and once.
    * Rejects with a `RangeError` unless `ms` is a finite number from 0 on.
    */
   leap(ms: number): Promise<void>;
   /**
-   * Lets the wall clock jump, forth or back, as a correction by NTP does; nothing becomes due by that.
+   * Moves only the wall clock, forward or back, as an NTP correction does. No timer becomes due.
    * Throws a `RangeError` unless `ms` is a finite number.
    */
   jumpWall(ms: number): void;
-  /** How many callbacks wait. */
+  /** How many timers are pending. */
   readonly timerCount: number;
 }
 
@@ -37,9 +39,18 @@ interface Timer {
 }
 
 /**
- * Makes a clock that begins at `startAt`, in milliseconds since 1970; by default always the same instant. Give it to the
- * notifier as its option `clock`; outbox and delivery then run in the app's thread. The notifier's own time limits go by it
- * too, so end a test with `await clock.advanceUntil(notifier.close())`. Throws a `RangeError` unless `startAt` is finite.
+ * Creates a clock that starts at `startAt`, in milliseconds since 1970; the default is a fixed instant in 2026. Pass it to
+ * the notifier as its option `clock`; outbox and delivery then run on the app's thread. The notifier's own time limits use
+ * it too, so end a test with `await clock.advanceUntil(notifier.close())`. Throws a `RangeError` unless `startAt` is finite.
+ *
+ * @example
+ * const clock = createOwnedClock();
+ * const crm = await startFakeCrm({ script: ['hang'], clock });
+ * const notifier = createNotifier({ baseUrl: crm.url, authToken: crm.token, outbox: ':memory:', clock });
+ * await notifier.notify({ notificationType: 'user_registered', userId: 123, message: 'New user registered' });
+ * await crm.waitForRequests(1);
+ * await clock.advance(10_000); // the attempt times out
+ * await clock.advanceUntil(crm.sent.waitFor({ type: 'user_registered' })); // and is retried
  */
 export function createOwnedClock(startAt = Date.parse('2026-11-24T01:02:03.004Z')): OwnedClock {
   checkFinite(startAt, 'startAt');
@@ -83,7 +94,7 @@ export function createOwnedClock(startAt = Date.parse('2026-11-24T01:02:03.004Z'
       };
       promise.then(settled, settled);
       for (let passedMs = 0; !state.isSettled; passedMs += 1) {
-        // A test that has failed by then must not go on for ever.
+        // Without a limit, a test whose promise never settles would run for ever.
         if (passedMs >= maxMs) throw new Error(`not settled after ${String(maxMs)} ms on the owned clock`);
         await advance(1);
       }
@@ -108,14 +119,13 @@ export function createOwnedClock(startAt = Date.parse('2026-11-24T01:02:03.004Z'
   };
 }
 
-/** A few turns of the event loop: time enough for batches and settlements, which wait for the end of a turn. */
+/** A few turns of the event loop, enough for batches and settlements, which wait for the end of a turn. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Time does not go back, and what never comes cannot be waited for. */
 function checkSpan(ms: number): void {
-  if (!(ms >= 0)) throw new RangeError('a clock moves on by a number of milliseconds from 0 on');
+  if (!(ms >= 0)) throw new RangeError('a clock moves forward by a number of milliseconds from 0 on');
   checkFinite(ms, 'ms');
 }
 

@@ -1,23 +1,44 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
-/** One request as the fake CRM got it. */
+/** One request, as the fake CRM received it. */
 export interface ReceivedRequest {
   readonly method: string;
   /** Path and query. */
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** The body's exact bytes as UTF-8 text. */
+  /** The body's exact bytes, as UTF-8 text. */
   readonly text: string;
-  /** The body's JSON, if it is an object. */
+  /** The body parsed as JSON, if that is an object. */
   readonly json: Readonly<Record<string, unknown>> | undefined;
-  /** The status it was answered with; undefined as long as it is not answered completely, and when it never is. */
+  /** The status of the response; undefined until the response is complete. */
   readonly status: number | undefined;
 }
 
-/** A request whose answer is not known yet. */
+/** A request whose response is still to come. */
 export type OpenRequest = ReceivedRequest & { status: number | undefined };
 
-/** Calls back once the whole body is there; never, when the client leaves before. */
+/** A notification that the fake CRM took: its fields under their names on the wire, and how it arrived. */
+export interface SentNotification {
+  /** The same on every attempt. */
+  readonly notification_id: string;
+  readonly notification_type: string;
+  readonly user_id: number | string;
+  readonly message: string;
+  /** When it occurred, in ISO 8601. */
+  readonly timestamp: string;
+  readonly additional_data: Readonly<Record<string, unknown>>;
+  /** Only in a booking record, like the three fields below. */
+  readonly booking_id?: number | string;
+  readonly user?: { readonly id: number | string; readonly name: string; readonly email: string };
+  readonly event?: { readonly id: number | string; readonly title: string; readonly start_date: string };
+  readonly facilitator_id?: number | string;
+  /** How many attempts came before this one, from the header `X-Retry-Count`. */
+  readonly retryCount: number;
+  /** The headers of the request that brought it. */
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Calls back once the whole body has arrived; never if the client disconnects first. */
 export function readRequest(req: IncomingMessage, onRead: (request: OpenRequest) => void): void {
   const chunks: Buffer[] = [];
   req.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -36,4 +57,15 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined;
   }
+}
+
+/** Whether the body holds a notification: it has an id and a type. */
+export function isNotification({ json }: ReceivedRequest): boolean {
+  return typeof json?.['notification_id'] === 'string' && typeof json['notification_type'] === 'string';
+}
+
+/** Call it only when `isNotification` is true. */
+export function sentNotificationOf({ json, headers }: ReceivedRequest): SentNotification {
+  const retryCount = Number(headers['x-retry-count'] ?? 0);
+  return { ...(json as unknown as SentNotification), retryCount, headers };
 }

@@ -1,27 +1,38 @@
+import { inspect } from 'node:util';
 import { createArrivals, type Arrivals } from './arrivals.js';
-import { isNotification, sentNotificationOf, type SentNotification } from './sent-notification.js';
-import { matcherOf, wordsOf, type SentQuery } from './sent-query.js';
-import type { ReceivedRequest } from './received-request.js';
-import { checkWait, type WaitLimit } from './wait-limit.js';
+import { checkKeys, checkWait, type WaitOptions } from './checks.js';
+import { isNotification, sentNotificationOf, type ReceivedRequest, type SentNotification } from './received-request.js';
 
-export interface WaitOptions extends WaitLimit {
-  /**
-   * How many must match before the wait ends.
-   * @default 1
-   */
-  readonly count?: number | undefined;
+/** Selects notifications by their fields, or by a function that returns true for the ones you want. */
+export type SentQuery = SentFields | ((sent: SentNotification) => boolean);
+
+/** A notification matches if every field given here is equal. An empty object matches all. */
+export interface SentFields {
+  /** The type on the wire, such as `booking_created`. */
+  readonly type?: string | undefined;
+  /** The user's id. Compared strictly: 123 is not '123'. */
+  readonly userId?: number | string | undefined;
+  /** The notification's id, as in its receipt. */
+  readonly id?: string | undefined;
 }
 
-/** The notifications that the fake CRM has taken, that is, answered with a status from 200 to 299: each once, by its id. */
+/**
+ * The notifications that the fake CRM took, that is, responded to with a status from 200 to 299. Each is listed once, by
+ * its id.
+ */
 export interface SentNotifications {
-  /** Those that match so far, in the order they were taken; without a query all of them. */
+  /** All that match so far, in the order in which they were taken. Without a query: all of them. */
   all(query?: SentQuery): readonly SentNotification[];
-  /** What came once more although it had been taken, as happens when an answer is lost on its way. */
+  /** What arrived again after it had been taken, as happens when a response is lost on its way. */
   readonly duplicates: readonly SentNotification[];
   /**
-   * Resolves with all that match so far, as soon as there are at least `count` of them: at once, if they are there already.
-   * Rejects with an `Error` after `timeoutMs`, or when the fake CRM is closed; it says what was waited for and what came
-   * instead, by types and ids only. Rejects with a `TypeError` for a query or an option that cannot be meant.
+   * Resolves with all that match so far once there are at least `count` of them; at once if there already are.
+   *
+   * Rejects with an `Error` after `timeoutMs`, or when the fake CRM is closed. The error says what was expected and what
+   * arrived instead, by types and ids only. Rejects with a `TypeError` for an invalid query or option.
+   *
+   * @example
+   * const [sent] = await crm.sent.waitFor({ type: 'booking_created', userId: 123 });
    */
   waitFor(
     query?: SentQuery,
@@ -29,13 +40,13 @@ export interface SentNotifications {
   ): Promise<readonly [SentNotification, ...(readonly SentNotification[])]>;
 }
 
-/** The record behind them, which is told what was taken. */
+/** The list behind `crm.sent`, with the two methods that the fake CRM calls. */
 export interface SentRecord extends SentNotifications {
   add(request: ReceivedRequest): void;
   end(): void;
 }
 
-/** `received` is all that came, for the error of a wait in vain. */
+/** `received` is every request so far; the error of a failed wait lists what was in it. */
 export function createSentRecord(received: readonly ReceivedRequest[]): SentRecord {
   const taken: Arrivals<SentNotification> = createArrivals();
   const duplicates: SentNotification[] = [];
@@ -49,12 +60,8 @@ export function createSentRecord(received: readonly ReceivedRequest[]): SentReco
         matches: matcherOf(query),
         count,
         timeoutMs,
-        errorOf: ({ length }, ending) => {
-          const wanted = ['notification', wordsOf(query)].filter((words) => words !== '').join(' ');
-          const start =
-            length === 0 ? `no ${wanted} was` : `only ${String(length)} of ${String(count)} times a ${wanted} was`;
-          return new Error(`${start} taken ${ending}. ${whatCame(received, taken.all)}`);
-        },
+        errorOf: ({ length }, ending) =>
+          new Error(`${shortfallText(length, count, query)} taken ${ending}. ${arrivedText(received, taken.all)}`),
       });
       return found as [SentNotification, ...SentNotification[]];
     },
@@ -73,13 +80,33 @@ export function createSentRecord(received: readonly ReceivedRequest[]): SentReco
   };
 }
 
-// An error is read by a person.
-const maxNamedCount = 20;
+/** Throws a `TypeError` for an unknown key: ignoring it would match everything. */
+function matcherOf(query: SentQuery): (sent: SentNotification) => boolean {
+  if (typeof query === 'function') return query;
+  checkKeys(query, ['type', 'userId', 'id'], 'the query');
+  const { type, userId, id } = query;
+  return (sent) =>
+    (type === undefined || sent.notification_type === type) &&
+    (userId === undefined || sent.user_id === userId) &&
+    (id === undefined || sent.notification_id === id);
+}
 
-/** Types, ids and statuses, nothing else: an error may end up in the log of a build. */
-function whatCame(received: readonly ReceivedRequest[], taken: readonly SentNotification[]): string {
+/** `no notification with type 'booking_created' was`, `only 1 of 3 notifications was`. */
+function shortfallText(foundCount: number, count: number, query: SentQuery): string {
+  const amount = foundCount === 0 ? 'no notification' : `only ${String(foundCount)} of ${String(count)} notifications`;
+  return [amount, queryText(query), foundCount > 1 ? 'were' : 'was'].filter((words) => words !== '').join(' ');
+}
+
+function queryText(query: SentQuery): string {
+  if (typeof query === 'function') return 'that matches the function';
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  return given.length === 0 ? '' : `with ${given.map(([key, value]) => `${key} ${inspect(value)}`).join(', ')}`;
+}
+
+/** Types, ids and statuses only: an error may end up in the log of a build. */
+function arrivedText(received: readonly ReceivedRequest[], taken: readonly SentNotification[]): string {
   const posts = received.filter(({ method }) => method === 'POST');
-  if (posts.length === 0) return "Nothing was posted to it at all: is baseUrl the fake CRM's url?";
+  if (posts.length === 0) return "Nothing was posted to the fake CRM: is baseUrl the fake CRM's url?";
   const untaken = posts.filter(({ status }) => status === undefined || status < 200 || status > 299);
   return `Taken: ${listed(taken.map(nameOf))}. Received, but not taken: ${listed(untaken.map(nameOfUntaken))}.`;
 }
@@ -92,8 +119,11 @@ function nameOfUntaken(request: ReceivedRequest): string {
   const name = isNotification(request)
     ? nameOf(sentNotificationOf(request))
     : `POST ${request.url.replace(/\?.*/, '')}`;
-  return `${name} (${String(request.status ?? 'not answered')})`;
+  return `${name} (${String(request.status ?? 'no response')})`;
 }
+
+/** A list that a person still reads. */
+const maxNamedCount = 20;
 
 function listed(names: readonly string[]): string {
   if (names.length === 0) return 'none';

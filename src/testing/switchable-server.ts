@@ -1,16 +1,16 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A server that can be taken away from its port and come back to it. */
+/** An HTTP server that can leave its port and come back to the same one. */
 export interface SwitchableServer {
   readonly port: number;
-  /** Listens on the port it had, or goes on listening. Rejects when somebody else has taken the port meanwhile. */
+  /** Listens on its port, unless it already does. Rejects if another process has taken the port meanwhile. */
   open(): Promise<void>;
-  /** Refuses connections and cuts those that are open. Resolves when the port is free. */
+  /** Stops listening and cuts every open connection. Resolves once the port is free. */
   shut(): Promise<void>;
 }
 
-/** Starts it; port 0 is one that is free. */
+/** Starts listening; port 0 picks a free one. */
 export async function startSwitchableServer(
   onRequest: RequestListener,
   host: string,
@@ -18,7 +18,7 @@ export async function startSwitchableServer(
 ): Promise<SwitchableServer> {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
-  // One after the other, so that whoever calls last has its way.
+  // One call after the other, so that the last one decides.
   let lastStep: Promise<void> = Promise.resolve();
 
   const listen = async (listenPort: number): Promise<Server> => {

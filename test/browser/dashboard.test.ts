@@ -16,7 +16,7 @@ import { settleIn } from '../helpers/settle-in.js';
 
 jest.setTimeout(60_000);
 
-// Contrast is a matter of the scheme and layout of the width, so each is seen once.
+// Contrast depends on the scheme and layout on the width, so one test of each is enough.
 const settings = [
   { width: 1440, colorScheme: 'light' },
   { width: 390, colorScheme: 'dark' },
@@ -51,19 +51,19 @@ describeInBrowser('the dashboard in a browser', () => {
     return { ...observed, page, complaints, url };
   }
 
-  /** Some delivered, some dead, one tried again. */
+  /** Some delivered, some dead, one retried. */
   async function withDead(
     count: number,
     setting: Parameters<typeof open>[0] = {},
   ): Promise<Opened & { crm: ScriptedCrm }> {
-    const answers = [
+    const replies = [
       accept,
       reply(503),
       accept,
       ...Array.from({ length: count }, () => reply(422, 'user is unknown')),
       accept,
     ];
-    const crm = await startCrm(inTurn(...answers));
+    const crm = await startCrm(inTurn(...replies));
     const options = { baseUrl: crm.url, concurrency: 1, retry: { firstDelayMs: 1, maxDelayMs: 1 } };
     const opened = await openDashboard(options, setting, async (observed) => {
       await observed.accept('first');
@@ -84,7 +84,7 @@ describeInBrowser('the dashboard in a browser', () => {
           .getByRole('listitem')
           .nth(count - 1)
           .waitFor();
-      await page.getByText('The figures as a table').click();
+      await page.getByText('Show the numbers as a table').click();
       await expectAccessible(page);
       expect(await scrollsSideways(page)).toBe(false);
       expect(complaints).toEqual([]);
@@ -100,7 +100,7 @@ describeInBrowser('the dashboard in a browser', () => {
       await expectAccessible(page);
     });
 
-    it('shows the numbers that crm.stats() says and the CRM got', async () => {
+    it('shows the numbers of crm.stats(), and what the CRM received', async () => {
       const { page, stats, crm, complaints } = await withDead(10, { width });
       await page.getByRole('listitem').nth(9).waitFor();
       await expectFigures(page, await stats());
@@ -111,7 +111,7 @@ describeInBrowser('the dashboard in a browser', () => {
       expect(complaints).toEqual([]);
     });
 
-    it('shows 100,000 dead letters a page at a time, and finds one of them (case 58)', async () => {
+    it('shows 100,000 dead letters page by page, and finds one of them (case 58)', async () => {
       await fillDeadLetters(directory(), 100_000);
       const crm = await startCrm();
       const startedAtMs = performance.now();
@@ -122,7 +122,7 @@ describeInBrowser('the dashboard in a browser', () => {
       );
       await letter(page, idOfLetter(100_000)).waitFor();
       process.stdout.write(
-        `the page with 100,000 dead letters: ${(performance.now() - startedAtMs).toFixed(0)} ms from a browser's start on\n`,
+        `the page with 100,000 dead letters: ${(performance.now() - startedAtMs).toFixed(0)} ms, the browser's start included\n`,
       );
       await expectFigures(page, await stats());
       expect(await page.getByRole('listitem').count()).toBe(10);
@@ -141,7 +141,7 @@ describeInBrowser('the dashboard in a browser', () => {
     });
   });
 
-  it('redelivers one by the keyboard alone, keeps the focus beside it, and the CRM gets it', async () => {
+  it('redelivers one by keyboard alone, keeps the focus beside it, and the CRM gets it', async () => {
     const { page, crm, deadLetters, hear } = await withDead(3);
     const [newest, next] = await deadLetters.list();
     await letter(page, newest!.id).waitFor();
@@ -153,20 +153,20 @@ describeInBrowser('the dashboard in a browser', () => {
     expect(idsOf(crm.received).at(-1)).toBe(newest!.id);
     await page.getByText(`${newest!.id} is pending again.`).waitFor();
     expect(await focused(page)).toBe(`Redeliver ${next!.id}`);
-    await page.getByText('The CRM will not take 2 notifications').first().waitFor();
+    await page.getByText('There are 2 dead letters').first().waitFor();
     expect(await focused(page)).toBe(`Redeliver ${next!.id}`);
   });
 
-  it('says so when one is not dead any more (case 59)', async () => {
+  it('says so when one is no longer dead (case 59)', async () => {
     const { page, crm, deadLetters, hear } = await withDead(1);
     const [letter] = await deadLetters.list();
     const button = page.getByRole('button', { name: `Redeliver ${letter!.id}` });
     await button.waitFor();
-    await page.getByRole('button', { name: 'Hold the view' }).click();
+    await page.getByRole('button', { name: 'Freeze the view' }).click();
     await deadLetters.redeliver(letter!.id);
     await hear('delivered', 3);
     await button.click();
-    await page.getByText(`${letter!.id} is not dead any more, so nothing was done.`).waitFor();
+    await page.getByText(`${letter!.id} is no longer a dead letter; nothing was changed.`).waitFor();
     expect(idsOf(crm.received).filter((id) => id === letter!.id)).toHaveLength(2);
   });
 
@@ -175,7 +175,7 @@ describeInBrowser('the dashboard in a browser', () => {
     const [newest] = await deadLetters.list();
     const discard = page.getByRole('button', { name: `Discard ${newest!.id}` });
     await discard.press('Enter');
-    await page.getByRole('dialog').getByText(`${newest!.id} is removed for good`).waitFor();
+    await page.getByRole('dialog').getByText(`${newest!.id} will be removed for good`).waitFor();
     await expectAccessible(page);
     await page.keyboard.press('Escape');
     expect(await focused(page)).toBe(`Discard ${newest!.id}`);
@@ -185,14 +185,14 @@ describeInBrowser('the dashboard in a browser', () => {
     await page.getByText(`${newest!.id} was discarded.`).waitFor();
     expect((await stats()).dead).toBe(2);
 
-    // The page knows of it with its next look.
-    await page.getByText('The CRM will not take 2 notifications').first().waitFor();
+    // The page shows it after its next poll.
+    await page.getByText('There are 2 dead letters').first().waitFor();
     await page.getByRole('button', { name: 'Redeliver all' }).click();
     await page.getByRole('heading', { name: 'Redeliver all 2 dead letters?' }).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Redeliver all' }).click();
     await page.getByText('2 dead letters pending again.').waitFor();
     await hear('delivered', 4);
-    await page.getByText('There are none.').waitFor();
+    await page.getByText('No dead letters.').waitFor();
     await page.getByText('All is well').first().waitFor();
     expect(complaints).toEqual([]);
   });
@@ -216,7 +216,7 @@ describeInBrowser('the dashboard in a browser', () => {
       await page.getByText(`${part}${markup}`, { exact: true }).waitFor();
     }
     expect(await page.locator('main img, main script').count()).toBe(0);
-    // Its id is one that could not be sent, so it dies again; in the list of attempts too it is text.
+    // Its id cannot be sent, so it dies again; the list of attempts shows it as text too.
     await page.getByRole('button', { name: `Redeliver id${markup}` }).click();
     await page.locator('#attempts-rows').getByText('type').waitFor();
     await page.getByRole('button', { name: `Discard id${markup}` }).click();
@@ -227,7 +227,7 @@ describeInBrowser('the dashboard in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('says that it is not connected, keeps the figures, and goes on when it is', async () => {
+  it('says when it is not connected, keeps the numbers, and recovers', async () => {
     const { page, stats } = await withDead(1);
     await page.getByRole('listitem').waitFor();
     await page.route('**/api/overview', (route) => route.abort());
@@ -241,9 +241,9 @@ describeInBrowser('the dashboard in a browser', () => {
   });
 });
 
-/** No findings of axe-core that are serious or critical. */
+/** axe-core must find nothing serious or critical. */
 async function expectAccessible(page: Page): Promise<void> {
-  // Rows are all alike, and axe-core takes its time over each.
+  // All rows are alike, and axe-core is slow.
   const { violations } = await new AxeBuilder({ page })
     .exclude('tbody tr:nth-child(n+4)')
     .exclude('#dead-list > li:nth-child(n+4)')

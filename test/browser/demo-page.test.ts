@@ -10,7 +10,7 @@ import type { PageSetting, WatchedPage } from './use-browser.js';
 
 jest.setTimeout(120_000);
 
-/** In a test that kills the app: what the browser says of requests that nobody answered. */
+/** In a test that kills the app: what the browser logs for requests without a response. */
 const UNANSWERED =
   /^Failed to load resource: net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|SOCKET_NOT_CONNECTED)/;
 
@@ -23,7 +23,7 @@ describeInBrowser("the demo's page", () => {
     programs = createPrograms();
     demo = await startDemo(programs);
   });
-  // Also after a test that failed half-way: the CRM is well again for the next.
+  // Resets the CRM for the next test, even if this one failed half-way.
   afterEach(async () => {
     const body = JSON.stringify({ mode: 'ok' });
     await fetch(`${demo.app.url}/demo/crm`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
@@ -41,7 +41,7 @@ describeInBrowser("the demo's page", () => {
     return watched;
   }
 
-  /** Those of all sessions, such as "Book Yoga Class, Tue 1 Dec, 07:30". */
+  /** The buttons of all sessions, such as "Book Yoga Class, Tue 1 Dec, 07:30". */
   function buttons(page: Page, action: 'Book' | 'Cancel' | 'Reactivate'): Locator {
     return page.getByRole('button', { name: new RegExp(`^${action} `) });
   }
@@ -50,7 +50,7 @@ describeInBrowser("the demo's page", () => {
     return (await inbox(demo.crm.url)).length;
   }
 
-  /** The inbox, once it says that so many have arrived. */
+  /** The inbox's note, once it says that this many have arrived. */
   function inboxEntry(page: Page, count: number): Locator {
     const text = count === 0 ? 'Nothing has arrived yet' : `${count} notification${count === 1 ? '' : 's'} arrived`;
     return page.locator('#inbox-note', { hasText: text });
@@ -65,11 +65,11 @@ describeInBrowser("the demo's page", () => {
     await page.locator('#switch-status', { hasText: outcome }).waitFor();
   }
 
-  /** Presses the button and answers the booking's id once the page has told what came of it. */
+  /** Presses the button, and returns the booking's id once the page shows the outcome. */
   async function change(page: Page, button: Locator, done: 'made' | 'cancelled' | 'reactivated'): Promise<number> {
-    const answered = page.waitForResponse((response) => response.url().includes('/bookings'));
+    const responded = page.waitForResponse((response) => response.url().includes('/bookings'));
     await button.click();
-    const { booking } = (await (await answered).json()) as { booking: { id: number } };
+    const { booking } = (await (await responded).json()) as { booking: { id: number } };
     await page.locator('#booking-status', { hasText: `Booking ${booking.id} ${done} in` }).waitFor();
     return booking.id;
   }
@@ -78,7 +78,7 @@ describeInBrowser("the demo's page", () => {
     return change(page, buttons(page, 'Book').first(), 'made');
   }
 
-  /** The button of the booking's session, whatever it does just now. */
+  /** The button of the booking's session, which may book, cancel or reactivate. */
   function buttonOf(page: Page, bookingId: number): Locator {
     return page.locator('#sessions li', { hasText: new RegExp(`booking ${bookingId} `) }).getByRole('button');
   }
@@ -88,7 +88,7 @@ describeInBrowser("the demo's page", () => {
     return (await response.json()) as { pending: number; delivered: number; retried: number };
   }
 
-  /** What the inbox on the page says of the newest, oldest first. */
+  /** The texts of the newest entries in the page's inbox, oldest first. */
   async function newest(page: Page, count: number): Promise<string[]> {
     return (await page.locator('#inbox .entry strong').allTextContents()).slice(0, count).reverse();
   }
@@ -106,11 +106,11 @@ describeInBrowser("the demo's page", () => {
     expect(complaints).toEqual([]);
   });
 
-  it('lets book quickly while the CRM is down, and shows all arrive in order afterwards', async () => {
+  it('books quickly while the CRM is down, and shows that all arrive in order afterwards', async () => {
     const { page, complaints } = await open();
     const before = await inboxCount();
     await press(page, 'Down', /refuses connections/);
-    await page.getByText('The CRM is down. Book something: it succeeds all the same.').waitFor();
+    await page.getByText('The CRM is down. Book something: it still succeeds.').waitFor();
 
     const ids: number[] = [];
     for (let count = 0; count < 3; count += 1) ids.push(await book(page));
@@ -121,17 +121,17 @@ describeInBrowser("the demo's page", () => {
     await page.getByText('Paused: the CRM cannot be reached (ECONNREFUSED)').waitFor();
     await page.locator('#steps li[data-done=true]', { hasText: 'Take the CRM down' }).waitFor();
 
-    await press(page, 'Well', /answers as it should/);
+    await press(page, 'Up', /responds normally/);
     await inboxEntry(page, before + 3).waitFor();
     expect(await newest(page, 3)).toEqual(ids.map((id) => `Booking ${id} created`));
     await figure(page, 'pending', 0).waitFor();
-    await page.locator('#steps li[data-done=true]', { hasText: 'Make the CRM well again' }).waitFor();
+    await page.locator('#steps li[data-done=true]', { hasText: 'Bring the CRM back up' }).waitFor();
     await figure(page, 'delivered', (await statsOfTheApp()).delivered).waitFor();
     expect((await inbox(demo.crm.url)).slice(-3).map(({ booking_id }) => booking_id)).toEqual(ids);
     expect(complaints).toEqual([]);
   });
 
-  it('keeps what happens to one booking in its order', async () => {
+  it('keeps the changes of one booking in order', async () => {
     const { page, complaints } = await open();
     const id = await book(page);
     await figure(page, 'pending', 0).waitFor();
@@ -142,7 +142,7 @@ describeInBrowser("the demo's page", () => {
     await figure(page, 'pending', 2).waitFor();
     expect(await page.locator('#lanes li').allTextContents()).toEqual([`booking:${id}cancelled → reactivated`]);
 
-    await press(page, 'Well', /answers as it should/);
+    await press(page, 'Up', /responds normally/);
     await inboxEntry(page, before + 2).waitFor();
     expect(await newest(page, 2)).toEqual([`Booking ${id} cancelled`, `Booking ${id} reactivated`]);
     expect(complaints).toEqual([]);
@@ -151,12 +151,12 @@ describeInBrowser("the demo's page", () => {
   it('shows the pause of a refused token, and its end', async () => {
     const { page, complaints } = await open();
     const before = await inboxCount();
-    await press(page, 'Refusing the token', /answers 401/);
+    await press(page, 'Refusing the token', /responds 401/);
     await book(page);
     await page.getByText('Paused: the CRM refuses the token (401)').waitFor();
     await page.getByText(/The CRM refuses the token, so delivery is paused\. 1 notification waits/).waitFor();
 
-    await press(page, 'Well', /answers as it should/);
+    await press(page, 'Up', /responds normally/);
     await inboxEntry(page, before + 1).waitFor();
     await page
       .locator('#inbox .entry', { hasText: /after \d+ failed attempts?/ })
@@ -166,7 +166,7 @@ describeInBrowser("the demo's page", () => {
     expect(complaints).toEqual([]);
   });
 
-  it('says why a booking is refused, and that nothing is told', async () => {
+  it('says why a booking is refused, and that the CRM is not notified', async () => {
     const { page } = await open();
     const asBen = await open();
     await asBen.page.getByRole('radio', { name: 'Ben' }).check();
@@ -175,10 +175,10 @@ describeInBrowser("the demo's page", () => {
     const full = buttons(page, 'Book').last();
     await page.locator('#sessions li', { has: full, hasText: 'full' }).waitFor();
     await full.click();
-    await page.getByText('The session is full. The CRM is told nothing.').waitFor();
+    await page.getByText('The session is full. The CRM is not notified.').waitFor();
   });
 
-  it('survives the kill of the app, and nothing is missing', async () => {
+  it('recovers after the app is killed, and nothing is missing', async () => {
     const { page, complaints } = await open();
     await page.getByRole('radio', { name: 'Ben' }).check();
     await figure(page, 'pending', 0).waitFor();
@@ -197,14 +197,14 @@ describeInBrowser("the demo's page", () => {
     await figure(page, 'pending', 2).waitFor();
     await page.getByText('2 from before the restart.').waitFor();
 
-    await press(page, 'Well', /answers as it should/);
+    await press(page, 'Up', /responds normally/);
     await inboxEntry(page, before + 2).waitFor();
     expect(await newest(page, 2)).toEqual(ids.map((id) => `Booking ${id} created`));
     await page.locator('#steps li[data-done=true]', { hasText: 'Kill the app' }).waitFor();
     expect(complaints.filter((complaint) => !UNANSWERED.test(complaint))).toEqual([]);
   });
 
-  it('can be used with the keyboard alone: a button keeps the focus when it becomes another', async () => {
+  it('can be used by keyboard alone: a button keeps the focus when its action changes', async () => {
     const { page } = await open();
     await buttons(page, 'Book').first().focus();
     const rowOf = (): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '');
@@ -217,13 +217,13 @@ describeInBrowser("the demo's page", () => {
     expect(await rowOf()).toBe(`Reactivate ${session}`);
   });
 
-  it.each(['light', 'dark'] as const)('has nothing for axe to find, in %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('passes axe in the %s scheme', async (colorScheme) => {
     const { page } = await open({ colorScheme });
     await press(page, 'Down', /refuses connections/);
     await book(page);
     await page.getByText('Paused: the CRM cannot be reached').waitFor();
     const paused = await new AxeBuilder({ page }).analyze();
-    await press(page, 'Well', /answers as it should/);
+    await press(page, 'Up', /responds normally/);
     await figure(page, 'pending', 0).waitFor();
     await page.getByText('Delivering. Circuit closed.').waitFor();
     const delivering = await new AxeBuilder({ page }).analyze();

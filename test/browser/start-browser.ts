@@ -3,7 +3,7 @@ import { chromium, type Browser } from 'playwright-core';
 /** See .ci/install-chromium.mjs. */
 export const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-/** As root it has no sandbox; and it shall look for nothing outside this machine. */
+/** Without a sandbox, because root cannot have one, and without requests to other machines. */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,

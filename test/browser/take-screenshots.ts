@@ -1,4 +1,4 @@
-// Takes the pictures of the README, of the demo as it runs: npm run screenshots
+// Takes the screenshots for the README from the running demo: npm run screenshots
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ mkdirSync(directory, { recursive: true });
 const demo = spawn('npm', ['run', 'demo'], {
   env: { ...process.env, DEMO_PORT: '0', CRM_PORT: '0', DEMO_DATA_DIR: dataDirectory },
   stdio: ['ignore', 'pipe', 'inherit'],
-  // A group of its own, so that all of it is stopped at the end.
+  // In a process group of its own, so that all of it is stopped at the end.
   detached: true,
 });
 const browser = await startBrowser();
@@ -36,7 +36,7 @@ try {
   rmSync(dataDirectory, { recursive: true });
 }
 
-/** Where the page is, once the demo says that it is there. Its output is read to the end, or it would break off. */
+/** The page's address, once the demo has printed it. Reads the output to the end, or the demo would block on it. */
 function started(): Promise<string> {
   let output = '';
   return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ async function photographDashboard(page: Page, url: string): Promise<void> {
   await photograph(page, 'dashboard');
 }
 
-/** Books what is free next, and waits for the page to say so. */
+/** Books the next free session, and waits until the page confirms it. */
 async function book(page: Page): Promise<void> {
   const status = page.locator('#booking-status');
   const before = await status.textContent();

@@ -5,7 +5,7 @@ import { describeInBrowser, useBrowser } from './use-browser.js';
 describeInBrowser('the browser of the tests', () => {
   const open = useBrowser();
 
-  it('shows a page, and tells what went wrong on it', async () => {
+  it('opens a page, and collects what goes wrong on it', async () => {
     const server = createServer((_req, res) => {
       res.setHeader('content-type', 'text/html').end('<h1>Hello</h1><script>nothing()</script>');
     });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { executablePath, startBrowser } from './start-browser.js';
 
-/** `describe` where there is a browser (see .ci/install-chromium.mjs), `describe.skip` elsewhere. */
+/** `describe` if there is a browser (see .ci/install-chromium.mjs), else `describe.skip`. */
 export const describeInBrowser = existsSync(executablePath) ? describe : describe.skip;
 
 export interface PageSetting {
@@ -17,11 +17,11 @@ export interface PageSetting {
 /** A page, and what went wrong on it. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors on the console and exceptions, violations of the Content-Security-Policy among them. */
+  /** Console errors and exceptions, including violations of the Content-Security-Policy. */
   readonly complaints: readonly string[];
 }
 
-/** One real browser for the tests of a file; each page is closed after its test. */
+/** One real browser for all tests of a file. Each page is closed after its test. */
 export function useBrowser(): (setting?: PageSetting) => Promise<WatchedPage> {
   let browser: Browser;
   const contexts: BrowserContext[] = [];

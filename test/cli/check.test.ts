@@ -8,7 +8,7 @@ import { cliToken, objectsIn, useCli, useCliRuns, type CliEnd } from './cli-prog
 
 jest.setTimeout(30_000);
 
-/** A CRM that looks at the token on every route. */
+/** A CRM that checks the token on every route. */
 const guarded: Answer = (received, res) => {
   const isKnown = received.headers.authorization === `Bearer ${cliToken}`;
   (isKnown ? accept : reply(401, '{"error":"no"}'))(received, res);
@@ -34,37 +34,37 @@ describe('crm-notifier check', () => {
     return result?.['trouble'];
   };
 
-  it('says that nobody listens', async () => {
+  it('reports that nothing is listening', async () => {
     const crm = await start();
     await crm.close();
     expect(troubleOf(await check(crm.url))).toBe('refused');
   });
 
-  it('says that the host is not known', async () => {
+  it('reports a host name that cannot be resolved', async () => {
     const end = await check('https://crm.invalid');
     expect(troubleOf(end)).toBe('refused');
-    expect(end.stdout).toContain('the host of https://crm.invalid is not known');
+    expect(end.stdout).toContain('the host name in https://crm.invalid cannot be resolved');
   });
 
-  it('says that it does not answer in time', async () => {
+  it('reports a CRM that does not respond in time', async () => {
     const crm = await start(() => undefined);
     expect(troubleOf(await check(crm.url, '--timeout-ms', '200'))).toBe('timeout');
   });
 
-  it.each([401, 403])('says that the token is refused, by %i', async (status) => {
+  it.each([401, 403])('reports that the token is refused, by status %i', async (status) => {
     const crm = await start(reply(status, `not ${cliToken}`));
     const end = await check(crm.url);
     expect(troubleOf(end)).toBe('wrong-token');
     expect(objectsIn(end)).toMatchObject([{ token: 'refused' }]);
   });
 
-  it('says of a refused token that none is set', async () => {
+  it('advises to set a token if the default one is refused', async () => {
     const crm = await start(reply(401));
     const end = await run(['check'], { env: { CRM_BASE_URL: crm.url, CRM_AUTH_TOKEN: 'your-secret-token' } });
     expect(end.stdout).toContain('Set CRM_AUTH_TOKEN');
   });
 
-  it('says that what answers is no CRM: HTML, nothing, or not even HTTP', async () => {
+  it('reports a server that is not the CRM: HTML, an empty reply, or not even HTTP', async () => {
     const html = await start(reply(200, '<html>Welcome</html>'));
     expect(troubleOf(await check(html.url))).toBe('not-json');
     const empty = await start(reply(200));
@@ -73,12 +73,12 @@ describe('crm-notifier check', () => {
     expect(troubleOf(await check(raw.url))).toBe('not-json');
   });
 
-  it.each([302, 404, 503])('says of %i that it is not well', async (status) => {
+  it.each([302, 404, 503])('reports status %i as unhealthy', async (status) => {
     const crm = await start(reply(status, '{}', { location: 'http://elsewhere.invalid/' }));
     expect(troubleOf(await check(crm.url))).toBe('unhealthy');
   });
 
-  it('ends at once, with exit code 130, when it is interrupted', async () => {
+  it('ends at once with exit code 130 when interrupted', async () => {
     const crm = await start(() => undefined);
     const cli = startCli(['check', '--base-url', crm.url, '--timeout-ms', '600000']);
     await crm.waitFor(1);
@@ -86,7 +86,7 @@ describe('crm-notifier check', () => {
     expect(await cli.ended).toMatchObject({ code: 130, signal: null, stdout: '' });
   });
 
-  it('creates nothing, and says plainly that the token was not tested', async () => {
+  it('creates nothing, and states that the token was not tested', async () => {
     const crm = await start();
     const end = await run(['check'], { env: { CRM_BASE_URL: crm.url } });
     expect(end).toMatchObject({ code: 0, stderr: '' });
@@ -95,14 +95,14 @@ describe('crm-notifier check', () => {
     expect(crm.received.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /health', 'GET /health']);
   });
 
-  it('knows that the token is taken by a CRM that refuses the same question without one', async () => {
+  it('reports the token as accepted if the CRM refuses the same request without one', async () => {
     const crm = await start(guarded);
     const end = await check(crm.url);
     expect(end.code).toBe(0);
     expect(objectsIn(end)).toEqual([{ ok: true, baseUrl: crm.url, token: 'accepted' }]);
   });
 
-  it('takes the token from a file', async () => {
+  it('reads the token from a file', async () => {
     const file = join(directory(), 'token');
     writeFileSync(file, `${cliToken}\n`);
     const crm = await start(guarded);
@@ -110,7 +110,7 @@ describe('crm-notifier check', () => {
     expect(end).toMatchObject({ code: 0, stderr: '' });
     const none = await run(['check', '--token-file', join(directory(), 'none')]);
     expect(none).toMatchObject({ code: 1, stdout: '' });
-    expect(none.stderr).toMatch(/^error: the token's file .*none cannot be read \(ENOENT\)\n$/);
+    expect(none.stderr).toMatch(/^error: the token file .*none cannot be read \(ENOENT\)\n$/);
   });
 
   describe('--send-test', () => {
@@ -124,12 +124,12 @@ describe('crm-notifier check', () => {
       ]);
     });
 
-    it('finds the wrong token that /health did not look at', async () => {
+    it('finds a wrong token that /health did not check', async () => {
       const crm = await start((received, res) => (received.url === '/health' ? accept : reply(401))(received, res));
       expect(troubleOf(await check(crm.url, '--send-test'))).toBe('wrong-token');
     });
 
-    it('tells a CRM that refuses the test notification from one that refuses the token', async () => {
+    it('distinguishes a rejected test notification from a refused token', async () => {
       const crm = await start((received, res) => (received.url === '/health' ? accept : reply(422))(received, res));
       const end = await check(crm.url, '--send-test', '--test-user-id', '7');
       expect(troubleOf(end)).toBe('unhealthy');

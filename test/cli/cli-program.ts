@@ -11,28 +11,28 @@ export interface CliEnd {
   readonly stderr: string;
 }
 
-/** The command line as it is built, in a process of its own. */
+/** The built command line, running in its own process. */
 export interface CliProgram {
   readonly pid: number;
-  /** Types a line. */
+  /** Writes a line to standard input. */
   type(line: string): void;
-  /** Resolves once standard output, or else standard error, has the text; rejects when it ends without. */
-  said(text: string): Promise<void>;
-  /** As whoever reads its output does by leaving. */
+  /** Resolves once standard output or standard error contains the text; rejects if the process ends before that. */
+  printed(text: string): Promise<void>;
+  /** Closes our end of its standard output, as a reader does that leaves. */
   closeOutput(): void;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it is gone and everything it printed has been read. */
+  /** Resolves when the process has ended and all its output has been read. */
   readonly ended: Promise<CliEnd>;
 }
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** All that is on its standard input; without it the input stays open, for `type`. */
+  /** The whole standard input. Without it the input stays open, for `type`. */
   readonly input?: string;
 }
 
-/** Starts command lines for the tests of a file; what still runs after a test is killed. */
+/** Starts command lines. Those still running after a test are killed. */
 export function useCli(): (args: readonly string[], options?: CliOptions) => CliProgram {
   const running = new Set<CliProgram>();
   afterEach(async () => {
@@ -47,13 +47,13 @@ export function useCli(): (args: readonly string[], options?: CliOptions) => Cli
   };
 }
 
-/** Runs command lines to their end. */
+/** Runs command lines and waits for them to end. */
 export function useCliRuns(): (args: readonly string[], options?: CliOptions) => Promise<CliEnd> {
   const start = useCli();
   return (args, options) => start(args, { input: '', ...options }).ended;
 }
 
-/** The objects that a command with `--json` has printed; fails for a line that is none. */
+/** Parses what a command printed with `--json`. Fails on a line that is not JSON. */
 export function objectsIn({ stdout }: CliEnd): Record<string, unknown>[] {
   const lines = stdout.split('\n');
   expect(lines.pop()).toBe('');
@@ -63,7 +63,7 @@ export function objectsIn({ stdout }: CliEnd): Record<string, unknown>[] {
 function startCli(args: readonly string[], { env = {}, cwd, input }: CliOptions = {}): CliProgram {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    // Nothing of the environment of jest: no CRM_* variable and no NODE_ENV.
+    // Not jest's own environment: no CRM_* variables, no NODE_ENV.
     env: { PATH: process.env['PATH'], CRM_AUTH_TOKEN: cliToken, ...env },
     stdio: 'pipe',
   });
@@ -97,13 +97,13 @@ function startCli(args: readonly string[], { env = {}, cwd, input }: CliOptions 
     type: (line) => child.stdin.write(`${line}\n`),
     closeOutput: () => child.stdout.destroy(),
     kill: (signal) => child.kill(signal),
-    said: (text) =>
+    printed: (text) =>
       new Promise((resolve, reject) => {
         const waiter = (): void => {
-          const isSaid = stdout.includes(text) || stderr.includes(text);
-          if (!isSaid && !isEnded) return;
+          const isPrinted = stdout.includes(text) || stderr.includes(text);
+          if (!isPrinted && !isEnded) return;
           waiting.delete(waiter);
-          if (isSaid) resolve();
+          if (isPrinted) resolve();
           else reject(new Error(`it ended without "${text}": ${stdout}${stderr}`));
         };
         waiting.add(waiter);

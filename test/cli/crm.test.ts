@@ -8,7 +8,7 @@ describe('crm-notifier crm', () => {
   const startCli = useCli();
   const run = useCliRuns();
 
-  /** On a free port. */
+  /** Starts it on a free port. */
   const startCrm = async (...args: string[]): Promise<{ crm: CliProgram; url: string }> => {
     const holder = createServer().listen(0, '127.0.0.1');
     await once(holder, 'listening');
@@ -16,7 +16,7 @@ describe('crm-notifier crm', () => {
     holder.close();
     await once(holder, 'close');
     const crm = startCli(['crm', '--port', String(port), '--json', ...args]);
-    await crm.said('"listening"');
+    await crm.printed('"listening"');
     return { crm, url: `http://127.0.0.1:${String(port)}` };
   };
   const send = (url: string, timeoutMs = 5_000) =>
@@ -25,10 +25,10 @@ describe('crm-notifier crm', () => {
       ...['--base-url', url, '--timeout-ms', String(timeoutMs)],
     ]);
 
-  it('prints each notification it takes, and not what is personal in it', async () => {
+  it('prints each notification it accepts, without personal data', async () => {
     const { crm, url } = await startCrm();
     expect((await send(url)).code).toBe(0);
-    await crm.said('event_updated');
+    await crm.printed('event_updated');
     crm.kill('SIGTERM');
     const end = await crm.ended;
     expect(end).toMatchObject({ code: 0, signal: null });
@@ -39,7 +39,7 @@ describe('crm-notifier crm', () => {
     expect(end.stdout + end.stderr).not.toMatch(new RegExp(`${cliToken}|Ada`));
   });
 
-  it('switches faults as they are typed', async () => {
+  it('switches to the fault that is typed', async () => {
     const { crm, url } = await startCrm('--fault', '500');
     expect((await send(url)).stderr).toContain('CRM answered 500');
     for (const [word, complaint] of [
@@ -51,23 +51,23 @@ describe('crm-notifier crm', () => {
       ['not-json', 'not JSON'],
     ] as const) {
       crm.type(word);
-      await crm.said(`{"fault":"${word}"}`);
+      await crm.printed(`{"fault":"${word}"}`);
       const end = await send(url, 300);
       expect(end.code).toBe(1);
       expect(end.stderr).toContain(complaint);
     }
     crm.type('tired');
-    await crm.said('It does not know tired');
+    await crm.printed('Unknown fault: tired');
     crm.type('ok');
-    await crm.said('{"fault":"ok"}');
+    await crm.printed('{"fault":"ok"}');
     expect((await send(url)).code).toBe(0);
     crm.kill('SIGINT');
     expect(await crm.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it('goes on when its input ends, and wants its token', async () => {
+  it('keeps running when its input ends, and requires its token', async () => {
     const crm = startCli(['crm', '--port', '0', '--bodies'], { env: { CRM_AUTH_TOKEN: 'another' }, input: '' });
-    await crm.said('A CRM listens at ');
+    await crm.printed('CRM listening at ');
     crm.kill('SIGTERM');
     const end = await crm.ended;
     expect(end.code).toBe(0);
@@ -78,7 +78,7 @@ describe('crm-notifier crm', () => {
     await guarded.ended;
   });
 
-  it('says that its port is taken', async () => {
+  it('reports that its port is taken', async () => {
     const { crm, url } = await startCrm();
     const end = await run(['crm', '--port', new URL(url).port]);
     expect(end.code).toBe(1);

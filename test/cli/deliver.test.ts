@@ -17,9 +17,12 @@ describe('crm-notifier deliver', () => {
   const directory = useTempDirectory();
   const outbox = (): string => join(directory(), 'outbox');
   const deliver = (baseUrl: string, ...args: string[]): CliProgram =>
-    startCli(['deliver', '--json', ...args], { env: { CRM_BASE_URL: baseUrl, CRM_OUTBOX: outbox() } });
+    startCli(['deliver', '--json', ...args], {
+      // The prepared notifications have a fixed date; a long maximum age keeps them from expiring.
+      env: { CRM_BASE_URL: baseUrl, CRM_OUTBOX: outbox(), CRM_RETRY_MAX_AGE_MS: String(Number.MAX_SAFE_INTEGER) },
+    });
 
-  it('delivers everything once, and reports', async () => {
+  it('delivers everything once and reports the counts', async () => {
     const { notifications } = await prepareOutbox(outbox(), { count: 120, deadCount: 1 });
     const crm = await start();
     const end = await deliver(crm.url).ended;
@@ -30,7 +33,7 @@ describe('crm-notifier deliver', () => {
     );
   });
 
-  it('fails when one dies', async () => {
+  it('fails if a notification dies', async () => {
     await prepareOutbox(outbox(), { count: 2, deadCount: 0 });
     const crm = await start(reply(422));
     const end = await deliver(crm.url).ended;
@@ -38,16 +41,16 @@ describe('crm-notifier deliver', () => {
     expect(objectsIn(end)).toEqual([{ delivered: 0, died: 2, pending: 0, dead: 2, end: 'idle' }]);
   });
 
-  it('fails when one is left that waits for its next attempt', async () => {
+  it('fails if a notification is still waiting for its next attempt', async () => {
     await prepareOutbox(outbox(), { count: 1, deadCount: 0 });
     const crm = await start(reply(429, '', { 'retry-after': '600' }));
     const end = await deliver(crm.url).ended;
     expect(end.code).toBe(1);
     expect(objectsIn(end)).toMatchObject([{ delivered: 0, died: 0, pending: 1, end: 'idle' }]);
-    expect(end.stderr).toContain('waits for its next attempt');
+    expect(end.stderr).toContain('waiting for their next attempt');
   });
 
-  it('gives up on a CRM that is away, and loses nothing', async () => {
+  it('gives up on an unreachable CRM and loses nothing', async () => {
     await prepareOutbox(outbox(), { count: 3, deadCount: 0 });
     const crm = await start();
     await crm.close();
@@ -57,7 +60,7 @@ describe('crm-notifier deliver', () => {
     expect(end.stderr).toContain('crm-notifier check');
   });
 
-  it('refuses a directory without an outbox, and makes none', async () => {
+  it('refuses a directory without an outbox and creates none', async () => {
     const end = await deliver('http://127.0.0.1:1').ended;
     expect(end.code).toBe(1);
     expect(end.stderr).toContain(`there is no outbox in ${outbox()}`);
@@ -81,7 +84,7 @@ describe('crm-notifier deliver', () => {
     expect(objectsIn(end)).toMatchObject([{ delivered: 2, pending: 0, end: 'stopped' }]);
   });
 
-  it('leaves nothing half done when it is interrupted (case 63)', async () => {
+  it('leaves nothing half done when interrupted (case 63)', async () => {
     await prepareOutbox(outbox(), { count: 3, deadCount: 0 });
     const crm = await start(() => undefined);
     const cli = deliver(crm.url);
@@ -94,16 +97,20 @@ describe('crm-notifier deliver', () => {
     expect(objectsIn(await deliver(crm.url).ended)).toMatchObject([{ delivered: 3, pending: 0 }]);
   });
 
-  it('shows a bar on a terminal when there is much, and no escape codes elsewhere (case 62)', async () => {
+  it('shows a bar on a terminal if much is pending, without colours (case 62)', async () => {
     await prepareOutbox(outbox(), { count: 200, deadCount: 0 });
-    // Slow enough for there to be something left to show.
+    // Slow enough that the bar has something left to show.
     const crm = await start((_received, res) => setTimeout(() => res.end('{}'), 20));
-    // In this process there is no compiled thread to run it in.
+    // The worker thread needs the compiled file, which this process does not use.
     const env = { CRM_BASE_URL: crm.url, CRM_OUTBOX: outbox(), CRM_THREAD: 'false', NO_COLOR: '1' };
-    const end = await runInProcess(['deliver'], { isTerminal: true, env });
-    expect(end).toMatchObject({ code: 0, stdout: '200 delivered, 0 died, 0 pending, 0 dead in all.\n' });
-    expect(end.stderr).toContain('of 200');
-    // eslint-disable-next-line no-control-regex -- that is what must not be there.
+    const end = await runInProcess(['deliver'], { isTerminal: true, columns: 60, env });
+    expect(end).toMatchObject({ code: 0, stdout: '200 delivered, 0 died, 0 pending, 0 dead in total.\n' });
+    expect(end.stderr).toMatch(/\[[= ]{40}\] \d+% {2}\d+ of 200/);
+    // Each drawing begins at the start of the line and is shorter than the terminal is wide.
+    const drawings = end.stderr.split('\u001b[1G').slice(1);
+    expect(drawings.length).toBeGreaterThan(1);
+    expect(Math.max(...drawings.map((drawing) => drawing.indexOf('\u001b[0K')))).toBe(59);
+    // eslint-disable-next-line no-control-regex -- what must not be there.
     expect(end.stderr).not.toMatch(/\u001b\[[\d;]*m/);
   });
 });

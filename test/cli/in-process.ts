@@ -5,19 +5,21 @@ import { cliToken, type CliEnd } from './cli-program.js';
 
 export interface InProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether it stands before a terminal. */
+  /** Whether its streams are a terminal. */
   readonly isTerminal?: boolean;
-  /** What is typed; the input ends after it. */
+  /** The whole standard input. */
   readonly input?: string;
   readonly stop?: AbortSignal;
+  /** The width of the terminal. */
+  readonly columns?: number;
 }
 
-/** Runs a command line here: as the program does, with streams and an environment of the test's. */
+/** Runs a command line in this process, with the streams and the environment that the test gives. */
 export async function runInProcess(
   args: readonly string[],
-  { env = {}, isTerminal = false, input = '', stop = new AbortController().signal }: InProcessOptions = {},
+  { env = {}, isTerminal = false, input = '', stop = new AbortController().signal, columns }: InProcessOptions = {},
 ): Promise<Omit<CliEnd, 'signal'>> {
-  const stream = (): PassThrough => Object.assign(new PassThrough(), { isTTY: isTerminal });
+  const stream = (): PassThrough => Object.assign(new PassThrough(), { isTTY: isTerminal, columns });
   const [stdin, stdout, stderr] = [stream(), stream(), stream()];
   const read = Promise.all([text(stdout), text(stderr)]);
   stdin.end(input);

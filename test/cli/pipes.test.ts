@@ -21,7 +21,7 @@ describe('case 62: output to a closed pipe', () => {
     ['outbox', 'list', '--limit', '3000'],
     ['outbox', 'export'],
     ['outbox', 'export', '--dead', '--json'],
-  ])('%s %s ends, without a complaint', async (...args) => {
+  ])('%s %s ends without an error message', async (...args) => {
     await prepareOutbox(outbox(), { count: 3_000, deadCount: 5 });
     const cli = startCli(args.filter(Boolean), { env: { CRM_OUTBOX: outbox() }, input: '' });
     cli.closeOutput();
@@ -30,17 +30,17 @@ describe('case 62: output to a closed pipe', () => {
     expect(end.stderr).not.toMatch(/EPIPE|error|^ {4}at /m);
   });
 
-  it('ends an export of much soon after its reader has left', async () => {
+  it('stops a large export soon after its reader has left', async () => {
     await prepareOutbox(outbox(), { count: 3_000, deadCount: 0 });
     const cli = startCli(['outbox', 'export'], { env: { CRM_OUTBOX: outbox() }, input: '' });
-    await cli.said('"index":0');
+    await cli.printed('"index":0');
     cli.closeOutput();
     const end = await cli.ended;
     expect(end).toMatchObject({ code: 0, signal: null });
     expect(Number(/(\d+) exported/.exec(end.stderr)?.[1])).toBeLessThan(3_000);
   });
 
-  it('does what it was told all the same', async () => {
+  it('still does its work', async () => {
     await prepareOutbox(outbox(), { count: 3, deadCount: 4 });
     const crm = await start();
     const cli = startCli(['outbox', 'redeliver', '--all', '--yes'], { env: { CRM_OUTBOX: outbox() }, input: '' });
@@ -54,7 +54,7 @@ describe('case 62: output to a closed pipe', () => {
     left.close();
   });
 
-  it('is no crash on standard error either', async () => {
+  it('does not crash on a closed standard error either', async () => {
     const main = join(__dirname, '../../dist/cjs/cli/main.js');
     const child = spawn(process.execPath, [main, 'check', '--base-url', 'http://127.0.0.1:1'], { stdio: 'pipe' });
     child.stderr.destroy();

@@ -43,7 +43,7 @@ describe('crm-notifier send', () => {
       ],
       { booking_id: 456, user: { id: 123, name: 'Ada' }, event: { id: 101, title: 'Yoga' }, facilitator_id: 'f-1' },
     ],
-  ])('%j arrives', async (args, expected) => {
+  ])('sends %j', async (args, expected) => {
     const crm = await start();
     const end = await send(crm.url, [...args, '--json']);
     expect(end).toMatchObject({ code: 0, stderr: '' });
@@ -51,7 +51,7 @@ describe('crm-notifier send', () => {
     expect(crm.received).toMatchObject([{ url: '/notify', json: expected }]);
   });
 
-  it('takes data from a file and from standard input', async () => {
+  it('reads data from a file and from standard input', async () => {
     const crm = await start();
     const file = join(directory(), 'data.json');
     writeFileSync(file, '{"from":"file"}');
@@ -67,7 +67,7 @@ describe('crm-notifier send', () => {
     [401, 'ERR_CRM_HTTP'],
     [503, 'ERR_CRM_HTTP'],
     [200, 'ERR_CRM_INVALID_RESPONSE'],
-  ])('of an answer %i says what it means, once', async (status, code) => {
+  ])('explains a response %i, once', async (status, code) => {
     const crm = await start(reply(status, `<b>New user</b> ${cliToken}`));
     const end = await send(crm.url, [...notification, '--json']);
     expect(end.code).toBe(1);
@@ -79,7 +79,7 @@ describe('crm-notifier send', () => {
     expect(end.stderr).not.toContain('New user');
   });
 
-  it('ends at once, with exit code 130, when it is interrupted', async () => {
+  it('ends at once with exit code 130 when interrupted', async () => {
     const crm = await start(() => undefined);
     const cli = startCli(['send', ...notification], { env: { CRM_BASE_URL: crm.url } });
     await crm.waitFor(1);
@@ -92,7 +92,7 @@ describe('crm-notifier send', () => {
     const sendByOutbox = (baseUrl: string, ...args: string[]) =>
       startCli(['send', ...notification, '--json', '--outbox', outbox(), ...args], { env: { CRM_BASE_URL: baseUrl } });
 
-    it('delivers what it has accepted', async () => {
+    it('delivers what it accepted', async () => {
       const crm = await start();
       const end = await sendByOutbox(crm.url).ended;
       expect(end).toMatchObject({ code: 0, stderr: '' });
@@ -101,7 +101,7 @@ describe('crm-notifier send', () => {
       expect(readdirSync(outbox()).filter((name) => name.endsWith('-wal'))).toEqual([]);
     });
 
-    it('keeps it through an outage, and a later one delivers both, in their order', async () => {
+    it('keeps it through an outage; a later command delivers both in order', async () => {
       const crm = await start();
       await crm.close();
       const end = await sendByOutbox(crm.url, '--wait-ms', '0').ended;
@@ -114,14 +114,14 @@ describe('crm-notifier send', () => {
       expect(back.received.map(({ json }) => json?.['notification_id'])).toEqual([first?.['id'], second?.['id']]);
     });
 
-    it('says that the CRM will not have it', async () => {
+    it('reports that the CRM rejected it', async () => {
       const crm = await start(reply(422, '{"error":"no such user"}'));
       const end = await sendByOutbox(crm.url).ended;
       expect(end.code).toBe(1);
       expect(objectsIn(end)).toMatchObject([{ accepted: true, state: 'dead' }]);
     });
 
-    it('keeps what it has accepted when it is interrupted (case 63)', async () => {
+    it('keeps what it accepted when interrupted (case 63)', async () => {
       const crm = await start(() => undefined);
       const cli = sendByOutbox(crm.url, '--wait-ms', '60000');
       await crm.waitFor(1);

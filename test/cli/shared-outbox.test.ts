@@ -27,7 +27,7 @@ describe('crm-notifier beside an app on the same outbox', () => {
   const keysOf = (received: readonly { readonly headers: IncomingHttpHeaders }[]) =>
     received.map(({ headers }) => headers['idempotency-key']);
 
-  it('case 63: is safe under load: nothing is lost, and nothing is sent twice', async () => {
+  it('case 63: is safe under load: nothing is lost and nothing is sent twice', async () => {
     const { notifications } = await prepareOutbox(outbox(), { count: 0, deadCount: 20 });
     const crm = await start();
     const app = await startApp(crm.url);
@@ -54,11 +54,11 @@ describe('crm-notifier beside an app on the same outbox', () => {
     expect(new Set(keysOf(crm.received)).size).toBe(crm.received.length);
   });
 
-  it('case 59: what is redelivered twice, while it is under way, and once more when it is there, is sent once', async () => {
+  it('case 59: sends a dead letter once, though it is redelivered again while in flight and after its delivery', async () => {
     const { notifications } = await prepareOutbox(outbox(), { count: 0, deadCount: 1 });
     const id = notifications[0]!.id;
-    const answers: (() => void)[] = [];
-    const crm = await start((received, res) => answers.push(() => accept(received, res)));
+    const responses: (() => void)[] = [];
+    const crm = await start((received, res) => responses.push(() => accept(received, res)));
     const app = await startApp(crm.url);
     expect((await cli('redeliver', id)).code).toBe(0);
     await crm.waitFor(1);
@@ -66,7 +66,7 @@ describe('crm-notifier beside an app on the same outbox', () => {
     expect(again.code).toBe(1);
     expect(objectsIn(again)).toEqual([{ redelivered: 0, missing: [id] }]);
     expect(objectsIn(await cli('redeliver', '--all', '--yes'))).toMatchObject([{ redelivered: 0 }]);
-    answers.forEach((answer) => answer());
+    responses.forEach((respond) => respond());
     app.kill('SIGTERM');
     const [report] = await app.said('closed');
     expect(JSON.parse(report!)).toMatchObject({ pending: 0, dead: 0 });
@@ -78,14 +78,14 @@ describe('crm-notifier beside an app on the same outbox', () => {
   });
 
   it.each(['SIGINT', 'SIGKILL'] as const)(
-    'case 63: %s in the middle leaves each of its pieces done, or not at all',
+    'case 63: %s in the middle of redeliver --all leaves each of its transactions done or not done',
     async (signal) => {
       await prepareOutbox(outbox(), { count: 0, deadCount: 3_000 });
       const app = await startApp('http://127.0.0.1:1');
       const startedAtMs = performance.now();
       await cli('stats');
       const usualMs = performance.now() - startedAtMs;
-      // Around where the work is done: a command ends right after it.
+      // Near the end of the command's time, which is when it does the work.
       for (const part of [0.7, 0.85, 0.95, 1.05]) {
         const program = startCli(['outbox', 'redeliver', '--all', '--yes', '--outbox', outbox()], { input: '' });
         const timer = setTimeout(() => {
@@ -95,7 +95,7 @@ describe('crm-notifier beside an app on the same outbox', () => {
         clearTimeout(timer);
         expect([0, 130, null]).toContain(end.code);
         const [counts] = objectsIn(await cli('stats'));
-        // 500 in a transaction, so that no app waits long for its commit.
+        // A transaction takes 500, so that no app waits long to commit.
         expect(Number(counts?.['dead']) % 500).toBe(0);
         expect(Number(counts?.['pending']) + Number(counts?.['dead'])).toBe(3_000);
       }
@@ -104,13 +104,13 @@ describe('crm-notifier beside an app on the same outbox', () => {
     },
   );
 
-  it('case 63: deliver says that the app delivers, waits, and takes over when the app is killed', async () => {
+  it('case 63: deliver reports that the app delivers, waits, and takes over when the app is killed', async () => {
     await prepareOutbox(outbox(), { count: 2, deadCount: 0 });
     const crm = await start(() => undefined);
     const app = await startApp(crm.url);
     await crm.waitFor(1);
     const program = startCli(['deliver', '--json', '--outbox', outbox(), '--base-url', crm.url]);
-    await program.said('Another process delivers this outbox');
+    await program.printed('Another process, such as a running app, delivers this outbox');
     crm.answerWith(accept);
     app.kill('SIGKILL');
     await app.ended;
@@ -122,13 +122,13 @@ describe('crm-notifier beside an app on the same outbox', () => {
 
   it('case 63: deliver waits for what the app delivers', async () => {
     await prepareOutbox(outbox(), { count: 1, deadCount: 0 });
-    const answers: (() => void)[] = [];
-    const crm = await start((received, res) => answers.push(() => accept(received, res)));
+    const responses: (() => void)[] = [];
+    const crm = await start((received, res) => responses.push(() => accept(received, res)));
     const app = await startApp(crm.url);
     await crm.waitFor(1);
     const program = startCli(['deliver', '--json', '--outbox', outbox(), '--base-url', crm.url]);
-    await program.said('Another process delivers this outbox');
-    answers.forEach((answer) => answer());
+    await program.printed('Another process, such as a running app, delivers this outbox');
+    responses.forEach((respond) => respond());
     const end = await program.ended;
     expect(end.code).toBe(0);
     expect(objectsIn(end)).toMatchObject([{ delivered: 0, pending: 0, end: 'idle' }]);

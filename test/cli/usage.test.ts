@@ -22,7 +22,7 @@ const commands = [
 describe('the command line', () => {
   const directory = useTempDirectory();
 
-  it.each(commands)('helps with examples: %s %s', async (...command) => {
+  it.each(commands)('%s %s --help shows examples', async (...command) => {
     const end = await runInProcess([...command.filter(Boolean), '--help']);
     expect(end).toMatchObject({ code: 0, stderr: '' });
     expect(end.stdout).toContain(`Usage: crm-notifier ${command.filter(Boolean).join(' ')}`);
@@ -30,7 +30,7 @@ describe('the command line', () => {
     expect(end.stdout).not.toMatch(/--(auth-)?token\b(?!-)/);
   });
 
-  it('says its version', async () => {
+  it('prints its version', async () => {
     expect(await runInProcess(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' });
   });
 
@@ -41,10 +41,10 @@ describe('the command line', () => {
       ['--token', 'secret-of-mine', 'check'],
       ['outbox', 'stats', '--auth-token', 'secret-of-mine'],
       ['deliver', '--token=secret-of-mine'],
-    ])('a token as an argument is refused and not repeated: %s %s', async (...args) => {
+    ])('refuses a token as an argument, without repeating it: %s %s', async (...args) => {
       const end = await runInProcess(args);
       expect(end).toMatchObject({ code: 2, stdout: '' });
-      expect(end.stderr).toContain('every user of this machine sees the arguments');
+      expect(end.stderr).toContain('every user of this machine can see the arguments');
       expect(end.stderr).toContain('CRM_AUTH_TOKEN');
       expect(end.stderr).toContain('--token-file FILE');
       expect(end.stderr).toContain('Usage: crm-notifier');
@@ -69,7 +69,7 @@ describe('the command line', () => {
         '--data must be a JSON',
       ],
       [['send', 'event', '--event-id', '1', '--user-id', '1', '--action', 'x', '--data', '{'], '--data must be a JSON'],
-      [['send', 'event', '--event-id', '1', '--user-id', '1', '--action', 'x', '--lane', 'a'], '--lane goes with'],
+      [['send', 'event', '--event-id', '1', '--user-id', '1', '--action', 'x', '--lane', 'a'], '--lane needs --outbox'],
       [['outbox', 'show'], "missing required argument 'id'"],
       [['outbox', 'stats', '--outbox', ':memory:'], 'in memory'],
       [['outbox', 'stats', '--outbox', ''], 'must be the path of a directory'],
@@ -84,7 +84,7 @@ describe('the command line', () => {
     });
   });
 
-  describe('case 61: what could do harm', () => {
+  describe('case 61: dangerous commands', () => {
     it.each([
       [['redeliver', '--all'], '--yes'],
       [['discard', '--all'], '--yes'],
@@ -96,12 +96,12 @@ describe('the command line', () => {
       [['show', '../../x'], 'Give the id of a notification'],
       [['show', "' OR 1=1 --"], 'Give the id of a notification'],
       [['redeliver', '--id', '../../x'], "unknown option '--id'"],
-      [['redeliver', '--all', '--yes', '01a20bb3-6f81-71fc-be53-33f9f0e71da1'], 'and not both'],
-      [['discard', '--search', 'x', '01a20bb3-6f81-71fc-be53-33f9f0e71da1'], '--search goes with --all'],
+      [['redeliver', '--all', '--yes', '01a20bb3-6f81-71fc-be53-33f9f0e71da1'], 'give ids or --all, not both'],
+      [['discard', '--search', 'x', '01a20bb3-6f81-71fc-be53-33f9f0e71da1'], '--search needs --all'],
       [['list', '--limit', '0'], 'Give a whole number from 1'],
       [['list', '--limit', '-1'], 'Give a whole number from 1'],
       [['list', '--limit', 'ten'], 'Give a whole number from 1'],
-    ])('outbox %j is refused, and nothing is changed', async (args, message) => {
+    ])('refuses outbox %j and changes nothing', async (args, message) => {
       const { directory: outbox } = await prepareOutbox(join(directory(), 'outbox'), { count: 3, deadCount: 2 });
       const before = snapshotOf(outbox);
       const end = await runInProcess(['outbox', ...args], { env: { CRM_OUTBOX: outbox } });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { createCrmClient } from '../../src/client/crm-client.js';
+import { crmFormat } from '../../src/format/crm-format.js';
 import { resolveServiceConfig } from '../../src/config/resolve-config.js';
 import { CRMTimeoutError } from '../../src/index.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
@@ -74,11 +75,11 @@ describe('the deadlines by default', () => {
     const raw = await startRaw(() => undefined);
     const clock = createOwnedClock();
     const logger = createSafeLogger(createLogCollector());
-    const config = resolveServiceConfig({ baseUrl: raw.url, authToken: 'a-token', logger, env: {} });
-    const { baseUrl, authToken, timeoutMs, healthTimeoutMs } = config;
-    const client = createCrmClient({ baseUrl, authToken, timeoutMs, healthTimeoutMs, connections: 2, clock, logger });
+    const { target } = resolveServiceConfig({ baseUrl: raw.url, authToken: 'a-token', logger, env: {} });
+    const client = createCrmClient({ ...target, connections: 2, clock, logger, format: crmFormat });
     const ended: string[] = [];
-    const post = client.post({ id: 'id', body: Buffer.from('{}') }).then(({ kind }) => ended.push(`post: ${kind}`));
+    const request = { path: '/notify', headers: [], body: Buffer.from('{}') };
+    const post = client.post(request).then(({ kind }) => ended.push(`post: ${kind}`));
     const health = client.health().then(({ kind }) => ended.push(`health: ${kind}`));
     while (raw.requests.length < 2) await new Promise(setImmediate);
 

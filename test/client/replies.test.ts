@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 import { createCrmClient } from '../../src/client/crm-client.js';
+import { crmFormat } from '../../src/format/crm-format.js';
 import type { Exchange } from '../../src/client/exchange.js';
 import { systemClock } from '../../src/core/clock.js';
-import { newNotificationId } from '../../src/core/ids.js';
 import { CRMConnectionError, CRMHttpError, CRMResponseError, CRMTimeoutError } from '../../src/index.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector } from '../helpers/log-collector.js';
@@ -286,11 +286,13 @@ describe('case 44: the total deadline', () => {
       authToken: testToken,
       timeoutMs: 200,
       healthTimeoutMs: 200,
+      dispatcher: undefined,
       connections: 4,
       clock: systemClock,
       logger: createSafeLogger(createLogCollector()),
+      format: crmFormat,
     });
-    const post = (): Promise<Exchange> => client.post({ id: newNotificationId(), body: Buffer.from('{}') });
+    const post = (): Promise<Exchange> => client.post({ path: '/notify', headers: [], body: Buffer.from('{}') });
     const outcomes = await Promise.all(Array.from({ length: 12 }, post));
     expect(outcomes.map(({ kind }) => kind)).toEqual(new Array(12).fill('timeout'));
     // One that got a connection of those that were given up, just before its own deadline, was sent.

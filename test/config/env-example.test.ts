@@ -2,16 +2,27 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
-import type { Setting } from '../../src/config/setting.js';
-import { serviceSettings } from '../../src/config/service-settings.js';
-import { notifierSettings } from '../../src/config/settings.js';
+import { settingsIn } from '../../src/config/resolve-settings.js';
+import { notifierSettings, serviceSettings } from '../../src/config/settings.js';
+import type { Setting, SettingTable, VariableSetting } from '../../src/core/setting.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 
 const projectRoot = join(__dirname, '../..');
 const envExample = readFileSync(join(projectRoot, '.env.example'), 'utf8');
 const configurationPage = readFileSync(join(projectRoot, 'docs/configuration.md'), 'utf8');
-const optionsSource = readFileSync(join(projectRoot, 'src/config/notifier-options.ts'), 'utf8');
-const settings: readonly Setting<string | number | boolean | undefined>[] = Object.values(notifierSettings);
+type Written = VariableSetting<string | number | boolean | undefined>;
+
+const withVariable = (table: SettingTable): readonly Written[] =>
+  settingsIn(table).filter((setting): setting is Written => setting.variable !== undefined);
+const settings = withVariable(notifierSettings);
+const optionsOnly = settingsIn(notifierSettings).filter(({ variable }) => variable === undefined);
+
+/** The cells of the rows that begin like this. */
+const rowsOf = (beginning: RegExp): readonly (readonly string[])[] =>
+  configurationPage
+    .split('\n')
+    .filter((line) => beginning.test(line))
+    .map((line) => line.split('|').map((cell) => cell.trim()));
 
 /** `10_000` is how people read it, `10000` how a program writes it. */
 const withoutSeparators = (text: string): string => text.replace(/(?<=\d)_(?=\d)/g, '');
@@ -38,10 +49,7 @@ describe('.env.example', () => {
 });
 
 describe('docs/configuration.md', () => {
-  const rows = configurationPage
-    .split('\n')
-    .filter((line) => /^\| `[^`]+` +\| `CRM_/.test(line))
-    .map((line) => line.split('|').map((cell) => cell.trim()));
+  const rows = rowsOf(/^\| `[^`]+` +\| `CRM_/);
 
   it('has each option with its variable, its default and its sentence, in the order of the table', () => {
     expect(
@@ -61,14 +69,45 @@ describe('docs/configuration.md', () => {
   });
 
   it("has the direct client's first, and says how many they are", () => {
-    expect(settings.slice(0, Object.keys(serviceSettings).length)).toEqual(Object.values(serviceSettings));
-    expect(Object.keys(serviceSettings)).toHaveLength(6);
+    const service = withVariable(serviceSettings);
+    expect(settings.slice(0, service.length)).toEqual(service);
+    expect(service).toHaveLength(6);
     expect(configurationPage).toContain('The first six are the direct client');
+  });
+
+  it.each(optionsOnly.map(({ option, description }) => [option, description]))(
+    'has %s, which has no variable, with its sentence',
+    (option, description) => {
+      const [row] = rowsOf(new RegExp(`^\\| \`${option}\`(?! +\\| \`CRM_)`));
+      expect(row?.[3]).toBe(description);
+    },
+  );
+});
+
+describe('the file of a group, by docs/configuration.md,', () => {
+  const fileOf = new Map(
+    rowsOf(/^\| `[^`]+` .*`src\//).map(([, group, , file]) => [group?.slice(1, -1), file?.slice(1, -1)]),
+  );
+  const owned = ownedSettings();
+
+  it.each(owned)('%s: has a docstring that names %s', (group, variable) => {
+    const source = readFileSync(join(projectRoot, fileOf.get(group) ?? ''), 'utf8');
+    const docstrings = [...source.matchAll(/\/\*\*.*?\*\//gs)].join('\n');
+    expect(docstrings).toMatch(new RegExp(`\`${variable}\``));
+  });
+
+  it('is there for every setting with a variable', () => {
+    expect(owned.map(([, variable]) => variable)).toEqual(settings.map(({ variable }) => variable));
   });
 });
 
-describe('the docstrings of the options', () => {
-  it.each(settings.map(({ variable }) => [variable]))('name %s', (variable) => {
-    expect(optionsSource).toMatch(new RegExp(`\`${variable}\``));
-  });
-});
+/** Every variable with the group that owns it: the first that has it. */
+function ownedSettings(): readonly (readonly [group: string, variable: string])[] {
+  const owner = new Map<Setting<unknown>, readonly [string, string]>();
+  for (const [group, table] of Object.entries<SettingTable[string]>(notifierSettings)) {
+    for (const setting of withVariable({ [group]: table })) {
+      if (!owner.has(setting)) owner.set(setting, [group, setting.variable]);
+    }
+  }
+  return [...owner.values()];
+}

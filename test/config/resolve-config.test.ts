@@ -21,13 +21,13 @@ function refusal(options: unknown): CRMConfigError {
 describe('the configuration', () => {
   it('takes options over variables over defaults', () => {
     const env = { CRM_BASE_URL: 'http://from-env:1', CRM_AUTH_TOKEN: 'env-token', CRM_TIMEOUT_MS: '77' };
-    expect(resolveServiceConfig({ env, logger, baseUrl: 'http://from-option:2' })).toMatchObject({
+    expect(resolveServiceConfig({ env, logger, baseUrl: 'http://from-option:2' }).target).toMatchObject({
       baseUrl: 'http://from-option:2',
       authToken: 'env-token',
       timeoutMs: 77,
       healthTimeoutMs: 5_000,
     });
-    expect(resolveServiceConfig({ env: {}, logger })).toMatchObject({
+    expect(resolveServiceConfig({ env: {}, logger }).target).toMatchObject({
       baseUrl: 'http://localhost:5001',
       authToken: 'your-secret-token',
       timeoutMs: 10_000,
@@ -75,9 +75,9 @@ describe('the configuration', () => {
 
   it('case 9: a line break behind a token is dropped with a warning, and Bearer is not doubled', () => {
     const config = configOf({ authToken: 'a-token\n' });
-    expect(config.authToken).toBe('a-token');
+    expect(config.target.authToken).toBe('a-token');
     expect(config.warnings).toEqual([expect.stringContaining('line break')]);
-    expect(configOf({ authToken: 'Bearer a-token' }).authToken).toBe('a-token');
+    expect(configOf({ authToken: 'Bearer a-token' }).target.authToken).toBe('a-token');
   });
 
   it.each<unknown>([0, -1, NaN, Infinity, '5s', 2 ** 31, 1.5, null])(
@@ -133,7 +133,7 @@ describe('the configuration', () => {
     const options = JSON.parse('{"__proto__": {"timeoutMs": 1}}') as NotifierOptions;
     expect(() => resolveNotifierConfig(options)).toThrow(CRMConfigError);
     const inherited = Object.create({ timeoutMs: 1, authToken: 'inherited' }) as NotifierOptions;
-    expect(resolveNotifierConfig(inherited).timeoutMs).toBe(10_000);
+    expect(resolveNotifierConfig(inherited).target.timeoutMs).toBe(10_000);
   });
 
   it('case 12: a prototype that somebody has polluted changes nothing', () => {
@@ -144,7 +144,7 @@ describe('the configuration', () => {
       for (const [name, value] of Object.entries(polluted)) {
         Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
       }
-      expect(resolveServiceConfig({})).toMatchObject({
+      expect(resolveServiceConfig({}).target).toMatchObject({
         baseUrl: 'http://localhost:5001',
         authToken: 'your-secret-token',
         dispatcher: undefined,
@@ -161,7 +161,9 @@ describe('the configuration', () => {
   });
 
   it('takes an empty variable for none where none is the default, and refuses it elsewhere', () => {
-    expect(configOf({ env: { CRM_RATE_LIMIT_PER_SECOND: '', CRM_RATE_LIMIT_BURST: '' } }).rateLimit).toBeUndefined();
+    expect(
+      configOf({ env: { CRM_RATE_LIMIT_PER_SECOND: '', CRM_RATE_LIMIT_BURST: '' } }).delivery.rateLimit,
+    ).toBeUndefined();
     const env = { CRM_BASE_URL: '', CRM_AUTH_TOKEN: '', CRM_CONCURRENCY: '' };
     expect(refusal({ env, authToken: undefined }).issues.map(({ path }) => path)).toEqual([
       'baseUrl (CRM_BASE_URL)',
@@ -189,6 +191,6 @@ describe('the configuration', () => {
 
   it('refuses a logger and a dispatcher that are none', () => {
     const error = refusal({ logger: { info: 1 }, dispatcher: {} });
-    expect(error.issues.map((issue) => issue.path)).toEqual(['logger', 'dispatcher']);
+    expect(error.issues.map((issue) => issue.path)).toEqual(['dispatcher', 'logger']);
   });
 });

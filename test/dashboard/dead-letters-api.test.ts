@@ -21,7 +21,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     return { ...stage, crm, ids, list, change, audit: log };
   }
 
-  it('lists them newest first, page by page, without what the notifications say', async () => {
+  it('lists them newest first, page by page, without the content of the notifications', async () => {
     const { list, deadLetters } = await withDead(5);
     const all = await deadLetters.list();
     const first = await list('?limit=2').expect(200);
@@ -69,14 +69,14 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     'before[$gt]=1',
     `search=${'x'.repeat(201)}`,
     '__proto__=1',
-  ])('answers 400 to %s, and does not repeat it (case 57)', async (query) => {
+  ])('responds 400 to %s, and does not repeat it (case 57)', async (query) => {
     const { app } = dashboardOf({}, {}, express);
     const { body, text } = await request(app).get(`/crm/api/dead-letters?${query}`).set(signedIn).expect(400);
     expect(body.error.code).toBe('bad-query');
     expect(text).not.toMatch(/\$gt|script|xxx|NaN|__proto__/);
   });
 
-  it.each(['all', '%', '%E0%A4', 'x'.repeat(257)])('knows that %s is no id (case 57)', async (id) => {
+  it.each(['all', '%', '%E0%A4', 'x'.repeat(257)])('refuses %s as an id (case 57)', async (id) => {
     const { change, stats } = await withDead(1);
     const { body } = await change(`${id}/redeliver`).expect(400);
     expect(body.error.code).toBe('bad-id');
@@ -91,12 +91,12 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect((await stats()).dead).toBe(1);
   });
 
-  it('redelivers one once: asked twice at once, while it is in flight, and when the CRM has it (case 59)', async () => {
+  it('redelivers one only once: on two requests at once, while it is in flight, and after the CRM has it (case 59)', async () => {
     const { crm, ids, change, hear, stats, audit } = await withDead(2);
     const id = ids[0]!;
-    let answerIt = (): void => undefined;
+    let respond = (): void => undefined;
     crm.answerWith((received, res) => {
-      answerIt = () => {
+      respond = () => {
         accept(received, res);
       };
     });
@@ -106,7 +106,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect((await stats()).inFlight).toBe(1);
     await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
     await change(`${id}/discard`).expect(200, { discarded: 0 });
-    answerIt();
+    respond();
     await hear('delivered');
     await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
     expect(idsOf(crm.received).filter((received) => received === id)).toHaveLength(2);
@@ -114,7 +114,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect(audit.at('info').map(({ fields }) => fields)).toContainEqual({ notificationId: id, redelivered: 1 });
   });
 
-  it('redelivers all, with their ids', async () => {
+  it('redelivers all under their own ids', async () => {
     const { crm, ids, change, hear } = await withDead(3);
     crm.answerWith(accept);
     await change('redeliver-all').expect(200, { redelivered: 3 });
@@ -129,7 +129,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect((await deadLetters.list()).map(({ id }) => id)).toEqual([ids[1]]);
   });
 
-  it('answers 503 when the notifier is closed, and repeats nothing', async () => {
+  it('responds 503 when the notifier is closed, and repeats nothing', async () => {
     const { list, change, ids, notifier } = await withDead(1);
     await notifier.close();
     const refusals = [

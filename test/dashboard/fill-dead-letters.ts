@@ -2,7 +2,7 @@ import { openConnection, closeConnection } from '../../src/outbox/sqlite/connect
 import { prepareOutboxDirectory, prepareOutboxFile } from '../../src/outbox/sqlite/outbox-directory.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 
-/** Puts dead letters into the outbox of a directory, by SQL: to let so many die one by one is another test's business. */
+/** Inserts dead letters into the outbox of a directory by SQL, which is much faster than letting each one die. */
 export async function fillDeadLetters(directory: string, count: number): Promise<void> {
   const file = prepareOutboxFile(prepareOutboxDirectory(directory));
   const database = openConnection(await loadSqlite(), { file, sync: 'normal' });

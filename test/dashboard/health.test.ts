@@ -7,6 +7,7 @@ const well: Stats = {
   unsaved: 0,
   delivered: 10,
   retried: 0,
+  unsent: 0,
   pending: 0,
   pendingBytes: 0,
   inFlight: 0,
@@ -21,7 +22,7 @@ const well: Stats = {
 const context = { pause: undefined, outboxCode: undefined, oldBacklogMs: 300_000 };
 
 describe('health', () => {
-  it('names the most pressing reason first, and then the next', () => {
+  it('names the most urgent reason first, and then the next', () => {
     const worst: Stats = {
       ...well,
       isOutboxReadable: false,
@@ -43,25 +44,25 @@ describe('health', () => {
       healthOf(well, context),
     ];
     expect(steps.map(({ level, sentence }) => `${level}: ${sentence}`)).toEqual([
-      'failing: The outbox cannot be read (EACCES), so what it holds is not known.',
-      'failing: 2 notifications are in memory only, because the outbox does not answer.',
-      'failing: The CRM refuses the token (403): set the right CRM_AUTH_TOKEN; delivery is paused with 1,200 notifications pending, and nothing is lost.',
-      'failing: The CRM cannot be reached (ENOTFOUND): delivery is paused with 1,200 notifications pending, and nothing is lost.',
-      'attention: The CRM will not take 3 notifications: see why below, then redeliver or discard.',
-      'attention: The oldest of 1,200 pending notifications has waited for 2 hours.',
+      'failing: The outbox cannot be read (EACCES), so its contents are unknown.',
+      'failing: 2 notifications are in memory only, because the outbox does not respond.',
+      'failing: The CRM refuses the token (403): set the right CRM_AUTH_TOKEN. Delivery is paused with 1,200 notifications pending; nothing is lost.',
+      'failing: The CRM cannot be reached (ENOTFOUND). Delivery is paused with 1,200 notifications pending; nothing is lost.',
+      'attention: There are 3 dead letters: see why below, then redeliver or discard.',
+      'attention: The oldest of 1,200 pending notifications has been waiting for 2 hours.',
       'fine: All is well: everything accepted has been delivered.',
     ]);
     expect(new Set(steps.map(({ code }) => code)).size).toBe(7);
   });
 
-  it('calls a backlog old from the given age on', () => {
+  it('reports an old backlog from the given age on', () => {
     expect(healthOf({ ...well, pending: 1, oldestAgeMs: 299_999 }, context).code).toBe('fine');
     expect(healthOf({ ...well, pending: 1, oldestAgeMs: 300_000 }, context).code).toBe('old-backlog');
   });
 
   it('says that another process delivers', () => {
     expect(healthOf({ ...well, isDelivering: false, pending: 1 }, context).sentence).toBe(
-      'All is well here, and another process delivers: 1 notification on the way.',
+      'All is well here; another process delivers: 1 notification on the way.',
     );
   });
 });

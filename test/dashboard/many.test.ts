@@ -19,7 +19,7 @@ jest.setTimeout(60_000);
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** In bytes, of what is still needed. */
+/** In bytes, without garbage. */
 function memoryInUse(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
@@ -34,7 +34,7 @@ describe('a dashboard of an outbox with 100,000 dead letters (case 58)', () => {
   const startCrm = useCrm();
   const directory = useTempDirectory();
 
-  it('answers each page and each search within a second, and its memory does not grow', async () => {
+  it('responds to each page and each search within a second, and its memory does not grow', async () => {
     await fillDeadLetters(directory(), deadCount);
     const crm = await startCrm();
     const { app, ready, stats } = dashboardOf({ baseUrl: crm.url, outbox: directory() });
@@ -48,7 +48,7 @@ describe('a dashboard of an outbox with 100,000 dead letters (case 58)', () => {
     const before = memoryInUse();
 
     const pages = [await timed('?limit=200'), await timed('?limit=200&before=50000')];
-    // The oldest of all, so that every one is read; and one that is not there.
+    // The oldest, so that every one is read; and one that does not exist.
     const searches = [await timed('?search=user+1+is+unknown'), await timed('?search=nowhere')];
     expect(searches.map(({ body }) => body.letters.length)).toEqual([1, 0]);
     const overview = await request(app).get('/crm/api/overview').set(signedIn).expect(200);
@@ -60,7 +60,7 @@ describe('a dashboard of an outbox with 100,000 dead letters (case 58)', () => {
     expect(Math.max(...times)).toBeLessThan(1_000);
     expect(memoryInUse() - before).toBeLessThan(10 * megabyte);
 
-    // To the end by its own cursors: none twice, none left out.
+    // Page by page to the end: none twice, none missing.
     const seen = new Set<string>();
     for (let before: number | null = 2_050; before !== null;) {
       const { body } = await timed(`?limit=200&before=${String(before)}`);
@@ -75,7 +75,7 @@ describe('a dashboard of an outbox with 100,000 dead letters (case 58)', () => {
 describe('searches that take long (case 58)', () => {
   const makeNotifier = useNotifiers();
 
-  it('wait for each other, and are refused when too many wait', async () => {
+  it('run one at a time, and are refused when too many wait', async () => {
     const { notifier } = makeNotifier({});
     const held = createDeferred<readonly DeadLetter[]>();
     let searching = 0;
@@ -89,7 +89,7 @@ describe('searches that take long (case 58)', () => {
       request(app)
         .get('/crm/api/dead-letters?search=x')
         .set(signedIn)
-        .then((answer) => answer);
+        .then((response) => response);
     const asked = Array.from({ length: 40 }, ask);
     const refused = await Promise.race(asked);
     expect([refused.status, refused.body.error.code, refused.headers['retry-after']]).toEqual([503, 'busy', '1']);
@@ -102,7 +102,7 @@ describe('searches that take long (case 58)', () => {
   });
 });
 
-describe('1,000 clients that ask and never read (case 58)', () => {
+describe('1,000 clients that send requests and never read (case 58)', () => {
   const dashboardOf = useDashboard();
   const serve = useServer();
   const startCrm = useCrm();
@@ -111,14 +111,14 @@ describe('1,000 clients that ask and never read (case 58)', () => {
     for (const socket of sockets.splice(0)) socket.destroy();
   });
 
-  it('cost a bounded amount of memory, and others are answered', async () => {
+  it('cost a bounded amount of memory, and others still get responses', async () => {
     const crm = await startCrm();
     const { app, accept, hear } = dashboardOf({ baseUrl: crm.url });
     await accept(...Array.from({ length: 100 }, (_, index) => `booking:${String(index)}`));
     await hear('delivered', 100);
-    let answeredCount = 0;
+    let responseCount = 0;
     const { port, url } = await serve((req, res) => {
-      res.once('finish', () => (answeredCount += 1));
+      res.once('finish', () => (responseCount += 1));
       app(req, res);
     });
     await (await fetch(`${url}/crm/api/overview`, { headers: signedIn })).text();
@@ -130,20 +130,20 @@ describe('1,000 clients that ask and never read (case 58)', () => {
       socket.pause();
       sockets.push(socket);
       await once(socket, 'connect');
-      // Some ask at once for far more than the kernel keeps for a socket.
+      // Some send far more requests than the socket's buffers can hold responses for.
       socket.write(asked.repeat(index < 5 ? 3_000 : 3));
     }
     for (let turn = 0; turn < 20; turn += 1) {
-      const answer = await fetch(`${url}/crm/api/overview`, { headers: signedIn });
-      expect(answer.status).toBe(200);
-      await answer.text();
+      const response = await fetch(`${url}/crm/api/overview`, { headers: signedIn });
+      expect(response.status).toBe(200);
+      await response.text();
     }
     const grown = (memoryInUse() - before) / megabyte;
-    process.stdout.write(`1,000 clients that never read: ${grown.toFixed(0)} MB, ${String(answeredCount)} answers\n`);
-    // The greedy ones wait until they read; nobody else does.
-    expect(answeredCount).toBeGreaterThan(995 * 3);
-    expect(answeredCount).toBeLessThan(5 * 3_000);
-    // What they asked for is 300 MB; this is both ends of a thousand connections.
+    process.stdout.write(`1,000 clients that never read: ${grown.toFixed(0)} MB, ${String(responseCount)} responses\n`);
+    // Only those wait until they read.
+    expect(responseCount).toBeGreaterThan(995 * 3);
+    expect(responseCount).toBeLessThan(5 * 3_000);
+    // All the responses would be 300 MB. What is left is both ends of a thousand connections.
     expect(grown).toBeLessThan(120);
   });
 });

@@ -19,18 +19,18 @@ const paths = [
 describe.each(expressVersions)('who may see the dashboard, on $version (case 54)', ({ express }) => {
   const dashboardOf = useDashboard();
 
-  it('answers 401 to everybody else, and always the same', async () => {
+  it('responds 401 to everybody else, always the same', async () => {
     const { app } = dashboardOf({}, {}, express);
-    const answers = [];
+    const responses = [];
     for (const path of paths) {
       for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic Og==' }]) {
         const { status, text, headers: got } = await request(app).get(path).set(headers);
         const { date: _date, ...others } = got as Record<string, string>;
-        answers.push(JSON.stringify({ status, text, others }));
+        responses.push(JSON.stringify({ status, text, others }));
       }
     }
-    expect(new Set(answers).size).toBe(1);
-    expect(answers[0]).toContain('"status":401');
+    expect(new Set(responses).size).toBe(1);
+    expect(responses[0]).toContain('"status":401');
     await request(app).post('/crm/api/dead-letters/redeliver-all').expect(401);
     await request(app).get('/crm/').set(signedIn).expect(200);
   });
@@ -43,9 +43,9 @@ describe.each(expressVersions)('who may see the dashboard, on $version (case 54)
       },
     ],
     ['rejects', () => Promise.reject(new Error('secret of the session store'))],
-    ['answers something that is not true', () => 'yes' as unknown as boolean],
-    ['answers undefined', () => undefined as unknown as boolean],
-  ])('answers the same when authorize %s, and says so in the log without its words', async (_what, authorize) => {
+    ['returns something that is not true', () => 'yes' as unknown as boolean],
+    ['returns undefined', () => undefined as unknown as boolean],
+  ])('responds the same if authorize %s, and logs it without the error’s text', async (_what, authorize) => {
     const log = createLogCollector();
     const { app } = dashboardOf({}, { authorize, logger: log }, express);
     const refused = await request(app).get('/crm/').expect(401);
@@ -54,13 +54,13 @@ describe.each(expressVersions)('who may see the dashboard, on $version (case 54)
     expect(refused.text + log.text()).not.toContain('secret');
   });
 
-  it('lets a browser ask for a password where that is wanted', async () => {
+  it('makes a browser ask for a password if wwwAuthenticate is set', async () => {
     const { app } = dashboardOf({}, { wwwAuthenticate: 'Basic realm="CRM"' }, express);
     const { headers } = await request(app).get('/crm/').expect(401);
     expect(headers['www-authenticate']).toBe('Basic realm="CRM"');
   });
 
-  it('is found with and without a slash at the end, in a router too', async () => {
+  it('is found with and without a trailing slash, in a router too', async () => {
     const { notifier, app } = dashboardOf({}, {}, express);
     const router = express.Router();
     router.use('/ops/crm', testDashboard(notifier));
@@ -80,7 +80,7 @@ describe.each(expressVersions)('who may see the dashboard, on $version (case 54)
     await request(app).get('/admin/ops/crm/api/overview').set(signedIn).expect(200);
   });
 
-  it('may be mounted for a whole app', async () => {
+  it('can be mounted at the root of an app', async () => {
     const { notifier } = dashboardOf({}, {}, express);
     const app = express();
     app.use(testDashboard(notifier));
@@ -88,7 +88,7 @@ describe.each(expressVersions)('who may see the dashboard, on $version (case 54)
     await request(app).get('/api/overview').set(signedIn).expect(200);
   });
 
-  it('says what it has not and what it does not do', async () => {
+  it('responds 404 to unknown paths and 405 to wrong methods', async () => {
     const { app } = dashboardOf({}, {}, express);
     await request(app).get('/crm/index.html').set(signedIn).expect(404);
     await request(app).get('/crm/..%2f..%2fpackage.json').set(signedIn).expect(404);
@@ -99,7 +99,7 @@ describe.each(expressVersions)('who may see the dashboard, on $version (case 54)
     expect(head.text).toBeUndefined();
   });
 
-  it('is not in the way of an app that has answered already', async () => {
+  it('leaves alone a response that has already been sent', async () => {
     const { notifier } = dashboardOf({}, {}, express);
     const app = express();
     app.use((_req, res, next) => {
@@ -118,7 +118,7 @@ describe('mounting without authorize (case 54)', () => {
     process.env['NODE_ENV'] = environment;
   });
 
-  it.each(['production', 'test', 'staging', ''])('is refused with NODE_ENV=%s, and says the fix', (name) => {
+  it.each(['production', 'test', 'staging', ''])('throws with NODE_ENV=%s, and names the fix', (name) => {
     process.env['NODE_ENV'] = name;
     expect(() => crmDashboard(makeNotifier({}).notifier)).toThrow(CRMConfigError);
     expect(() => testDashboard(makeNotifier({}).notifier, { authorize: undefined })).toThrow(
@@ -147,7 +147,7 @@ describe('options that cannot work', () => {
     ]);
   });
 
-  it('are told from a page that is not beside the code', () => {
+  it('are not confused with missing files of the page', () => {
     const options = { authorize: () => true, assetsDirectory: '/nowhere' };
     expect(() => crmDashboard(makeNotifier({}).notifier, options)).toThrow(/keep express-crm-notifier out/);
   });

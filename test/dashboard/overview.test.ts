@@ -19,7 +19,7 @@ describe('the overview', () => {
   const dashboardOf = useDashboard();
   const startCrm = useCrm();
 
-  it('shows what crm.stats() says, and every attempt since the mount', async () => {
+  it('has the result of crm.stats(), and every attempt since the mount', async () => {
     const crm = await startCrm(inTurn(accept, reply(422), reply(503), accept));
     const stage = dashboardOf({ baseUrl: crm.url, concurrency: 1, retry: { firstDelayMs: 1 } });
     const [first, second, third] = await stage.accept('a', 'b', 'c');
@@ -44,7 +44,7 @@ describe('the overview', () => {
     expect(JSON.stringify(overview)).not.toMatch(/"moved"|user_id|test-token/);
   });
 
-  it('keeps 60 minutes and 100 attempts, by the clock it is given, and however the clock jumps', async () => {
+  it('keeps 60 minutes and 100 attempts by its clock, and survives clock jumps', async () => {
     const crm = await startCrm();
     const clock = createOwnedClock();
     const stage = dashboardOf({ baseUrl: crm.url, clock }, { clock });
@@ -81,7 +81,7 @@ describe('the overview', () => {
     expect(nextDay.latency).toEqual({ count: 0, p50Ms: null, p95Ms: null, p99Ms: null });
   });
 
-  it('says that the token is refused, and since when, until the CRM takes it', async () => {
+  it('says that the token is refused, and since when, until the CRM accepts it', async () => {
     const crm = await startCrm(reply(401));
     const clock = createOwnedClock();
     const stage = dashboardOf({ baseUrl: crm.url, clock }, { clock });
@@ -102,7 +102,7 @@ describe('the overview', () => {
     expect(after.pause).toBeNull();
   });
 
-  it('says that the CRM cannot be reached, with the code, also when it was mounted after that was told', async () => {
+  it('says that the CRM cannot be reached, with the code, even if it was mounted after that began', async () => {
     const clock = createOwnedClock();
     const stage = dashboardOf({ baseUrl: 'http://127.0.0.1:9', clock, breaker: { failureThreshold: 1 } }, { clock });
     await stage.accept('a');
@@ -114,8 +114,8 @@ describe('the overview', () => {
 
     const late = expressVersions[1]!.express();
     late.use('/crm', testDashboard(stage.notifier, { clock }));
-    expect((await overviewOf({ app: late })).health.sentence).toContain('cannot be reached: ');
-    await passTimeUntil(stage.hear('retry', 2), clock);
+    expect((await overviewOf({ app: late })).health.sentence).toContain('cannot be reached. ');
+    await passTimeUntil(stage.hear('unsent', 2), clock);
     await clock.advance(1_000);
     const { health: known, pause, latency } = await overviewOf({ app: late });
     expect(known.sentence).toContain('(ECONNREFUSED)');
@@ -127,7 +127,7 @@ describe('the overview', () => {
 describe.each(expressVersions)('asking for the overview, on $version', ({ express }) => {
   const makeNotifier = useNotifiers();
 
-  /** A real notifier, of which only is known how often it was asked, or which is asked in vain. */
+  /** A real notifier whose `stats` the test counts, delays or fails. */
   function appWith(stats: (real: () => Promise<Stats>) => Promise<Stats>, clock = createOwnedClock()) {
     const { notifier } = makeNotifier({ clock });
     const app = express();
@@ -135,7 +135,7 @@ describe.each(expressVersions)('asking for the overview, on $version', ({ expres
     return { app, clock };
   }
 
-  it('asks the notifier once in 500 ms, however many ask', async () => {
+  it('calls crm.stats() once in 500 ms, however many clients ask', async () => {
     let count = 0;
     const { app, clock } = appWith((real) => {
       count += 1;
@@ -151,7 +151,7 @@ describe.each(expressVersions)('asking for the overview, on $version', ({ expres
     expect(count).toBe(2);
   });
 
-  it('answers 503 while the notifier fails, and recovers', async () => {
+  it('responds 503 while the notifier fails, and recovers', async () => {
     let isFailing = true;
     const { app, clock } = appWith((real) => (isFailing ? Promise.reject(new Error('/var/secret')) : real()));
     const { body, text } = await request(app).get('/crm/api/overview').set(signedIn).expect(503);
@@ -162,7 +162,7 @@ describe.each(expressVersions)('asking for the overview, on $version', ({ expres
     await overviewOf({ app });
   });
 
-  it('answers 503 when the notifier does not answer, and has one question under way', async () => {
+  it('responds 503 while crm.stats() hangs, and calls it only once', async () => {
     const silent = createDeferred<Stats>();
     let count = 0;
     const { app, clock } = appWith(() => {
@@ -171,9 +171,9 @@ describe.each(expressVersions)('asking for the overview, on $version', ({ expres
     });
     for (let round = 0; round < 3; round += 1) {
       const asked = request(app).get('/crm/api/overview').set(signedIn);
-      const answer = asked.then(({ status, body }) => ({ status, code: (body as Refusal).error.code }));
+      const response = asked.then(({ status, body }) => ({ status, code: (body as Refusal).error.code }));
       while (clock.timerCount === 0 || count === 0) await new Promise(setImmediate);
-      expect(await passTimeUntil(answer, clock)).toEqual({ status: 503, code: 'ERR_CRM_OUTBOX' });
+      expect(await passTimeUntil(response, clock)).toEqual({ status: 503, code: 'ERR_CRM_OUTBOX' });
     }
     expect(count).toBe(1);
   });

@@ -3,7 +3,7 @@ import { connect, createServer as createHttp2Server } from 'node:http2';
 import { createServer, type RequestListener } from 'node:http';
 import { connect as connectSocket, type AddressInfo, type Server } from 'node:net';
 import request from 'supertest';
-import { isOwnHost } from '../../src/dashboard/is-own-host.js';
+import { isOwnHost } from '../../src/dashboard/request-guard.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { reply } from '../helpers/scripted-crm.js';
 import { useCrm } from '../helpers/use-crm.js';
@@ -22,7 +22,7 @@ const own = [
   '[::1]:3000',
   '[2001:db8::7]:443',
 ];
-const strange = [
+const foreign = [
   'evil.example',
   'evil.example:3000',
   'localhost.evil.example',
@@ -51,13 +51,13 @@ describe.each(expressVersions)('A17: the dashboard without authorize, on $versio
     process.env['NODE_ENV'] = environment;
   });
 
-  it.each(own)('is shown at %s', async (host) => {
+  it.each(own)('is served at %s', async (host) => {
     const { app } = dashboardOf({}, { authorize: undefined }, express);
     await request(app).get('/crm/').set({ host }).expect(200);
     await request(app).get('/crm/api/overview').set({ host }).expect(200);
   });
 
-  it.each(strange)('is not shown at %p, which names the fix', async (host) => {
+  it.each(foreign)('is not served at %p, and names the fix', async (host) => {
     const { app } = dashboardOf({}, { authorize: undefined }, express);
     for (const path of [
       '/crm',
@@ -72,7 +72,7 @@ describe.each(expressVersions)('A17: the dashboard without authorize, on $versio
     }
   });
 
-  it('changes nothing for a page under a name that was made to mean this machine', async () => {
+  it('changes nothing for a page under a name that was pointed at this machine', async () => {
     const crm = await startCrm(reply(422, 'no'));
     const stage = dashboardOf({ baseUrl: crm.url }, { authorize: undefined }, express);
     const [id] = await stage.accept('booking:1');
@@ -88,14 +88,14 @@ describe.each(expressVersions)('A17: the dashboard without authorize, on $versio
       .expect(200, { discarded: 1 });
   });
 
-  it('goes by no header that a proxy might add', async () => {
+  it('ignores headers that a proxy might add', async () => {
     const { app } = dashboardOf({}, { authorize: undefined }, express);
     app.set('trust proxy', true);
     await request(app).get('/crm/').set({ host: 'evil.example', 'x-forwarded-host': 'localhost' }).expect(403);
     await request(app).get('/crm/').set({ host: 'localhost', 'x-forwarded-host': 'evil.example' }).expect(200);
   });
 
-  it('is not shown to a request without any Host', async () => {
+  it('is not served to a request without a Host', async () => {
     const { app } = dashboardOf({}, { authorize: undefined }, express);
     const server = createServer(app as RequestListener);
     try {
@@ -109,7 +109,7 @@ describe.each(expressVersions)('A17: the dashboard without authorize, on $versio
     }
   });
 
-  it('asks for no host where authorize decides', async () => {
+  it('accepts any host if authorize is set', async () => {
     const { app } = dashboardOf({}, {}, express);
     await request(app)
       .get('/crm/')
@@ -125,7 +125,7 @@ describe('A17: by HTTP/2', () => {
     ['evil.example', {}, 'false'],
     ['evil.example', { host: 'localhost' }, 'false'],
     ['localhost', { host: 'evil.example' }, 'false'],
-  ])('an authority %s with %j is its own: %s', async (authority, headers, isOwn) => {
+  ])('the authority %s with %j is an own host: %s', async (authority, headers, isOwn) => {
     const server = createHttp2Server((req, res) => res.end(String(isOwnHost(req as never))));
     const session = connect(`http://127.0.0.1:${String(await portOf(server))}`);
     try {

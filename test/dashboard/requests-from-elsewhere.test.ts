@@ -22,11 +22,11 @@ describe.each(expressVersions)('requests from elsewhere, on $version (case 56)',
     ['a script of another site that set the header', { ...custom, 'sec-fetch-site': 'cross-site' }],
     ['a sister site', { ...custom, 'sec-fetch-site': 'same-site' }],
     ['the address line', { ...custom, 'sec-fetch-site': 'none' }],
-    ['another origin, by an old browser', { ...custom, origin: 'https://evil.example' }],
-    ['another port, by an old browser', { ...custom, origin: 'http://test.local:8080', host: 'test.local' }],
+    ['another origin, in an old browser', { ...custom, origin: 'https://evil.example' }],
+    ['another port, in an old browser', { ...custom, origin: 'http://test.local:8080', host: 'test.local' }],
     ['a sandboxed frame', { ...custom, origin: 'null' }],
-    ['an origin that is none', { ...custom, origin: 'file://' }],
-    ['somewhere without saying so', custom],
+    ['an origin without a host', { ...custom, origin: 'file://' }],
+    ['an unknown origin', custom],
     ['this origin, but not by the page', { 'sec-fetch-site': 'same-origin' }],
   ])('do not change anything when they come from %s', async (_from, headers) => {
     const { app, id, stats } = await withOneDead();
@@ -40,7 +40,7 @@ describe.each(expressVersions)('requests from elsewhere, on $version (case 56)',
     expect((await stats()).dead).toBe(1);
   });
 
-  it('may change something when they come from the page, by an old browser too', async () => {
+  it('may change something if they come from the page, in an old browser too', async () => {
     const { app, id, stats } = await withOneDead();
     await request(app)
       .post(`/crm/api/dead-letters/${id}/discard`)
@@ -63,7 +63,7 @@ describe.each(expressVersions)('requests from elsewhere, on $version (case 56)',
     expect((await stats()).dead).toBe(1);
   });
 
-  it('get headers that keep the page to itself, with every answer', async () => {
+  it('get the security headers with every response', async () => {
     const { app } = dashboardOf({}, {}, express);
     for (const path of [
       '/',
@@ -91,7 +91,7 @@ describe.each(expressVersions)('requests from elsewhere, on $version (case 56)',
     }
   });
 
-  it('get an asset again only when it has changed', async () => {
+  it('get an asset again only if it has changed', async () => {
     const { app } = dashboardOf({}, {}, express);
     const { headers } = await request(app).get('/crm/dashboard.js').set(signedIn).expect(200);
     const again = { ...signedIn, 'if-none-match': headers['etag']! };

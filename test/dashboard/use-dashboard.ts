@@ -5,17 +5,17 @@ import type { Notifier, NotifierOptions } from '../../src/index.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
 
-/** The page as it is built: in `src` there is none that a browser could run. */
+/** The built page; a browser cannot run the one in `src`. */
 const assetsDirectory = join(__dirname, '../../dist/dashboard');
 
 /** The operator's password of the tests. */
 const secret = 'dashboard-test-password';
 export const signedIn = { authorization: `Bearer ${secret}` };
 
-/** What the page's own script sends with a change. */
+/** The headers that the page's own script sends with a change. */
 export const fromThePage = { ...signedIn, 'x-crm-dashboard': '1', 'sec-fetch-site': 'same-origin' };
 
-/** A dashboard of a real notifier that only operators may see, unless the options say otherwise. */
+/** A dashboard that requires the tests' password, unless the options say otherwise. */
 export function testDashboard(crm: Notifier, options: DashboardOptions = {}): ReturnType<typeof crmDashboard> {
   const authorize: DashboardOptions['authorize'] = (req) => req.headers.authorization === signedIn.authorization;
   return crmDashboard(crm, { authorize, ...options, ...{ assetsDirectory } });

@@ -4,6 +4,8 @@ import { createSteadyClock } from '../../src/core/steady-clock.js';
 import { createDelivery, type Delivery } from '../../src/delivery/delivery.js';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
 import { pageSize } from '../../src/delivery/lanes.js';
+import { crmFormat } from '../../src/format/crm-format.js';
+import { createHttpTarget } from '../../src/target/http-target.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { testToken } from '../helpers/observed-notifier.js';
@@ -27,13 +29,15 @@ describe('delivery from an outbox that fails (case 68)', () => {
   });
 
   const create = (baseUrl: string): Delivery => {
-    const config = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
+    const { target, delivery: settings } = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
     const logger = createSafeLogger(createLogCollector());
-    const client = createCrmClient({ ...config, connections: config.concurrency, logger });
+    const client = createCrmClient({ ...target, connections: settings.concurrency, clock, logger, format: crmFormat });
     delivery = createDelivery({
-      ...config,
+      ...settings,
+      timeoutMs: target.timeoutMs,
       outbox,
-      client,
+      target: createHttpTarget({ client, format: crmFormat, clock }),
+      clock,
       onEvent: (event) => told.push(event),
       random: () => 0.5,
       steady: createSteadyClock(clock, { from: 0, to: 0 }),
@@ -70,7 +74,7 @@ describe('delivery from an outbox that fails (case 68)', () => {
     // Tried again once a second, and said once.
     expect(outbox.calls.settle).toBeGreaterThanOrEqual(60);
     expect(outbox.calls.settle).toBeLessThanOrEqual(62);
-    expect(told).toMatchObject([{ kind: 'outboxError', operation: 'settle' }]);
+    expect(told).toMatchObject([{ kind: 'outboxFailed', operation: 'settle' }]);
 
     outbox.fail();
     await pass(() => outbox.counts().pending === 0);
@@ -85,11 +89,11 @@ describe('delivery from an outbox that fails (case 68)', () => {
       outbox.fail('settle');
       append('a');
       delivery?.wake();
-      await pass(() => kinds().filter((kind) => kind === 'outboxError').length === spell);
+      await pass(() => kinds().filter((kind) => kind === 'outboxFailed').length === spell);
       outbox.fail();
       await pass(() => outbox.counts().pending === 0);
     }
-    expect(kinds()).toEqual(['outboxError', 'delivered', 'outboxError', 'delivered']);
+    expect(kinds()).toEqual(['outboxFailed', 'delivered', 'outboxFailed', 'delivered']);
   });
 
   it('looks again when the outbox could not be read, and says so once', async () => {
@@ -99,7 +103,7 @@ describe('delivery from an outbox that fails (case 68)', () => {
     create(crm.url).wake();
     for (let count = 0; count < 10; count += 1) delivery?.wake();
     await clock.advance(30_000);
-    expect(told).toMatchObject([{ kind: 'outboxError', operation: 'read' }]);
+    expect(told).toMatchObject([{ kind: 'outboxFailed', operation: 'read' }]);
     expect(clock.timerCount).toBe(1);
     outbox.fail();
     await pass(() => outbox.counts().pending === 0);
@@ -111,8 +115,8 @@ describe('delivery from an outbox that fails (case 68)', () => {
     const ids = append(...new Array<string>(300).fill('a'));
     outbox.fail('nextInLane');
     create(crm.url).wake();
-    await pass(() => kinds().includes('outboxError'));
-    expect(told).toContainEqual(expect.objectContaining({ kind: 'outboxError', operation: 'read' }));
+    await pass(() => kinds().includes('outboxFailed'));
+    expect(told).toContainEqual(expect.objectContaining({ kind: 'outboxFailed', operation: 'read' }));
     outbox.fail();
     await pass(() => outbox.counts().pending === 0);
     expect(idsOf(crm.received)).toEqual(ids);

@@ -90,9 +90,9 @@ describe('delivery to a CRM that cannot be reached', () => {
     const ids = await notifier.accept('a', 'b', 'a');
     while (clock.monotonicMs() < 1_800_000) await clock.advance(500);
     // Five until the circuit opened, then one every 2.5 to 5 seconds.
-    const attempts = notifier.told('retry').length;
-    expect(attempts).toBeGreaterThan(300);
-    expect(attempts).toBeLessThan(750);
+    const probes = notifier.told('unsent').length;
+    expect(probes).toBeGreaterThan(300);
+    expect(probes).toBeLessThan(750);
     expect(notifier.log.lines.filter(({ level }) => level !== 'debug').length).toBeLessThan(10);
 
     const crm = await start(accept, port);
@@ -105,7 +105,11 @@ describe('delivery to a CRM that cannot be reached', () => {
     const notifier = create({ baseUrl: urlOf(port), clock, breaker: { failureThreshold: 4 } });
     await notifier.accept('a');
     await notifier.hear('paused');
-    expect(notifier.told('retry')).toMatchObject(new Array(4).fill({ attempts: 0, delayMs: 0, code: 'ECONNREFUSED' }));
+    expect(notifier.told('unsent')).toMatchObject(
+      new Array(4).fill({ attempts: 0, wasSent: false, code: 'ECONNREFUSED' }),
+    );
+    expect(notifier.told('retry')).toEqual([]);
+    expect(await notifier.stats()).toMatchObject({ unsent: 4, retried: 0 });
     expect(clock.monotonicMs()).toBe(0);
   });
 

@@ -18,7 +18,7 @@ describe('delivery to a CRM that answers', () => {
     const notifier = create({ baseUrl: crm.url, clock });
     const [id] = await notifier.accept('a');
     const [delivered] = await notifier.hear('delivered');
-    expect(delivered).toMatchObject({ id, type: 'user_moved', attempts: 1, status: 200, isReplyOdd: false });
+    expect(delivered).toMatchObject({ id, type: 'user_moved', attempts: 1, status: 200, isReplyNotJson: false });
     expect(crm.received).toHaveLength(1);
     expect(crm.received[0]).toMatchObject({
       method: 'POST',
@@ -146,7 +146,7 @@ describe('delivery to a CRM that answers', () => {
     const crm = await start(reply(202, '<html>'));
     const notifier = create({ baseUrl: crm.url, clock });
     await notifier.accept('a');
-    expect(await notifier.hear('delivered')).toMatchObject([{ status: 202, isReplyOdd: true }]);
+    expect(await notifier.hear('delivered')).toMatchObject([{ status: 202, isReplyNotJson: true }]);
     expect(notifier.log.at('warn')).toHaveLength(1);
   });
 });

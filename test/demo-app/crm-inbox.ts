@@ -1,7 +1,7 @@
 import type { StoredNotification } from '../../demo-app/crm-service/notification-store.js';
 import { eventually } from './eventually.js';
 
-/** What the CRM service at this address has, from the oldest on. */
+/** The notifications of the CRM service at this address, oldest first. */
 export async function inbox(crmUrl: string): Promise<StoredNotification[]> {
   const response = await fetch(`${crmUrl}/notifications?limit=1000`, {
     headers: { Authorization: 'Bearer your-secret-token' },
@@ -10,7 +10,7 @@ export async function inbox(crmUrl: string): Promise<StoredNotification[]> {
   return notifications.reverse();
 }
 
-/** As `inbox`, once it has this many. */
+/** Like `inbox`, once it has this many. */
 export function arrived(crmUrl: string, count: number): Promise<StoredNotification[]> {
   return eventually(`${count} notifications at the CRM`, async () => {
     const notifications = await inbox(crmUrl);

@@ -16,7 +16,7 @@ const ADA = { 'Content-Type': 'application/json', Authorization: 'Bearer demo-ad
 let programs: Programs;
 let demo: StartedDemo;
 
-// One demo for all: each test leaves the CRM well and its inbox as long as it has become.
+// One demo for all tests: each leaves the CRM in mode ok, and its inbox with more entries.
 beforeAll(async () => {
   programs = createPrograms();
   demo = await startDemo(programs);
@@ -45,7 +45,7 @@ async function book(sessionId: number): Promise<number> {
   return ((await response.json()) as { booking: { id: number } }).booking.id;
 }
 
-/** As `inbox`, once it has this many and nothing waits any more. */
+/** Like `inbox`, once it has this many and nothing is pending. */
 function arrived(count: number): Promise<CrmInbox> {
   return eventually(`${count} notifications at the CRM`, async () => {
     const [{ stats }, now] = [await state(), await inbox()];
@@ -62,7 +62,7 @@ it("shows the notifier's dashboard to the facilitator only", async () => {
   for (const password of [undefined, '', 'demo-ada', 'fay-demo-password']) expect(await statusFor(password)).toBe(401);
 });
 
-/** The status of a request with a header that `fetch` would not let through. */
+/** The status of a request with headers that `fetch` does not allow. */
 async function statusOf(path: string, headers: Record<string, string>, method = 'GET'): Promise<number | undefined> {
   const sent = httpRequest(`${demo.app.url}${path}`, { method, headers }).end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
@@ -70,7 +70,7 @@ async function statusOf(path: string, headers: Record<string, string>, method = 
   return response.statusCode;
 }
 
-test('the page and its files are there, and its policy allows nothing inline and nothing from elsewhere', async () => {
+test('the page and its files are served, and its policy allows nothing inline and nothing from other origins', async () => {
   for (const [path, type] of [
     ['/', 'text/html'],
     ['/demo/page.js', 'text/javascript'],
@@ -117,7 +117,7 @@ test('while the CRM is down its port refuses connections, bookings succeed, and 
   expect((await fetch(`${demo.crm.url}/health`)).status).toBe(200);
 });
 
-test('a CRM that refuses the token pauses delivery, and counts the attempts that this cost', async () => {
+test('a CRM that refuses the token pauses delivery, and the refused attempts are counted', async () => {
   const before = await inbox();
   await setMode('wrong-token');
   const id = await book(3);
@@ -131,7 +131,7 @@ test('a CRM that refuses the token pauses delivery, and counts the attempts that
   expect(notifications[0]?.retry_count).toBeGreaterThan(0);
 });
 
-test('a slow CRM takes two seconds and more for an answer, and none for whoever has left', async () => {
+test('a slow CRM takes at least two seconds to respond, and takes nothing from a client that has disconnected', async () => {
   const before = await inbox();
   await setMode('slow');
   const startedAtMs = performance.now();
@@ -147,7 +147,7 @@ test('a slow CRM takes two seconds and more for an answer, and none for whoever 
   await setMode('ok');
 });
 
-test('a mode that there is not is refused, and changes nothing', async () => {
+test('an unknown mode is refused, and changes nothing', async () => {
   expect((await setMode('sleepy')).status).toBe(400);
   expect((await inbox()).mode).toBe('ok');
 });
@@ -155,26 +155,26 @@ test('a mode that there is not is refused, and changes nothing', async () => {
 test.each([
   ['a page of another site', { 'Sec-Fetch-Site': 'cross-site', Origin: 'http://evil.example' }],
   ['a page at another port of this machine', { 'Sec-Fetch-Site': 'same-site', Origin: 'http://localhost:1' }],
-  ['a browser that does not say which site', { Origin: 'http://evil.example' }],
-  ['a name that somebody made mean this machine', { Host: 'evil.example' }],
-])('%s may neither look nor switch nor kill', async (_case, headers) => {
+  ['a browser that does not send Sec-Fetch-Site', { Origin: 'http://evil.example' }],
+  ['a name that was pointed at this machine', { Host: 'evil.example' }],
+])('%s may neither read nor switch nor kill', async (_case, headers) => {
   for (const path of ['/demo/state', '/demo/inbox']) expect(await statusOf(path, headers)).toBe(403);
   for (const path of ['/demo/crm', '/demo/kill']) expect(await statusOf(path, headers, 'POST')).toBe(403);
   expect((await state()).app.pid).toBe(demo.app.pid);
 });
 
-test('the page itself may be opened from elsewhere, but not under another name', async () => {
+test('the page itself may be opened from another site, but not under another name', async () => {
   expect(await statusOf('/', { 'Sec-Fetch-Site': 'cross-site' })).toBe(200);
   expect(await statusOf('/', { Host: 'evil.example' })).toBe(403);
 });
 
-test('A17: the dashboard and the routes of the app, whose tokens are known, answer under no other name', async () => {
+test('A17: the dashboard and the routes of the app are not served under another name', async () => {
   for (const path of ['/dashboard/', '/bookings', '/health']) {
     expect(await statusOf(path, { Host: 'evil.example', Authorization: ADA.Authorization })).toBe(403);
   }
 });
 
-test('the control of the CRM service asks for its token', async () => {
+test('the control of the CRM service requires its token', async () => {
   const port = await demo.supervisor.printed(/DEMO_CRM_CONTROL_PORT=(\d+)/);
   for (const path of ['inbox', 'mode']) expect((await fetch(`http://127.0.0.1:${port}/${path}`)).status).toBe(401);
 });
@@ -187,13 +187,13 @@ test('polling writes no log lines', async () => {
   expect(demo.supervisor.output()).not.toMatch(/"path":"\/(demo\/)?(state|inbox)"/);
 });
 
-test('the app ends at once by SIGKILL, comes back at the same port and finds what waited', async () => {
+test('the app is killed by SIGKILL, comes back at the same port and finds what was pending', async () => {
   const before = await inbox();
   await setMode('down');
   await book(5);
-  const answer = await fetch(`${demo.app.url}/demo/kill`, { method: 'POST' });
-  expect(answer.status).toBe(202);
-  expect(await answer.json()).toEqual({ pid: demo.app.pid });
+  const response = await fetch(`${demo.app.url}/demo/kill`, { method: 'POST' });
+  expect(response.status).toBe(202);
+  expect(await response.json()).toEqual({ pid: demo.app.pid });
   programs.watch(Number(await demo.supervisor.printed(/The booking app is back, pid (\d+)/)));
 
   const after = await state();
@@ -203,11 +203,11 @@ test('the app ends at once by SIGKILL, comes back at the same port and finds wha
   expect((await arrived(before.count + 1)).notifications[0]).toMatchObject({ notification_type: 'booking_created' });
 });
 
-test('without a CRM process the state is still told, and the inbox says why it is not', async () => {
+test('without a CRM process the state is still served, and the inbox responds 502', async () => {
   process.kill(demo.crm.pid, 'SIGKILL');
   await demo.supervisor.printed(/The CRM service has ended/);
   expect((await state()).stats.pending).toBe(0);
-  const answer = await fetch(`${demo.app.url}/demo/inbox`);
-  expect(answer.status).toBe(502);
-  expect(await answer.json()).toEqual({ error: 'The process of the CRM service does not answer' });
+  const response = await fetch(`${demo.app.url}/demo/inbox`);
+  expect(response.status).toBe(502);
+  expect(await response.json()).toEqual({ error: 'The process of the CRM service does not respond' });
 });

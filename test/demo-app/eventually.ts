@@ -3,15 +3,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_MS = 20;
 const TIMEOUT_MS = 60_000;
 
-/** Asks again and again until there is an answer; fails, with what was waited for, when the time is up. */
-export async function eventually<Answer>(
+/** Polls until `read` returns a value, and returns that. Throws after 60 seconds, with what was waited for. */
+export async function eventually<Value>(
   waitedFor: string,
-  ask: () => Promise<Answer | undefined> | Answer | undefined,
-): Promise<Answer> {
+  read: () => Promise<Value | undefined> | Value | undefined,
+): Promise<Value> {
   const deadline = performance.now() + TIMEOUT_MS;
   for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
+    const value = await read();
+    if (value !== undefined) return value;
     if (performance.now() > deadline) throw new Error(`Not within ${TIMEOUT_MS} ms: ${waitedFor}`);
     await delay(POLL_MS);
   }

@@ -14,7 +14,7 @@ afterEach(async () => {
   await programs.end();
 });
 
-test('sends one of each kind and shows what the CRM has of them', async () => {
+test('sends one of each kind and shows which of them the CRM has', async () => {
   const crm = programs.start('crm-service/main.ts');
   const url = await crm.printed(/listening at (http:[^"]+)/);
   const check = programs.start('manual-test.ts', { CRM_BASE_URL: url, CRM_PORT: undefined });
@@ -24,7 +24,7 @@ test('sends one of each kind and shows what the CRM has of them', async () => {
   expect(await inbox(url)).toHaveLength(3);
 });
 
-test('says what is wrong where no CRM answers', async () => {
+test('says what is wrong if no CRM responds', async () => {
   const check = programs.start('manual-test.ts', { CRM_BASE_URL: 'http://127.0.0.1:9', CRM_PORT: undefined });
   expect(await check.ended).toBe(1);
   expect(check.output().match(/^✗ /gm)).toHaveLength(5);

@@ -9,26 +9,26 @@ export interface Program {
   readonly pid: number;
   /** How it ended: its exit code or the signal. */
   readonly ended: Promise<number | string>;
-  /** All that it has printed so far, errors as well. */
+  /** Everything it has printed so far, errors included. */
   output(): string;
   /** The first group of the pattern, once the program has printed something that matches. */
   printed(pattern: RegExp): Promise<string>;
 }
 
 export interface Programs {
-  /** Where the programs keep their files. */
+  /** The directory for the programs' files. */
   readonly dataDirectory: string;
   /** Starts a program of the demo as `npm run` does, on free ports unless `environment` says otherwise. */
   start(script: string, environment?: NodeJS.ProcessEnv, args?: string[]): Program;
-  /** Has a process that one of them started end with them. */
+  /** Adds a process that one of the programs started to those that `end` kills. */
   watch(pid: number): void;
-  /** Kills what still runs and removes the files. */
+  /** Kills the processes that still run, and removes the files. */
   end(): Promise<void>;
 }
 
 const PROJECT = join(__dirname, '..', '..');
 
-/** The demo's programs for one test, on files of their own. */
+/** The demo's programs for one test, with files of their own. */
 export function createPrograms(): Programs {
   const directory = temporaryDirectory();
   const pids: number[] = [];
@@ -71,7 +71,7 @@ function startProgram(script: string, environment: NodeJS.ProcessEnv, args: stri
   }
 
   let hasEnded = false;
-  // Not `exit`: what it printed last may come after that.
+  // Not `exit`, because the last output may arrive after that.
   const ended = once(child, 'close').then(([code, signal]: (number | string | null)[]) => {
     hasEnded = true;
     return code ?? signal ?? '';
@@ -97,7 +97,7 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
-  // In a container whose first process collects no orphans, one that has ended stays in the table as a zombie.
+  // In a container whose first process does not reap orphans, a process that has ended stays as a zombie.
   const status = `/proc/${pid}/stat`;
   return !existsSync(status) || !readFileSync(status, 'utf8').includes(') Z ');
 }

@@ -12,21 +12,21 @@ import { seedDemoData } from '../../demo-app/booking-app/seed-demo-data.js';
 import { createCrmService } from '../../demo-app/crm-service/create-crm-service.js';
 import { openNotificationStore } from '../../demo-app/crm-service/notification-store.js';
 import type { StoredNotification } from '../../demo-app/crm-service/notification-store.js';
-import type { Database } from '../../demo-app/runtime/open-database.js';
+import type { Database } from '../../demo-app/runtime/database.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 export interface RunningDemo {
   readonly database: Database;
-  /** What the CRM has once nothing is left to deliver, in the order in which it arrived. */
+  /** All notifications at the CRM, in order of arrival, once nothing is left to deliver. */
   arrived(): Promise<StoredNotification[]>;
-  /** Calls the booking app, as the user with this token where one is given. */
+  /** Sends a request to the booking app; with a token, as its user. */
   call(method: 'get' | 'post' | 'put' | 'delete', path: string, token?: string): request.Test;
   close(): Promise<void>;
 }
 
 const AUTH_TOKEN = 'the-token-of-the-crm';
 
-/** The booking app with its real notifier and the CRM service behind it, all in this process, on files of their own. */
+/** The booking app with its real notifier and the CRM service, all in this process, with files of their own. */
 export async function runDemo(): Promise<RunningDemo> {
   const directory = temporaryDirectory();
   const logger = pino({ level: 'silent' });
@@ -37,7 +37,7 @@ export async function runDemo(): Promise<RunningDemo> {
     baseUrl: await listen(crmServer),
     authToken: AUTH_TOKEN,
     outbox: join(directory.path, 'outbox'),
-    // The thread's file is there once the package is built; here its sources run.
+    // The thread needs the built package; here the sources run.
     thread: false,
     logger,
   });

@@ -17,7 +17,7 @@ afterEach(async () => {
   await programs.end();
 });
 
-/** Books the session as Ada and answers the booking's id. */
+/** Books the session as Ada, and returns the booking's id. */
 async function book(appUrl: string, sessionId: number): Promise<number> {
   const response = await fetch(`${appUrl}/bookings`, {
     method: 'POST',
@@ -37,7 +37,7 @@ async function cancel(appUrl: string, bookingId: number): Promise<void> {
   expect(response.status).toBe(200);
 }
 
-test('bookings made while the CRM is down all reach it once it is back, each once and in its order', async () => {
+test('bookings made while the CRM is down all reach it once it is back, each once and in order', async () => {
   const { supervisor, app, crm } = await startDemo(programs);
   const first = await book(app.url, 1);
   expect(await arrived(crm.url, 1)).toEqual([
@@ -71,7 +71,7 @@ test('bookings made while the CRM is down all reach it once it is back, each onc
   expect(await secondCrm.ended).toBe(0);
 });
 
-test('what the CRM has not heard when the demo stops it hears after the next start', async () => {
+test('what is pending when the demo stops reaches the CRM after the next start', async () => {
   const first = await startDemo(programs);
   process.kill(first.crm.pid, 'SIGTERM');
   await first.supervisor.printed(/The CRM service has ended \(exit code 0\)/);
@@ -93,7 +93,7 @@ test('the services end with the supervisor, even when it is killed', async () =>
   await gone(crm.pid);
 });
 
-test('a booking app that is killed is started again at the same port, and what it had accepted arrives', async () => {
+test('a booking app that is killed is restarted at the same port, and what it had accepted arrives', async () => {
   const { supervisor, app, crm } = await startDemo(programs);
   process.kill(crm.pid, 'SIGKILL');
   await supervisor.printed(/The CRM service has ended/);
@@ -125,9 +125,9 @@ test('without its booking app the demo ends with exit code 1', async () => {
   expect(isRunning(crm.pid)).toBe(false);
 });
 
-test('a configured port that is taken fails the start, a default one gives way', async () => {
+test('the start fails if a configured port is taken; a default port is replaced by a free one', async () => {
   const other = createServer().listen(5001, '127.0.0.1');
-  // Whoever has the port: all that counts is that it is taken.
+  // Another process may already have the port; it only has to be taken.
   await Promise.race([once(other, 'listening'), once(other, 'error').catch(() => undefined)]);
   try {
     const refused = programs.start('start.ts', { CRM_PORT: '5001' });
@@ -143,7 +143,7 @@ test('a configured port that is taken fails the start, a default one gives way',
   }
 });
 
-test('a port that is none is refused, and help is given', async () => {
+test('an invalid port is refused, and --help prints the usage', async () => {
   const refused = programs.start('start.ts', { DEMO_PORT: 'http' });
   expect(await refused.ended).toBe(1);
   expect(refused.output()).toBe('DEMO_PORT must be a port from 0 (any free one) to 65535, not "http".\n');

@@ -6,7 +6,7 @@ export interface StartedDemo {
   readonly crm: { readonly url: string; readonly pid: number };
 }
 
-/** Starts the demo as `npm run demo` does, and resolves once it is there. */
+/** Starts the demo as `npm run demo` does, and resolves once it listens. */
 export async function startDemo(programs: Programs, environment: NodeJS.ProcessEnv = {}): Promise<StartedDemo> {
   const supervisor = programs.start('start.ts', environment);
   await supervisor.printed(/Ctrl-C stops both/);

@@ -19,11 +19,16 @@ export interface ObservedNotifier extends Pick<Notifier, 'flush' | 'deadLetters'
   accept(...lanes: readonly string[]): Promise<string[]>;
   /** What was told under this name, oldest first. */
   told<Name extends NotifierEventName>(name: Name): readonly NotifierEvents[Name][];
+  /** What went wrong inside. */
+  troubles(): readonly unknown[];
   /** Resolves with all that was told under this name once it is at least so many, past or future. */
   hear<Name extends NotifierEventName>(name: Name, count?: number): Promise<readonly NotifierEvents[Name][]>;
   /** Closes it, moving its own clock on for as long as that takes. */
   close(timeoutMs?: number): Promise<CloseReport>;
 }
+
+/** What a healthy post office never emits. */
+export const troubleNames = ['outboxFailed', 'outboxRepaired', 'threadRestarted', 'deliveryFailed'] as const;
 
 export const eventNames: readonly NotifierEventName[] = [
   'accepted',
@@ -35,7 +40,8 @@ export const eventNames: readonly NotifierEventName[] = [
   'dead',
   'paused',
   'resumed',
-  'outboxError',
+  'unsent',
+  ...troubleNames,
 ];
 
 /** Makes notifiers for the tests of a file; each is closed after its test. Put it before the hooks of what they use. */
@@ -83,6 +89,7 @@ function observe(options: NotifierOptions): ObservedNotifier {
       });
     },
     told: toldOf,
+    troubles: () => troubleNames.flatMap((name): readonly unknown[] => toldOf(name)),
     hear: (name, count = 1) =>
       new Promise((resolve) => {
         const check = (): void => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AcceptedNotification, DeadLetter, Outbox, PendingNotification } from '../../src/outbox/outbox.js';
 import { createDeliveryLock } from '../../src/outbox/sqlite/delivery-lock.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
-import { sampleAt, sampleNotification } from './sample-notification.js';
+import { sampleNotification } from './sample-notification.js';
 import { openOutboxIn } from './sqlite-outbox.js';
 import { settleIn } from './settle-in.js';
 
@@ -40,16 +40,16 @@ export async function prepareOutbox(
   const outbox = await openOutboxIn(working);
   const lock = createDeliveryLock(await loadSqlite(), join(working, 'outbox.db'));
   lock.tryAcquire();
-  outbox.append(notifications.slice(0, deadCount));
+  // Whoever delivers it by the computer's clock must not find it too old.
+  const at = Date.now();
+  outbox.append(notifications.slice(0, deadCount), undefined, at);
   const reason = { kind: 'rejected', status: 422, detail: 'no' } as const;
   settleIn(
     outbox,
-    outbox
-      .readAfter(0, deadCount)
-      .map(({ position }) => ({ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason })),
+    outbox.readAfter(0, deadCount).map(({ position }) => ({ kind: 'dead', position, attempts: 1, diedAt: at, reason })),
   );
   for (let from = deadCount; from < notifications.length; from += 10)
-    outbox.append(notifications.slice(from, from + 10));
+    outbox.append(notifications.slice(from, from + 10), undefined, at);
   if (withLog) copyOutbox(working, directory);
   outbox.close();
   lock.release();

@@ -1,7 +1,14 @@
 import request from 'supertest';
 import { afterEvent, type Logger } from '../../src/index.js';
 import { expressVersions } from '../helpers/express-versions.js';
-import { eventNames, notificationIn, passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
+import {
+  eventNames,
+  troubleNames,
+  notificationIn,
+  passTimeUntil,
+  settle,
+  useNotifiers,
+} from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
 import { useCrm } from '../helpers/use-crm.js';
@@ -26,15 +33,16 @@ describe('the events of a notifier', () => {
       durationMs: expect.any(Number) as number,
       endedAt: expect.any(Number) as number,
       traceparent: undefined,
+      wasSent: true,
     };
     const delayMs = expect.any(Number) as number;
     expect(told('retry')).toEqual([
       { ...attempt, attempts: 1, status: 503, code: undefined, delayMs, circuit: 'closed' },
     ]);
     expect(told('delivered')).toEqual([
-      { ...attempt, attempts: 2, status: 200, isReplyOdd: false, ageMs: expect.any(Number) as number },
+      { ...attempt, attempts: 2, status: 200, isReplyNotJson: false, ageMs: expect.any(Number) as number },
     ]);
-    for (const name of ['rejected', 'dead', 'paused', 'resumed', 'outboxError'] as const)
+    for (const name of ['rejected', 'dead', 'paused', 'resumed', 'unsent', ...troubleNames] as const)
       expect(told(name)).toEqual([]);
   });
 
@@ -125,7 +133,7 @@ describe('the events of a notifier', () => {
     await settle(clock);
 
     const toldCount = eventNames.reduce((sum, name) => sum + told(name).length, 0);
-    expect(eventNames.filter((name) => told(name).length === 0)).toEqual(['responded', 'outboxError']);
+    expect(eventNames.filter((name) => told(name).length === 0)).toEqual(['responded', 'unsent', ...troubleNames]);
     expect(calls.count).toBe(3 * toldCount);
     expect((await observed.stats()).observerFailures).toBe(3 * toldCount);
     expect(await observed.stats()).toMatchObject({ accepted: 2, delivered: 1, dead: 1 });

@@ -94,7 +94,7 @@ describe('a receipt', () => {
     for (const receipt of receipts) {
       expect(receipt).toMatchObject({ accepted: true, isStored: false, id: expect.any(String) });
     }
-    expect(told('outboxError')).toMatchObject([{ operation: 'open', error: { code: 'ERR_SQLITE_ERROR' } }]);
+    expect(told('outboxFailed')).toMatchObject([{ operation: 'open', error: { code: 'ERR_SQLITE_ERROR' } }]);
     expect(log.at('error').map(({ message }) => message)).toEqual([
       expect.stringContaining('open failed'),
       expect.stringContaining('has not answered within holdMs (5)'),

@@ -204,7 +204,7 @@ describe('the command line', () => {
     await crm.stop();
     await expect(runBin(['check', '--base-url', crm.url])).rejects.toMatchObject({
       code: 1,
-      stdout: expect.stringContaining(`nobody listens at ${crm.url}`),
+      stdout: expect.stringContaining(`nothing is listening at ${crm.url}`),
     });
     await expect(runBin(['outbox', 'stats', '--outbox', 'none'])).rejects.toMatchObject({
       code: 1,

@@ -1,25 +1,22 @@
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
-import type { TokenProvider } from '../../src/config/token.js';
+import type { NotifierOptions } from '../../src/config/settings.js';
 import { systemClock, type Clock } from '../../src/core/clock.js';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
 import { createInlineHost, type InlineHostOptions } from '../../src/post-office/inline-host.js';
 import { claimOutbox } from '../../src/post-office/outbox-claim.js';
 import type { CloseReport, PostOffice } from '../../src/post-office/post-office.js';
-import type { PostOfficeSettings } from '../../src/post-office/post-office-settings.js';
 import { createThreadHost } from '../../src/post-office/thread-host.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector, type LogCollector } from '../helpers/log-collector.js';
-import { passTimeUntil, testToken } from '../helpers/observed-notifier.js';
+import { passTimeUntil, testToken, troubleNames } from '../helpers/observed-notifier.js';
 import type { OwnedClock } from '../../src/testing/owned-clock.js';
 
 export type HostOptions = Omit<InlineHostOptions, 'dispatcher' | 'onClosed'> & { readonly onClosed: () => void };
 export type CreateHost = (options: HostOptions) => PostOffice;
 
-export interface OfficeOptions extends Partial<Omit<PostOfficeSettings, 'file'>> {
+export interface OfficeOptions extends Omit<NotifierOptions, 'dispatcher' | 'logger' | 'logLevel' | 'env'> {
   /** The outbox's directory; in memory without one. */
   readonly outbox?: string | undefined;
-  readonly authToken?: string | TokenProvider;
-  readonly clock?: Clock;
   readonly isDebugEnabled?: boolean;
   /** Called when the outbox is claimed and before it is opened. */
   readonly beforeOpening?: (file: string) => void;
@@ -33,6 +30,8 @@ export interface ObservedOffice extends PostOffice {
   /** How often it has said that everything is given back. */
   readonly closedCount: number;
   told<Kind extends DeliveryEvent['kind']>(kind: Kind): readonly EventOf<Kind>[];
+  /** What went wrong inside. */
+  troubles(): readonly DeliveryEvent[];
   /** Resolves with all that was told of this kind once it is at least so many, past or future. */
   hear<Kind extends DeliveryEvent['kind']>(kind: Kind, count?: number): Promise<readonly EventOf<Kind>[]>;
 }
@@ -66,22 +65,18 @@ function closeOffice(office: PostOffice, clock: Clock | undefined): Promise<Clos
 }
 
 function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice {
-  const {
-    outbox,
-    authToken = testToken,
-    clock = systemClock,
-    isDebugEnabled = false,
-    beforeOpening,
-    ...given
-  } = options;
+  const { outbox, clock = systemClock, isDebugEnabled = false, beforeOpening, ...given } = options;
   const log = createLogCollector();
+  // What an app gets that sets nothing, without the disk's confirmations.
+  const config = resolveNotifierConfig({ authToken: testToken, sync: 'normal', ...given, logger: log, env: {} });
+  const { authToken, dispatcher: _none, ...target } = config.target;
   const claim = outbox === undefined ? undefined : claimOutbox(outbox);
   if (claim !== undefined) beforeOpening?.(claim.file);
   const events: DeliveryEvent[] = [];
   const waiting = new Set<() => void>();
   const state = { closedCount: 0 };
   const host = createHost({
-    settings: { ...defaultSettings(), ...given, file: claim?.file },
+    settings: { target, outbox: config.outbox, delivery: config.delivery, file: claim?.file },
     authToken,
     clock,
     logger: createSafeLogger({ ...log, isLevelEnabled: (level) => level !== 'debug' || isDebugEnabled }),
@@ -103,6 +98,7 @@ function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice
       return state.closedCount;
     },
     told,
+    troubles: () => events.filter(({ kind }) => troubleNames.some((name) => name === kind)),
     hear: (kind, count = 1) =>
       new Promise((resolve) => {
         const check = (): void => {
@@ -114,24 +110,5 @@ function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice
         waiting.add(check);
         check();
       }),
-  };
-}
-
-/** What an app gets that sets nothing, without the disk's confirmations. */
-function defaultSettings(): Omit<PostOfficeSettings, 'file'> {
-  const config = resolveNotifierConfig({ authToken: testToken, logger: createLogCollector(), sync: 'normal', env: {} });
-  const { baseUrl, timeoutMs, healthTimeoutMs, sync, concurrency, rateLimit } = config;
-  const { retry, breaker, maxPending, deadRetentionMs } = config;
-  return {
-    baseUrl,
-    timeoutMs,
-    healthTimeoutMs,
-    sync,
-    concurrency,
-    rateLimit,
-    retry,
-    breaker,
-    maxPending,
-    deadRetentionMs,
   };
 }

@@ -42,7 +42,7 @@ describe('a post office in an outage', () => {
     expect(await office.stats()).toMatchObject({ pending: count, delivered: 0, dead: 0, oldestAgeMs: 1_800_000 });
     expect(office.told('paused')).toHaveLength(1);
     // Five until the circuit opened, then one every 2.5 to 5 seconds.
-    expect(office.told('retry').length).toBeLessThan(750);
+    expect(office.told('unsent').length).toBeLessThan(750);
     // The backlog makes nobody wait: as fast at its end as at its beginning, give or take a busy machine.
     expect(median(tookMs.slice(-200))).toBeLessThan(3 * median(tookMs.slice(0, 200)) + 1);
 
@@ -74,7 +74,7 @@ describe('a post office in an outage', () => {
       expect(arrived.filter((id) => isInLane.has(id))).toEqual(inLane);
     }
     expect(await office.stats()).toMatchObject({ pending: 0, pendingBytes: 0, oldestAgeMs: 0, circuit: 'closed' });
-    expect(office.told('outboxError')).toEqual([]);
+    expect(office.troubles()).toEqual([]);
   }, 60_000);
 
   const jumps: readonly [what: string, jump: (owned: OwnedClock) => unknown][] = [
@@ -97,19 +97,19 @@ describe('a post office in an outage', () => {
       await clock.advance(20_000);
       // Three days would be too old for any notification.
       for (let round = 1; round <= 2; round += 1) {
-        const before = office.told('retry').length;
+        const before = office.told('unsent').length;
         await jump(clock);
         await settle(clock);
         // At most the probe that came due meanwhile.
-        expect(office.told('retry').length - before).toBeLessThanOrEqual(1);
+        expect(office.told('unsent').length - before).toBeLessThanOrEqual(1);
         await clock.advance(10_000);
-        expect(office.told('retry').length - before).toBeLessThanOrEqual(5);
+        expect(office.told('unsent').length - before).toBeLessThanOrEqual(5);
       }
       await start(accept, gone.port);
       const sinceMs = clock.monotonicMs();
       await passTimeUntil(office.hear('delivered', 4), clock);
       expect(clock.monotonicMs() - sinceMs).toBeLessThan(6_000);
-      expect([office.told('dead'), office.told('outboxError')]).toEqual([[], []]);
+      expect([office.told('dead'), office.troubles()]).toEqual([[], []]);
     });
 
     it('neither storms nor stalls while notifications wait for their next attempt', async () => {

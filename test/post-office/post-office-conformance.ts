@@ -111,7 +111,16 @@ function contract(open: Open, start: StartCrm): void {
     const held: ServerResponse[] = [];
     const crm = await start((_received, res) => held.push(res));
     const office = open({ baseUrl: crm.url, retry: soon });
-    const zero = { delivered: 0, retried: 0, pending: 0, pendingBytes: 0, inFlight: 0, dead: 0, oldestAgeMs: 0 };
+    const zero = {
+      delivered: 0,
+      retried: 0,
+      unsent: 0,
+      pending: 0,
+      pendingBytes: 0,
+      inFlight: 0,
+      dead: 0,
+      oldestAgeMs: 0,
+    };
     expect(await office.stats()).toEqual({
       ...zero,
       circuit: 'closed',
@@ -149,10 +158,10 @@ function contract(open: Open, start: StartCrm): void {
       { id: second!.id, attempts: 1, reason: { kind: 'rejected', status: 422, detail: 'no such booking' } },
     ]);
     expect(office.told('delivered')).toMatchObject([
-      { id: first!.id, attempts: 2, status: 200, isReplyOdd: true },
-      { id: third!.id, attempts: 1, isReplyOdd: false, durationMs: expect.any(Number) as number },
+      { id: first!.id, attempts: 2, status: 200, isReplyNotJson: true },
+      { id: third!.id, attempts: 1, isReplyNotJson: false, durationMs: expect.any(Number) as number },
     ]);
-    expect(office.told('outboxError')).toEqual([]);
+    expect(office.troubles()).toEqual([]);
   });
 
   it('tells of an outage once, and of its end', async () => {
@@ -368,11 +377,16 @@ function contract(open: Open, start: StartCrm): void {
       const office = open({ baseUrl: crm.url, authToken, timeoutMs: 1_000, breaker, isDebugEnabled: true });
       const [notification] = inLanes('a');
       await office.accept([notification!]);
-      expect(await office.hear('retry')).toMatchObject([{ id: notification!.id, code: 'ERR_CRM_TOKEN', attempts: 0 }]);
+      expect(await office.hear('unsent')).toMatchObject([{ id: notification!.id, code: 'ERR_CRM_TOKEN', attempts: 0 }]);
       state.fails = false;
       expect(await office.hear('delivered')).toMatchObject([{ attempts: 1 }]);
       expect(crm.received).toMatchObject([{ headers: { authorization: `Bearer ${secret}` } }]);
-      const told = JSON.stringify([office.told('retry'), office.told('paused'), office.told('outboxError')]);
+      const told = JSON.stringify([
+        office.told('retry'),
+        office.told('unsent'),
+        office.told('paused'),
+        office.troubles(),
+      ]);
       expect(told + office.log.text()).not.toContain(secret);
     });
   });
@@ -439,7 +453,7 @@ function contractOnDisk(open: Open, start: StartCrm): void {
       for (let round = 0; round < 2; round += 1) {
         expect(await office.accept(sampleNotifications(1))).toMatchObject([{ accepted: false, reason: 'closed' }]);
       }
-      expect(office.told('outboxError')).toMatchObject([{ operation: 'open', error: { code: 'ERR_CRM_CONFIG' } }]);
+      expect(office.told('outboxFailed')).toMatchObject([{ operation: 'open', error: { code: 'ERR_CRM_CONFIG' } }]);
       expect(await office.close(1_000)).toEqual({ delivered: 0, pending: 0, dead: 0 });
       expect(office.closedCount).toBe(1);
     });

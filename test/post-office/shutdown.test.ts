@@ -136,7 +136,12 @@ describe('the end of a notifier', () => {
       expect(clock.monotonicMs()).toBeLessThanOrEqual(320);
       // What the attempt comes to afterwards changes nothing.
       await clock.advance(60_000);
-      expect([notifier.told('retry'), notifier.told('outboxError'), crm.received]).toEqual([[], [], []]);
+      expect([notifier.told('retry'), notifier.told('unsent'), notifier.troubles(), crm.received]).toEqual([
+        [],
+        [],
+        [],
+        [],
+      ]);
     });
 
     it('answers the first report again, at the same time and later', async () => {

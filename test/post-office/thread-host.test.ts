@@ -27,7 +27,7 @@ describe('the post office in a thread of its own', () => {
         ],
       });
       expect(await office.accept(sampleNotifications(1))).toMatchObject([{ reason: 'closed' }]);
-      expect(office.told('outboxError')).toMatchObject([{ operation: 'open' }]);
+      expect(office.told('outboxFailed')).toMatchObject([{ operation: 'open' }]);
       await office.close(1_000);
       expect(office.closedCount).toBe(1);
     });

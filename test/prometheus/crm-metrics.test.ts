@@ -92,11 +92,11 @@ describe('metrics for prom-client', () => {
       crm_notifier_build_info: { type: 'GAUGE', metrics: [{ value: '1' }] },
     });
     expect(text).toContain('crm_notifier_hook_duration_seconds_count{type="booking_created"} 1');
-    // No ids, addresses or texts in a label; the digits of a duration may be any.
+    // No ids, addresses or texts in a label. Values are cut off, because their digits are random.
     expect(text.replace(/ [\d.e+-]+$/gm, '')).not.toMatch(/Ada|127\.0\.0\.1|456|[0-9a-f]{8}-[0-9a-f]{4}/);
   });
 
-  it('have few labels, whatever types the app makes', async () => {
+  it('have few label values, even if the app makes up many types', async () => {
     const crm = await start();
     const observed = create({ baseUrl: crm.url });
     const registry = new Registry();
@@ -112,8 +112,8 @@ describe('metrics for prom-client', () => {
     expect(types).toContainEqual({ labels: { type: 'other', result: 'delivered' }, value: '50' });
   });
 
-  it('say nothing of an outbox that cannot be read, and count its troubles', async () => {
-    // What SQLite wants to write beside the file is in the way.
+  it('leave out what cannot be read from the outbox, and count its errors', async () => {
+    // A directory where SQLite wants to write a file.
     mkdirSync(join(directory(), 'outbox.db-journal'));
     const observed = create({ outbox: directory(), holdMs: 5 });
     const registry = new Registry();
@@ -127,7 +127,7 @@ describe('metrics for prom-client', () => {
     ]);
   });
 
-  it('can be taken back, and registered again', async () => {
+  it('can be removed, and registered again', async () => {
     const crm = await start();
     const observed = create({ baseUrl: crm.url, outbox: directory(), thread: true });
     const registry = new Registry();
@@ -140,7 +140,7 @@ describe('metrics for prom-client', () => {
     expect(await registry.metrics()).toContain('crm_notifier_queue_size{state="waiting"} 0');
   });
 
-  it('are refused where the names are taken', async () => {
+  it('throw if the names are taken', async () => {
     const crm = await start();
     const observed = create({ baseUrl: crm.url });
     const registry = new Registry();
@@ -149,7 +149,7 @@ describe('metrics for prom-client', () => {
   });
 });
 
-// It has no types.
+// The package has no types.
 const parsePrometheus =
   jest.requireActual<(text: string) => (Family & { readonly name: string })[]>('parse-prometheus-text-format');
 

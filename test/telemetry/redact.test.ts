@@ -1,5 +1,8 @@
+import { crmFormat } from '../../src/format/crm-format.js';
 import { personalStrings, redactText, scrubText } from '../../src/telemetry/redact.js';
-import { validTraceparent } from '../../src/telemetry/traceparent.js';
+import { validTraceparent } from '../../src/core/traceparent.js';
+
+const { harmlessKeys } = crmFormat;
 
 const body = JSON.stringify({
   notification_id: 'id-1',
@@ -11,7 +14,7 @@ const body = JSON.stringify({
 
 describe('redaction', () => {
   it('shows shapes and ids, and nothing that may be personal', () => {
-    expect(redactText(body, [])).toEqual({
+    expect(redactText(body, { secrets: [], harmlessKeys })).toEqual({
       notification_id: 'id-1',
       user_id: 123,
       message: '[redacted]',
@@ -21,14 +24,22 @@ describe('redaction', () => {
   });
 
   it('takes secrets out of what is shown', () => {
-    expect(redactText('{"status":"no such token: s3cret"}', ['s3cret'])).toEqual({
+    expect(redactText('{"status":"no such token: s3cret"}', { secrets: ['s3cret'], harmlessKeys })).toEqual({
       status: '[redacted]',
     });
-    expect(redactText('not JSON s3cret', ['s3cret'])).toBe('15 characters that are not JSON');
+    expect(redactText('not JSON s3cret', { secrets: ['s3cret'], harmlessKeys })).toBe(
+      '15 characters that are not JSON',
+    );
   });
 
   it('finds what a body says of people, longest first', () => {
-    expect(personalStrings(body)).toEqual(['ada@example.com', 'Ada Lovelace', '491701234567', 'Ada booked', 'vip']);
+    expect(personalStrings(body, harmlessKeys)).toEqual([
+      'ada@example.com',
+      'Ada Lovelace',
+      '491701234567',
+      'Ada booked',
+      'vip',
+    ]);
   });
 
   it('case 47: scrubs a reply of secrets, addresses, escapes and control characters, and cuts it', () => {
@@ -66,7 +77,7 @@ describe('a secret that a CRM sends back in another form', () => {
 
   it('under a key that is usually harmless, is not shown', () => {
     const text = '{"status":"\\u0073\\u0033cret","code":"ada@example.com","id":"Ada Lovelace","action":"s3cret-1"}';
-    expect(redactText(text, ['s3cret'])).toEqual({
+    expect(redactText(text, { secrets: ['s3cret'], harmlessKeys })).toEqual({
       status: '[redacted]',
       code: '[redacted]',
       id: '[redacted]',
@@ -75,7 +86,7 @@ describe('a secret that a CRM sends back in another form', () => {
   });
 
   it('as a key, is not shown', () => {
-    expect(redactText('{"ada@example.com":1,"s3cret":2,"fine":3}', ['s3cret'])).toEqual({
+    expect(redactText('{"ada@example.com":1,"s3cret":2,"fine":3}', { secrets: ['s3cret'], harmlessKeys })).toEqual({
       '[redacted]': '[redacted]',
       fine: '[redacted]',
     });
@@ -109,8 +120,8 @@ describe('the time redaction takes', () => {
   ])('is short for %s', (_what, text) => {
     const startedAt = performance.now();
     scrubText(text, ['s3cret']);
-    redactText(text, ['s3cret']);
-    personalStrings(text);
+    redactText(text, { secrets: ['s3cret'], harmlessKeys });
+    personalStrings(text, harmlessKeys);
     expect(performance.now() - startedAt).toBeLessThan(500);
   });
 });

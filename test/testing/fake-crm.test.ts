@@ -6,12 +6,12 @@ import { post, useFakeCrm, wireNotification } from './use-fake-crm.js';
 describe('a fake CRM', () => {
   const start = useFakeCrm();
 
-  it('takes notifications, and remembers requests as they came', async () => {
+  it('takes notifications, and records requests as they arrived', async () => {
     const crm = await start();
     const body = wireNotification('one');
-    const answer = await post(crm, body, { 'x-retry-count': '2' });
-    expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual({ status: 'success' });
+    const response = await post(crm, body, { 'x-retry-count': '2' });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: 'success' });
     expect(crm.received).toEqual([
       {
         method: 'POST',
@@ -25,7 +25,7 @@ describe('a fake CRM', () => {
     expect(crm.sent.all()).toEqual([{ ...body, retryCount: 2, headers: crm.received[0]?.headers }]);
   });
 
-  it('keeps a notification that comes twice once, and the other among the duplicates', async () => {
+  it('lists a notification that arrives twice once, and again among the duplicates', async () => {
     const crm = await start();
     for (const id of ['one', 'two', 'one']) expect((await post(crm, wireNotification(id))).status).toBe(200);
     expect(crm.sent.all().map((sent) => sent.notification_id)).toEqual(['one', 'two']);
@@ -33,7 +33,7 @@ describe('a fake CRM', () => {
     expect(crm.received).toHaveLength(3);
   });
 
-  it('is healthy, to whomever asks', async () => {
+  it('is healthy, without a token too', async () => {
     const crm = await start();
     const health = await fetch(`${crm.url}/health`);
     expect(health.status).toBe(200);
@@ -42,7 +42,7 @@ describe('a fake CRM', () => {
     expect(crm.sent.all()).toEqual([]);
   });
 
-  describe('refuses, and spends no step of its script on,', () => {
+  describe('refuses, without using up a step of its script,', () => {
     it.each<[what: string, status: number, path: string, init: RequestInit]>([
       ['another token', 401, '/notify', { headers: { authorization: 'Bearer another' } }],
       ['no token', 401, '/notify', {}],
@@ -63,7 +63,7 @@ describe('a fake CRM', () => {
     });
   });
 
-  it('takes the token it is told, or any', async () => {
+  it('requires its token, or takes any', async () => {
     const own = await start({ token: 'own-token' });
     expect(own.token).toBe('own-token');
     expect((await post(own, wireNotification('one'))).status).toBe(200);
@@ -74,8 +74,8 @@ describe('a fake CRM', () => {
     expect((await post(any, wireNotification('two'))).status).toBe(200);
   });
 
-  it('listens where it is told, and says where that is', async () => {
-    const { port } = await abandoned();
+  it('listens on the given port and host, and gives its url', async () => {
+    const { port } = await closedCrm();
     const crm = await start({ port });
     expect(crm).toMatchObject({ port, url: `http://127.0.0.1:${port}` });
     await expect(startFakeCrm({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
@@ -91,24 +91,24 @@ describe('a fake CRM', () => {
   });
 
   it.each([
-    ['an unknown option', { prot: 1 }, 'startFakeCrm has no prot; it may have port, host, token, script, clock'],
-    ['options that are none', 'http://crm', 'startFakeCrm must be an object'],
+    ['an unknown option', { prot: 1 }, 'startFakeCrm has no key prot; its keys are port, host, token, script, clock'],
+    ['options that are not an object', 'http://crm', 'startFakeCrm must be an object'],
     ['an empty token', { token: '' }, 'token must be visible ASCII'],
     ['a token in two lines', { token: 'a\nb' }, 'token must be visible ASCII'],
-    ['a script that is no list', { script: 'hang' }, 'script must be an array of steps'],
-    ['a clock that is none', { clock: {} }, 'clock must be a clock'],
+    ['a script that is not an array', { script: 'hang' }, 'script must be an array of steps'],
+    ['a clock that is not one', { clock: {} }, 'clock must be a clock'],
   ])('refuses %s with a TypeError', async (_what, options, message) => {
     const starting = startFakeCrm(options as object);
     await expect(starting).rejects.toThrow(TypeError);
     await expect(starting).rejects.toThrow(message);
   });
 
-  it('refuses a port that is none', async () => {
+  it('refuses an invalid port', async () => {
     await expect(startFakeCrm({ port: 70_000 })).rejects.toMatchObject({ code: 'ERR_SOCKET_BAD_PORT' });
   });
 
   describe('when it is closed', () => {
-    it('has ended every connection, idle or in use, and left its port', async () => {
+    it('ends every connection, idle or in use, and frees its port', async () => {
       const crm = await startFakeCrm({ script: ['hang'] });
       const idle = connect(crm.port, '127.0.0.1');
       await once(idle, 'connect');
@@ -122,7 +122,7 @@ describe('a fake CRM', () => {
       expect(next.port).toBe(crm.port);
     });
 
-    it('may be closed again, and is not opened again', async () => {
+    it('can be closed again, and not reopened', async () => {
       const crm = await startFakeCrm();
       await Promise.all([crm.close(), crm.close()]);
       await crm.close();
@@ -130,7 +130,7 @@ describe('a fake CRM', () => {
       await expectRefused(crm.port);
     });
 
-    it('is closed by the end of its scope', async () => {
+    it('is closed at the end of its scope by await using', async () => {
       let port: number;
       {
         await using crm = await startFakeCrm();
@@ -140,7 +140,7 @@ describe('a fake CRM', () => {
       await expectRefused(port);
     });
 
-    it('ends every wait', async () => {
+    it('rejects every wait', async () => {
       const crm = await startFakeCrm();
       const waits = [crm.sent.waitFor({ type: 'booking_created' }), crm.waitForRequests(2)];
       const ends = Promise.all([
@@ -160,7 +160,7 @@ describe('a fake CRM', () => {
         },
       ],
       ['rejects', () => Promise.reject(new Error('not as expected'))],
-    ])('tells that a function of the test %s, which was answered with 500', async (_what, fail) => {
+    ])('rejects if a function of the test %s, and responds 500 to that request', async (_what, fail) => {
       const crm = await startFakeCrm({ script: [fail] });
       expect((await post(crm, wireNotification('one'))).status).toBe(500);
       expect((await post(crm, wireNotification('one'))).status).toBe(200);
@@ -170,8 +170,8 @@ describe('a fake CRM', () => {
     });
   });
 
-  /** The port of a CRM that was there until now. */
-  async function abandoned(): Promise<{ port: number }> {
+  /** A CRM that was closed, so its port is free. */
+  async function closedCrm(): Promise<{ port: number }> {
     const crm = await startFakeCrm();
     await crm.close();
     return crm;

@@ -22,15 +22,15 @@ describe('a notifier', () => {
     create({ baseUrl: crm.url, authToken: crm.token, clock, ...options });
   const idsOf = (sent: readonly { notification_id: string }[]) => sent.map((one) => one.notification_id);
 
-  describe('tries again, and is heard then, after', () => {
+  describe('retries, and delivers then, after', () => {
     it.each<[what: string, fault: CrmFault, reason: object]>([
       ['an overload', { status: 503 }, { status: 503 }],
       ['a failure', { status: 500, body: { error: 'oh' }, headers: { 'x-trace': '1' } }, { status: 500 }],
       ['a cut connection', 'reset', { status: undefined, code: expect.stringMatching(/ECONNRESET|UND_ERR_SOCKET/) }],
-      ['no answer', 'hang', { code: 'ERR_CRM_TIMEOUT' }],
-      ['too late an answer', { delayMs: 10_001 }, { code: 'ERR_CRM_TIMEOUT' }],
+      ['no response', 'hang', { code: 'ERR_CRM_TIMEOUT' }],
+      ['a response that is too late', { delayMs: 10_001 }, { code: 'ERR_CRM_TIMEOUT' }],
       ['a late failure', { status: 502, delayMs: 5_000 }, { status: 502 }],
-      ['a function that answers so', (_request, res) => res.writeHead(504).end(), { status: 504 }],
+      ['a function that responds 504', (_request, res) => res.writeHead(504).end(), { status: 504 }],
     ])('%s', async (_what, fault, reason) => {
       crm.script(fault);
       const notifier = createFor({ timeoutMs: 10_000 });
@@ -43,7 +43,7 @@ describe('a notifier', () => {
       expect(crm.sent.duplicates).toEqual([]);
     });
 
-    it('a quota, when the CRM says', async () => {
+    it('a quota, as late as the CRM says', async () => {
       crm.script({ status: 429, retryAfter: 120 });
       const notifier = createFor();
       await notifier.accept('a');
@@ -56,24 +56,24 @@ describe('a notifier', () => {
     });
   });
 
-  describe('is heard at once in spite of', () => {
-    it.each<[what: string, fault: CrmFault, told: object]>([
-      ['a page for an answer', 'not-json', { status: 200, isReplyOdd: true }],
-      ['a slow answer', 'slow', { status: 200, isReplyOdd: false }],
-      ['a late answer', { delayMs: 9_900 }, { status: 200 }],
-      ['another status that takes it', { status: 202, body: { queued: true } }, { status: 202, isReplyOdd: false }],
-    ])('%s', async (_what, fault, told) => {
+  describe('delivers at the first attempt despite', () => {
+    it.each<[what: string, fault: CrmFault, event: object]>([
+      ['a page for a response', 'not-json', { status: 200, isReplyNotJson: true }],
+      ['a slow response', 'slow', { status: 200, isReplyNotJson: false }],
+      ['a late response', { delayMs: 9_900 }, { status: 200 }],
+      ['another status that takes it', { status: 202, body: { queued: true } }, { status: 202, isReplyNotJson: false }],
+    ])('%s', async (_what, fault, event) => {
       crm.script(fault);
       const notifier = createFor({ timeoutMs: 10_000 });
       const ids = await notifier.accept('a');
       await crm.waitForRequests();
       await clock.advance(9_950);
-      expect(await notifier.hear('delivered')).toMatchObject([{ attempts: 1, ...told }]);
+      expect(await notifier.hear('delivered')).toMatchObject([{ attempts: 1, ...event }]);
       expect(idsOf(crm.sent.all())).toEqual(ids);
     });
   });
 
-  it('keeps what the CRM will not take as a dead letter', async () => {
+  it('keeps what the CRM refuses as a dead letter', async () => {
     crm.script({ status: 422, body: 'no such user' });
     const notifier = createFor();
     const [id] = await notifier.accept('a');
@@ -81,7 +81,7 @@ describe('a notifier', () => {
     expect(crm.sent.all()).toEqual([]);
   });
 
-  it('follows the script in turn, also what is added to it', async () => {
+  it('gets the steps of the script in order, those added later too', async () => {
     crm.script({ status: 503 }, 'ok');
     crm.script({ status: 502 });
     const notifier = createFor();
@@ -92,9 +92,9 @@ describe('a notifier', () => {
 
   it.each<[what: string, options: object, fault: CrmFault | 'ok']>([
     ['a wrong token', { authToken: 'wrong' }, 'ok'],
-    ['a token that the CRM no longer takes', {}, 'wrong-token'],
+    ['a token that the CRM refuses from now on', {}, 'wrong-token'],
     ['a refusal by status', {}, { status: 403 }],
-  ])('waits after %s, and loses nothing', async (_what, options, fault) => {
+  ])('pauses after %s, and loses nothing', async (_what, options, fault) => {
     let authToken = 'wrong';
     await crm.behave(fault);
     const notifier = createFor({ authToken: 'authToken' in options ? () => authToken : crm.token });
@@ -121,12 +121,12 @@ describe('a notifier', () => {
     await crm.behave('ok');
     const sent = await clock.advanceUntil(crm.sent.waitFor({}, { count: 5 }));
     expect(idsOf(sent)).toEqual([before, ...during]);
-    // What never left has no attempt behind it.
+    // A probe that is refused a connection is not an attempt.
     expect(sent.every(({ retryCount }) => retryCount === 0)).toBe(true);
     expect(crm.sent.duplicates).toEqual([]);
   });
 
-  it('sends again what was cut by the CRM’s going down', async () => {
+  it('sends again what was cut off when the CRM went down', async () => {
     await crm.behave('hang');
     const notifier = createFor();
     const ids = await notifier.accept('a');
@@ -137,12 +137,12 @@ describe('a notifier', () => {
     expect(idsOf(await clock.advanceUntil(crm.sent.waitFor()))).toEqual(ids);
   });
 
-  it('sends again what the CRM has taken when the answer is lost on its way', async () => {
+  it('sends again what the CRM took when the response is lost on its way', async () => {
     let wasLost = false;
     const relay = await serve((req, res) => {
       void text(req).then(async (body) => {
-        const answer = await post(crm, body, { 'x-retry-count': String(req.headers['x-retry-count'] ?? 0) });
-        if (wasLost) res.writeHead(answer.status).end(await answer.text());
+        const response = await post(crm, body, { 'x-retry-count': String(req.headers['x-retry-count'] ?? 0) });
+        if (wasLost) res.writeHead(response.status).end(await response.text());
         else res.destroy();
         wasLost = true;
       });
@@ -165,7 +165,7 @@ describe('the health route', () => {
     [{ status: 503 }, 503, null],
     [{ delayMs: 5 }, 200, 'application/json'],
     [(_request, res) => res.writeHead(418).end(), 418, null],
-  ])('follows the behaviour %j, and takes no step of the script', async (behaviour, status, type) => {
+  ])('follows the behaviour %j, and uses up no step of the script', async (behaviour, status, type) => {
     const crm = await start({ script: [{ status: 500 }] });
     await crm.behave(behaviour);
     const health = await fetch(`${crm.url}/health`);
@@ -176,17 +176,17 @@ describe('the health route', () => {
     expect((await fetch(`${crm.url}/health`)).status).toBe(200);
   });
 
-  it.each(['reset', 'hang', 'down'] as const)('does not answer when the CRM is to %s', async (behaviour) => {
+  it.each(['reset', 'hang', 'down'] as const)('does not respond when the behaviour is %s', async (behaviour) => {
     const crm = await start();
     await crm.behave(behaviour);
     await expect(fetch(`${crm.url}/health`, { signal: AbortSignal.timeout(200) })).rejects.toThrow();
   });
 });
 
-describe('a standing function', () => {
+describe('a function as behaviour', () => {
   const start = useFakeCrm();
 
-  it('is given every request, and what it takes is sent', async () => {
+  it('gets every request, and what it takes counts as sent', async () => {
     const crm = await start();
     await crm.behave((request, res) => res.writeHead(request.url === '/base/notify' ? 201 : 404).end());
     await fetch(`${crm.url}/elsewhere`);
@@ -212,7 +212,7 @@ describe('a CRM that goes down', () => {
     expect((await fetch(`${crm.url}/health`)).status).toBe(503);
   });
 
-  it('has its way who asked last, and may be down or up already', async () => {
+  it('follows the last call, and may be down or up already', async () => {
     const crm = await start();
     await Promise.all([crm.behave('down'), crm.behave('down'), crm.behave('ok'), crm.behave('down'), crm.behave('ok')]);
     await crm.behave('ok');
@@ -225,7 +225,7 @@ describe('a CRM that goes down', () => {
     await crm.close();
   });
 
-  it('says when somebody else has taken its port meanwhile', async () => {
+  it('rejects if another server has taken its port meanwhile', async () => {
     const crm = await start();
     await crm.behave('down');
     const other = await start({ port: crm.port });
@@ -244,13 +244,13 @@ describe('a step', () => {
   it.each<[step: unknown, message: string | RegExp]>([
     [
       'resett',
-      /^script\[1\]: 'resett' is not known; it may be 'ok', 'slow', .*, \{ delayMs \}, \{ status \} or a function$/,
+      /^script\[1\]: 'resett' is not a step; use 'ok', 'slow', .*, \{ delayMs \}, \{ status \} or a function$/,
     ],
-    ['down', "script[1]: 'down' is not known"],
-    ['toString', 'is not known'],
-    [503, 'script[1]: 503 is not known'],
-    [null, 'script[1]: null is not known'],
-    [undefined, 'script[1]: undefined is not known'],
+    ['down', "script[1]: 'down' is not a step"],
+    ['toString', 'is not a step'],
+    [503, 'script[1]: 503 is not a step'],
+    [null, 'script[1]: null is not a step'],
+    [undefined, 'script[1]: undefined is not a step'],
     [{}, 'script[1]: status must be a whole number from 200 to 599'],
     [[], 'script[1] must be an object'],
     [{ status: 99 }, 'status must be a whole number from 200 to 599'],
@@ -258,50 +258,50 @@ describe('a step', () => {
     [{ status: '503' }, 'status must be a whole number from 200 to 599'],
     [
       { status: 503, retry_after: 1 },
-      'script[1] has no retry_after; it may have status, body, headers, retryAfter, delayMs',
+      'script[1] has no key retry_after; its keys are status, body, headers, retryAfter, delayMs',
     ],
     [{ delayMs: 1, body: 'x' }, 'status must be a whole number from 200 to 599'],
     [{ delayMs: -1 }, 'script[1]: delayMs must be a number of milliseconds from 0 on'],
-    [{ delayMs: Infinity }, "what never answers is 'hang'"],
+    [{ delayMs: Infinity }, "to never respond, use 'hang'"],
     [{ status: 200, delayMs: '5' }, 'delayMs must be'],
-    [{ status: 429, retryAfter: -1 }, 'retryAfter must be a number of seconds from 0 on, or a date as text'],
-    [{ status: 200, body: 5 }, 'body must be a text, or an object or array that JSON can express'],
-    [{ status: 200, body: null }, 'body must be a text'],
-    [{ status: 200, body: self }, 'body must be a text'],
+    [{ status: 429, retryAfter: -1 }, 'retryAfter must be a number of seconds from 0 on, or a date as a string'],
+    [{ status: 200, body: 5 }, 'body must be a string, or an object or array that JSON can express'],
+    [{ status: 200, body: null }, 'body must be a string'],
+    [{ status: 200, body: self }, 'body must be a string'],
     [{ status: 200, headers: { 'x y': '1' } }, "script[1]: the header 'x y' cannot be sent"],
     [{ status: 200, headers: { x: '1\r\n2' } }, "script[1]: the header 'x' cannot be sent"],
-  ])('that is %j is refused', async (step, message) => {
+  ])('such as %j is refused', async (step, message) => {
     const crm = await start();
     const add = (): void => {
       crm.script('ok', step as 'ok');
     };
     expect(add).toThrow(TypeError);
     expect(add).toThrow(message);
-    // Not even the step before it was taken in.
+    // Not even the valid step before it was added.
     crm.script('wrong-token');
     expect((await post(crm, wireNotification('one'))).status).toBe(401);
   });
 
-  it('is refused as a behaviour too, which stays as it was', async () => {
+  it('that is invalid is refused as a behaviour too, and the behaviour stays as it was', async () => {
     const crm = await start();
     await crm.behave({ status: 503 });
-    await expect(crm.behave('dwon' as 'down')).rejects.toThrow("behave: 'dwon' is not known");
+    await expect(crm.behave('dwon' as 'down')).rejects.toThrow("behave: 'dwon' is not a step");
     expect((await fetch(`${crm.url}/health`)).status).toBe(503);
   });
 
-  it('says all of its answer', async () => {
+  it('sets status, body and headers', async () => {
     const crm = await start({
       script: [
         { status: 429, body: [1], headers: { 'Content-Type': 'application/problem+json', 'x-a': 'b' }, retryAfter: 7 },
       ],
     });
-    const answer = await post(crm, wireNotification('one'));
-    expect(answer.status).toBe(429);
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
+    const response = await post(crm, wireNotification('one'));
+    expect(response.status).toBe(429);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-type': 'application/problem+json',
       'x-a': 'b',
       'retry-after': '7',
     });
-    expect(await answer.json()).toEqual([1]);
+    expect(await response.json()).toEqual([1]);
   });
 });

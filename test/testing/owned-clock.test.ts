@@ -1,7 +1,7 @@
 import { createOwnedClock } from 'express-crm-notifier/testing';
 
 describe('an owned clock', () => {
-  it('stands still until it is moved, and then calls back in order', async () => {
+  it('stands still until it is moved, and then runs timers in order', async () => {
     const clock = createOwnedClock(1_000);
     const called: string[] = [];
     clock.after(20, () => called.push(`second at ${clock.now()}`));
@@ -19,7 +19,7 @@ describe('an owned clock', () => {
     expect(clock.timerCount).toBe(0);
   });
 
-  it('leaps: what became due meanwhile is late', async () => {
+  it('leaps: timers that became due meanwhile run late', async () => {
     const clock = createOwnedClock(0);
     let calledAt = 0;
     clock.after(10, () => (calledAt = clock.monotonicMs()));
@@ -27,7 +27,7 @@ describe('an owned clock', () => {
     expect(calledAt).toBe(3_600_000);
   });
 
-  it('lets the wall clock jump without anything becoming due', async () => {
+  it('jumps the wall clock without any timer becoming due', async () => {
     const clock = createOwnedClock(1_000);
     clock.after(10, () => undefined);
     clock.jumpWall(-500);
@@ -37,7 +37,7 @@ describe('an owned clock', () => {
     expect(clock.timerCount).toBe(1);
   });
 
-  it('moves on until a promise is settled, and answers with it', async () => {
+  it('moves forward until a promise settles, and returns its value', async () => {
     const clock = createOwnedClock();
     const due = new Promise<string>((resolve) => clock.after(25, () => resolve('due')));
     expect(await clock.advanceUntil(due)).toBe('due');
@@ -46,7 +46,7 @@ describe('an owned clock', () => {
     await expect(clock.advanceUntil(new Promise(() => undefined), 40)).rejects.toThrow('not settled after 40 ms');
   });
 
-  it.each([-1, NaN, Infinity, -Infinity])('refuses to move on by %d', async (ms) => {
+  it.each([-1, NaN, Infinity, -Infinity])('refuses to move forward by %d', async (ms) => {
     const clock = createOwnedClock(1_000);
     clock.after(0, () => undefined);
     await expect(clock.advance(ms)).rejects.toThrow(RangeError);
@@ -56,7 +56,7 @@ describe('an owned clock', () => {
     expect(clock.timerCount).toBe(1);
   });
 
-  it('refuses instants that are none', () => {
+  it('refuses an instant that is not a number', () => {
     expect(() => createOwnedClock(NaN)).toThrow(RangeError);
     expect(() => {
       createOwnedClock().jumpWall(NaN);

@@ -13,7 +13,7 @@ export function useFakeCrm(): (options?: FakeCrmOptions) => Promise<FakeCrm> {
   };
 }
 
-/** Posts to it without a notifier: for what a notifier would not send. */
+/** Posts without a notifier, for requests that a notifier would not send. */
 export async function post(
   crm: FakeCrm,
   body: string | object,
@@ -26,7 +26,7 @@ export async function post(
   });
 }
 
-/** As it stands on the wire. */
+/** A notification as it is on the wire. */
 export function wireNotification(id: string, type = 'user_moved', userId: number | string = 123) {
   return {
     notification_id: id,

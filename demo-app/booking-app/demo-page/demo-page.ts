@@ -1,22 +1,22 @@
 import { Router } from 'express';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
-import { HttpError } from '../../web/http-error.js';
+import { HttpError } from '../../web/errors.js';
 import { createDemoState } from './demo-state.js';
 import type { DemoStateParts } from './demo-state.js';
-import { ownPageOnly } from './own-page-only.js';
+import { ownPageOnly } from '../../web/own-page.js';
 import type { PageAsset } from './page-assets.js';
 
 export interface DemoPageParts extends DemoStateParts {
   readonly assets: readonly PageAsset[];
-  /** Where the CRM service is switched and read, and the token for it. */
+  /** The address and token of the CRM service's control. */
   readonly crmControlUrl: string;
   readonly crmAuthToken: string;
 }
 
 const CRM_CONTROL_TIMEOUT_MS = 5000;
 
-/** Without the default's `upgrade-insecure-requests`, which makes some browsers look for the page's files at https. */
+/** The default has `upgrade-insecure-requests`, which makes some browsers load the page's files by https. */
 const pageSecurityPolicy = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {
@@ -31,7 +31,7 @@ const pageSecurityPolicy = helmet.contentSecurityPolicy({
   },
 });
 
-/** The demo's page and the routes it lives on. All are for a browser on this machine that shows this very page. */
+/** The demo's page and its routes, for a browser on this machine only. */
 export function demoPage({ assets, crmControlUrl, crmAuthToken, ...parts }: DemoPageParts): Router {
   const router = Router();
   const readState = createDemoState(parts);
@@ -53,23 +53,23 @@ export function demoPage({ assets, crmControlUrl, crmAuthToken, ...parts }: Demo
   router.get('/demo/inbox', relay('GET', '/inbox'));
   router.post('/demo/crm', relay('POST', '/mode'));
   router.post('/demo/kill', (_req, res) => {
-    // No handler runs after this, nothing is closed or flushed: the way a process ends that the system kills.
+    // Like a kill by the system: no handler runs, and nothing is closed or flushed.
     res.once('finish', () => process.kill(process.pid, 'SIGKILL'));
     res.status(202).json({ pid: process.pid });
   });
 
-  /** Hands the request on to the CRM service's control, and its answer back. */
+  /** Forwards the request to the CRM service's control, and returns its response. */
   function relay(method: string, path: string): RequestHandler {
     return async (req, res) => {
-      const answer = await fetch(`${crmControlUrl}${path}`, {
+      const response = await fetch(`${crmControlUrl}${path}`, {
         method,
         headers: { Authorization: `Bearer ${crmAuthToken}`, 'Content-Type': 'application/json' },
         body: method === 'GET' ? null : JSON.stringify(req.body ?? {}),
         signal: AbortSignal.timeout(CRM_CONTROL_TIMEOUT_MS),
       }).catch(() => {
-        throw new HttpError(502, 'The process of the CRM service does not answer');
+        throw new HttpError(502, 'The process of the CRM service does not respond');
       });
-      res.status(answer.status).json(await answer.json());
+      res.status(response.status).json(await response.json());
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Notifier, PauseCause, Stats } from 'express-crm-notifier';
-import type { Database } from '../../runtime/open-database.js';
+import type { Database } from '../../runtime/database.js';
 import { createBookingStore } from '../booking-store.js';
 import type { Booking } from '../booking-store.js';
 import { ADA, BEN } from '../demo-users.js';
@@ -8,19 +8,19 @@ import type { Session } from '../event-store.js';
 import { createUserStore } from '../user-store.js';
 import type { DeliveryWatch, WaitingNotification } from './watch-delivery.js';
 
-/** What the page shows of the booking app. */
+/** What the page shows about the booking app. */
 export interface DemoState {
   readonly app: { readonly pid: number; readonly startedAt: number };
-  /** Who can book. The page books with the member's own token, as any client of the app does. */
+  /** Who can book. The page uses the member's own token, as any client of the app does. */
   readonly members: readonly { readonly name: string; readonly token: string; readonly bookings: readonly Booking[] }[];
   readonly sessions: readonly Session[];
   readonly stats: Stats;
   readonly pauseCause: PauseCause | null;
-  /** The oldest of those that were accepted since the app started. */
+  /** The oldest pending notifications of those accepted since the app started. */
   readonly waiting: readonly WaitingNotification[];
-  /** How many more of those there are. */
+  /** How many more of those are pending. */
   readonly furtherCount: number;
-  /** How many of the pending ones were accepted before the app started. */
+  /** How many pending ones were accepted before the app started. */
   readonly earlierCount: number;
 }
 

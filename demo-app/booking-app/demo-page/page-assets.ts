@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, stop } from 'esbuild';
 
-/** A file of the page: its path under `/`, its type and its text. */
+/** A file of the page. */
 export interface PageAsset {
   readonly path: string;
   readonly contentType: string;
   readonly text: string;
 }
 
-/** Makes the page of the sources in `directory`, in memory. */
+/** Builds the page from the sources in `directory`, in memory. */
 export async function buildPageAssets(directory: string): Promise<readonly PageAsset[]> {
   const { outputFiles } = await build({
     entryPoints: { page: join(directory, 'main.ts'), style: join(directory, 'style.css') },

@@ -1,22 +1,22 @@
 import type { Notifier, PauseCause } from 'express-crm-notifier';
 
-/** A notification that was accepted by this process and has not arrived yet. */
+/** A pending notification that this process accepted. */
 export interface WaitingNotification {
   readonly id: string;
   readonly type: string;
   readonly lane: string;
-  /** Attempts that failed. */
+  /** How many attempts have failed. */
   readonly attempts: number;
 }
 
 export interface DeliveryWatch {
   /** Oldest first. */
   waiting(): WaitingNotification[];
-  /** Why delivery is paused, when it is. */
+  /** Why delivery is paused; undefined if it is not. */
   readonly pauseCause: PauseCause | undefined;
 }
 
-/** Keeps what the notifier's events tell of what waits. What waited before this process started it does not know. */
+/** Lists pending notifications from the notifier's events. It does not know those from before this process started. */
 export function watchDelivery(crm: Notifier): DeliveryWatch {
   const waiting = new Map<string, WaitingNotification>();
   let pauseCause: PauseCause | undefined;

@@ -1,10 +1,9 @@
 import { Router } from 'express';
 import { afterBooking } from 'express-crm-notifier';
 import { z } from 'zod';
-import { HttpError } from '../../web/http-error.js';
-import { parseBody } from '../../web/parse-request.js';
+import { HttpError } from '../../web/errors.js';
+import { parseBody, pathId } from '../../web/parse-request.js';
 import type { Booking, BookingRefusal, BookingResult, BookingStore } from '../booking-store.js';
-import { pathId } from '../path-id.js';
 import { requireUser, signedInUser } from '../require-user.js';
 import type { UserStore } from '../user-store.js';
 
@@ -22,8 +21,8 @@ export function bookingRoutes(bookings: BookingStore, users: UserStore): Router 
     res.json({ bookings: bookings.list(signedInUser(req).id) });
   });
 
-  // A mapper of our own, because the CRM shall read the session's name, which the default mapping does not send.
-  const tellCreated = afterBooking('created', ({ booking }: BookingReply) => ({
+  // With a mapper, because the default mapping does not send the session's name.
+  const notifyCreated = afterBooking('created', ({ booking }: BookingReply) => ({
     bookingId: booking.id,
     userId: booking.user_id,
     sessionId: booking.session_id,
@@ -32,7 +31,7 @@ export function bookingRoutes(bookings: BookingStore, users: UserStore): Router 
     facilitatorId: booking.facilitator_id,
     additionalData: { session_name: booking.session_name },
   }));
-  router.post('/bookings', userRequired, tellCreated, (req, res) => {
+  router.post('/bookings', userRequired, notifyCreated, (req, res) => {
     const { session_id } = parseBody(newBooking, req.body);
     res.status(201).json(replyOf(bookings.book(signedInUser(req).id, session_id)));
   });

@@ -3,7 +3,7 @@ import type { Notifier } from 'express-crm-notifier';
 import { crmDashboard } from 'express-crm-notifier/dashboard';
 import type { UserStore } from '../user-store.js';
 
-/** The notifier's dashboard, for facilitators. Their browser asks for a password: it is the token that they have anyway. */
+/** The notifier's dashboard, for facilitators. Their browser asks for a password, which is their token. */
 export function dashboardRoute(crm: Notifier, users: UserStore): RequestHandler {
   return crmDashboard(crm, {
     authorize: (req) => users.findByToken(passwordOf(req) ?? '')?.role === 'facilitator',

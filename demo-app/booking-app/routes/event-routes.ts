@@ -2,10 +2,9 @@ import { Router } from 'express';
 import type { Request } from 'express';
 import { afterEvent } from 'express-crm-notifier';
 import { z } from 'zod';
-import { HttpError } from '../../web/http-error.js';
-import { parseBody } from '../../web/parse-request.js';
+import { HttpError } from '../../web/errors.js';
+import { parseBody, pathId } from '../../web/parse-request.js';
 import type { Event, EventStore } from '../event-store.js';
-import { pathId } from '../path-id.js';
 import { requireUser, signedInUser } from '../require-user.js';
 import type { UserStore } from '../user-store.js';
 

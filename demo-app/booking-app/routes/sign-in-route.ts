@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
-import { HttpError } from '../../web/http-error.js';
+import { HttpError } from '../../web/errors.js';
 import { parseBody } from '../../web/parse-request.js';
 import type { UserStore } from '../user-store.js';
 

@@ -1,9 +1,9 @@
 import type { DeadLetterPage, Discarded, Overview, Redelivered } from '../api-contract.js';
 
-/** `signed-out`: 401. `unavailable`: it answers, but the notifier does not. `unreachable`: no answer at all. */
+/** `signed-out`: 401. `unavailable`: another error status. `unreachable`: no response. */
 export type Failure = 'signed-out' | 'unavailable' | 'unreachable';
 
-export class ApiError extends Error {
+class ApiError extends Error {
   readonly failure: Failure;
 
   constructor(failure: Failure) {
@@ -13,11 +13,16 @@ export class ApiError extends Error {
 }
 
 const timeoutMs = 10_000;
-/** Few enough that what stands below them is not far. */
+/** Few enough to keep the section below them in reach. */
 const pageSize = 10;
 
+/** What went wrong, for an error of any function of this file. */
+export function failureOf(error: unknown): Failure {
+  return error instanceof ApiError ? error.failure : 'unreachable';
+}
+
 export function fetchOverview(): Promise<Overview> {
-  return ask('api/overview') as Promise<Overview>;
+  return request('api/overview') as Promise<Overview>;
 }
 
 export function fetchDeadLetters(query: {
@@ -27,27 +32,27 @@ export function fetchDeadLetters(query: {
   const parameters = new URLSearchParams({ limit: String(pageSize) });
   if (query.before !== null) parameters.set('before', String(query.before));
   if (query.search !== '') parameters.set('search', query.search);
-  return ask(`api/dead-letters?${parameters.toString()}`) as Promise<DeadLetterPage>;
+  return request(`api/dead-letters?${parameters.toString()}`) as Promise<DeadLetterPage>;
 }
 
 export async function redeliver(id: string): Promise<number> {
-  return ((await change(`api/dead-letters/${encodeURIComponent(id)}/redeliver`)) as Redelivered).redelivered;
+  return ((await post(`api/dead-letters/${encodeURIComponent(id)}/redeliver`)) as Redelivered).redelivered;
 }
 
 export async function discard(id: string): Promise<number> {
-  return ((await change(`api/dead-letters/${encodeURIComponent(id)}/discard`)) as Discarded).discarded;
+  return ((await post(`api/dead-letters/${encodeURIComponent(id)}/discard`)) as Discarded).discarded;
 }
 
 export async function redeliverAll(): Promise<number> {
-  return ((await change('api/dead-letters/redeliver-all')) as Redelivered).redelivered;
+  return ((await post('api/dead-letters/redeliver-all')) as Redelivered).redelivered;
 }
 
-function change(path: string): Promise<unknown> {
-  // No other site can set this header: see may-change.ts.
-  return ask(path, { method: 'POST', headers: { 'X-CRM-Dashboard': '1' } });
+function post(path: string): Promise<unknown> {
+  // No other site can set this header: see request-guard.ts.
+  return request(path, { method: 'POST', headers: { 'X-CRM-Dashboard': '1' } });
 }
 
-async function ask(path: string, init: RequestInit = {}): Promise<unknown> {
+async function request(path: string, init: RequestInit = {}): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(path, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });

@@ -1,16 +1,16 @@
 import type { AttemptEntry } from '../api-contract.js';
-import { byId, make } from './element.js';
-import { millisecondsText, numberText, timeElement, timeText } from './format.js';
+import { byId, make, timeElement } from './element.js';
+import { millisecondsText, numberText, timeText } from './format.js';
 
 const outcomes = {
   delivered: { text: '✓ delivered', level: 'fine' },
-  retry: { text: '↻ tried again later', level: 'attention' },
+  retry: { text: '↻ to be retried', level: 'attention' },
   unsent: { text: '○ not sent', level: 'attention' },
   refused: { text: '▲ token refused', level: 'failing' },
   dead: { text: '● dead', level: 'failing' },
 } as const;
 
-/** The list of recent attempts, built anew when there are new ones; nothing in it can have the focus. */
+/** The table of recent attempts. New attempts rebuild it, which loses no focus: nothing in it can have the focus. */
 export function createAttemptsSection(): (attempts: readonly AttemptEntry[]) => void {
   const region = byId('attempts', HTMLElement);
   const rows = byId('attempts-rows', HTMLTableSectionElement);

@@ -1,18 +1,17 @@
 import type { Overview } from '../api-contract.js';
 import { countText } from '../../core/duration-text.js';
-import { ApiError, discard, fetchDeadLetters, redeliver, redeliverAll } from './api-client.js';
-import { confirmByDialog } from './confirmation.js';
+import { discard, failureOf, fetchDeadLetters, redeliver, redeliverAll } from './api-client.js';
 import { byId, setText } from './element.js';
 import { createLetterList, type LetterAction } from './letter-list.js';
 
-/** The dead letters: a page of them, a search, and what can be done with them. */
+/** The dead letters: one page of them, the search, and the buttons to redeliver and discard. */
 export interface DeadLettersSection {
-  /** Reads the list again where it may have changed. */
+  /** Reads the list again if it may have changed. */
   follow(overview: Overview): void;
 }
 
-/** A search reads every dead letter, so what it found is not followed at each change. */
-const followEveryMs = 5_000;
+/** A search reads every dead letter, so its result is not refreshed at every change. */
+const searchRefreshMs = 5_000;
 
 export function createDeadLettersSection(onChanged: () => void): DeadLettersSection {
   const outcome = byId('dead-outcome', HTMLElement);
@@ -24,7 +23,7 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
   const searchText = byId('search-text', HTMLInputElement);
   const list = createLetterList((id, action) => void actOn(id, action));
 
-  /** What was given as `before` on the way to this page; the first page has none. */
+  /** The values of `before` that led to this page; empty on the first page. */
   let cursors: number[] = [];
   let search = '';
   let olderCursor: number | null = null;
@@ -39,7 +38,7 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
     readAtMs = performance.now();
     try {
       const page = await fetchDeadLetters({ before: cursors.at(-1) ?? null, search });
-      // A later read may have been answered before.
+      // A later read may already have got its response.
       if (thisRead !== readCount) return;
       if (page.letters.length === 0 && cursors.length > 0) {
         cursors.pop();
@@ -50,17 +49,17 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
       list.show(page.letters);
       showPaging(page.letters.length);
     } catch (error) {
-      // Read again with the next overview; the line at the top says what is wrong.
+      // The next overview reads it again; the status line at the top says what is wrong.
       if (thisRead === readCount) shownRevision = '';
-      if (error instanceof ApiError && error.failure === 'unavailable') setText(outcome, 'The list could not be read.');
+      if (failureOf(error) === 'unavailable') setText(outcome, 'The list could not be read.');
     }
   };
 
   const showPaging = (count: number): void => {
     empty.hidden = count > 0;
-    setText(empty, search === '' ? 'There are none.' : 'None that match the search.');
+    setText(empty, search === '' ? 'No dead letters.' : 'No dead letter matches the search.');
     pages.hidden = cursors.length === 0 && olderCursor === null;
-    // Not `disabled`, which would take the focus from the button that was just pressed.
+    // Not `disabled`: the button that was just pressed would lose the focus.
     newer.setAttribute('aria-disabled', String(cursors.length === 0));
     older.setAttribute('aria-disabled', String(olderCursor === null));
     setText(byId('dead-page', HTMLElement), `Page ${String(cursors.length + 1)}`);
@@ -70,7 +69,7 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
     try {
       setText(outcome, await work());
     } catch {
-      setText(outcome, 'That did not work: the app did not do it, or did not say so. See the line at the top.');
+      setText(outcome, 'This failed, or its response was lost. See the status line at the top.');
     }
     onChanged();
     await read();
@@ -78,13 +77,13 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
 
   const actOn = async (id: string, action: LetterAction): Promise<void> => {
     if (action === 'discard') {
-      const text = `${id} is removed for good; the CRM will never get it.`;
+      const text = `${id} will be removed for good, and the CRM will never receive it.`;
       if (!(await confirmByDialog({ heading: 'Discard this dead letter?', text, yes: 'Discard' }))) return;
     }
     await act(async () => {
       const count = action === 'redeliver' ? await redeliver(id) : await discard(id);
       list.remove(id, action);
-      if (count === 0) return `${id} is not dead any more, so nothing was done.`;
+      if (count === 0) return `${id} is no longer a dead letter; nothing was changed.`;
       return action === 'redeliver' ? `${id} is pending again.` : `${id} was discarded.`;
     });
   };
@@ -92,7 +91,7 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
   all.addEventListener('click', () => {
     void (async () => {
       const heading = `Redeliver all ${countText(deadCount, 'dead letter')}?`;
-      const text = 'Every one of them becomes pending again, whatever the search shows, under its own id.';
+      const text = 'All of them become pending again under their own ids, not only those that match the search.';
       if (!(await confirmByDialog({ heading, text, yes: 'Redeliver all' }))) return;
       await act(async () => `${countText(await redeliverAll(), 'dead letter')} pending again.`);
     })();
@@ -116,17 +115,42 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
     event.preventDefault();
     startSearch();
   });
-  // The cross of the field, and Escape in it.
+  // Emitted by the field's clear button and by Escape.
   searchText.addEventListener('search', startSearch);
 
   return {
     follow({ stats, deadRevision }) {
       deadCount = stats.dead;
       all.disabled = deadCount === 0;
-      const isDue = search === '' || readAtMs + followEveryMs < performance.now();
+      const isDue = search === '' || readAtMs + searchRefreshMs < performance.now();
       if (deadRevision === shownRevision || !isDue) return;
       shownRevision = deadRevision;
       void read();
     },
   };
+}
+
+interface Question {
+  readonly heading: string;
+  readonly text: string;
+  readonly yes: string;
+}
+
+/** Asks in a modal dialog. Resolves with true for yes and false for Cancel or Escape; then the focus returns. */
+function confirmByDialog({ heading, text, yes }: Question): Promise<boolean> {
+  const dialog = byId('confirmation', HTMLDialogElement);
+  byId('confirmation-heading', HTMLElement).textContent = heading;
+  byId('confirmation-text', HTMLElement).textContent = text;
+  byId('confirmation-yes', HTMLButtonElement).textContent = yes;
+  dialog.returnValue = 'no';
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener(
+      'close',
+      () => {
+        resolve(dialog.returnValue === 'yes');
+      },
+      { once: true },
+    );
+  });
 }

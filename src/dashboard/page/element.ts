@@ -1,11 +1,13 @@
-/** The element of the page with this id; index.html and the scripts belong together, so a missing one is a mistake of ours. */
+import { dayAndTimeText } from './format.js';
+
+/** The element with this id. Throws if index.html has none. */
 export function byId<Type extends HTMLElement>(id: string, type: new () => Type): Type {
   const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`index.html has no such ${id}`);
+  if (!(found instanceof type)) throw new Error(`index.html has no ${type.name} with the id ${id}`);
   return found;
 }
 
-/** Makes an element. What it shows is text, whatever characters it holds. */
+/** Creates an element. Strings become text, never markup. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className: string,
@@ -17,12 +19,20 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Text for screen readers alone. */
+/** Text for screen readers only. */
 export function unseen(text: string): HTMLElement {
   return make('span', 'visually-hidden', text);
 }
 
-/** Changes a text only where it differs, so that nothing is announced or selected anew without a reason. */
+/** Sets a text only if it differs, so that a screen reader does not repeat it and a selection is not lost. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
+}
+
+/** A `<time>` with a short text; its tooltip has the full date and time. */
+export function timeElement(at: number, text: string): HTMLTimeElement {
+  const shown = make('time', '', text);
+  shown.dateTime = new Date(at).toISOString();
+  shown.title = dayAndTimeText(at);
+  return shown;
 }

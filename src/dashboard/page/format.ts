@@ -18,7 +18,7 @@ export function dayAndTimeText(at: number): string {
   return dayAndTime.format(at);
 }
 
-/** As exact as anybody reads it: `0.8 ms`, `12 ms`, `1.25 s`. */
+/** Rounded for people: `0.8 ms`, `12 ms`, `1.25 s`. */
 export function millisecondsText(ms: number | null): string {
   if (ms === null) return '–';
   if (ms < 9.95) return `${ms.toFixed(1)} ms`;
@@ -28,13 +28,4 @@ export function millisecondsText(ms: number | null): string {
 export function bytesText(bytes: number): string {
   if (bytes < 1_000) return `${numberText(bytes)} B`;
   return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
-}
-
-/** `<time>`: short for the eye, whole for whoever points at it. */
-export function timeElement(at: number, text: string): HTMLTimeElement {
-  const shown = document.createElement('time');
-  shown.dateTime = new Date(at).toISOString();
-  shown.title = dayAndTimeText(at);
-  shown.textContent = text;
-  return shown;
 }

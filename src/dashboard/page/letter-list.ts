@@ -1,14 +1,14 @@
 import type { DeadLetterPage } from '../api-contract.js';
-import { byId, make, unseen } from './element.js';
-import { dayAndTimeText, numberText, timeElement } from './format.js';
+import { byId, make, timeElement, unseen } from './element.js';
+import { dayAndTimeText, numberText } from './format.js';
 
 type Letter = DeadLetterPage['letters'][number];
 export type LetterAction = 'redeliver' | 'discard';
 
-/** The list of dead letters. Letters that stay keep their elements, and so the focus. */
+/** The list of dead letters. A letter that stays keeps its element, and with it the focus. */
 export interface LetterList {
   show(letters: readonly Letter[]): void;
-  /** Takes one out; the focus, if it was there, goes to the same button of its neighbour, or to the heading. */
+  /** Removes one. If it had the focus, that moves to the same button of its neighbour, or else to the heading. */
   remove(id: string, action: LetterAction): void;
 }
 
@@ -19,7 +19,7 @@ export function createLetterList(onAction: (id: string, action: LetterAction) =>
 
   const itemOf = (letter: Letter): HTMLLIElement => {
     const known = items.get(letter.id);
-    // One that died again has another position, and perhaps another reason.
+    // One that died again has a new position, and perhaps another reason.
     if (known?.position === letter.position) return known.item;
     const item = makeItem(letter, onAction);
     items.set(letter.id, { position: letter.position, item });
@@ -43,7 +43,7 @@ export function createLetterList(onAction: (id: string, action: LetterAction) =>
       }
       for (const [index, letter] of letters.entries()) {
         const item = itemOf(letter);
-        // Moving an element would take the focus from it.
+        // An element that is moved loses the focus.
         if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       }
       while (list.children.length > letters.length) list.lastElementChild?.remove();

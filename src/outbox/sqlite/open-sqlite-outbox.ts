@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CRMOutboxError } from '../../core/errors.js';
-import type { AcceptedNotification, Outbox, Room } from '../outbox.js';
+import type { AcceptedNotification, Outbox, Room, Settlement } from '../outbox.js';
 import { openConnection, type ConnectionOptions } from './connection.js';
 import { readFileHeader } from './file-header.js';
 import { identityOf, inodeOf, isSame, type FileIdentity } from './file-identity.js';
@@ -196,8 +196,14 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     outbox.maintain();
   });
 
+  /** A file that was made anew meanwhile may go by a clock that is further ahead. */
+  const notBehind = (outbox: Outbox, at: number): number => (generation === 0 ? at : Math.max(at, outbox.lastUse().to));
+
+  const notDeadBehind = (outbox: Outbox, settlement: Settlement): Settlement =>
+    settlement.kind === 'dead' ? { ...settlement, diedAt: notBehind(outbox, settlement.diedAt) } : settlement;
+
   const append = guarded((outbox, notifications: readonly AcceptedNotification[], room?: Room, at?: number) =>
-    outbox.append(notifications, room, at),
+    outbox.append(notifications, room, at === undefined ? undefined : notBehind(outbox, at)),
   );
 
   return {
@@ -213,7 +219,9 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     nextInLane: guarded((outbox, lane, after) => outbox.nextInLane(lane, after)),
     readDue: guarded((outbox, after, until, limit) => outbox.readDue(after, until, limit)),
     settle: guarded((outbox, settlements) => {
-      outbox.settle(settlements);
+      outbox.settle(
+        generation === 0 ? settlements : settlements.map((settlement) => notDeadBehind(outbox, settlement)),
+      );
     }),
     counts: guarded((outbox) => outbox.counts()),
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),

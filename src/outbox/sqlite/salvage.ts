@@ -1,3 +1,4 @@
+import type { Use } from '../../core/steady-clock.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 import { isUnfit } from './sqlite-errors.js';
 
@@ -20,14 +21,19 @@ export interface Salvage {
  * because what is damaged may also be a position, which sends the reader far ahead without a word.
  *
  * What comes from the lost one is added behind what the other has, in its own order: a row's place is counted from the first
- * one's. In an empty one each keeps its place. What is there already, by its id, is passed over. Throws when the other outbox cannot take them; nothing is copied
- * then.
+ * one's. In an empty one each keeps its place. What is there already, by its id, is passed over.
+ *
+ * Each file goes by the steady clock of whoever used it. Their instants are brought to the one that is further ahead, so that
+ * everything is as old as it was when its own file was last in use.
+ *
+ * Throws when the other outbox cannot take them; nothing is copied then.
  */
 export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   const copied = { pending: 0, dead: 0 };
   let isIncomplete = false;
   into.exec('BEGIN IMMEDIATE');
   try {
+    const aheadMs = bringClocksTogether(from, into);
     for (const table of ['pending', 'dead'] as const) {
       const columns = `position, ${tables[table]}`;
       const insert = into.prepare(
@@ -35,7 +41,8 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
       );
       const highest = highestPosition(into, table);
       let first: number | undefined;
-      const onRow = (row: SqliteRow): void => {
+      const onRow = (read: SqliteRow): void => {
+        const row = later(read, aheadMs);
         first ??= Number(row['position']);
         const place = Number(row['position']) + (highest === 0 ? 0 : highest + 1 - first);
         // Behind all others where damage has left it no place of its own.
@@ -51,7 +58,6 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
     // One that is dead here and pending there is tried once more, rather than forgotten.
     into.exec('DELETE FROM dead WHERE id IN (SELECT id FROM pending)');
     countAgain(into);
-    keepLastUse(from, into);
     into.exec('COMMIT');
   } catch (error) {
     into.exec('ROLLBACK');
@@ -101,18 +107,49 @@ function readRows(
   }
 }
 
-/** Without it the next start would take a clock that is ahead for right. */
-function keepLastUse(from: SqliteDatabase, into: SqliteDatabase): void {
+/**
+ * Lets `into` go by the clock that is further ahead, and keeps when it was last in use: without that, the next start would take
+ * a clock that is ahead for right. Returns by how much that clock is ahead of the one that `from` went by.
+ */
+function bringClocksTogether(from: SqliteDatabase, into: SqliteDatabase): number {
+  const [lost, other] = [lastUseOf(from), lastUseOf(into)];
+  if (lost === undefined || other === undefined) return 0;
+  if (lost.to <= other.to) return other.to - lost.to;
+  into.prepare('UPDATE tally SET used_from = ?, used_to = ?').run(lost.from, lost.to);
+  if (other.to > 0) {
+    const aheadMs = lost.to - other.to;
+    into
+      .prepare(
+        'UPDATE pending SET accepted_at = accepted_at + ?1, next_attempt_at = next_attempt_at + iif(next_attempt_at, ?1, 0)',
+      )
+      .run(aheadMs);
+    into.prepare('UPDATE dead SET died_at = died_at + ?').run(aheadMs);
+  }
+  return 0;
+}
+
+/** Undefined where it was never noted, or is damaged. */
+function lastUseOf(database: SqliteDatabase): Use | undefined {
   let row: SqliteRow | undefined;
   try {
-    row = from.prepare('SELECT used_from, used_to FROM tally').get() as SqliteRow | undefined;
+    row = database.prepare('SELECT used_from, used_to FROM tally').get() as SqliteRow | undefined;
   } catch {
     // Damaged, or of a version that did not note it.
-    return;
+    return undefined;
   }
-  const [usedFrom, usedTo] = [Number(row?.['used_from']), Number(row?.['used_to'])];
-  if (!Number.isSafeInteger(usedFrom) || !Number.isSafeInteger(usedTo)) return;
-  into.prepare('UPDATE tally SET used_from = ?1, used_to = ?2 WHERE used_to < ?2').run(usedFrom, usedTo);
+  const [from, to] = [Number(row?.['used_from']), Number(row?.['used_to'])];
+  return Number.isSafeInteger(from) && Number.isSafeInteger(to) ? { from, to } : undefined;
+}
+
+/** A row whose stored instants are so much later; what is no instant stays as it is. */
+function later(row: SqliteRow, aheadMs: number): SqliteRow {
+  if (aheadMs === 0) return row;
+  const moved = { ...row };
+  for (const column of ['accepted_at', 'next_attempt_at', 'died_at']) {
+    const instant = row[column];
+    if (typeof instant === 'number' && instant > 0) moved[column] = instant + aheadMs;
+  }
+  return moved;
 }
 
 function countAgain(database: SqliteDatabase): void {

@@ -19,7 +19,7 @@ test('health, unknown routes, malformed JSON', async () => {
   await demo.call('post', '/bookings', ADA).expect(400);
 });
 
-test('the facilitator sees how the notifier does', async () => {
+test('the facilitator can read the notifier’s counters', async () => {
   await book(demo, ADA, 1);
   const { body } = await demo.call('get', '/crm/stats', FAY).expect(200);
   expect(body).toMatchObject({ pending: expect.any(Number), delivered: expect.any(Number) });

@@ -4,7 +4,7 @@ import { runDemo } from '../running-demo.js';
 import type { RunningDemo } from '../running-demo.js';
 import { ADA, BEN, addSession, book, sessions } from './actions.js';
 
-// Twenty passwords to hash and forty requests at once take their time where other tests run as well.
+// Hashing twenty passwords and sending forty requests at once is slow while other tests run.
 jest.setTimeout(30_000);
 
 let demo: RunningDemo;
@@ -68,7 +68,7 @@ test('a session is booked once per user, until the booking is cancelled', async 
   await demo.call('post', `/bookings/${id}/reactivate`, ADA).expect(409);
 });
 
-test('a full session takes nobody, and one that cancels makes room', async () => {
+test('a full session accepts no booking until another one is cancelled', async () => {
   const sessionId = await addSession(demo, 1);
   const ofAda = await book(demo, ADA, sessionId);
   await demo.call('post', '/bookings', BEN).send({ session_id: sessionId }).expect(409, {
@@ -80,7 +80,7 @@ test('a full session takes nobody, and one that cancels makes room', async () =>
   await demo.call('post', `/bookings/${ofAda.id}/reactivate`, ADA).expect(409, { error: 'The session is full' });
 });
 
-test('cancelling twice, reactivating what is active', async () => {
+test('cancelling twice and reactivating an active booking are refused', async () => {
   const { id } = await book(demo, ADA, 1);
   await demo.call('post', `/bookings/${id}/reactivate`, ADA).expect(409);
   await demo.call('delete', `/bookings/${id}`, ADA).expect(200);
@@ -95,13 +95,13 @@ test.each(['999', '0', '-1', '1.5', 'abc', '1;DROP', '__proto__', '9'.repeat(30)
   },
 );
 
-test('those of others are not there', async () => {
+test('bookings of other users are not found', async () => {
   const { id } = await book(demo, ADA, 1);
   await demo.call('delete', `/bookings/${id}`, BEN).expect(404);
   await demo.call('post', `/bookings/${id}/reactivate`, BEN).expect(404);
 });
 
-test('of many who want the last places at once, as many get one as there are', async () => {
+test('concurrent requests for the last places get exactly those places', async () => {
   const sessionId = await addSession(demo, 3);
   const users = createUserStore(demo.database);
   const tokens = await Promise.all(
@@ -114,7 +114,7 @@ test('of many who want the last places at once, as many get one as there are', a
   );
 
   const replies = await Promise.all(
-    // Everybody tries twice.
+    // Each user tries twice.
     [...tokens, ...tokens].map((token) => demo.call('post', '/bookings', token).send({ session_id: sessionId })),
   );
   const booked = replies.filter(({ status }) => status === 201);

@@ -32,7 +32,7 @@ test('one is created with its sessions, updated and deleted', async () => {
   expect((body as { events: Event[] }).events.map(({ title }) => title)).toEqual(['Wellness Week', 'Summer Festival']);
 });
 
-test('it stays while somebody has a booking there', async () => {
+test('an event with active bookings is not deleted', async () => {
   const { id } = await book(demo, ADA, 1);
   await demo.call('delete', '/events/1', FAY).expect(409, { error: 'The event still has active bookings' });
   await demo.call('delete', `/bookings/${id}`, ADA).expect(200);
@@ -40,7 +40,7 @@ test('it stays while somebody has a booking there', async () => {
   await demo.call('get', '/bookings', ADA).expect(200, { bookings: [] });
 });
 
-test('that of another facilitator is not to be touched', async () => {
+test('an event of another facilitator cannot be changed', async () => {
   const users = createUserStore(demo.database);
   const other = { name: 'Guy', email: 'guy@example.com', role: 'facilitator', password: 'guy' } as const;
   users.addToken((await users.add(other)).id, 'guy');
@@ -57,7 +57,7 @@ test.each([
   await demo.call('post', '/events', FAY).send(body).expect(400);
 });
 
-test('a change without a day is refused, an unknown event not found', async () => {
+test('a change without a date is refused, and an unknown event is not found', async () => {
   await demo.call('put', '/events/1', FAY).send({ title: 'New' }).expect(400);
   await demo.call('put', '/events/999', FAY).send(DETAILS).expect(404);
   await demo.call('delete', '/events/999', FAY).expect(404, { error: 'There is no such event' });

@@ -34,7 +34,7 @@ test('a booking arrives as a full record, with what the mapper adds', async () =
   ]);
 });
 
-test('what becomes of one booking arrives in order, as full records by the default mapping', async () => {
+test('the changes of one booking arrive in order, as full records by the default mapping', async () => {
   await demo.call('post', '/bookings', ADA).send({ session_id: 1 }).expect(201);
   for (let round = 0; round < 3; round++) {
     await demo.call('delete', '/bookings/1', ADA).expect(200);
@@ -51,7 +51,7 @@ test('what becomes of one booking arrives in order, as full records by the defau
   }
 });
 
-test('what becomes of an event arrives in order', async () => {
+test('the changes of an event arrive in order', async () => {
   await demo.call('post', '/events', FAY).send(DETAILS).expect(201);
   await demo.call('put', '/events/3', FAY).send(DETAILS).expect(200);
   await demo.call('delete', '/events/3', FAY).expect(200);
@@ -69,7 +69,7 @@ test('what becomes of an event arrives in order', async () => {
   });
 });
 
-test('what did not succeed is not told', async () => {
+test('a request that fails sends no notification', async () => {
   await demo.call('post', '/bookings', ADA).send({ session_id: 999 }).expect(404);
   await demo.call('post', '/bookings', ADA).send({}).expect(400);
   await demo.call('post', '/bookings').send({ session_id: 1 }).expect(401);

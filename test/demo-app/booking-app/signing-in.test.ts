@@ -12,7 +12,7 @@ afterEach(async () => {
   await demo.close();
 });
 
-test('answers a token that works, and stores neither it nor the password', async () => {
+test('returns a token that works, and stores neither it nor the password', async () => {
   const response = await demo
     .call('post', '/sign-in')
     .send({ email: 'Ada@Example.com', password: 'ada-demo-password' })

@@ -17,7 +17,7 @@ afterEach(() => {
 });
 
 test.each(['evil.example', 'localhost.evil.example', ''])(
-  'A17: nobody who calls this machine %p gets an answer, with the known token either',
+  'A17: a request to the host %p is refused, even with the token',
   async (host) => {
     const modeSwitch = createModeSwitch(createServer());
     const control = createCrmControl({ ...crm, modeSwitch, authToken: TOKEN, logger: pino({ enabled: false }) });

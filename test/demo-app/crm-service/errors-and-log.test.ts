@@ -24,7 +24,7 @@ test('an unexpected failure is 500 without details; the log has them', async () 
   expect(crm.log.join('')).toContain('disk I/O error');
 });
 
-test('the log holds no token and nothing of a body or a query', async () => {
+test('the log has no token, and nothing from a body or a query', async () => {
   await crm.notify({ ...GENERAL, ...RECORD });
   await crm.notify({ ...RECORD, user: { id: 0, name: 'Ada', email: 'ada@example.com' } });
   await crm.list({ user_id: 'ada@example.com' });

@@ -53,7 +53,7 @@ test.each([
   expect(idsOf(await crm.list(query))).toEqual(ids);
 });
 
-test('since takes the very instant of an arrival', async () => {
+test('since includes the exact instant of an arrival', async () => {
   const [newest] = await crm.list({ limit: 1 });
   expect(idsOf(await crm.list({ since: newest?.received_at ?? '' }))).toContain('d');
 });
@@ -66,7 +66,7 @@ test.each(['limit=0', 'limit=1001', 'limit=ten', 'before=-1', 'since=today', 'ty
   },
 );
 
-test('what is there is in the file, for the next start', async () => {
+test('notifications are still in the file after a restart', async () => {
   const reopened = openNotificationStore(crm.file);
   expect(reopened.list({ limit: 100 })).toEqual(await crm.list());
   reopened.close();

@@ -46,12 +46,12 @@ test.each([
   expect(await crm.list()).toEqual([]);
 });
 
-test('what is missing is called required', async () => {
+test('a missing field is reported as required', async () => {
   const response = await crm.notify({ ...GENERAL, message: undefined }).expect(400);
   expect(response.body).toMatchObject({ issues: [{ path: 'message', message: 'is required' }] });
 });
 
-test('a body that is no JSON', async () => {
+test('a body that is not JSON', async () => {
   const response = await request(crm.app)
     .post('/notify')
     .auth(TOKEN, { type: 'bearer' })
@@ -61,7 +61,7 @@ test('a body that is no JSON', async () => {
   expect(response.body).toEqual({ error: expect.stringContaining('Content-Type: application/json') });
 });
 
-test('malformed JSON, without a word of it in the answer', async () => {
+test('malformed JSON, without repeating it in the response', async () => {
   const response = await request(crm.app)
     .post('/notify')
     .auth(TOKEN, { type: 'bearer' })

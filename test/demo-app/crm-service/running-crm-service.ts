@@ -20,14 +20,14 @@ export interface RunningCrmService {
   readonly app: Express;
   readonly file: string;
   readonly store: NotificationStore;
-  /** All lines that it has logged. */
+  /** All lines logged so far. */
   readonly log: string[];
   notify(body: object, headers?: Record<string, string>): request.Test;
   list(query?: Record<string, string | number>): Promise<StoredNotification[]>;
   close(): void;
 }
 
-/** The CRM service on a file of its own. */
+/** The CRM service with a file of its own. */
 export function runCrmService(): RunningCrmService {
   const directory = temporaryDirectory();
   const file = join(directory.path, 'data', 'crm.sqlite');

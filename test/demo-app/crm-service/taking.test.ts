@@ -35,14 +35,14 @@ test('a booking record with the general fields', async () => {
   expect(await crm.list()).toEqual([expect.objectContaining({ ...GENERAL, ...RECORD })]);
 });
 
-test('a bare booking record; its user is the user', async () => {
+test('a bare booking record; its user becomes the user', async () => {
   await crm.notify(RECORD).expect(201);
   expect(await crm.list()).toEqual([
     expect.objectContaining({ ...RECORD, notification_type: null, message: null, user_id: 123, additional_data: {} }),
   ]);
 });
 
-test('the same id again is told so and kept once, as it came first', async () => {
+test('a repeated id is reported as a duplicate, and the first notification is kept', async () => {
   await crm.notify({ ...GENERAL, notification_id: 'n-1' }).expect(201);
   await crm
     .notify({ ...GENERAL, notification_id: 'n-1', message: 'Another text' })
@@ -58,13 +58,13 @@ test('two at once with one id: one is kept', async () => {
   expect(await crm.list()).toHaveLength(1);
 });
 
-test('the retry count of the header is shown', async () => {
+test('the retry count of the header is listed', async () => {
   await crm.notify(GENERAL, { 'X-Retry-Count': '7' }).expect(201);
   await crm.notify(GENERAL, { 'X-Retry-Count': 'many' }).expect(201);
   expect((await crm.list()).map(({ retry_count }) => retry_count)).toEqual([0, 7]);
 });
 
-test('string ids are taken as they are', async () => {
+test('string ids stay as they are', async () => {
   await crm.notify({ ...GENERAL, user_id: 'usr_1', notification_id: 'x'.repeat(128) }).expect(201);
   expect(await crm.list({ user_id: 'usr_1' })).toEqual([expect.objectContaining({ user_id: 'usr_1' })]);
 });

@@ -250,10 +250,13 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     await notifier.hear('retry', 1);
     rmSync(directory(), { recursive: true });
     await clock.advance(1_000);
-    const lines = notifier.log.at('error').filter(({ fields }) => fields['operation'] === 'repair');
+    const lines = notifier.log.at('error').filter(({ message }) => message.includes('it is in its place again'));
     expect(lines).toHaveLength(1);
     // The lock's file could not be had either, for a moment.
-    expect(notifier.told('outboxError').map(({ operation }) => operation)).toEqual(['look', 'repair']);
+    expect(notifier.troubles()).toMatchObject([
+      { operation: 'look' },
+      { message: expect.stringContaining('it is in its place again') as string },
+    ]);
     crm.answerWith(accept);
     ids.push(...(await notifier.accept('a')));
     const delivered = await passTimeUntil(notifier.hear('delivered', 3), clock);

@@ -12,7 +12,7 @@ export function createApp(options: NotifierOptions = {}): App {
   app.use(express.json(), notifier.middleware());
   app.post('/bookings', afterBooking('created'), (req, res) => {
     const { userId, sessionId } = req.body as { userId?: number; sessionId?: number };
-    if (userId === undefined) res.status(422).json({ error: 'whose booking is it?' });
+    if (userId === undefined) res.status(422).json({ error: 'userId is missing' });
     else res.status(201).json({ booking: { id: 456, userId, sessionId } });
   });
   return { app, notifier };

@@ -20,7 +20,7 @@ describe('POST /bookings', () => {
     await crm.close();
   });
 
-  it('tells the CRM of the booking', async () => {
+  it('notifies the CRM of the booking', async () => {
     await request(app).post('/bookings').send({ userId: 123, sessionId: 789 }).expect(201);
     const [sent] = await crm.sent.waitFor({ type: 'booking_created', userId: 123 });
     expect(sent).toMatchObject({
@@ -29,20 +29,20 @@ describe('POST /bookings', () => {
     });
   });
 
-  it('tells nothing of a booking that was not made', async () => {
+  it('sends nothing for a booking that fails', async () => {
     await request(app).post('/bookings').send({}).expect(422);
     await notifier.flush();
     expect(crm.sent.all()).toEqual([]);
   });
 
-  it('makes the booking while the CRM is down, and tells it later', async () => {
+  it('makes the booking while the CRM is down, and notifies it later', async () => {
     await crm.behave('down');
     await request(app).post('/bookings').send({ userId: 123, sessionId: 789 }).expect(201);
     await crm.behave('ok');
     await crm.sent.waitFor({ type: 'booking_created' });
   });
 
-  it('tells it once although the first attempts fail', async () => {
+  it('notifies it once, even if the first attempts fail', async () => {
     crm.script({ status: 503 }, { status: 500 });
     await request(app).post('/bookings').send({ userId: 123, sessionId: 789 }).expect(201);
     const [sent] = await crm.sent.waitFor({ type: 'booking_created' });

@@ -1,0 +1,151 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import { setImmediate } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { countText } from '../../core/duration-text.js';
+import { redeliverAll } from '../../outbox/redeliver-all.js';
+import { parseNotificationIds } from '../arguments.js';
+import {
+  interruptible,
+  setAction,
+  UsageFailure,
+  type CliContext,
+  type CommandSession,
+  type CommonOptions,
+} from '../command.js';
+import { addOutboxOption, changeOutbox, findOutbox, readOutbox, type OutboxOptions } from './outbox-file.js';
+import { deadIn } from './stored-notifications.js';
+
+/** Which dead letters: some, by id, or all. */
+interface SelectionOptions extends CommonOptions, OutboxOptions {
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+export function addRedeliverCommand(outbox: Command, context: CliContext): void {
+  const command = outbox
+    .command('redeliver')
+    .description('make dead letters pending again: same id, same bytes, at the end of their lane')
+    .addHelpText(
+      'after',
+      `
+A running app delivers them at once; without one, run crm-notifier deliver. --all asks for confirmation on a terminal and
+needs --yes elsewhere.
+
+Examples:
+  $ crm-notifier outbox redeliver 01a20bb3-6f81-71fc-be53-33f9f0e71da1
+  $ crm-notifier outbox redeliver --all --yes`,
+    );
+  setAction<SelectionOptions>(addSelection(command), context, redeliver);
+}
+
+async function redeliver(
+  { context, options, output, logger }: CommandSession<SelectionOptions>,
+  args: readonly unknown[],
+): Promise<'done' | 'failed'> {
+  const ids = selectedIds(options, args);
+  const place = findOutbox(options, context);
+  if (ids === undefined) {
+    const { dead } = await readOutbox(place, (outbox) => outbox.counts());
+    const question = `Redeliver all ${String(dead)} dead letters in ${place.directory}?`;
+    if (dead > 0 && !(await isConfirmed(question, options, context))) {
+      output.note('Nothing was redelivered.');
+      return 'failed';
+    }
+  }
+  const now = (): number => Date.now();
+  const done = await changeOutbox(place, logger, async (outbox) => {
+    if (ids === undefined) return { redelivered: await redeliverAll(outbox, { now }), missing: [] };
+    const missing = ids.filter((id) => outbox.redeliver(id, now()) === 0);
+    return { redelivered: ids.length - missing.length, missing };
+  });
+  const { redelivered, missing } = done;
+  output.result(done, `${countText(redelivered, 'dead letter')} ${redelivered === 1 ? 'is' : 'are'} pending again.`);
+  for (const id of missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
+  return missing.length === 0 ? 'done' : 'failed';
+}
+
+interface DiscardOptions extends SelectionOptions {
+  readonly search?: string;
+}
+
+export function addDiscardCommand(outbox: Command, context: CliContext): void {
+  const command = outbox
+    .command('discard')
+    .description('remove dead letters permanently; they are never delivered')
+    .option('--search <text>', 'with --all: only those with this text in id, type, lane or reason')
+    .addHelpText(
+      'after',
+      `
+--all asks for confirmation on a terminal and needs --yes elsewhere.
+
+Examples:
+  $ crm-notifier outbox discard 01a20bb3-6f81-71fc-be53-33f9f0e71da1
+  $ crm-notifier outbox discard --all --search booking_created --yes`,
+    );
+  setAction<DiscardOptions>(addSelection(command), context, discard);
+}
+
+async function discard(
+  { context, options, output, logger }: CommandSession<DiscardOptions>,
+  args: readonly unknown[],
+): Promise<'done' | 'failed'> {
+  const { search } = options;
+  const ids = selectedIds(options, args);
+  if (ids !== undefined && search !== undefined) throw new UsageFailure('--search needs --all');
+  const place = findOutbox(options, context);
+  if (ids === undefined) {
+    const count = await readOutbox(place, (outbox) => [...deadIn(outbox, search)].length);
+    const matching = search === undefined ? '' : ` that match "${search}"`;
+    const question = `Permanently discard ${String(count)} dead letters in ${place.directory}${matching}?`;
+    if (count > 0 && !(await isConfirmed(question, options, context))) {
+      output.note('Nothing was discarded.');
+      return 'failed';
+    }
+  }
+  const done = await changeOutbox(place, logger, (outbox) => {
+    const missing: string[] = [];
+    let discarded = 0;
+    for (const id of ids ?? [...deadIn(outbox, search)].map((letter) => letter.id)) {
+      if (outbox.discard(id)) discarded += 1;
+      else if (ids !== undefined) missing.push(id);
+    }
+    return { discarded, missing };
+  });
+  output.result(done, `Discarded ${countText(done.discarded, 'dead letter')}.`);
+  for (const id of done.missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
+  return done.missing.length === 0 ? 'done' : 'failed';
+}
+
+function addSelection(command: Command): Command {
+  return addOutboxOption(
+    command
+      .argument('[ids...]', 'their ids', parseNotificationIds)
+      .option('--all', 'every dead letter')
+      .option('--yes', 'with --all: do not ask for confirmation'),
+  );
+}
+
+/** Returns the given ids, or undefined for all. Throws `UsageFailure` for neither or both. */
+function selectedIds({ all }: SelectionOptions, [ids]: readonly unknown[]): readonly string[] | undefined {
+  const given = (ids ?? []) as readonly string[];
+  if (all === true && given.length > 0) throw new UsageFailure('give ids or --all, not both');
+  if (all !== true && given.length === 0) throw new UsageFailure('give the ids of dead letters, or --all');
+  return all === true ? undefined : given;
+}
+
+/** Asks for confirmation on a terminal. Throws `UsageFailure` elsewhere, unless `--yes` is given. */
+async function isConfirmed(question: string, { yes }: SelectionOptions, context: CliContext): Promise<boolean> {
+  if (yes === true) return true;
+  const { stdin, stderr, stop } = context;
+  if (stdin.isTTY !== true || stderr.isTTY !== true) throw new UsageFailure(`${question} Confirm with --yes`);
+  const prompt = createInterface({ input: stdin, output: stderr });
+  try {
+    // The end of the input means no, but a line typed right before it counts.
+    const ended = once(prompt, 'close').then(() => setImmediate(''));
+    const reply = await interruptible(Promise.race([prompt.question(`${question} [y/N] `), ended]), stop);
+    return /^y(es)?$/i.test(reply.trim());
+  } finally {
+    prompt.close();
+  }
+}

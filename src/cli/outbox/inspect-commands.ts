@@ -1,0 +1,165 @@
+import type { Command } from 'commander';
+import { durationText } from '../../core/duration-text.js';
+import type { DeadLetter, PendingNotification } from '../../outbox/outbox.js';
+import { parseNotificationId, wholeNumberFrom } from '../arguments.js';
+import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
+import { safeJson, safeText, textTable } from '../output.js';
+import { addOutboxOption, findOutbox, readOutbox, type OutboxOptions } from './outbox-file.js';
+import {
+  bodyValue,
+  deadIn,
+  deadRecord,
+  instantText,
+  pendingIn,
+  pendingRecord,
+  wholeRecord,
+} from './stored-notifications.js';
+
+interface StatsOptions extends CommonOptions, OutboxOptions {}
+
+export function addStatsCommand(outbox: Command, context: CliContext): void {
+  const command = outbox
+    .command('stats')
+    .description('show how many notifications are pending and dead, and the age of the oldest')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ crm-notifier outbox stats
+  $ crm-notifier outbox stats --outbox /var/lib/app/.crm-outbox --json`,
+    );
+  setAction<StatsOptions>(addOutboxOption(command), context, showStats);
+}
+
+async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
+  const place = findOutbox(options, context);
+  const { pending, pendingBytes, dead, oldestAcceptedAt } = await readOutbox(place, (outbox) => outbox.counts());
+  const oldestAgeMs = oldestAcceptedAt === undefined ? 0 : Math.max(0, Date.now() - oldestAcceptedAt);
+  const oldest = pending === 0 ? '' : `, the oldest for ${durationText(oldestAgeMs)}`;
+  output.result(
+    { outbox: place.directory, pending, pendingBytes, dead, oldestAgeMs },
+    [
+      `outbox   ${place.directory}`,
+      `pending  ${String(pending)} (${String(pendingBytes)} bytes${oldest})`,
+      `dead     ${String(dead)}`,
+    ].join('\n'),
+  );
+  return 'done';
+}
+
+interface ListOptions extends CommonOptions, OutboxOptions {
+  readonly dead?: true;
+  readonly search?: string;
+  readonly limit: number;
+}
+
+const maxLimit = 10_000;
+
+export function addListCommand(outbox: Command, context: CliContext): void {
+  const command = outbox
+    .command('list')
+    .description('list pending notifications, oldest first, or with --dead the dead letters, newest first')
+    .option('--dead', 'list the dead letters')
+    .option('--search <text>', 'only those with this text in id, type or lane; of dead letters also in the reason')
+    .option('--limit <count>', 'list at most this many', wholeNumberFrom(1, maxLimit), 50)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ crm-notifier outbox list
+  $ crm-notifier outbox list --dead --search 422 --limit 10
+  $ crm-notifier outbox list --dead --json | jq -r .id`,
+    );
+  setAction<ListOptions>(addOutboxOption(command), context, list);
+}
+
+async function list({ context, options, output }: CommandSession<ListOptions>): Promise<'done'> {
+  const { dead: isDead = false, search, limit } = options;
+  // One more than is shown, to know whether there are more.
+  const found = await readOutbox(findOutbox(options, context), (outbox) =>
+    isDead
+      ? first(limit + 1, deadIn(outbox, search), (letter) => ({ record: deadRecord(letter), row: deadRow(letter) }))
+      : first(limit + 1, pendingIn(outbox, search), (pending) => ({
+          record: pendingRecord(pending),
+          row: pendingRow(pending),
+        })),
+  );
+  const shown = found.slice(0, limit);
+  if (output.isJson) for (const { record } of shown) output.result(record, '');
+  else if (shown.length > 0) {
+    const rows = shown.map(({ row }) => row);
+    output.result({}, textTable(isDead ? deadHeader : pendingHeader, rows));
+  } else {
+    output.note(`No ${isDead ? 'dead letters' : 'pending notifications'}${search === undefined ? '' : ' match this'}.`);
+  }
+  if (found.length > limit) output.note(`There are more than these ${String(limit)}; see --limit and --search.`);
+  return 'done';
+}
+
+const pendingHeader = ['ID', 'TYPE', 'LANE', 'ATTEMPTS', 'ACCEPTED', 'NEXT ATTEMPT'];
+
+function pendingRow({ id, type, lane, attempts, acceptedAt, nextAttemptAt }: PendingNotification): string[] {
+  const now = Date.now();
+  const next = nextAttemptAt > now ? `in ${durationText(nextAttemptAt - now)}` : 'due';
+  return [id, type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, next];
+}
+
+const deadHeader = ['ID', 'TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
+
+function deadRow({ id, type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
+  const why = [reason.kind, reason.status, reason.detail].filter((part) => part !== undefined && part !== '');
+  return [id, type, lane, String(attempts), instantText(diedAt), why.join(' ')];
+}
+
+/** Converts the first `count` values and reads no further. */
+function first<From, To>(count: number, values: Iterable<From>, convert: (value: From) => To): To[] {
+  const converted: To[] = [];
+  for (const value of values) {
+    converted.push(convert(value));
+    if (converted.length === count) break;
+  }
+  return converted;
+}
+
+interface ShowOptions extends CommonOptions, OutboxOptions {
+  readonly body?: true;
+}
+
+export function addShowCommand(outbox: Command, context: CliContext): void {
+  const command = outbox
+    .command('show')
+    .description('show one notification, pending or dead')
+    .argument('<id>', 'its id', parseNotificationId)
+    .option('--body', 'also show the body, which holds personal data')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ crm-notifier outbox show 01a20bb3-6f81-71fc-be53-33f9f0e71da1
+  $ crm-notifier outbox show 01a20bb3-6f81-71fc-be53-33f9f0e71da1 --body --json`,
+    );
+  setAction<ShowOptions>(addOutboxOption(command), context, show);
+}
+
+async function show(
+  { context, options, output }: CommandSession<ShowOptions>,
+  [id]: readonly unknown[],
+): Promise<'done'> {
+  const place = findOutbox(options, context);
+  const stored = await readOutbox(place, (outbox) => outbox.find(String(id)));
+  if (stored === undefined) {
+    const why = 'it was delivered or discarded, or was never there';
+    throw new CliFailure(`${String(id)} is not in ${place.directory}: ${why}`, 'ERR_NOT_FOUND');
+  }
+  const record = stored.state === 'pending' ? pendingRecord(stored) : deadRecord(stored);
+  const lines = Object.entries(record).map(([name, value]) => `${name.padEnd(14)} ${fieldText(value)}`);
+  if (options.body === true) lines.push('', safeJson(bodyValue(stored.body), 2));
+  output.result(options.body === true ? wholeRecord(stored) : record, lines.join('\n'));
+  return 'done';
+}
+
+function fieldText(value: unknown): string {
+  if (value === null) return '–';
+  if (typeof value === 'object') return Object.values(value).map(fieldText).join(' ');
+  return safeText(typeof value === 'string' ? value : JSON.stringify(value));
+}

@@ -1,0 +1,85 @@
+import type { DeadLetter, PendingNotification, StoredNotification } from '../../outbox/outbox.js';
+import type { ReadableOutbox } from '../../outbox/sqlite/read-outbox.js';
+
+const pageSize = 500;
+
+/** Reads pending notifications, oldest first, page by page. `search` is looked for in id, type and lane, ignoring case. */
+export function* pendingIn(outbox: ReadableOutbox, search = ''): Generator<PendingNotification> {
+  const wanted = search.toLowerCase();
+  let after = 0;
+  for (;;) {
+    const page = outbox.readAfter(after, pageSize);
+    for (const notification of page) {
+      const { id, type, lane } = notification;
+      if ([id, type, lane].some((text) => text.toLowerCase().includes(wanted))) yield notification;
+    }
+    const last = page.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+  }
+}
+
+/** Reads dead letters, newest first, page by page. `search` is also looked for in the reason. */
+export function* deadIn(outbox: Pick<ReadableOutbox, 'listDead'>, search?: string): Generator<DeadLetter> {
+  let before: number | undefined;
+  for (;;) {
+    const page = outbox.listDead({ limit: pageSize, before, search });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    before = last.position;
+  }
+}
+
+/** What `--json` prints of a pending notification: everything but the body. */
+export function pendingRecord(notification: Omit<PendingNotification, 'body'>): object {
+  const { id, type, lane, occurredAt, acceptedAt, attempts, nextAttemptAt, traceparent } = notification;
+  return {
+    state: 'pending',
+    id,
+    type,
+    lane,
+    occurredAt: instantText(occurredAt),
+    acceptedAt: instantText(acceptedAt),
+    attempts,
+    nextAttemptAt: nextAttemptAt === 0 ? null : instantText(nextAttemptAt),
+    traceparent: traceparent ?? null,
+  };
+}
+
+/** What `--json` prints of a dead letter. */
+export function deadRecord({ id, type, lane, occurredAt, diedAt, attempts, reason }: DeadLetter): object {
+  return {
+    state: 'dead',
+    id,
+    type,
+    lane,
+    occurredAt: instantText(occurredAt),
+    diedAt: instantText(diedAt),
+    attempts,
+    reason: { kind: reason.kind, status: reason.status ?? null, detail: reason.detail },
+  };
+}
+
+/** What `--json` prints of either, with the body. */
+export function wholeRecord(stored: StoredNotification): object {
+  const record = stored.state === 'pending' ? pendingRecord(stored) : deadRecord(stored);
+  return { ...record, traceparent: stored.traceparent ?? null, body: bodyValue(stored.body) };
+}
+
+/** Returns a body as JSON if that loses nothing, otherwise as text. */
+export function bodyValue(body: Uint8Array): unknown {
+  const text = Buffer.from(body).toString('utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? value : text;
+  } catch {
+    return text;
+  }
+}
+
+/** Formats an instant in ISO 8601. One out of range, which only a damaged file has, is shown as its number. */
+export function instantText(at: number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv4, isIPv6 } from 'node:net';
+import type { Request } from 'express';
+import { writeLog } from '../telemetry/logger.js';
+import type { DashboardConfig } from './dashboard-options.js';
+import { refusal, type DashboardResponse } from './response.js';
+
+type GuardConfig = Pick<DashboardConfig, 'authorize' | 'logger' | 'wwwAuthenticate'>;
+
+/** The response to a client that may not see the dashboard; undefined if it may. Never rejects. */
+export async function refuseUnauthorised(
+  req: IncomingMessage,
+  { authorize, logger, wwwAuthenticate }: GuardConfig,
+): Promise<DashboardResponse | undefined> {
+  if (authorize === undefined) return isOwnHost(req) ? undefined : unknownHost;
+  try {
+    if ((await authorize(req as Request)) === true) return undefined;
+  } catch {
+    // The error is not logged: it may contain anything.
+    if (logger !== undefined) writeLog(logger, 'warn', {}, 'CRM dashboard: authorize failed', () => undefined);
+  }
+  const headers = wwwAuthenticate === undefined ? {} : { 'www-authenticate': wwwAuthenticate };
+  return refusal(401, 'unauthorised', 'sign in to see the CRM dashboard', headers);
+}
+
+const unknownHost = refusal(
+  403,
+  'unknown-host',
+  'without authorize, the CRM dashboard is served only at an IP address, at localhost and at names that end in ' +
+    '.localhost; open it there, or set authorize: crmDashboard(crm, { authorize: (req) => … })',
+);
+
+/**
+ * Whether a request was sent to a host name that no DNS server can hand out: an IP address, or `localhost` and names below
+ * it, which always mean this machine (https://www.rfc-editor.org/rfc/rfc6761#section-6.3). Any other name may belong to an
+ * attacker who points it at this machine after a browser has loaded the attacker's page from it (DNS rebinding); to the
+ * browser that page then has the dashboard's origin.
+ */
+export function isOwnHost({ headers }: IncomingMessage): boolean {
+  // HTTP/2 has `:authority` instead of `host`. If a request has both, check both.
+  const hosts = [headers[':authority'], headers.host].filter((host) => host !== undefined);
+  return hosts.length > 0 && hosts.every((host) => typeof host === 'string' && isOwn(host));
+}
+
+function isOwn(host: string): boolean {
+  const [, address, name = ''] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
+  if (address !== undefined) return isIPv6(address);
+  return isIPv4(name) || /^(?:[\w-]+\.)*localhost$/i.test(name);
+}
+
+/** The response to a request for a change that does not come from the dashboard's own page; undefined if it does. */
+export function refuseCrossOriginChange({ headers }: IncomingMessage): DashboardResponse | undefined {
+  return isFromOwnPage(headers) ? undefined : notFromThePage;
+}
+
+const notFromThePage = refusal(403, 'not-from-the-page', 'only the dashboard’s own page may send this request');
+
+/**
+ * Another site's form cannot set the header, another site's script is not allowed to, and the browser says where a request
+ * comes from (https://www.w3.org/TR/fetch-metadata/).
+ */
+function isFromOwnPage(headers: IncomingMessage['headers']): boolean {
+  if (headers['x-crm-dashboard'] !== '1') return false;
+  const site = headers['sec-fetch-site'];
+  // Browsers leave it out on plain http to another machine.
+  return site === undefined ? isSameHost(headers.origin, headers.host) : site === 'same-origin';
+}
+
+function isSameHost(origin: string | undefined, host: string | undefined): boolean {
+  if (origin === undefined || host === undefined) return false;
+  try {
+    const { protocol, host: originHost } = new URL(origin);
+    return originHost !== '' && originHost === new URL(`${protocol}//${host}`).host;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Clock } from '../core/clock.js';
+import type { SteadyClock } from '../core/steady-clock.js';
+import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
+import type { Verdict } from '../target/target.js';
+import { backoffMs } from './backoff.js';
+import type { CircuitBreaker } from './circuit-breaker.js';
+import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
+import type { DeliveryConfig } from './delivery-settings.js';
+import type { Lanes } from './lanes.js';
+import type { Standing } from './ready-heads.js';
+import type { Settlements } from './settlements.js';
+
+export interface VerdictSettlerOptions {
+  readonly lanes: Lanes;
+  readonly settlements: Settlements;
+  readonly breaker: Pick<CircuitBreaker, 'state'>;
+  readonly retry: DeliveryConfig['retry'];
+  /** Draws from [0, 1). */
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly steady: Pick<SteadyClock, 'now'>;
+  /** Must not throw. */
+  readonly onEvent: (event: DeliveryEvent) => void;
+}
+
+/** Carries a verdict out: settles the notification, moves its lane on or lets it wait, and emits what happened. */
+export interface VerdictSettler {
+  /** `isPaused`: the target is paused, so a refusal is not the notification's. */
+  settle(head: PendingNotification, verdict: Verdict, about: AboutAttempt, isPaused: boolean): void;
+  bury(head: PendingNotification, reason: DeadReason, about: AboutAttempt): void;
+}
+
+export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSettler {
+  const { lanes, settlements, breaker, random, clock, steady, onEvent } = options;
+  const { maxAgeMs, maxRetryAfterMs } = options.retry;
+
+  /** Not before our own back-off, and not later than the longest `Retry-After` that is honoured. */
+  const delayAfter = (attempts: number, retryAfterMs: number | undefined): number => {
+    const backoff = Math.max(1, backoffMs(attempts, options.retry, random));
+    return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, maxRetryAfterMs));
+  };
+
+  /** Returns for how long. */
+  const postpone = (
+    head: PendingNotification,
+    { attempts }: AboutAttempt,
+    standing: Standing,
+    retryAfterMs?: number,
+  ): number => {
+    const delayMs = delayAfter(attempts, retryAfterMs);
+    const nextAttemptAt = steady.now() + delayMs;
+    const dueAtMs = clock.monotonicMs() + delayMs;
+    settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
+      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, standing);
+    });
+    settlements.hurry();
+    return delayMs;
+  };
+
+  /** Not the notification's fault: it keeps its place, and the circuit breaker does the waiting. */
+  const keepPlace = (head: PendingNotification, { attempts }: AboutAttempt, standing?: Standing): void => {
+    settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt: 0 }, () => {
+      lanes.putBack({ ...head, attempts, nextAttemptAt: 0 }, 0, standing);
+    });
+    settlements.hurry();
+  };
+
+  const bury = (head: PendingNotification, reason: DeadReason, about: AboutAttempt): void => {
+    const { id, position } = head;
+    settlements.add({ kind: 'dead', id, position, attempts: about.attempts, diedAt: steady.now(), reason }, () => {
+      lanes.release(head);
+      lanes.settled(head);
+      onEvent({ kind: 'dead', ...about, reason });
+    });
+    settlements.hurry();
+  };
+
+  const deliver = (
+    head: PendingNotification,
+    { status, isReplyNotJson }: Extract<Verdict, { readonly kind: 'delivered' }>,
+    about: AboutAttempt,
+  ): void => {
+    // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
+    lanes.release(head);
+    settlements.add({ kind: 'delivered', id: head.id, position: head.position }, () => {
+      lanes.settled(head);
+      const ageMs = Math.max(0, steady.now() - head.acceptedAt);
+      onEvent({ kind: 'delivered', ...about, status, isReplyNotJson, ageMs });
+    });
+  };
+
+  /** What is too old dies at its next failure, whatever that is, unless it waits for a paused target. */
+  const expiry = (head: PendingNotification, last: number | string): DeadReason | undefined => {
+    if (steady.now() - head.acceptedAt <= maxAgeMs) return undefined;
+    const detail = `older than maxAgeMs (${String(maxAgeMs)}); last: ${String(last)}`;
+    return { kind: 'expired', status: typeof last === 'number' ? last : undefined, detail };
+  };
+
+  /** The next attempt waits for as long as the back-off or the target says; without a connection, for the circuit breaker. */
+  const retry = (
+    head: PendingNotification,
+    verdict: Extract<Verdict, { kind: 'retry' }>,
+    about: AboutAttempt,
+  ): void => {
+    const circuit = breaker.state;
+    if (verdict.reach === 'responded') {
+      const { status, retryAfterMs } = verdict;
+      const delayMs = postpone(head, about, 'answered', retryAfterMs);
+      onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit });
+    } else if (verdict.wasSent) {
+      const delayMs = postpone(head, about, 'suspect');
+      onEvent({ kind: 'retry', ...about, status: undefined, code: verdict.code, delayMs, circuit });
+    } else {
+      keepPlace(head, about);
+      onEvent({ kind: 'unsent', ...about, code: verdict.code, circuit });
+    }
+  };
+
+  return {
+    bury,
+    settle(head, verdict, about, isPaused) {
+      switch (verdict.kind) {
+        case 'delivered':
+          deliver(head, verdict, about);
+          return;
+        case 'dead':
+          bury(head, verdict.reason, about);
+          return;
+        case 'refused': {
+          const { status } = verdict;
+          const expired = isPaused ? undefined : expiry(head, status);
+          if (expired !== undefined) bury(head, expired, about);
+          else if (isPaused) {
+            keepPlace(head, about, 'refused');
+            onEvent({ kind: 'refused', ...about, status, delayMs: 0 });
+          } else {
+            const delayMs = postpone(head, about, 'suspect');
+            onEvent({ kind: 'refused', ...about, status, delayMs });
+          }
+          return;
+        }
+        case 'retry': {
+          const expired = expiry(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
+          if (expired !== undefined) bury(head, expired, about);
+          else retry(head, verdict, about);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { Logger } from '../telemetry/logger.js';
+
+/** One line for each event, at the level it deserves: INFO sent, WARN odd or to be tried again, ERROR somebody must look. */
+export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
+  switch (event.kind) {
+    case 'delivered': {
+      // The one event that comes for every notification.
+      if (!event.isReplyNotJson && !logger.isLevelEnabled('info')) return;
+      const { id, type, attempts, status, durationMs } = event;
+      const fields = { notificationId: id, type, attempts, status, durationMs: Math.round(durationMs) };
+      if (event.isReplyNotJson) logger.warn(fields, 'CRM notification sent, but the reply is not JSON');
+      else logger.info(fields, 'CRM notification sent');
+      return;
+    }
+    case 'retry': {
+      const { id, type, attempts, status, code, delayMs } = event;
+      logNotYet(logger, { notificationId: id, type, attempts, status, code, delayMs }, event);
+      return;
+    }
+    case 'unsent': {
+      const { id, type, attempts, code } = event;
+      logNotYet(logger, { notificationId: id, type, attempts, code }, event);
+      return;
+    }
+    case 'dead': {
+      const { id, type, attempts, reason } = event;
+      logger.error(
+        { notificationId: id, type, attempts, reason },
+        'CRM will not take a notification; it is kept as a dead letter',
+      );
+      return;
+    }
+    case 'refused': {
+      const { id, type, attempts, status, delayMs } = event;
+      // The pause that it brings about is told once.
+      if (delayMs === 0) return;
+      logger.warn(
+        { notificationId: id, type, attempts, status, delayMs },
+        'CRM refuses this notification with a token that it takes of others; it will be tried again',
+      );
+      return;
+    }
+    case 'paused':
+      if (event.cause.kind === 'unauthorised') {
+        const { status } = event.cause;
+        logger.error(
+          { status },
+          `CRM refuses the token (${String(status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
+        );
+      } else {
+        const { code } = event.cause;
+        logger.error({ code }, `CRM cannot be reached (${code}); delivery is paused and nothing is lost`);
+      }
+      return;
+    case 'resumed':
+      logger.info({}, 'CRM answers again; delivery goes on');
+      return;
+    case 'outboxFailed': {
+      const { operation, error } = event;
+      logger.error({ operation, err: error }, `CRM outbox: ${operation} failed: ${error.message}`);
+      return;
+    }
+    case 'outboxRepaired':
+      logger.error({}, `CRM outbox: ${event.message}`);
+      return;
+    case 'threadRestarted':
+      logger.error({}, `CRM post office: ${event.message}`);
+      return;
+    case 'deliveryFailed':
+      logger.error({ err: event.error }, `CRM delivery failed, and goes on: ${event.error.message}`);
+  }
+}
+
+/** While the circuit is open every probe fails alike, and that it opened is logged already. */
+function logNotYet(
+  logger: Required<Logger>,
+  fields: Readonly<Record<string, unknown>>,
+  { circuit }: { readonly circuit: CircuitState },
+): void {
+  if (circuit === 'closed') logger.warn(fields, 'CRM notification not sent yet; it will be tried again');
+  else logger.debug(fields, 'CRM still cannot be reached');
+}

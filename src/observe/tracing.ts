@@ -1,0 +1,133 @@
+import type * as Api from '@opentelemetry/api';
+import { survive } from '../core/survive.js';
+import { version } from '../core/version.js';
+import { validTraceparent } from '../core/traceparent.js';
+import type { StartSpan } from '../notifier/intake.js';
+
+/** Spans of notifications, for the app's OpenTelemetry. */
+export interface Tracing {
+  /** Begins the PRODUCER span of a notification's acceptance, in the trace of the request; undefined when that fails. */
+  readonly startSend: StartSpan;
+  /** The CLIENT span of an attempt that has ended. */
+  readonly recordAttempt: (attempt: TracedAttempt) => void;
+}
+
+export interface TracedAttempt {
+  readonly id: string;
+  readonly type: string;
+  /** Attempts so far, this one included if it was one. */
+  readonly attempts: number;
+  /** Without a connection to begin with it was none. */
+  readonly wasSent: boolean;
+  readonly durationMs: number;
+  /** In milliseconds since 1970. */
+  readonly endedAt: number;
+  /** Of the acceptance, in this process or an earlier one. */
+  readonly traceparent: string | undefined;
+  readonly status: number | undefined;
+  /** A status or a code; undefined when the CRM took it. */
+  readonly errorType: string | undefined;
+}
+
+/** A span that an SDK fails to take is survived and told to `onFailure`. Undefined where no SDK is registered. */
+export function createTracing(
+  api: typeof Api,
+  scope: string,
+  notifyUrl: string,
+  onFailure: () => void,
+): Tracing | undefined {
+  if (!hasSdk(api, scope)) return undefined;
+  const { trace, context, ROOT_CONTEXT, SpanKind, SpanStatusCode } = api;
+  const tracer = trace.getTracer(scope, version);
+  const { hostname, port, protocol } = new URL(notifyUrl);
+  const server = {
+    'server.address': hostname,
+    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
+  };
+
+  /** The span that is active here; else the one that the request's header names. */
+  const parentContext = (inbound: string | undefined): Api.Context => {
+    const active = context.active();
+    const remote = trace.getSpanContext(active) === undefined ? spanContextOf(inbound) : undefined;
+    return remote === undefined ? active : trace.setSpanContext(active, remote);
+  };
+
+  return {
+    startSend(type, id, inbound) {
+      const attributes = {
+        'messaging.system': 'crm_notifier',
+        'messaging.operation.name': 'send',
+        'messaging.operation.type': 'send',
+        'messaging.destination.name': 'crm',
+        'messaging.message.id': id,
+      };
+      let span: Api.Span;
+      let spanContext: Api.SpanContext;
+      try {
+        span = tracer.startSpan(`send ${type}`, { kind: SpanKind.PRODUCER, attributes }, parentContext(inbound));
+        spanContext = span.spanContext();
+      } catch {
+        onFailure();
+        return undefined;
+      }
+      return {
+        // Whoever provides it may give a span no ids; what the request brought is passed on then.
+        traceparent: trace.isSpanContextValid(spanContext) ? traceparentOf(spanContext) : inbound,
+        end(errorCode) {
+          survive(() => {
+            if (errorCode !== undefined) {
+              span.setAttribute('error.type', errorCode);
+              span.setStatus({ code: SpanStatusCode.ERROR });
+            }
+            span.end();
+          }, onFailure);
+        },
+      };
+    },
+
+    recordAttempt({ id, type, attempts, wasSent, durationMs, endedAt, traceparent, status, errorType }) {
+      const accepted = spanContextOf(traceparent);
+      const attributes: Api.Attributes = { ...server, 'messaging.message.id': id, 'crm_notifier.type': type };
+      if (wasSent) Object.assign(attributes, { 'http.request.method': 'POST', 'url.full': notifyUrl });
+      if (wasSent && attempts > 1) attributes['http.request.resend_count'] = attempts - 1;
+      if (status !== undefined) attributes['http.response.status_code'] = status;
+      if (errorType !== undefined) attributes['error.type'] = errorType;
+      const span = tracer.startSpan(
+        // Without a connection there was no request.
+        wasSent ? 'POST' : 'connect',
+        {
+          kind: SpanKind.CLIENT,
+          startTime: hrTimeOf(endedAt - durationMs),
+          attributes,
+          links: accepted === undefined ? [] : [{ context: accepted }],
+        },
+        // In its trace as well, for whoever looks at the trace: the acceptance may be hours ago, and of another process.
+        accepted === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, accepted),
+      );
+      if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end(hrTimeOf(endedAt));
+    },
+  };
+}
+
+/** The API's own provider stands for one that may come; until then it has nothing to pass spans on to. */
+function hasSdk({ trace, ProxyTracerProvider }: typeof Api, scope: string): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(scope) !== undefined;
+}
+
+function traceparentOf({ traceId, spanId, traceFlags }: Api.SpanContext): string {
+  return `00-${traceId}-${spanId}-${(traceFlags & 1).toString(16).padStart(2, '0')}`;
+}
+
+function spanContextOf(traceparent: string | undefined): Api.SpanContext | undefined {
+  const [, traceId, spanId, flags] = validTraceparent(traceparent)?.split('-') ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
+}
+
+/** Seconds and nanoseconds: the form that leaves no doubt which clock an instant is of. */
+function hrTimeOf(at: number): Api.HrTime {
+  const seconds = Math.floor(at / 1_000);
+  return [seconds, Math.round((at - seconds * 1_000) * 1_000_000)];
+}

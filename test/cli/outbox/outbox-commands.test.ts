@@ -1,0 +1,163 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { modeOf, prepareOutbox } from '../../helpers/prepared-outbox.js';
+import { sampleAt, sampleNotification } from '../../helpers/sample-notification.js';
+import { settleIn } from '../../helpers/settle-in.js';
+import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
+import { objectsIn } from '../cli-program.js';
+import { unknownId, useOutboxCli } from './outbox-cli.js';
+
+describe('crm-notifier outbox', () => {
+  const { directory, place, run, objects, idsFrom } = useOutboxCli();
+
+  it('stats prints the counts', async () => {
+    await prepareOutbox(place(), { count: 30, deadCount: 3 });
+    expect(await objects('stats')).toEqual([
+      {
+        outbox: place(),
+        pending: 30,
+        pendingBytes: expect.any(Number),
+        dead: 3,
+        oldestAgeMs: expect.any(Number),
+      },
+    ]);
+    const { stdout } = await run(['stats']);
+    expect(stdout).toMatch(/^outbox {3}.*\npending {2}30 \(\d+ bytes, the oldest for \d+ \w+\)\ndead {5}3\n$/);
+  });
+
+  it('list prints pending notifications oldest first and dead letters newest first', async () => {
+    const { notifications } = await prepareOutbox(place(), { count: 600, deadCount: 3 });
+    const ids = notifications.map(({ id }) => id);
+    expect(await idsFrom('list', '--limit', '1000')).toEqual(ids.slice(3));
+    expect(await idsFrom('list', '--dead')).toEqual(ids.slice(0, 3).reverse());
+    expect(await idsFrom('list', '--dead', '--limit', '2')).toEqual(ids.slice(1, 3).reverse());
+    expect(await idsFrom('list', '--search', ids[9]!.toUpperCase())).toEqual([ids[9]]);
+    expect(await idsFrom('list', '--search', 'BOOKING:7')).toHaveLength(30);
+    expect(await idsFrom('list', '--dead', '--search', '422')).toHaveLength(3);
+    const end = await run(['list']);
+    expect(end.stdout.split('\n')).toHaveLength(52);
+    expect(end.stdout).toMatch(/^ID +TYPE +LANE +ATTEMPTS +ACCEPTED +NEXT ATTEMPT\n/);
+    expect(end.stderr).toContain('There are more than these 50');
+    expect((await run(['list', '--search', 'nothing like it'])).stderr).toContain(
+      'No pending notifications match this',
+    );
+  });
+
+  it('show prints everything but the body, and with --body that too', async () => {
+    const { notifications } = await prepareOutbox(place(), { count: 1, deadCount: 1 });
+    const [dead, pending] = notifications.map(({ id }) => id) as [string, string];
+    expect(await objects('show', pending)).toMatchObject([{ state: 'pending', id: pending, lane: 'booking:1' }]);
+    expect((await run(['show', pending])).stdout).not.toContain('xxx');
+    expect(await objects('show', dead.toUpperCase(), '--body')).toMatchObject([
+      { state: 'dead', id: dead, reason: { kind: 'rejected', status: 422, detail: 'no' }, body: { index: 0 } },
+    ]);
+    const shown = await run(['show', dead, '--body']);
+    expect(shown.stdout).toMatch(/^state +dead\n/);
+    expect(shown.stdout).toContain('"index": 0,');
+    const none = await run(['show', unknownId, '--json']);
+    expect(none).toMatchObject({ code: 1 });
+    expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: 'ERR_NOT_FOUND' } });
+  });
+
+  it('redeliver makes dead letters pending and names those it does not find', async () => {
+    const { notifications } = await prepareOutbox(place(), { count: 1, deadCount: 4 });
+    const [first, second] = notifications.map(({ id }) => id) as [string, string];
+    expect(await objects('redeliver', first, first)).toEqual([{ redelivered: 1, missing: [] }]);
+    const end = await run(['redeliver', first, second]);
+    expect(end).toMatchObject({ code: 1, stdout: '1 dead letter is pending again.\n' });
+    expect(end.stderr).toContain(`${first} is not a dead letter in ${place()}`);
+    expect(await objects('redeliver', '--all', '--yes')).toEqual([{ redelivered: 2, missing: [] }]);
+    expect(await objects('stats')).toMatchObject([{ pending: 5, dead: 0 }]);
+    expect((await idsFrom('list')).at(-1)).toBe(notifications[3]!.id);
+    expect(await objects('redeliver', '--all')).toEqual([{ redelivered: 0, missing: [] }]);
+  });
+
+  it('discard removes dead letters, never pending notifications', async () => {
+    const { notifications } = await prepareOutbox(place(), { count: 2, deadCount: 4 });
+    const ids = notifications.map(({ id }) => id);
+    expect(await objects('discard', ids[0]!)).toEqual([{ discarded: 1, missing: [] }]);
+    expect((await run(['discard', ids[5]!])).code).toBe(1);
+    expect(await objects('discard', '--all', '--search', ids[1]!, '--yes')).toEqual([{ discarded: 1, missing: [] }]);
+    expect(await objects('discard', '--all', '--yes')).toEqual([{ discarded: 2, missing: [] }]);
+    expect(await objects('stats')).toMatchObject([{ pending: 2, dead: 0 }]);
+  });
+
+  describe('on a terminal', () => {
+    it.each([
+      ['y\n', 0, 2],
+      ['YES\n', 0, 2],
+      ['\n', 1, 0],
+      ['n\n', 1, 0],
+      ['', 1, 0],
+    ])('--all asks for confirmation; after %j the exit code is %i', async (input, code, redelivered) => {
+      await prepareOutbox(place(), { count: 1, deadCount: 2 });
+      const end = await run(['redeliver', '--all'], { isTerminal: true, input });
+      expect(end.code).toBe(code);
+      expect(end.stderr).toContain(`Redeliver all 2 dead letters in ${place()}? [y/N]`);
+      expect(await objects('stats')).toMatchObject([{ pending: 1 + redelivered, dead: 2 - redelivered }]);
+    });
+  });
+
+  describe('export', () => {
+    it('prints whole notifications, and warns on standard error of personal data', async () => {
+      const { notifications } = await prepareOutbox(place(), { count: 700, deadCount: 3 });
+      const end = await run(['export']);
+      expect(end.code).toBe(0);
+      expect(end.stderr).toMatch(/^The export holds personal data.*\n700 exported\.\n$/);
+      const exported = objectsIn({ ...end, signal: null });
+      expect(exported.map(({ id }) => id)).toEqual(notifications.slice(3).map(({ id }) => id));
+      expect(exported.map(({ body }) => JSON.stringify(body))).toEqual(
+        notifications.slice(3).map(({ body }) => Buffer.from(body).toString()),
+      );
+      const dead = objectsIn({ ...(await run(['export', '--dead'])), signal: null });
+      expect(dead.map(({ body }) => body)).toMatchObject([{ index: 2 }, { index: 1 }, { index: 0 }]);
+    });
+
+    it('writes a file that only its owner can read, and overwrites none', async () => {
+      await prepareOutbox(place(), { count: 300, deadCount: 0 });
+      const file = join(directory(), 'pending.ndjson');
+      const end = await run(['export', '--file', file]);
+      expect(end).toMatchObject({ code: 0, stdout: '' });
+      expect(modeOf(file)).toBe('600');
+      expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(300);
+      const again = await run(['export', '--file', file]);
+      expect(again.code).toBe(1);
+      expect(again.stderr).toContain('already exists');
+      expect((await run(['export', '--file', join(directory(), 'none/file')])).stderr).toContain('ENOENT');
+      expect(readdirSync(directory()).sort()).toEqual(['outbox', 'pending.ndjson']);
+    });
+
+    it('leaves nothing half done when interrupted (case 63)', async () => {
+      await prepareOutbox(place(), { count: 10, deadCount: 0 });
+      const file = join(directory(), 'pending.ndjson');
+      const end = await run(['export', '--file', file], { stop: AbortSignal.abort('SIGINT') });
+      expect(end.code).toBe(130);
+      expect(readdirSync(directory())).toEqual(['outbox']);
+    });
+  });
+
+  it('case 62: shows control characters in the data without letting a terminal obey them', async () => {
+    const evil = '\u001b[31mred\u009b2J\u202eback\u0007\r\n';
+    const outbox = await openOutboxIn(place());
+    const body = JSON.stringify({ message: evil, email: 'ada@example.com' });
+    outbox.append([
+      sampleNotification({ type: evil, lane: `user:${evil}`, body }),
+      sampleNotification({ type: evil, lane: `user:${evil}`, body }),
+    ]);
+    const { position } = outbox.readAfter(0, 1)[0]!;
+    const reason = { kind: 'rejected', status: 400, detail: evil } as const;
+    settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason }]);
+    outbox.close();
+    const [dead] = (await idsFrom('list', '--dead')) as [string];
+    const [pending] = (await idsFrom('list')) as [string];
+    for (const args of [['list'], ['list', '--dead'], ['show', dead, '--body'], ['show', pending], ['export']]) {
+      for (const flags of [[], ['--json']]) {
+        const { stdout } = await run([...args, ...flags]);
+        expect(stdout).toContain('red');
+        expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+        if (flags.length > 0) objectsIn({ code: 0, signal: null, stdout, stderr: '' });
+      }
+    }
+    expect((await objects('show', dead, '--body'))[0]).toMatchObject({ body: { message: evil } });
+  });
+});
