@@ -86,6 +86,11 @@ export function readArrivals(files: CrmFiles, bookings: ReadonlyMap<number, Book
   return { total, repeats, lost, vanishedCount, wronglyDead, deadCount: dead.length, outOfOrder, doubled, arrivedAt };
 }
 
+/** Which have arrived until now, from the CRM's journal. */
+export function readArrived(journal: string): Set<string> {
+  return new Set(readLines(journal).map(([, booking, step]) => `${booking}/${step}`));
+}
+
 type Line = readonly [id: string, booking: number, step: number, at?: number];
 
 /** A CRM that was killed while it wrote has not answered for that line either. */

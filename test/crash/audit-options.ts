@@ -34,9 +34,9 @@ export interface AuditOptions {
 }
 
 /**
- * The app's `holdMs`. Short, so that many stalls fit into an audit; but to start a thread, and to make a file anew, take
- * their time on a busy machine, and an outbox that honestly does not answer is none that is blamed wrongly.
+ * The app's `holdMs`. A response that was let go is none that is stored, and an outbox may really not answer for a while on a
+ * busy machine. So it is long, and no response is let go.
  */
-export function holdMsOf({ stallsApp, endsThread, faultsFiles }: AuditOptions): number {
-  return stallsApp && !endsThread && !faultsFiles ? 400 : 1_000;
-}
+export const patientHoldMs = 30_000;
+/** That of an app that is to stand still for longer; short, so that many stalls fit into an audit. */
+export const stallHoldMs = 400;

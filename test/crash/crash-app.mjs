@@ -69,8 +69,12 @@ const answer = (req, res) => {
 };
 app.post('/bookings/:booking/steps/:step', afterBooking('stepped', toFields), answer);
 app.post('/odd-bookings/:booking/steps/:step', afterBooking('stepped_oddly', toFields), answer);
-app.post('/end-thread', (_req, res) => {
+// The next thread is ready when it has opened the outbox.
+app.post('/end-thread', async (_req, res) => {
+  const countBefore = threadCount;
   audit.postMessage({ kind: 'end' });
+  while (threadCount === countBefore && threadCount > 0) await pause(5);
+  await crm.ready();
   res.json({ threadCount });
 });
 app.post('/clock/:offsetMs', (req, res) => {

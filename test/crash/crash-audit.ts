@@ -1,9 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readArrivals, type Arrivals, type Dead } from './arrivals.js';
-import { holdMsOf, type AuditOptions } from './audit-options.js';
+import { patientHoldMs, type AuditOptions } from './audit-options.js';
+import { readErrorLines } from './error-lines.js';
 import { createFates, isPoison } from './fates.js';
 import { createLives, killApps } from './lives.js';
 import { startLoad, type LoadCounts } from './load.js';
@@ -13,16 +14,22 @@ import { fillDisk } from './nuisances/disk-full.js';
 import { endThreads } from './nuisances/thread-ends.js';
 import { startProgram, type Program } from './program.js';
 import { createQuiet } from './quiet.js';
-import { noNuisances, type NuisanceCounts, type Stage } from './stage.js';
-import { longestWaitMs } from './waits.js';
+import { noNuisances, type Notice, type NuisanceCounts, type Stage } from './stage.js';
+import { longestWait, type Wait } from './waits.js';
 
 export interface AuditReport extends Arrivals, NuisanceCounts {
   readonly load: LoadCounts;
   /** Seen to succeed, and poison for the CRM until the end of the audit. */
   readonly poisonCount: number;
   readonly calmCount: number;
+  /** Those of them in which the machine was so late that they say nothing. */
+  readonly discardedCalmCount: number;
   /** How long a good notification waited at most while an app and the CRM were up. */
-  readonly longestWaitMs: number;
+  readonly longestWait: Wait;
+  /** How long each app took to notice a fault of its files. */
+  readonly notices: readonly Notice[];
+  /** The faults of the files that an app did not notice at all. */
+  readonly unnoticed: readonly string[];
   /** ERRORs that say the outbox had not answered, when it was the app that stood still. */
   readonly falseBlames: number;
   /** How many of the lost were accepted around which fault of the files. */
@@ -60,7 +67,7 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
       CRM_URL: `http://127.0.0.1:${crm.port}`,
       OUTBOX: outbox,
       THREAD: String(!options.isInline),
-      HOLD_MS: String(holdMsOf(options)),
+      HOLD_MS: String(patientHoldMs),
       ERRORS: errors,
       ...(options.package === undefined ? {} : { PACKAGE: options.package }),
       ...(options.jumpsClock ? clockAtStart() : {}),
@@ -79,11 +86,14 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
   for (let index = 0; index < options.processes; index += 1) apps.push(await startApp());
   const load = startLoad({ appOf: (client) => apps[client % apps.length], nextDestiny: createFates(options) });
   const stage: Stage = {
-    ...{ options, directory, outbox, load, counts, apps, crm, startApp, startCrm },
+    ...{ options, directory, outbox, errors, load, counts, apps, crm, startApp, startCrm },
+    journal: files.journal,
     quiet: createQuiet(),
     calmTimes: [],
     stallTimes: [],
     faultTimes: [],
+    notices: [],
+    unnoticed: [],
     isOver: false,
   };
 
@@ -133,7 +143,10 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
     load: load.counts,
     poisonCount: poison.reduce((count, { seen }) => count + seen.size, 0),
     calmCount: stage.calmTimes.length,
-    longestWaitMs: longestWaitMs(load.bookings, arrivals.arrivedAt, stage.calmTimes),
+    discardedCalmCount: stage.calmTimes.filter(({ isDiscarded }) => isDiscarded).length,
+    longestWait: longestWait(load.bookings, arrivals.arrivedAt, stage.calmTimes),
+    notices: stage.notices,
+    unnoticed: stage.unnoticed,
     falseBlames,
     lostAround: countLostAround(arrivals.lost, stage),
     pending,
@@ -170,11 +183,6 @@ function countLostAround(lost: readonly string[], { faultTimes, load }: Stage): 
 
 /** How often an outbox was blamed while or right after its app stood still. */
 function countBlames(errors: string, { stallTimes }: Stage): number {
-  if (!existsSync(errors)) return 0;
-  const lines = readFileSync(errors, 'utf8').split('\n');
-  const blames = lines.filter((line) => line.endsWith('}') && line.includes('holdMs'));
-  return blames.filter((line) => {
-    const { at } = JSON.parse(line) as { readonly at: number };
-    return stallTimes.some(({ startAt, endAt }) => startAt <= at && at <= endAt);
-  }).length;
+  const blames = readErrorLines(errors).filter(({ message }) => message.includes('holdMs'));
+  return blames.filter(({ at }) => stallTimes.some(({ startAt, endAt }) => startAt <= at && at <= endAt)).length;
 }

@@ -1,17 +1,23 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AuditOptions } from './audit-options.js';
+import { readArrived } from './arrivals.js';
+import { stallHoldMs, type AuditOptions } from './audit-options.js';
+import { measureLateness } from './lateness.js';
+import type { Load } from './load.js';
 import { faultFiles } from './nuisances/file-faults.js';
 import { stallApp } from './nuisances/stalls.js';
 import { createBag, killAndRestart, type Stage } from './stage.js';
-import { calmLifeMs } from './waits.js';
+import { calmLifeMs, isDelivered } from './waits.js';
 
 /** What an app lives through until it is killed. */
 type Life = 'short' | 'stall' | 'fileFault' | 'calm';
 
-/** While backlogs of before are delivered. */
+/** While backlogs of before are delivered, at least and at most. */
 const settleMs = 700;
-/** Between two requests of a client: a load that delivery keeps up with on any machine. */
-const betweenMs = 40;
+const settleAtMostMs = 10_000;
+/** Between two requests of a client: a load that delivery keeps up with on a busy machine, too. */
+const betweenMs = 100;
+/** A machine that is late for so much longer than the calm time has no time for it. */
+const calmAtMostMs = 20_000;
 
 /** Most lives are short; where there is much else to try, three of four. */
 export function createLives({ stallsApp, faultsFiles, hasPoison }: AuditOptions): () => Life {
@@ -33,11 +39,16 @@ export async function killApps(
   isOver: () => boolean,
 ): Promise<void> {
   const { options, quiet, counts } = stage;
+  let life = 'short' as Life;
+  // The next app is started for what it is to live through.
+  const killApp = async (): Promise<void> => {
+    life = nextLife();
+    await killAndRestart(stage, place, life === 'stall' ? { HOLD_MS: String(stallHoldMs) } : {});
+  };
   while (!isOver()) {
-    const life = nextLife();
     if (life === 'short') {
       await pause(Math.random() * options.maxLifeMs);
-      await quiet.disturb(() => killAndRestart(stage, place));
+      await quiet.disturb(killApp);
       continue;
     }
     await quiet.alone(async () => {
@@ -45,19 +56,33 @@ export async function killApps(
       if (life === 'stall') await stallApp(stage, place);
       else if (life === 'fileFault') await faultFiles(stage, place);
       else await liveCalmly(stage);
-      if (counts.kills < options.kills) await killAndRestart(stage, place);
+      if (counts.kills < options.kills) await killApp();
       // It had to stand still only until there was something to lose.
       stage.crm.kill('SIGCONT');
     });
   }
 }
 
-/** Nothing befalls anybody for so long that each good notification has to arrive. */
-async function liveCalmly({ load, calmTimes, options }: Stage): Promise<void> {
+/**
+ * Nothing befalls anybody for so long that each good notification has to arrive: longer by what the machine is late, because
+ * one that is stuck must be seen to wait for longer than that, too.
+ */
+async function liveCalmly({ load, calmTimes, options, apps, crm, journal }: Stage): Promise<void> {
   load.slowDown(betweenMs);
   await pause(settleMs);
+  await settle(load, journal);
+  const lateness = measureLateness([...apps.filter((app) => app !== undefined), crm]);
   const startAt = Date.now();
-  await pause(calmLifeMs(options));
-  calmTimes.push({ startAt, endAt: Date.now() });
+  const isLongEnough = (): boolean => Date.now() - startAt >= calmLifeMs(options) + lateness.lateMs();
+  while (!isLongEnough() && Date.now() - startAt < calmAtMostMs) await pause(100);
+  calmTimes.push({ startAt, endAt: Date.now(), lateMs: lateness.lateMs(), isDiscarded: !isLongEnough() });
+  lateness.stop();
   load.resume();
+}
+
+/** Waits until what clients have seen succeed is delivered; not for ever, since that may be what is wrong. */
+async function settle({ bookings }: Load, journal: string): Promise<void> {
+  const beforeAt = Date.now();
+  while (Date.now() - beforeAt < settleAtMostMs && !isDelivered(bookings, readArrived(journal), beforeAt))
+    await pause(200);
 }

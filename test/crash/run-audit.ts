@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditCrashes, type AuditReport } from './crash-audit.js';
+import type { Notice } from './stage.js';
 import { reasonsAgainst } from './verdict.js';
 import { longestWaitAllowedMs } from './waits.js';
 
@@ -93,7 +94,13 @@ function builtPackage(path: string | undefined): string | undefined {
   return directory;
 }
 
+function lateText(ms: number, { lateMs }: { readonly lateMs: number }): string {
+  return `${ms} ms (the machine was late by ${lateMs} ms)`;
+}
+
 function print({ load, lost, ...report }: AuditReport): void {
+  const beyond = ({ tookMs, lateMs }: Notice): number => tookMs - lateMs;
+  const [longestNotice] = [...report.notices].sort((one, other) => beyond(other) - beyond(one));
   const lines = {
     'kills of the app': report.kills,
     'kills of the CRM': report.crmKills,
@@ -115,7 +122,12 @@ function print({ load, lost, ...report }: AuditReport): void {
     'dead letters vanished': report.vanishedCount,
     'dead though good': report.wronglyDead.length,
     'calm times': report.calmCount,
-    'longest wait of a good one': report.calmCount === 0 ? '' : `${report.longestWaitMs} ms`,
+    'calm times discarded, as the machine was late': report.discardedCalmCount,
+    'longest wait of a good one':
+      report.calmCount === 0 ? '' : lateText(report.longestWait.waitedMs, report.longestWait),
+    'longest until a fault was noticed':
+      longestNotice === undefined ? '' : lateText(longestNotice.tookMs, longestNotice),
+    'faults that an app did not notice': report.unnoticed.length,
     lost: lost.length - report.vanishedCount,
     'out of order in their lane': report.outOfOrder,
     'sent under two ids': report.doubled,

@@ -9,6 +9,21 @@ export interface TimeSpan {
   readonly endAt: number;
 }
 
+export interface CalmTime extends TimeSpan {
+  /** How late the machine was with the work of the apps and the CRM; see `lateness.ts`. */
+  readonly lateMs: number;
+  /** Whether the machine was so late that nothing can be said. */
+  readonly isDiscarded: boolean;
+}
+
+export interface Notice {
+  /** The fault's. */
+  readonly name: string;
+  readonly tookMs: number;
+  /** How late the machine was with the work of the app meanwhile. */
+  readonly lateMs: number;
+}
+
 /** All that an audit is played with: each nuisance gets it. */
 export interface Stage {
   readonly options: AuditOptions;
@@ -16,17 +31,25 @@ export interface Stage {
   readonly directory: string;
   /** The outbox's directory in it. */
   readonly outbox: string;
+  /** The file in it that gets a line for each arrival at the CRM. */
+  readonly journal: string;
+  /** The file in it that the apps write their ERRORs to. */
+  readonly errors: string;
   readonly load: Load;
   readonly quiet: Quiet;
   readonly counts: NuisanceCounts;
   /** The apps that are up, each in its place. */
   readonly apps: (Program | undefined)[];
   /** When an app and the CRM were up and nothing befell them. */
-  readonly calmTimes: TimeSpan[];
+  readonly calmTimes: CalmTime[];
   /** When an app stood still. */
   readonly stallTimes: TimeSpan[];
   /** From the backup before a fault of the files to the kill after it. */
   readonly faultTimes: (TimeSpan & { readonly name: string })[];
+  /** How long it took an app to notice a fault of the files. */
+  readonly notices: Notice[];
+  /** The faults of the files that an app never noticed. */
+  readonly unnoticed: string[];
   crm: Program;
   isOver: boolean;
   /** Starts an app, which goes to no place yet. */
@@ -76,10 +99,14 @@ export function createBag<Element>(elements: readonly Element[]): () => Element 
   };
 }
 
-/** Kills the app of a place with SIGKILL, and starts another there. */
-export async function killAndRestart(stage: Stage, place: number): Promise<void> {
+/** Kills the app of a place with SIGKILL, and starts another there, with variables of its own. */
+export async function killAndRestart(
+  stage: Stage,
+  place: number,
+  environment?: Readonly<Record<string, string>>,
+): Promise<void> {
   await killApp(stage, place);
-  stage.apps[place] = await stage.startApp();
+  stage.apps[place] = await stage.startApp(environment);
 }
 
 async function killApp({ apps, counts }: Stage, place: number): Promise<void> {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Program } from '../program.js';
 import { createBag, type Stage } from '../stage.js';
-import { pathOf, removeFiles, restoreBackup, takeBackup } from './outbox-files.js';
+import { befallFiles } from './notice.js';
+import { pathOf, removeFiles, restoreBackup, takeBackup, whileFrozen } from './outbox-files.js';
 
 interface FileFault {
   readonly name: string;
@@ -15,15 +16,15 @@ interface FileFault {
   befall(stage: Stage, backup: string): void | Promise<void>;
 }
 
-/** A fault is to be noticed within a second; what is accepted until then may be lost with its process. */
-const noticeWithinMs = 1_200;
-const noKillMs = 2_000;
+/** An app that has noticed lives on for so long at most, with its clients at work again. */
+const lifeAfterMs = 800;
 /** Between two requests of a client: light load, which leaves no backlog to speak of when the CRM stands still. */
 const betweenMs = 50;
 
-const removeDirectory = ({ outbox }: Stage): void => {
-  rmSync(outbox, { recursive: true });
-};
+const removeDirectory = (stage: Stage): Promise<void> =>
+  whileFrozen(stage, () => {
+    rmSync(stage.outbox, { recursive: true });
+  });
 
 const faults: readonly FileFault[] = [
   {
@@ -43,9 +44,10 @@ const faults: readonly FileFault[] = [
   {
     name: 'file and log deleted',
     beside: 'nobody',
-    befall({ outbox }) {
-      removeFiles(outbox, ['', '-wal', '-shm']);
-    },
+    befall: (stage) =>
+      whileFrozen(stage, () => {
+        removeFiles(stage.outbox, ['', '-wal', '-shm']);
+      }),
   },
   {
     name: 'file renamed',
@@ -87,11 +89,9 @@ async function befallAlone(stage: Stage, _place: number, fault: FileFault, backu
   if (Math.random() < 0.6) stage.crm.kill('SIGSTOP');
   await pause(Math.random() * 300);
   if (Math.random() < 0.5) await load.quieten();
-  await fault.befall(stage, backup);
-  await pause(noticeWithinMs);
-  load.resume();
-  load.slowDown(betweenMs);
-  await pause(noKillMs - noticeWithinMs);
+  const { noticed } = await befallFiles(stage, fault.name, () => fault.befall(stage, backup));
+  await noticed;
+  await goOnUntilKilled(stage);
 }
 
 /**
@@ -108,9 +108,7 @@ async function befallWithSuccessor(stage: Stage, place: number, fault: FileFault
   // Meanwhile the other loads its modules.
   await Promise.all([pause(600), old === undefined ? undefined : load.burst(old, 60, 1)]);
   await load.quieten();
-  await fault.befall(stage, backup);
-  const noticed = pause(noticeWithinMs);
-  const mayBeKilled = pause(noKillMs);
+  const { noticed } = await befallFiles(stage, fault.name, () => fault.befall(stage, backup));
   writeFileSync(mayStart, '');
 
   const successor = await starting;
@@ -119,10 +117,8 @@ async function befallWithSuccessor(stage: Stage, place: number, fault: FileFault
   await noticed;
   if (Math.random() < 0.5) {
     crm.kill('SIGCONT');
-    load.resume();
-    load.slowDown(betweenMs);
+    await goOnUntilKilled(stage);
   }
-  await mayBeKilled;
   await takePlace(stage, place, successor, old);
   counts.kills += 1;
   crm.kill('SIGCONT');
@@ -146,12 +142,18 @@ async function befallWithTwin(stage: Stage, place: number, fault: FileFault): Pr
   const app = apps[place];
   if (app !== undefined) await load.burst(app, 60, 1);
   await load.quieten();
-  await fault.befall(stage, twinOutbox);
-  await pause(noticeWithinMs);
+  const { noticed } = await befallFiles(stage, fault.name, () => fault.befall(stage, twinOutbox));
+  await noticed;
   if (Math.random() < 0.5) crm.kill('SIGCONT');
+  await goOnUntilKilled(stage);
+}
+
+/** Half of the time it is killed as soon as it has noticed. */
+async function goOnUntilKilled({ load }: Stage): Promise<void> {
+  if (Math.random() < 0.5) return;
   load.resume();
   load.slowDown(betweenMs);
-  await pause(noKillMs - noticeWithinMs);
+  await pause(Math.random() * lifeAfterMs);
 }
 
 async function takePlace({ apps }: Stage, place: number, successor: Program, old?: Program): Promise<void> {

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Stage } from '../stage.js';
@@ -36,14 +36,25 @@ function copyFiles(from: string, into: string): void {
   }
 }
 
-/** Stops all apps for a moment; much shorter than `holdMs`. */
-async function whileFrozen({ apps }: Stage, work: () => void): Promise<void> {
+/** Stops all apps for a moment, so that what is done to several files is done at one instant. */
+export async function whileFrozen({ apps }: Stage, work: () => void): Promise<void> {
   for (const app of apps) app?.kill('SIGSTOP');
-  // A signal is on its way for a moment.
-  await pause(5);
+  // A signal is on its way for a moment, and longer for a thread that waits for a processor.
+  do await pause(5);
+  while (apps.some((app) => app !== undefined && isRunning(app.pid)));
   try {
     work();
   } finally {
     for (const app of apps) app?.kill('SIGCONT');
+  }
+}
+
+/** Whether a thread of a process that is being stopped has not stopped yet; false where the system does not say. */
+function isRunning(pid: number): boolean {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return !threads.every((thread) => /\) [TtZX] /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')));
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { holdMsOf } from '../audit-options.js';
+import { stallHoldMs } from '../audit-options.js';
 import type { Load } from '../load.js';
 import type { Program } from '../program.js';
 import type { Stage } from '../stage.js';
@@ -19,7 +19,7 @@ export async function stallApp({ apps, load, counts, options, stallTimes }: Stag
   // Its outbox does answer; and there are open connections, because new ones are only read a turn later.
   await Promise.race([load.burst(app, 2 * burstCount, 1), pause(answerWithinMs)]);
 
-  const stallMs = holdMsOf(options) * (1.25 + Math.random() * 0.5);
+  const stallMs = stallHoldMs * (1.25 + Math.random() * 0.5);
   const startAt = Date.now();
   const isBusy = Math.random() < 0.5;
   counts[isBusy ? 'busyLoops' : 'stops'] += 1;

@@ -2,7 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { post } from '../load.js';
 import { drawFrom, type Stage } from '../stage.js';
 
-/** Ends the post office's thread of some app now and then. */
+/**
+ * Ends the post office's thread of some app now and then, and waits until the next one has opened the outbox: while none has,
+ * nobody can notice what befalls its files.
+ */
 export async function endThreads(stage: Stage): Promise<void> {
   while (!stage.isOver) {
     await pause(Math.random() * 400);
