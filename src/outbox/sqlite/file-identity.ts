@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 
 /** Which files an outbox consists of while it is open: whatever has another number is another file. */
 export interface FileIdentity {
@@ -21,7 +21,7 @@ export function isSame(identity: FileIdentity, file: string): boolean {
   );
 }
 
-/** Which file it is that has this name now; undefined when there is none. */
+/** Which file it is that has this name now, or which link; undefined when there is none. */
 export function inodeOf(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.ino;
+  return lstatSync(file, { throwIfNoEntry: false })?.ino;
 }

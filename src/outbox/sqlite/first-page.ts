@@ -3,23 +3,23 @@ import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 const pageSize = 4096;
 
 /**
- * Lets SQLite read as much of a damaged file as there is. The first page has the header and the schema on it and nothing
+ * Lets SQLite read as much of the copy of a damaged file as there is. The first page has the header and the schema on it and nothing
  * else, and is the same in every outbox of a version, since in a file that can be vacuumed bit by bit the tables' roots stay
  * at the front. Any bit of it may cost every row, so it is replaced by that of a fresh outbox. Should the log have a newer
  * one, which checksums guard, then SQLite reads that.
  *
  * It is also what makes a file of no length one of some: otherwise SQLite deletes its log, which may be all there is.
  */
-export function revealRows(file: string, fresh: string): void {
+export function revealRows(copy: string, fresh: string): void {
   const page = firstPageOf(fresh);
-  const version = firstPageOf(file).readUInt32BE(versionAt);
+  const version = firstPageOf(copy).readUInt32BE(versionAt);
   // The schema of an earlier version is another one.
   if (version > 0 && version < page.readUInt32BE(versionAt)) return;
   // 2: with a log.
   page.fill(2, 18, 20);
   // How many pages there are is not the fresh one's; it counts only while the number here is the one at byte 24.
   page.writeUInt32BE(0, 92);
-  const descriptor = openSync(file, 'r+');
+  const descriptor = openSync(copy, 'r+');
   try {
     writeSync(descriptor, page, 0, pageSize, 0);
   } finally {

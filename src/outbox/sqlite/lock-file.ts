@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { inodeOf } from './file-identity.js';
 import { makeMissingFile } from './make-missing-file.js';
 import type { OpenSqlite } from './sqlite-driver.js';
@@ -18,6 +18,8 @@ export interface HeldLock {
  * database.
  */
 export function acquireLock(open: OpenSqlite, file: string, waitMs: number): HeldLock | undefined {
+  // Not what a link points to: neither its mode nor its lock is ours.
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(file, { force: true });
   makeMissingFile(file);
   // One of an earlier version may be readable by others; its journal would get the same mode.
   chmodSync(file, 0o600);

@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  fchmodSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -16,6 +17,9 @@ import { readFileHeader } from './file-header.js';
 import { refuseNewerSchema } from './schema.js';
 
 const fileName = 'outbox.db';
+const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+// Windows does not have the last one.
+const appendingNoLink = O_APPEND | O_CREAT | O_WRONLY | ((constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0);
 
 /**
  * Makes the directory of an outbox if it is missing, and answers its real path. Throws `CRMConfigError` when the place
@@ -81,10 +85,17 @@ export function findOutboxFile(path: string): string | undefined {
   return file;
 }
 
-/** Makes a file if it is missing, and closes it to others. SQLite gives its further files the mode of this one. */
+/**
+ * Makes a file if it is missing, and closes it to others; not what a link points to. SQLite gives its further files the mode of
+ * this one.
+ */
 export function makePrivateFile(file: string): void {
-  closeSync(openSync(file, 'a', 0o600));
-  chmodSync(file, 0o600);
+  const descriptor = openSync(file, appendingNoLink, 0o600);
+  try {
+    fchmodSync(descriptor, 0o600);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 function statOf(path: string): Stats | undefined {

@@ -1,7 +1,8 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { inodeOf, type FileIdentity } from './file-identity.js';
-import { revealRows } from './first-page.js';
+import { isCutToNothing } from './first-page.js';
 import { makeMissingFile } from './make-missing-file.js';
+import { companions, removeWithCompanions, salvageByCopy } from './salvage-by-copy.js';
 import { salvage, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
@@ -21,38 +22,32 @@ export interface Repair extends Salvage {
   readonly asideName: string;
 }
 
-// What SQLite keeps beside a file.
-const companions = ['-wal', '-shm', '-journal'];
-
 /**
  * Sets a damaged file aside under a new name, with a fresh one in its place that holds what could be read of it. The fresh
  * one is complete and on disk before the damaged one is moved, so a crash at any point costs nothing: see `finishRepair`.
  * Only one process at a time may do this.
  */
-export function repair({ open, file, from: given, now }: RepairOptions): Repair {
+export function repair({ open, file, from, now }: RepairOptions): Repair {
   const mending = `${file}-mending`;
-  for (const suffix of ['', ...companions]) rmSync(`${mending}${suffix}`, { force: true });
+  removeWithCompanions(mending);
   makeMissingFile(mending);
   const fresh = open(mending);
-  let from = given;
+  // SQLite would take one that was cut to nothing for a new one, and delete its log.
+  const kept = from ?? (isCutToNothing(file) ? undefined : open(file));
   try {
     let salvaged: Salvage;
     try {
       migrate(fresh);
-      if (from === undefined) {
-        revealRows(file, mending);
-        from = open(file);
-      }
-      keepOthersOut(from);
-      salvaged = salvage(from, fresh);
+      if (kept !== undefined) keepOthersOut(kept);
+      salvaged = from === undefined ? salvageByCopy({ open, file, mending, fresh }) : salvage(from, fresh);
     } finally {
       fresh.close();
     }
     renameSync(mending, mendedName(file));
     return { ...salvaged, asideName: finishRepair(file, now) };
   } finally {
-    if (from !== undefined) letOthersIn(from);
-    if (given === undefined) from?.close();
+    if (kept !== undefined) letOthersIn(kept);
+    if (from === undefined) kept?.close();
   }
 }
 
@@ -104,17 +99,23 @@ export function setLogAside(file: string, { log, shared }: FileIdentity, now: nu
   return endings.length === 0 ? undefined : moveAside(file, now, endings);
 }
 
-/** Removes what was set aside, once nothing in it is missing elsewhere. */
+/** Removes what was set aside, once nothing in it is missing elsewhere; not a directory, which is none of ours. */
 export function removeAside(asideName: string): void {
-  for (const ending of ['', ...companions]) rmSync(`${asideName}${ending}`, { force: true });
+  removeWithCompanions(asideName);
 }
 
 function moveAside(file: string, now: number, endings: readonly string[]): string {
-  let asideName = `${file}-aside-${String(now)}`;
-  while (['', ...companions].some((ending) => existsSync(`${asideName}${ending}`))) asideName += '-again';
+  const asideName = freeAsideName(file, now);
   for (const ending of endings) {
-    if (existsSync(`${file}${ending}`)) renameSync(`${file}${ending}`, `${asideName}${ending}`);
+    if (inodeOf(`${file}${ending}`) !== undefined) renameSync(`${file}${ending}`, `${asideName}${ending}`);
   }
+  return asideName;
+}
+
+/** A name for what is set aside that nothing has yet. */
+export function freeAsideName(file: string, now: number): string {
+  let asideName = `${file}-aside-${String(now)}`;
+  while (['', ...companions].some((ending) => inodeOf(`${asideName}${ending}`) !== undefined)) asideName += '-again';
   return asideName;
 }
 

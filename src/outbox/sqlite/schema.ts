@@ -71,9 +71,14 @@ export function migrate(database: SqliteDatabase): void {
   database.exec('COMMIT');
 }
 
+/** Whether this version of the package does not know a version of the schema yet. */
+export function isNewerSchema(version: number): boolean {
+  return version > migrations.length;
+}
+
 /** Throws `CRMConfigError` for a version of the schema that this version of the package does not know. */
 export function refuseNewerSchema(version: number): void {
-  if (version <= migrations.length) return;
+  if (!isNewerSchema(version)) return;
   const message =
     `was written by a newer express-crm-notifier (schema ${String(version)}, this one knows ` +
     `${String(migrations.length)}); upgrade, or give another directory`;

@@ -1,0 +1,151 @@
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import {
+  checksumOfFrame,
+  frameHeaderSize,
+  isEqual,
+  logHeaderSize,
+  parseFrameHeader,
+  parseLogHeader,
+  readAt,
+  type Checksum,
+  type LogHeader,
+} from './log-frames.js';
+
+/**
+ * Looks whether what SQLite has written to its log is still there: a connection at work reads from its memory, and would not
+ * notice before the next start. It has a descriptor of its own, which takes no locks along: those are on the other files.
+ */
+export interface LogWatch {
+  /** Whether the log was cut, or is another one. A few small reads. */
+  isBroken(): boolean;
+  /** Whether something in it was changed, of as much of it as is read at a time; the next call goes on from there. */
+  isBrokenWithin(): boolean;
+  /** Whether anything in it was changed; reads it all. */
+  isBrokenAnywhere(): boolean;
+  close(): void;
+}
+
+const framesAtOnce = 256;
+const hole = Buffer.alloc(frameHeaderSize);
+/** Another process may be in the middle of writing. */
+const secondLookMs = 20;
+
+export function createLogWatch(file: string): LogWatch {
+  const descriptor = openSync(`${file}-wal`, 'r');
+  const headerBytes = Buffer.alloc(logHeaderSize);
+  const frameBytes = Buffer.alloc(frameHeaderSize);
+  const known = { header: Buffer.alloc(0), lastFrame: Buffer.alloc(frameHeaderSize) };
+  let header: LogHeader | undefined;
+  /** Where what is committed ends, as far as is known. */
+  let end = logHeaderSize;
+  const through = { offset: 0, checksum: { s0: 0, s1: 0 }, stamp: '' };
+  let isClosed = false;
+
+  function begin(found: LogHeader, bytes: Buffer): void {
+    header = found;
+    known.header = Buffer.from(bytes);
+    end = logHeaderSize;
+    through.offset = 0;
+  }
+
+  /** The header is as it was, or as SQLite makes the next one. */
+  function isHeaderSound(): boolean {
+    const bytes = readAt(descriptor, headerBytes, 0);
+    if (bytes.equals(known.header)) return true;
+    const found = bytes.length === logHeaderSize ? parseLogHeader(bytes) : undefined;
+    if (found === undefined) return false;
+    // One that nothing has followed yet is made anew.
+    if (header !== undefined && end > logHeaderSize && !isSuccessor(found, header)) return false;
+    begin(found, bytes);
+    return true;
+  }
+
+  /** The last frame that was known is still there, and what follows it was written by SQLite. */
+  function isTailSound({ pageSize, salt1, salt2 }: LogHeader): boolean {
+    const size = frameHeaderSize + pageSize;
+    const { size: logSize } = fstatSync(descriptor);
+    if (logSize < end) return false;
+    if (end > logHeaderSize && !readAt(descriptor, frameBytes, end - size).equals(known.lastFrame)) return false;
+    for (let offset = end; offset + size <= logSize; offset += size) {
+      const bytes = readAt(descriptor, frameBytes, offset);
+      const frame = parseFrameHeader(bytes);
+      // What is left of a time before the log began anew has other salts. Nothing at all is what a cut leaves that SQLite wrote on.
+      if (frame.salt1 !== salt1 || frame.salt2 !== salt2) return !bytes.equals(hole);
+      if (!frame.isCommit) continue;
+      bytes.copy(known.lastFrame);
+      end = offset + size;
+    }
+    return true;
+  }
+
+  function looksBroken(): boolean {
+    if (!isHeaderSound()) return true;
+    return header !== undefined && !isTailSound(header);
+  }
+
+  /** Reads on through the log, from where it was left off; what was read is read anew once something was written. */
+  function looksBrokenWithin(): boolean {
+    if (looksBroken()) return true;
+    if (header === undefined) return false;
+    const { mtimeMs, size } = fstatSync(descriptor);
+    const stamp = `${String(mtimeMs)} ${String(size)}`;
+    if (through.offset === 0) through.offset = logHeaderSize;
+    if (through.offset >= end) {
+      if (stamp === through.stamp) return false;
+      through.offset = logHeaderSize;
+    }
+    if (through.offset === logHeaderSize) {
+      through.checksum = header.checksum;
+      through.stamp = stamp;
+    }
+    return !isChainSound(header);
+  }
+
+  function looksBrokenAnywhere(): boolean {
+    through.offset = 0;
+    do {
+      if (looksBrokenWithin()) return true;
+    } while (header !== undefined && through.offset < end);
+    return false;
+  }
+
+  function isChainSound(of: LogHeader): boolean {
+    const size = frameHeaderSize + of.pageSize;
+    const length = Math.min(end - through.offset, framesAtOnce * size);
+    const bytes = readAt(descriptor, Buffer.allocUnsafe(length), through.offset);
+    if (bytes.length < length) return false;
+    let checksum: Checksum = through.checksum;
+    for (let at = 0; at < length; at += size) {
+      checksum = checksumOfFrame(bytes, at, checksum, of);
+      if (!isEqual(parseFrameHeader(bytes, at).checksum, checksum)) return false;
+    }
+    through.checksum = checksum;
+    through.offset += length;
+    return true;
+  }
+
+  const twice = (look: () => boolean): boolean => {
+    if (!look()) return false;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, secondLookMs);
+    return look();
+  };
+
+  const watch: LogWatch = {
+    isBroken: () => twice(looksBroken),
+    isBrokenWithin: () => twice(looksBrokenWithin),
+    isBrokenAnywhere: () => twice(looksBrokenAnywhere),
+    close() {
+      if (isClosed) return;
+      isClosed = true;
+      closeSync(descriptor);
+    },
+  };
+  watch.isBroken();
+  return watch;
+}
+
+/** Each time that the log begins anew, its sequence and its first salt grow by one. */
+function isSuccessor(next: LogHeader, before: LogHeader): boolean {
+  const times = (next.sequence - before.sequence) >>> 0;
+  return times > 0 && times < 0x8000_0000 && (next.salt1 - before.salt1) >>> 0 === times;
+}
