@@ -5,10 +5,17 @@ import { types } from 'node:util';
 export function declaredLength(res: Pick<ServerResponse, 'getHeader'>): number | undefined {
   // What `writeHead` was given directly is no header that can be asked for, but node keeps this of it.
   const { _contentLength: given } = res as { readonly _contentLength?: unknown };
-  const declared = res.getHeader('content-length') ?? given;
+  const declared = onlyOne(res.getHeader('content-length')) ?? onlyOne(given);
   if (typeof declared !== 'string' && typeof declared !== 'number') return undefined;
   const length = Number(declared);
   return Number.isSafeInteger(length) && length >= 0 ? length : undefined;
+}
+
+/** A header may be a list, as in `headersDistinct`; node sends each of its values. */
+function onlyOne(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const [first, ...others]: unknown[] = value;
+  return others.every((other) => String(other) === String(first)) ? first : undefined;
 }
 
 /** How many bytes a call of `write` adds. */
