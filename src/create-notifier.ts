@@ -1,7 +1,7 @@
 import { createService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
-import { doneOrTimedOut } from './core/time-limit.js';
+import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
@@ -61,12 +61,14 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
   const finish = async (timeoutMs: number, end: (leftMs: number) => Promise<CloseReport>): Promise<CloseReport> => {
     const startedAtMs = clock.monotonicMs();
+    const before = postOffice.lastKnown();
     await doneOrTimedOut(intake.settled(), timeoutMs, clock);
     try {
       return await end(Math.max(1, timeoutMs - (clock.monotonicMs() - startedAtMs)));
     } catch {
-      // An outbox that never opened has been reported; it has nothing to deliver.
-      return { delivered: 0, pending: 0, dead: 0 };
+      // It could not say, or its outbox never opened, which has been reported.
+      const { delivered, pending, dead } = postOffice.lastKnown();
+      return { delivered: delivered - before.delivered, pending, dead: dead - before.dead };
     }
   };
 
@@ -90,8 +92,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
       }),
     ready: () => postOffice.ready(),
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
-    flush: ({ timeoutMs = defaultTimeLimitMs } = {}) => finish(timeoutMs, (leftMs) => postOffice.flush(leftMs)),
-    close: ({ timeoutMs = defaultTimeLimitMs } = {}) => (closing ??= close(timeoutMs)),
+    flush: ({ timeoutMs } = {}) =>
+      finish(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),
+    close: ({ timeoutMs } = {}) => (closing ??= close(timeLimitOf(timeoutMs, defaultTimeLimitMs))),
     async [Symbol.asyncDispose]() {
       await notifier.close();
     },

@@ -12,11 +12,19 @@ export function declaredLength(res: Pick<ServerResponse, 'getHeader'>): number |
 function contentLengthOf(res: Pick<ServerResponse, 'getHeader'>): unknown {
   try {
     // `getHeader` does not know the headers that `writeHead` was given, but node keeps this one.
-    return res.getHeader('content-length') ?? (res as { readonly _contentLength?: unknown })._contentLength;
+    const { _contentLength: given } = res as { readonly _contentLength?: unknown };
+    return onlyOne(res.getHeader('content-length')) ?? onlyOne(given);
   } catch {
     // Other middleware may have replaced `getHeader`; its failure must not leave `write`.
     return undefined;
   }
+}
+
+/** A header may be a list, as in `headersDistinct`; node sends each of its values. */
+function onlyOne(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const [first, ...others]: unknown[] = value;
+  return others.every((other) => String(other) === String(first)) ? first : undefined;
 }
 
 /** The number of bytes that a call of `write` adds. */

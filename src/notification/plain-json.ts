@@ -72,7 +72,7 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
       const member: unknown = (from as Record<string, unknown>)[key];
       if (member === undefined) continue;
       spend(key.length + 4);
-      object[key] = copy(member, `${at}.${key.slice(0, 64)}`, depth + 1);
+      object[key] = copy(member, `${at}${shown(key, depth)}`, depth + 1);
     }
     return object;
   };
@@ -98,6 +98,15 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * A key in a path, which goes into errors and log lines. The app's own field names are at the top; deeper down a key may be
+ * data, such as a guest's name or address, so there it is shown only when it is written like a field and has no digits.
+ */
+function shown(key: string, depth: number): string {
+  const isField = depth === 0 ? /^[A-Za-z_][A-Za-z0-9_]{0,63}$/ : /^[a-z][A-Za-z_]{0,31}$/;
+  return isField.test(key) ? `.${key}` : '[key]';
 }
 
 function nameOf(value: object): string {

@@ -18,10 +18,10 @@ interface Waiting {
 
 export interface Batcher {
   /**
-   * Hands one over, and again while the outbox fails. Answers false, and does nothing, when more waits in memory than there
-   * is room for.
+   * Hands one over, and again while the outbox fails. When there is no room for it in memory, returns the bound that is
+   * reached and does nothing.
    */
-  handOver(notification: AcceptedNotification, sender: Sender): boolean;
+  handOver(notification: AcceptedNotification, sender: Sender): keyof Room | undefined;
   /** Whether the outbox has given no answer for `silenceMs`, and none since. */
   readonly isSilent: boolean;
   /** No more asking again: what the outbox does not take now is refused. */
@@ -29,7 +29,7 @@ export interface Batcher {
 }
 
 export interface BatcherOptions {
-  readonly postOffice: Pick<PostOffice, 'accept'>;
+  readonly postOffice: Pick<PostOffice, 'accept' | 'isStarting'>;
   readonly clock: Clock;
   /** How much may wait in memory for an outbox that does not answer. */
   readonly maxWaiting: Room;
@@ -55,8 +55,8 @@ const gatherMs = 2;
  * a slow disk makes larger batches instead of more of them, and the order is kept when one has to be handed over again. In a
  * crowd a batch waits a little for more to come.
  *
- * Silence is the outbox's: it is counted from the moment a batch is handed over, in time that this thread was awake, and
- * anew from each answer. One that fails is as good as none.
+ * Silence is the outbox's: it is counted from the moment a batch is handed over, in time that this process was awake and the
+ * post office was not just starting, and anew from each answer. One that fails is as good as none.
  */
 export function createBatcher(options: BatcherOptions): Batcher {
   const { postOffice, clock, maxWaiting, silenceMs } = options;
@@ -106,9 +106,11 @@ export function createBatcher(options: BatcherOptions): Batcher {
     for (const { sender } of [...batch, ...waiting]) sender.onSilence();
   };
 
+  const isCounting = (): boolean => !postOffice.isStarting();
+
   /** Somebody awaits what comes of it, so the wait keeps the process alive. */
   const listen = (): void => {
-    if (!isSilent) cancelSilence ??= afterAwake(clock, silenceMs, onSilence, { keepAlive: true });
+    if (!isSilent) cancelSilence ??= afterAwake(clock, silenceMs, onSilence, { keepAlive: true, isCounting });
   };
 
   const hear = (): void => {
@@ -159,11 +161,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
   return {
     handOver(notification, sender) {
       const size = Buffer.byteLength(notification.body);
-      if (waiting.length >= maxWaiting.count || waitingBytes + size > maxWaiting.bytes) return false;
+      if (waiting.length >= maxWaiting.count) return 'count';
+      if (waitingBytes + size > maxWaiting.bytes) return 'bytes';
       waiting.push({ notification, sender });
       waitingBytes += size;
       start();
-      return true;
+      return undefined;
     },
     get isSilent() {
       return isSilent;

@@ -155,13 +155,13 @@ export function createIntake(options: IntakeOptions): Intake {
         work.end();
       };
       work.begin();
-      const hasRoom = batcher.handOver(notification, {
+      const bound = batcher.handOver(notification, {
         onAnswer(acceptance) {
           answer(settle(notification, acceptance, context));
         },
         onSilence,
       });
-      if (!hasRoom) answer(refuse(notification, fullMemory(maxUnsaved), true, context));
+      if (bound !== undefined) answer(refuse(notification, fullMemory(bound, maxUnsaved), true, context));
       else if (batcher.isSilent) onSilence();
     });
 
@@ -201,10 +201,10 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 }
 
-function fullMemory({ count, bytes }: Room): string {
+function fullMemory(bound: keyof Room, maxUnsaved: Room): string {
   return (
-    `maxUnsaved is reached (${String(count)} notifications or ${String(bytes)} bytes in memory): the outbox stores more slowly ` +
-    'than the app tells; see the disk and the log, tell less at once, let the middleware push back, or raise maxUnsaved'
+    `maxUnsaved.${bound} is reached (${String(maxUnsaved[bound])} in memory): the outbox stores more slowly than the app tells; ` +
+    `see the disk and the log, tell less at once, let the middleware push back, or raise maxUnsaved.${bound}`
   );
 }
 

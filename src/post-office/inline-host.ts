@@ -10,7 +10,7 @@ import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { crmFormat } from '../format/crm-format.js';
-import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
+import type { AcceptedNotification, Outbox, OutboxCounts } from '../outbox/outbox.js';
 import { redeliverAll } from '../outbox/redeliver-all.js';
 import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
@@ -41,6 +41,11 @@ export interface InlineHostOptions {
   readonly onClosed?: (() => void) | undefined;
 }
 
+export interface InlineHost extends PostOffice {
+  /** `mayStore` is asked right before the batch is stored; one that may not be is refused as `closed`. */
+  accept(batch: readonly AcceptedNotification[], mayStore?: () => boolean): Promise<readonly Acceptance[]>;
+}
+
 interface Opened {
   readonly outbox: Outbox;
   readonly deliverer: Deliverer;
@@ -55,7 +60,7 @@ const reopenAfterMs = 1_000;
 const lookForIdleMs = 50;
 
 /** Runs the post office in the thread of its caller. */
-export function createInlineHost(options: InlineHostOptions): PostOffice {
+export function createInlineHost(options: InlineHostOptions): InlineHost {
   const { settings, clock, onEvent, gatherMs = 0 } = options;
   const { sync, maxPending, deadRetentionMs } = settings.outbox;
   const spells = createSpells(onEvent);
@@ -63,6 +68,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
   let cancelReopen: (() => void) | undefined;
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
+  let isStarting = true;
   let opening = open();
 
   /** Whoever asks for it gets a rejection; nobody asking is no reason to end the process. */
@@ -70,9 +76,11 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     const opened = openOnce();
     opened.then(
       () => {
+        isStarting = false;
         spells.end('open');
       },
       (error: unknown) => {
+        isStarting = false;
         spells.begin('open', error);
         // Options are not mended by trying again; a full disk may be.
         if (closing === undefined && !(error instanceof CRMConfigError))
@@ -210,7 +218,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
       await whileOpen();
     },
 
-    async accept(batch) {
+    async accept(batch, mayStore) {
       if (closing !== undefined) return batch.map(() => closed);
       let opened: Opened;
       try {
@@ -218,6 +226,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
       } catch (error) {
         return batch.map(() => failed(error));
       }
+      if (mayStore?.() === false) return batch.map(() => closed);
       try {
         const { acceptances, pending } = acceptInto(opened.outbox, batch, maxPending, opened.steady.now());
         opened.deliverer.wake(pending);
@@ -233,6 +242,8 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
       return lastStats ?? statsOf(await opening.catch(() => undefined));
     },
 
+    isStarting: () => isStarting,
+    lastKnown: () => ({ delivered: tally.delivered, pending: lastStats?.pending ?? 0, dead: tally.dead }),
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
     close: (timeoutMs) => (closing ??= closeOnce(timeoutMs)),
     listDead: async (query) => (await whileOpen()).outbox.listDead(query),

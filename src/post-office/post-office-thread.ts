@@ -2,7 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
+import { passAcceptGate } from './accept-gate.js';
 import { passExitGate } from './exit-gate.js';
 import { createInlineHost, gatherOnDiskMs } from './inline-host.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
@@ -12,7 +14,7 @@ import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-
  * this file.
  */
 
-const { settings, authToken, isDebugEnabled, exitGate } = workerData as ThreadData;
+const { settings, authToken, isDebugEnabled, exitGate, acceptGate } = workerData as ThreadData;
 const questions = new Map<number, (token: string | undefined) => void>();
 let questionCount = 0;
 let events: DeliveryEvent[] = [];
@@ -28,13 +30,15 @@ const postOffice = createInlineHost({
   gatherMs: gatherOnDiskMs,
 });
 
+// It answers once the outbox is open or cannot be opened.
+void postOffice.stats().then(({ pending }) => {
+  send({ kind: 'opened', pending });
+});
+
 parentPort?.on('message', (message: ToThread) => {
   switch (message.kind) {
     case 'accept':
-      void postOffice.accept(message.notifications).then((acceptances) => {
-        const areAllTaken = acceptances.every(({ accepted }) => accepted);
-        send({ kind: 'accepted', batch: message.batch, acceptances: areAllTaken ? undefined : acceptances });
-      });
+      void accept(message.batch, message.notifications);
       return;
     case 'call':
       void answer(message.call, message.name, message.argument);
@@ -48,6 +52,12 @@ parentPort?.on('message', (message: ToThread) => {
       return;
   }
 });
+
+async function accept(batch: number, notifications: readonly AcceptedNotification[]): Promise<void> {
+  const acceptances = await postOffice.accept(notifications, () => passAcceptGate(acceptGate, batch));
+  const areAllTaken = acceptances.every(({ accepted }) => accepted);
+  send({ kind: 'accepted', batch, acceptances: areAllTaken ? undefined : acceptances });
+}
 
 async function answer(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
   try {

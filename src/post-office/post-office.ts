@@ -17,6 +17,15 @@ export interface PostOffice {
 
   stats(): Promise<PostOfficeStats>;
 
+  /**
+   * Whether it has yet to say that its outbox is open, or that it cannot be opened: silence says nothing about the outbox
+   * then. A thread that ends again and again, or hangs, is not starting any more.
+   */
+  isStarting(): boolean;
+
+  /** What is known without asking: delivered and dead since the start, and what is or may be pending. */
+  lastKnown(): CloseReport;
+
   /** Resolves when nothing is due any more, or at the time limit. */
   flush(timeoutMs: number): Promise<CloseReport>;
 

@@ -15,6 +15,7 @@ import {
   type PostOfficeStats,
 } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
+import { createRunningTally } from './running-tally.js';
 import { createThreadKeeper } from './thread-keeper.js';
 import type { FromThread, PostOfficeCall } from './thread-messages.js';
 
@@ -43,8 +44,11 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
-/** Beyond the time limit of a close: what the thread needs to stop and to close the file. */
-const closeGraceMs = 2_000;
+/** Beyond the time limit of a flush or a close: what the thread needs to stop and to close the file. */
+const graceMs = 2_000;
+
+/** After so many without an answer to a batch in between, or one hang, a thread is not merely starting. */
+const maxTroubles = 3;
 
 /**
  * Runs the post office in a thread of its own: this one never touches the disk and never waits. What the thread has not
@@ -57,7 +61,11 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   const batches = new Map<number, Batch>();
   const calls = new Map<number, Call>();
   let count = 0;
+  const tally = createRunningTally();
   let isClosed = false;
+  let hasOpened = false;
+  /** Since a batch was last answered. */
+  let troubles = 0;
   let lastStats: PostOfficeStats | undefined;
   let closing: Promise<CloseReport> | undefined;
 
@@ -70,7 +78,9 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     },
     clock,
     onMessage,
-    onTrouble() {
+    onTrouble(isHang) {
+      hasOpened = false;
+      troubles += isHang ? maxTroubles : 1;
       const message = 'the thread has ended or hangs; it is started again, and nothing accepted is lost';
       onEvent({ kind: 'threadRestarted', message });
     },
@@ -84,9 +94,15 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
 
   function onMessage(message: FromThread): void {
     switch (message.kind) {
+      case 'opened':
+        hasOpened = true;
+        tally.onPending(message.pending);
+        return;
       case 'accepted': {
         const batch = batches.get(message.batch);
         batches.delete(message.batch);
+        troubles = 0;
+        tally.onAccepted(batch?.notifications.length ?? 0, message.acceptances);
         keeper.holdProcess();
         batch?.resolve(message.acceptances ?? batch.notifications.map(() => taken));
         return;
@@ -98,7 +114,10 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         takeCall(message.call, false)?.reject(errorOf(message.trouble));
         return;
       case 'events':
-        for (const event of message.events) onEvent(event);
+        for (const event of message.events) {
+          tally.onEvent(event);
+          onEvent(event);
+        }
         return;
       case 'log':
         logger[message.level](message.fields, message.message);
@@ -148,20 +167,31 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   async function close(timeoutMs: number): Promise<CloseReport> {
     let isFileClosed = false;
     try {
-      const report = (await within(call('close', timeoutMs), timeoutMs + closeGraceMs, clock, noAnswer)) as CloseReport;
+      const report = await reportWithin('close', timeoutMs);
       isFileClosed = true;
       return report;
     } finally {
       isClosed = true;
-      for (const { resolve, notifications } of batches.values()) resolve(notifications.map(() => closed));
+      const lastBegun = keeper.refuseBatches();
+      for (const [number, { resolve, notifications }] of batches) {
+        // Of one that was begun only the thread knows what becomes of it.
+        if (number <= lastBegun) continue;
+        batches.delete(number);
+        resolve(notifications.map(() => closed));
+      }
       for (const { name, resolve, reject } of calls.values()) {
         if (name === 'stats' && lastStats !== undefined) resolve(lastStats);
         else reject(noAnswer());
       }
-      batches.clear();
       calls.clear();
       keeper.stop(isFileClosed);
     }
+  }
+
+  async function reportWithin(name: 'flush' | 'close', timeoutMs: number): Promise<CloseReport> {
+    const report = (await within(call(name, timeoutMs), timeoutMs + graceMs, clock, noAnswer)) as CloseReport;
+    tally.onPending(report.pending);
+    return report;
   }
 
   function whileOpen(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
@@ -181,11 +211,25 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         keeper.holdProcess();
       });
     },
-    stats: async () => lastStats ?? ((await call('stats')) as PostOfficeStats),
-    flush: async (timeoutMs) => closing ?? ((await call('flush', timeoutMs)) as CloseReport),
+    async stats() {
+      if (lastStats !== undefined) return lastStats;
+      const stats = (await call('stats')) as PostOfficeStats;
+      tally.onPending(stats.pending);
+      return stats;
+    },
+    isStarting: () => !isClosed && !hasOpened && troubles < maxTroubles,
+    lastKnown() {
+      const unconfirmed = [...batches.values()].reduce((sum, { notifications }) => sum + notifications.length, 0);
+      return { ...tally.counts, pending: tally.counts.pending + unconfirmed };
+    },
+    flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead: async (query) => (await whileOpen('listDead', query)) as Awaited<ReturnType<PostOffice['listDead']>>,
-    redeliver: async (id) => (await whileOpen('redeliver', id)) as number,
+    async redeliver(id) {
+      const redelivered = (await whileOpen('redeliver', id)) as number;
+      tally.onRedelivered(redelivered);
+      return redelivered;
+    },
     discard: async (id) => (await whileOpen('discard', id)) as boolean,
   };
 }

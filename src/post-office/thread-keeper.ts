@@ -1,16 +1,18 @@
 import { Worker } from 'node:worker_threads';
+import { afterAwake } from '../core/after-awake.js';
 import type { Clock } from '../core/clock.js';
+import { createAcceptGate, shutAcceptGate, type AcceptGate } from './accept-gate.js';
 import { createExitGate, shutExitGate, type ExitGate } from './exit-gate.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 
 export interface ThreadKeeperOptions {
   /** The compiled `post-office-thread`. */
   readonly threadFile: string;
-  readonly data: Omit<ThreadData, 'exitGate'>;
+  readonly data: Omit<ThreadData, keyof Gates>;
   readonly clock: Clock;
   readonly onMessage: (message: FromThread) => void;
-  /** The thread has ended or hangs; another will be started. */
-  readonly onTrouble: () => void;
+  /** The thread has ended or, `isHang`, hangs; another will be started. */
+  readonly onTrouble: (isHang: boolean) => void;
   /** Another was started, and knows nothing of what the last one was told. */
   readonly onRestart: () => void;
   /** Whether somebody waits for the thread. */
@@ -19,12 +21,19 @@ export interface ThreadKeeperOptions {
   readonly onGone: () => void;
 }
 
+interface Gates {
+  readonly exitGate: ExitGate;
+  readonly acceptGate: AcceptGate;
+}
+
 /** Keeps a post office's thread running: starts another when it ends or hangs. */
 export interface ThreadKeeper {
   /** Nothing comes of it while there is no thread; see `onRestart`. */
   send(message: ToThread): void;
   /** What is owed has changed. */
   holdProcess(): void;
+  /** No thread begins to append another batch. Returns the last one that one may have begun. */
+  refuseBatches(): number;
   /** Starts no more threads. `isFileClosed`: the one that runs has said so. */
   stop(isFileClosed: boolean): void;
 }
@@ -42,9 +51,9 @@ const exitWaitMs = 1_000;
 export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
   const { threadFile, data, clock, onMessage, onTrouble, onRestart, isOwed, onGone } = options;
   // Those that may have the outbox's file.
-  const threads = new Map<Worker, ExitGate>();
+  const threads = new Map<Worker, Gates>();
   let worker: Worker | undefined;
-  /** Counted rather than timed: when this thread itself was held up, or the computer slept, nothing hangs. */
+  /** Counted, and only while this process is awake: when it was stopped, or the computer slept, nothing hangs. */
   let unansweredPings = 0;
   let restarts = 0;
   let restartAtMs = 0;
@@ -61,16 +70,16 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
       worker = startWorker();
     } catch {
       // No thread to be had, for want of memory say.
-      onEnd();
+      onEnd(false);
     }
   }
 
   function startWorker(): Worker {
     // No loaders or inspectors of the app's: the file is plain JavaScript.
-    const exitGate = createExitGate();
-    const workerData: ThreadData = { ...data, exitGate };
+    const gates = { exitGate: createExitGate(), acceptGate: createAcceptGate() };
+    const workerData: ThreadData = { ...data, ...gates };
     const started = new Worker(threadFile, { workerData, execArgv: [], name: 'crm-post-office', resourceLimits });
-    threads.set(started, exitGate);
+    threads.set(started, gates);
     unansweredPings = 0;
     started.on('message', (message: FromThread) => {
       if (worker !== started) return;
@@ -82,16 +91,16 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
     started.on('error', () => undefined);
     started.on('exit', () => {
       threads.delete(started);
-      if (worker === started) onEnd();
+      if (worker === started) onEnd(false);
       giveBack();
     });
     return started;
   }
 
-  function onEnd(): void {
+  function onEnd(isHang: boolean): void {
     worker = undefined;
     if (isStopped) return;
-    onTrouble();
+    onTrouble(isHang);
     restartAtMs = clock.monotonicMs() + Math.min(firstRestartMs * 2 ** Math.min(restarts, 10), maxRestartMs);
     restarts += 1;
     holdProcess();
@@ -115,6 +124,7 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
 
   /** An idle post office keeps no process alive; one that owes an answer does, by its thread or the wait for the next. */
   function holdProcess(): void {
+    if (isStopped) return;
     if (worker === undefined) awaitRestart();
     else if (isOwed()) worker.ref();
     else worker.unref();
@@ -122,7 +132,9 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
 
   function watchForHang(): void {
     if (isStopped) return;
-    clock.after(pingEveryMs, watchForHang);
+    // While nobody waits there is no need to wake up more often.
+    if (worker !== undefined && isOwed()) afterAwake(clock, pingEveryMs, watchForHang);
+    else clock.after(pingEveryMs, watchForHang);
     if (worker === undefined) return;
     if (!isOwed()) unansweredPings = 0;
     else if (unansweredPings >= hangAfterPings) abandon(worker);
@@ -134,12 +146,14 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
 
   /**
    * A thread that hangs is left alone and told to close when it can: ending it by force in the middle of a native call may
-   * end the process. Should it come to itself, the outbox passes over what it has twice.
+   * end the process. It begins no other batch, and should it have begun one, the outbox passes over what it has twice.
    */
   function abandon(hung: Worker): void {
     hung.postMessage({ kind: 'call', call: 0, name: 'close', argument: 1 } satisfies ToThread);
     hung.unref();
-    onEnd();
+    const gates = threads.get(hung);
+    if (gates !== undefined) shutAcceptGate(gates.acceptGate);
+    onEnd(true);
   }
 
   function giveBack(): void {
@@ -150,12 +164,13 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
   }
 
   function shutGates(): void {
-    for (const gate of threads.values()) shutExitGate(gate, exitWaitMs);
+    for (const { exitGate } of threads.values()) shutExitGate(exitGate, exitWaitMs);
   }
 
   return {
     send,
     holdProcess,
+    refuseBatches: () => Math.max(0, ...[...threads.values()].map(({ acceptGate }) => shutAcceptGate(acceptGate))),
     stop(isFileClosed) {
       isStopped = true;
       cancelRestart?.();

@@ -3,11 +3,12 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, LogLevel } from '../telemetry/logger.js';
 import type { Acceptance, PostOffice, PostOfficeStats } from './post-office.js';
+import type { AcceptGate } from './accept-gate.js';
 import type { ExitGate } from './exit-gate.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 
 /** The calls of a post office that are a question and an answer. */
-export type PostOfficeCall = Exclude<keyof PostOffice, 'accept'>;
+export type PostOfficeCall = Exclude<keyof PostOffice, 'accept' | 'isStarting' | 'lastKnown'>;
 
 /** What the thread is started with. */
 export interface ThreadData {
@@ -16,6 +17,7 @@ export interface ThreadData {
   readonly authToken: string | undefined;
   readonly isDebugEnabled: boolean;
   readonly exitGate: ExitGate;
+  readonly acceptGate: AcceptGate;
 }
 
 /** From the app's thread to the post office's. Messages arrive in order, none is lost while both live. */
@@ -27,6 +29,8 @@ export type ToThread =
 
 /** From the post office's thread to the app's. */
 export type FromThread =
+  /** The outbox is open, with so many pending, or cannot be opened. */
+  | { readonly kind: 'opened'; readonly pending: number }
   /** Without acceptances all were accepted. */
   | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] | undefined }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }

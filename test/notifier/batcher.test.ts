@@ -9,18 +9,19 @@ const accepted: Acceptance = { accepted: true };
 const failed: Acceptance = { accepted: false, reason: 'failed', detail: 'disk full' };
 
 /** What a test is told when the batcher takes no more. */
-const noRoom: Acceptance = { accepted: false, reason: 'full', detail: 'no room' };
+const noRoom = (bound: string): Acceptance => ({ accepted: false, reason: 'full', detail: bound });
 /** The ids of those that were told of the outbox's silence. */
 let silences: string[] = [];
 let silenceEnds = 0;
+let isStarting = false;
 
 const handTo = (batcher: Batcher, notification: AcceptedNotification): Promise<Acceptance> =>
   new Promise((resolve) => {
-    const hasRoom = batcher.handOver(notification, {
+    const bound = batcher.handOver(notification, {
       onAnswer: resolve,
       onSilence: () => silences.push(notification.id),
     });
-    if (!hasRoom) resolve(noRoom);
+    if (bound !== undefined) resolve(noRoom(bound));
   });
 
 describe('the batcher', () => {
@@ -37,8 +38,10 @@ describe('the batcher', () => {
     answers = [];
     silences = [];
     silenceEnds = 0;
+    isStarting = false;
     batcher = createBatcher({
       postOffice: {
+        isStarting: () => isStarting,
         accept(batch) {
           batches.push(batch);
           const answer = createDeferred<readonly Acceptance[]>();
@@ -109,7 +112,7 @@ describe('the batcher', () => {
     void handOver(0, 1);
     await clock.advance(0);
     void handOver(1, 5);
-    expect(await handOver(5, 6)).toEqual([expect.objectContaining({ accepted: false, reason: 'full' })]);
+    expect(await handOver(5, 6)).toEqual([noRoom('count')]);
     await answer(0, accepted);
     await answer(1, accepted, accepted, accepted, accepted);
     const last = handOver(5, 6);
@@ -120,7 +123,7 @@ describe('the batcher', () => {
 
   it('counts bytes as well', async () => {
     const small = createBatcher({
-      postOffice: { accept: async (batch) => batch.map(() => accepted) },
+      postOffice: { isStarting: () => false, accept: async (batch) => batch.map(() => accepted) },
       clock,
       maxWaiting: { count: 4, bytes: 150 },
       silenceMs: 1_000,
@@ -129,7 +132,7 @@ describe('the batcher', () => {
     const [first, second] = sampleNotifications(2, { body: Buffer.alloc(100) }).map((notification) =>
       handTo(small, notification),
     );
-    expect(await second).toMatchObject({ reason: 'full' });
+    expect(await second).toEqual(noRoom('bytes'));
     expect(await first).toEqual(accepted);
   });
 
@@ -168,10 +171,35 @@ describe('the batcher', () => {
     expect(silences).toHaveLength(2);
   });
 
+  it('A1: counts no silence while the post office starts, and all of it from then on', async () => {
+    isStarting = true;
+    void handOver(0, 1);
+    await clock.advance(0);
+    await clock.advance(60_000);
+    expect(silences).toEqual([]);
+    isStarting = false;
+    // The step under way began while it was starting.
+    await clock.advance(1_000);
+    expect(silences).toEqual([]);
+    await clock.advance(100);
+    expect(silences).toEqual([notifications[0]!.id]);
+  });
+
+  it('A1: counts nothing of a process that is stopped and continued all the time', async () => {
+    void handOver(0, 1);
+    await clock.advance(0);
+    for (let cycle = 0; cycle < 100; cycle += 1) {
+      await clock.leap(90);
+      await clock.advance(10);
+    }
+    expect(silences).toEqual([]);
+  });
+
   it('A7: hands over a burst in batches of a bounded size, in order', async () => {
     const many = sampleNotifications(2_500);
     const large = createBatcher({
       postOffice: {
+        isStarting: () => false,
         accept: async (batch) => {
           batches.push(batch);
           return batch.map(() => accepted);
