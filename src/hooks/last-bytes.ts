@@ -23,7 +23,7 @@ function contentLengthOf(res: Pick<ServerResponse, 'getHeader'>): unknown {
 /** A header may be a list, as in `headersDistinct`; node sends each of its values. */
 function onlyOne(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
-  const [first, ...others]: unknown[] = value;
+  const [first, ...others] = value as unknown[];
   return others.every((other) => String(other) === String(first)) ? first : undefined;
 }
 

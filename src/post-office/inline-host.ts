@@ -4,7 +4,6 @@ import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMNotificationError, CRMOutboxError } from '../core/errors.js';
 import type { SteadyClock } from '../core/steady-clock.js';
-import { doneOrTimedOut } from '../core/time-limit.js';
 import { troubleOf } from '../core/trouble.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
@@ -17,6 +16,7 @@ import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
+import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
@@ -24,6 +24,7 @@ import { createOutboxClock } from './outbox-clock.js';
 import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 import { createSpells } from './spells.js';
+import { countsOf, untilIdle } from './until-idle.js';
 
 export interface InlineHostOptions {
   readonly settings: PostOfficeSettings;
@@ -57,14 +58,13 @@ interface Opened {
 export const gatherOnDiskMs = 20;
 
 const reopenAfterMs = 1_000;
-const lookForIdleMs = 50;
 
 /** Runs the post office in the thread of its caller. */
 export function createInlineHost(options: InlineHostOptions): InlineHost {
   const { settings, clock, onEvent, gatherMs = 0 } = options;
   const { sync, maxPending, deadRetentionMs } = settings.outbox;
   const spells = createSpells(onEvent);
-  const tally = { delivered: 0, retried: 0, unsent: 0, dead: 0 };
+  const tally = createDeliveryTally();
   let cancelReopen: (() => void) | undefined;
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
@@ -135,37 +135,20 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   }
 
   function count(event: DeliveryEvent): void {
-    if (event.kind === 'delivered') tally.delivered += 1;
-    else if (event.kind === 'retry') tally.retried += 1;
-    else if (event.kind === 'unsent') tally.unsent += 1;
-    else if (event.kind === 'dead') tally.dead += 1;
+    tally.add(event);
     onEvent(event);
   }
 
   async function flush(timeoutMs: number): Promise<CloseReport> {
     const opened = await opening;
-    const before = { ...tally };
-    await untilIdle(opened, timeoutMs);
+    const before = { ...tally.counts };
+    await untilIdle(opened, timeoutMs, clock);
     // A close meanwhile has ended the wait, and perhaps the outbox.
     return reportSince(before, lastStats ?? statsOf(opened));
   }
 
-  async function untilIdle(opened: Opened, timeoutMs: number): Promise<void> {
-    const wait = { isOver: false };
-    await doneOrTimedOut(idle(opened, wait), timeoutMs, clock);
-    wait.isOver = true;
-  }
-
-  /** What another process delivers is waited for by looking; this one's own delivery says so itself. */
-  async function idle({ outbox, deliverer }: Opened, wait: { readonly isOver: boolean }): Promise<void> {
-    while (deliverer.delivery === undefined && !wait.isOver && (countsOf(outbox) ?? nothing).pending > 0) {
-      await new Promise<void>((resolve) => void clock.after(lookForIdleMs, resolve));
-    }
-    await deliverer.delivery?.whenIdle();
-  }
-
-  function reportSince(before: typeof tally, { pending }: PostOfficeStats): CloseReport {
-    return { delivered: tally.delivered - before.delivered, pending, dead: tally.dead - before.dead };
+  function reportSince(before: DeliveryTally, { pending }: PostOfficeStats): CloseReport {
+    return { delivered: tally.counts.delivered - before.delivered, pending, dead: tally.counts.dead - before.dead };
   }
 
   async function closeOnce(timeoutMs: number): Promise<CloseReport> {
@@ -175,8 +158,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       options.onClosed?.();
       return { delivered: 0, pending: 0, dead: 0 };
     }
-    const before = { ...tally };
-    await untilIdle(opened, timeoutMs);
+    const before = { ...tally.counts };
+    await untilIdle(opened, timeoutMs, clock);
     await opened.deliverer.stop();
     opened.stopMaintenance();
     try {
@@ -193,9 +176,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? nothing;
     const delivery = opened?.deliverer.delivery;
     return {
-      delivered: tally.delivered,
-      retried: tally.retried,
-      unsent: tally.unsent,
+      delivered: tally.counts.delivered,
+      retried: tally.counts.retried,
+      unsent: tally.counts.unsent,
       pending,
       pendingBytes,
       inFlight: delivery?.inFlight ?? 0,
@@ -243,7 +226,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     },
 
     isStarting: () => isStarting,
-    lastKnown: () => ({ delivered: tally.delivered, pending: lastStats?.pending ?? 0, dead: tally.dead }),
+    lastKnown: () => ({ delivered: tally.counts.delivered, pending: lastStats?.pending ?? 0, dead: tally.counts.dead }),
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
     close: (timeoutMs) => (closing ??= closeOnce(timeoutMs)),
     listDead: async (query) => (await whileOpen()).outbox.listDead(query),
@@ -265,15 +248,6 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 }
 
 const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
-
-/** Undefined for an outbox that cannot be read; its trouble is told by whoever needs more than to look. */
-function countsOf(outbox: Outbox | undefined): OutboxCounts | undefined {
-  try {
-    return outbox?.counts();
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether asking again may help is what the error says, if it is ours; a disk may recover. */
 function failed(error: unknown): Acceptance {
