@@ -12,7 +12,8 @@ const tickMs = 20;
 
 /**
  * On Linux the kernel says for how long each thread was ready to run and had no processor; what counts is the thread that
- * waited longest, since what is delivered passes through it. Elsewhere it is how late this process's own timer is.
+ * waited longest, since what is delivered passes through it. Where it does not say, or has little to say, it is how late
+ * this process's own timer has been in all.
  */
 export function measureLateness(programs: readonly Program[]): Lateness {
   let timerMs = 0;

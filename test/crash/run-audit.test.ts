@@ -46,7 +46,7 @@ describe('the crash audit (case 64), a short one: npm run test:crash is the long
     {
       of: 'an app whose CRM never takes some bookings',
       args: ['--poison'],
-      kills: 8,
+      kills: 6,
       happened: /^calm times +[1-9]/m,
     },
     {
