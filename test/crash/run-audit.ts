@@ -26,10 +26,10 @@ the CRM has.
                    it is killed as soon as a client has seen a success after that
   --poison         the CRM never takes some bookings: it resets, hangs, answers 401 or 403 for these until the end; and
                    no good one may wait longer than ${longestWaitAllowedMs({ workMs: usualWorkMs })} ms while app and CRM are up: the longest delay
-                   of a probe, the deadline of an attempt, and some work. What the machine is late comes on top of that
+                   of a probe, the deadline of an attempt, and some work; more when the machine is late
   --file-faults    files of the outbox are deleted, renamed, replaced by a backup or by what another process makes,
-                   while in use; the next kill comes when each app has noticed, which may take ${noticeAllowedMs({ workMs: usualWorkMs })} ms, and
-                   what the machine is late
+                   while in use; the next kill comes once each app has noticed, which may take ${noticeAllowedMs({ workMs: usualWorkMs })} ms, and
+                   longer when the machine is late
   --clock-jumps    the app's wall clock jumps, by hours to a year and to 1970, at its start and later; no dead letter
                    may vanish, nothing may expire
   --package DIR    the built package to audit, rather than this one: a checkout with dist/, or an installed one
@@ -39,8 +39,8 @@ the CRM has.
 
 Example: npm run test:crash -- --kills 100 --processes 4 --faults
 
-The machine is late when others keep it busy: so long was the app or the CRM ready to work and had no processor. A calm
-time in which it is too late to say anything is discarded; when all are, the audit says so and fails.
+The machine is late while an app or the CRM is ready to work and gets no processor, because other programs use it. A calm
+time in which it is too late is discarded, since it says nothing; when all are discarded, the audit fails.
 
 --disk-full goes with neither --stalls nor --file-faults: a disk that takes nothing is a reason to let responses go.
 
