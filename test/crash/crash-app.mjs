@@ -69,11 +69,15 @@ const answer = (req, res) => {
 };
 app.post('/bookings/:booking/steps/:step', afterBooking('stepped', toFields), answer);
 app.post('/odd-bookings/:booking/steps/:step', afterBooking('stepped_oddly', toFields), answer);
-// The next thread is ready when it has opened the outbox.
-app.post('/end-thread', async (_req, res) => {
-  const countBefore = threadCount;
+let countAtEnd = 0;
+app.post('/end-thread', (_req, res) => {
+  countAtEnd = threadCount;
   audit.postMessage({ kind: 'end' });
-  while (threadCount === countBefore && threadCount > 0) await pause(5);
+  res.json({ threadCount });
+});
+// When the thread after the one that was ended has opened the outbox; at once where there are no threads.
+app.post('/next-thread', async (_req, res) => {
+  while (threadCount > 0 && threadCount === countAtEnd) await pause(5);
   await crm.ready();
   res.json({ threadCount });
 });

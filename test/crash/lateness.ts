@@ -11,8 +11,9 @@ export interface Lateness {
 const tickMs = 20;
 
 /**
- * On Linux the kernel says for how long each thread was ready to run and had no processor. A notification goes from thread
- * to thread, so it may have been kept waiting for the sum of these. Elsewhere it is how late this process's own timer is.
+ * On Linux the kernel says for how long each thread was ready to run and had no processor; what counts is the thread that
+ * waited longest, since what is delivered passes through it. Where it does not say, or has little to say, it is how late
+ * this process's own timer has been in all.
  */
 export function measureLateness(programs: readonly Program[]): Lateness {
   let timerMs = 0;
@@ -25,8 +26,7 @@ export function measureLateness(programs: readonly Program[]): Lateness {
   return {
     lateMs() {
       const now = programs.flatMap(({ pid }) => runDelaysOf(pid));
-      const delayMs = now.reduce((sum, [thread, ms]) => sum + ms - (before.get(thread) ?? 0), 0);
-      return Math.round(Math.max(delayMs, timerMs));
+      return Math.round(Math.max(timerMs, ...now.map(([thread, ms]) => ms - (before.get(thread) ?? 0))));
     },
     stop() {
       clearInterval(timer);

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { auditCrashes, type AuditReport } from './crash-audit.js';
 import type { Notice } from './stage.js';
 import { reasonsAgainst } from './verdict.js';
-import { longestWaitAllowedMs } from './waits.js';
+import { longestWaitAllowedMs, noticeAllowedMs } from './waits.js';
 
 const usualWorkMs = 800;
 
@@ -26,17 +26,21 @@ the CRM has.
                    it is killed as soon as a client has seen a success after that
   --poison         the CRM never takes some bookings: it resets, hangs, answers 401 or 403 for these until the end; and
                    no good one may wait longer than ${longestWaitAllowedMs({ workMs: usualWorkMs })} ms while app and CRM are up: the longest delay
-                   of a probe, the deadline of an attempt, and some work
+                   of a probe, the deadline of an attempt, and some work; more when the machine is late
   --file-faults    files of the outbox are deleted, renamed, replaced by a backup or by what another process makes,
-                   while in use; no kill for two seconds after that
+                   while in use; the next kill comes once each app has noticed, which may take ${noticeAllowedMs({ workMs: usualWorkMs })} ms, and
+                   longer when the machine is late
   --clock-jumps    the app's wall clock jumps, by hours to a year and to 1970, at its start and later; no dead letter
                    may vanish, nothing may expire
   --package DIR    the built package to audit, rather than this one: a checkout with dist/, or an installed one
-  --work N         of --poison's bound, so much is for the machine's work, in milliseconds; more where it is busy  (800)
+  --work N         of both bounds, so much is for the machine's work, in milliseconds  (800)
   --seconds N      no more kills after so long                          (1800)
   --keep           keep the files and say where they are
 
 Example: npm run test:crash -- --kills 100 --processes 4 --faults
+
+The machine is late while an app or the CRM is ready to work and gets no processor, because other programs use it. A calm
+time in which it is too late is discarded, since it says nothing; when all are discarded, the audit fails.
 
 --disk-full goes with neither --stalls nor --file-faults: a disk that takes nothing is a reason to let responses go.
 

@@ -11,7 +11,9 @@ export async function endThreads(stage: Stage): Promise<void> {
     await pause(Math.random() * 400);
     await stage.quiet.disturb(async () => {
       const app = drawFrom(stage.apps);
-      if (app !== undefined && (await post(undefined, app.port, '/end-thread')) === 200) stage.counts.threadEnds += 1;
+      if (app === undefined || (await post(undefined, app.port, '/end-thread')) !== 200) return;
+      stage.counts.threadEnds += 1;
+      await post(undefined, app.port, '/next-thread');
     });
   }
 }
