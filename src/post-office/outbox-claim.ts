@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CRMConfigError } from '../core/errors.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
 import { outboxExposure } from '../outbox/sqlite/outbox-exposure.js';
-import { claimForProcess } from './process-claim.js';
+import { keepClaim } from './kept-claim.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 
@@ -53,7 +53,7 @@ export function claimOutbox(path: string): OutboxClaim {
 function claimForThreads(claimFile: string): () => void {
   let giveUp: (() => void) | undefined;
   try {
-    giveUp = claimForProcess(claimFile);
+    giveUp = keepClaim(claimFile);
   } catch (error) {
     const message = 'cannot be written to; check its owner and mode, and the limit of open files';
     throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause: error });

@@ -1,22 +1,34 @@
 import { closeSync, fstatSync, openSync, readdirSync } from 'node:fs';
 
+export interface ProcessClaim {
+  /** Which file it is that is open. */
+  readonly inode: number;
+  readonly device: number;
+  readonly giveUp: () => void;
+}
+
 /**
  * Says in a way that every thread of this process can see that somebody here has a file: by having it open. The threads of a
  * process share its descriptors, and these end with it, however it ends; a name in the memory of one thread, or a file with
  * a process id in it, would do neither.
  *
- * Answers how to give it up; undefined when it is open in this process already. Where descriptors cannot be listed (Windows,
+ * Returns undefined when it is open in this process already. Where descriptors cannot be listed (Windows,
  * where no lock is lost by closing a file) it only opens it.
  */
-export function claimForProcess(file: string): (() => void) | undefined {
+export function claimForProcess(file: string): ProcessClaim | undefined {
   const descriptor = openSync(file, 'a', 0o600);
   // Looked at once it is open: of two threads that do so at the same time, at least one sees the other.
   if (isOpenElsewhere(descriptor)) {
     closeSync(descriptor);
     return undefined;
   }
-  return () => {
-    closeSync(descriptor);
+  const { ino: inode, dev: device } = fstatSync(descriptor);
+  return {
+    inode,
+    device,
+    giveUp() {
+      closeSync(descriptor);
+    },
   };
 }
 

@@ -4,7 +4,8 @@ import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { usePrograms } from '../helpers/child-program.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { join } from 'node:path';
 
@@ -50,6 +51,21 @@ describe('a claimed outbox', () => {
     lock?.release();
     claim.release();
     expect(await noticeOfThread(directory())).toBe('made');
+  });
+
+  it.each([
+    ['its file', (claimed: string) => join(claimed, 'outbox.db-claim')],
+    ['its directory', (claimed: string) => claimed],
+  ])('A5: is claimed again when %s was deleted', async (_what, toDelete) => {
+    const outbox = join(directory(), 'outbox');
+    const claim = claimOutbox(outbox);
+    rmSync(toDelete(outbox), { recursive: true });
+    // The outbox makes its directory again.
+    mkdirSync(outbox, { recursive: true });
+    while (!existsSync(join(outbox, 'outbox.db-claim'))) await setTimeout(20);
+    expect(await noticeOfThread(outbox)).toContain('another notifier of this process');
+    claim.release();
+    expect(await noticeOfThread(outbox)).toBe('made');
   });
 
   it('A5: is free again when the thread that had it has ended without a word', async () => {

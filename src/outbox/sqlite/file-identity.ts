@@ -23,5 +23,11 @@ export function isSame(identity: FileIdentity, file: string): boolean {
 
 /** Which file it is that has this name now, or which link; undefined when there is none. */
 export function inodeOf(file: string): number | undefined {
-  return lstatSync(file, { throwIfNoEntry: false })?.ino;
+  try {
+    return lstatSync(file, { throwIfNoEntry: false })?.ino;
+  } catch (error) {
+    // A file is in the place of its directory.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }

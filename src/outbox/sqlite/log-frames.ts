@@ -9,9 +9,9 @@ const formatVersion = 3_007_000;
 /** The header of a log: every frame that counts bears its salts, and its checksum is what those of the frames go on from. */
 export interface LogHeader {
   readonly pageSize: number;
-  /** How often the log has begun anew; the first salt grows with it. */
-  readonly sequence: number;
+  /** Grows by one each time that the log begins anew. */
   readonly salt1: number;
+  /** Is random each time. */
   readonly salt2: number;
   readonly checksum: Checksum;
   /** Which way round its checksums take the words of a page. */
@@ -39,8 +39,8 @@ export function parseLogHeader(bytes: Buffer): LogHeader | undefined {
   const pageSize = bytes.readUInt32BE(8);
   const checksum = { s0: bytes.readUInt32BE(24), s1: bytes.readUInt32BE(28) };
   if (!isEqual(checksumOf(bytes, 0, 24, { s0: 0, s1: 0 }, isLittleEndian), checksum)) return undefined;
-  const [sequence, salt1, salt2] = [bytes.readUInt32BE(12), bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-  return { pageSize, sequence, salt1, salt2, checksum, isLittleEndian };
+  const [salt1, salt2] = [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
+  return { pageSize, salt1, salt2, checksum, isLittleEndian };
 }
 
 export function parseFrameHeader(bytes: Buffer, at = 0): FrameHeader {

@@ -27,6 +27,8 @@ export interface LogWatch {
 
 const framesAtOnce = 256;
 const hole = Buffer.alloc(frameHeaderSize);
+/** More often it has not begun anew between two looks, even if the process was stopped in between; other salts are random. */
+const mostTimes = 0x10_0000;
 /** Another process may be in the middle of writing. */
 const secondLookMs = 20;
 
@@ -38,6 +40,7 @@ export function createLogWatch(file: string): LogWatch {
   let header: LogHeader | undefined;
   /** Where what is committed ends, as far as is known. */
   let end = logHeaderSize;
+  /** How far it was read through; 0 when that is done. */
   const through = { offset: 0, checksum: { s0: 0, s1: 0 }, stamp: '' };
   let isClosed = false;
 
@@ -45,7 +48,7 @@ export function createLogWatch(file: string): LogWatch {
     header = found;
     known.header = Buffer.from(bytes);
     end = logHeaderSize;
-    through.offset = 0;
+    Object.assign(through, { offset: 0, stamp: '' });
   }
 
   /** The header is as it was, or as SQLite makes the next one. */
@@ -87,25 +90,20 @@ export function createLogWatch(file: string): LogWatch {
   function looksBrokenWithin(): boolean {
     if (looksBroken()) return true;
     if (header === undefined) return false;
-    const { mtimeMs, size } = fstatSync(descriptor);
-    const stamp = `${String(mtimeMs)} ${String(size)}`;
-    if (through.offset === 0) through.offset = logHeaderSize;
-    if (through.offset >= end) {
+    if (through.offset === 0) {
+      const { mtimeMs, size } = fstatSync(descriptor);
+      const stamp = `${String(mtimeMs)} ${String(size)}`;
       if (stamp === through.stamp) return false;
-      through.offset = logHeaderSize;
-    }
-    if (through.offset === logHeaderSize) {
-      through.checksum = header.checksum;
-      through.stamp = stamp;
+      Object.assign(through, { offset: logHeaderSize, checksum: header.checksum, stamp });
     }
     return !isChainSound(header);
   }
 
   function looksBrokenAnywhere(): boolean {
-    through.offset = 0;
+    Object.assign(through, { offset: 0, stamp: '' });
     do {
       if (looksBrokenWithin()) return true;
-    } while (header !== undefined && through.offset < end);
+    } while (through.offset > 0);
     return false;
   }
 
@@ -121,6 +119,8 @@ export function createLogWatch(file: string): LogWatch {
     }
     through.checksum = checksum;
     through.offset += length;
+    // From the front again, should anything be written meanwhile.
+    if (through.offset >= end) through.offset = 0;
     return true;
   }
 
@@ -144,8 +144,8 @@ export function createLogWatch(file: string): LogWatch {
   return watch;
 }
 
-/** Each time that the log begins anew, its sequence and its first salt grow by one. */
+/** Each time that the log begins anew, its first salt grows by one. */
 function isSuccessor(next: LogHeader, before: LogHeader): boolean {
-  const times = (next.sequence - before.sequence) >>> 0;
-  return times > 0 && times < 0x8000_0000 && (next.salt1 - before.salt1) >>> 0 === times;
+  const times = (next.salt1 - before.salt1) >>> 0;
+  return times > 0 && times <= mostTimes;
 }
