@@ -14,7 +14,7 @@ export function declaredLength(res: Pick<ServerResponse, 'getHeader'>): number |
 /** A header may be a list, as in `headersDistinct`; node sends each of its values. */
 function onlyOne(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
-  const [first, ...others]: unknown[] = value;
+  const [first, ...others] = value as unknown[];
   return others.every((other) => String(other) === String(first)) ? first : undefined;
 }
 
@@ -26,9 +26,15 @@ export function lengthOfWrite([chunk, encoding]: readonly unknown[]): number {
   return types.isUint8Array(chunk) ? chunk.byteLength : 0;
 }
 
+/** Whether node ends an HTTP/2 stream with the head of this response, because it has no body. */
+export function isEndOfStream(res: Pick<ServerResponse, 'req'>, statusCode: unknown): boolean {
+  if (!('setTrailer' in res)) return false;
+  return statusCode === 204 || statusCode === 205 || statusCode === 304 || res.req.method === 'HEAD';
+}
+
 /**
- * Whether a client has all of a response with its head: it has no body (RFC 9112 section 6.3). HTTP/2 ends a stream by a flag
- * of its own, so there it never is.
+ * Whether a client of HTTP/1 has all of a response with its head: it has no body (RFC 9112 section 6.3). For HTTP/2 see
+ * `isEndOfStream`.
  */
 export function isHeadAll(res: Pick<ServerResponse, 'getHeader' | 'statusCode' | 'req'>): boolean {
   if ('setTrailer' in res) return false;

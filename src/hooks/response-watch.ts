@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { holdEnd } from './held-end.js';
-import { declaredLength, isHeadAll, lengthOfWrite } from './last-bytes.js';
+import { declaredLength, isEndOfStream, isHeadAll, lengthOfWrite } from './last-bytes.js';
 
 /**
  * Called once, when a response is about to be whole for its client, which is at the first `end()`, or where its length is
@@ -28,6 +28,8 @@ interface Watch {
   hasEnded: boolean;
   /** Bytes of the body that were written before the end. */
   writtenBytes: number;
+  /** How an HTTP/2 response was given the head that ends its stream, while that is held. */
+  heldHead: unknown[] | undefined;
   /** What was written from the byte on that completes the body, while it is held. */
   heldWrites: unknown[][] | undefined;
   /** What they wait for. */
@@ -37,6 +39,7 @@ interface Watch {
   readonly send: Method | undefined;
   readonly end: Method;
   readonly write: Method;
+  readonly writeHead: Method;
   readonly flushHeaders: Method;
 }
 
@@ -45,12 +48,13 @@ type Method = (this: WatchedResponse, ...args: unknown[]) => unknown;
 const watchKey = Symbol('watch');
 
 /** A response in whose own properties the methods below stand before those of Express. */
-interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 'flushHeaders'> {
+interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 'writeHead' | 'flushHeaders'> {
   [watchKey]: Watch;
   json?: Method;
   send?: Method;
   end: Method;
   write: Method;
+  writeHead: Method;
   flushHeaders: Method;
 }
 
@@ -74,13 +78,14 @@ export function watchResponse(response: ServerResponse, owner: unknown, onRespon
     known.listeners = [...known.listeners.filter((other) => other.owner !== owner), listener];
     return;
   }
-  const { json, send, end, write, flushHeaders } = res;
+  const { json, send, end, write, writeHead, flushHeaders } = res;
   res[watchKey] = {
     body: undefined,
     isInside: false,
     hasAnswered: false,
     hasEnded: false,
     writtenBytes: 0,
+    heldHead: undefined,
     heldWrites: undefined,
     stored: undefined,
     listeners: [listener],
@@ -88,6 +93,7 @@ export function watchResponse(response: ServerResponse, owner: unknown, onRespon
     send,
     end,
     write,
+    writeHead,
     flushHeaders,
   };
   if (typeof json === 'function') res.json = watchedJson;
@@ -95,6 +101,7 @@ export function watchResponse(response: ServerResponse, owner: unknown, onRespon
   res.end = watchedEnd;
   res.write = watchedWrite;
   res.flushHeaders = watchedFlushHeaders;
+  if ('setTrailer' in res) res.writeHead = watchedHttp2Head;
   // Compression that was mounted after us passes `end` on when it is through, so never to a client that has left by then.
   response.on('close', onClose);
 }
@@ -129,6 +136,10 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
     return true;
   }
   if (watch.hasEnded) return watch.write.apply(this, args);
+  if (isEndOfStream(this, this.statusCode)) {
+    this.writeHead(this.statusCode);
+    return this.write(...args);
+  }
   const length = declaredLength(this);
   watch.writtenBytes += lengthOfWrite(args);
   if (length === undefined || watch.writtenBytes < length) return watch.write.apply(this, args);
@@ -145,10 +156,31 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
   return true;
 }
 
+/** HTTP/2's `flushHeaders` comes through here as well, and so does its first write. */
+function watchedHttp2Head(this: WatchedResponse, ...args: unknown[]): unknown {
+  const watch = this[watchKey];
+  if (watch.hasEnded || !isEndOfStream(this, args[0])) return watch.writeHead.apply(this, args);
+  this.statusCode = args[0] as number;
+  const stored = respond(this);
+  if (stored === undefined) return watch.writeHead.apply(this, args);
+  watch.heldHead = args;
+  watch.heldWrites = [];
+  watch.stored = stored;
+  // As after any head: whoever looks finds it sent.
+  Object.defineProperty(this, 'headersSent', { value: true, configurable: true });
+  const letGo = (): void => {
+    Reflect.deleteProperty(this, 'headersSent');
+    releaseWrites(this);
+  };
+  stored.then(letGo, letGo);
+  return this;
+}
+
 function releaseWrites(res: WatchedResponse): void {
-  const { write, heldWrites = [] } = res[watchKey];
+  const { write, writeHead, heldHead, heldWrites = [] } = res[watchKey];
   res[watchKey].heldWrites = undefined;
   try {
+    if (heldHead !== undefined) writeHead.apply(res, heldHead);
     // To a response whose client has left node would emit an error that nobody listens for.
     for (const args of res.destroyed ? [] : heldWrites) write.apply(res, args);
   } catch {

@@ -10,13 +10,14 @@ import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { crmFormat } from '../format/crm-format.js';
-import type { AcceptedNotification, Outbox, OutboxCounts } from '../outbox/outbox.js';
+import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
 import { redeliverAll } from '../outbox/redeliver-all.js';
 import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
+import { countsOf, noCounts } from './counts-of.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
@@ -158,7 +159,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
   /** What another process delivers is waited for by looking; this one's own delivery says so itself. */
   async function idle({ outbox, deliverer }: Opened, wait: { readonly isOver: boolean }): Promise<void> {
-    while (deliverer.delivery === undefined && !wait.isOver && (countsOf(outbox) ?? nothing).pending > 0) {
+    while (deliverer.delivery === undefined && !wait.isOver && (countsOf(outbox) ?? noCounts).pending > 0) {
       await new Promise<void>((resolve) => void clock.after(lookForIdleMs, resolve));
     }
     await deliverer.delivery?.whenIdle();
@@ -190,7 +191,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
   function statsOf(opened: Opened | undefined): PostOfficeStats {
     const counts = countsOf(opened?.outbox);
-    const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? nothing;
+    const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? noCounts;
     const delivery = opened?.deliverer.delivery;
     return {
       delivered: tally.delivered,
@@ -262,17 +263,6 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
     discard: async (id) => (await whileOpen()).outbox.discard(id),
   };
-}
-
-const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
-
-/** Undefined for an outbox that cannot be read; its trouble is told by whoever needs more than to look. */
-function countsOf(outbox: Outbox | undefined): OutboxCounts | undefined {
-  try {
-    return outbox?.counts();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether asking again may help is what the error says, if it is ours; a disk may recover. */
