@@ -159,6 +159,8 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
 /** HTTP/2's `flushHeaders` comes through here as well, and so does its first write. */
 function watchedHttp2Head(this: WatchedResponse, ...args: unknown[]): unknown {
   const watch = this[watchKey];
+  const isHeld = watch.heldHead !== undefined && watch.heldWrites !== undefined;
+  if (isHeld) return this;
   if (watch.hasEnded || !isEndOfStream(this, args[0])) return watch.writeHead.apply(this, args);
   this.statusCode = args[0] as number;
   const stored = respond(this);

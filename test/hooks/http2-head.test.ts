@@ -25,6 +25,14 @@ describe('A6: a response without a body over HTTP/2, whose head ends the stream'
   type Way = readonly [method: string, status: number, respond: (res: Http2ServerResponse) => void];
   const ways: Readonly<Record<string, Way>> = {
     'writeHead(204)': ['POST', 204, (res) => res.writeHead(204, { 'x-a': '1' })],
+    'writeHead(204) and flushHeaders': [
+      'POST',
+      204,
+      (res) => {
+        res.writeHead(204, { 'x-a': '1' });
+        (res as unknown as Response).flushHeaders();
+      },
+    ],
     'writeHead(205)': ['POST', 205, (res) => res.writeHead(205, { 'x-a': '1' })],
     'writeHead(304)': ['GET', 304, (res) => res.writeHead(304, { 'x-a': '1' })],
     'flushHeaders of a 204': [
