@@ -10,11 +10,11 @@ export interface AwakeOptions {
 }
 
 const stepCount = 10;
-/** Longer ones would not show a process that is stopped and continued all the time. */
-const longestStepMs = 100;
+/** A stop within a step does not show, so the time limit of an outbox passes in short ones. */
+const longestStepMs = 25;
 /** How late a timer may be on a machine that is merely busy. */
 const lateBy = 1.25;
-const graceMs = 5;
+const graceMs = 10;
 /** Other threads of the process use time of the processor as well. */
 const ownShare = 1 / 4;
 

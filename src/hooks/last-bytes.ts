@@ -35,9 +35,15 @@ export function lengthOfWrite([chunk, encoding]: readonly unknown[]): number {
   return types.isUint8Array(chunk) ? chunk.byteLength : 0;
 }
 
+/** Whether node ends an HTTP/2 stream with the head of this response, because it has no body. */
+export function isEndOfStream(res: Pick<ServerResponse, 'req'>, statusCode: unknown): boolean {
+  if (!('setTrailer' in res)) return false;
+  return statusCode === 204 || statusCode === 205 || statusCode === 304 || res.req.method === 'HEAD';
+}
+
 /**
- * Whether a response is complete with its head, because it has no body (RFC 9112 section 6.3). Over HTTP/2 it never is: there
- * a flag ends the stream.
+ * Whether an HTTP/1 response is complete with its head, because it has no body (RFC 9112 section 6.3). For HTTP/2 see
+ * `isEndOfStream`.
  */
 export function isHeadAll(
   res: Pick<ServerResponse, 'getHeader' | 'statusCode'> & { readonly req?: { readonly method?: string | undefined } },

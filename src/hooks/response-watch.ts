@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { types } from 'node:util';
 import { holdEnd } from './held-end.js';
-import { declaredLength, isHeadAll, lengthOfWrite } from './last-bytes.js';
+import { declaredLength, isEndOfStream, isHeadAll, lengthOfWrite } from './last-bytes.js';
 
 /**
  * Called once, when the client is about to have the whole response: at the first `end()`, or at the write that completes a
@@ -35,6 +35,8 @@ interface Watch {
   hasResponded: boolean;
   /** Bytes of the body written before the end. */
   writtenBytes: number;
+  /** The arguments of the `writeHead` that ends an HTTP/2 stream, while it is held. */
+  heldHead: unknown[] | undefined;
   /** The write that completes the body and those after it, while they are held. */
   heldWrites: unknown[][] | undefined;
   /** What they wait for. */
@@ -44,6 +46,7 @@ interface Watch {
   readonly send: Method | undefined;
   readonly end: Method;
   readonly write: Method;
+  readonly writeHead: Method;
   readonly flushHeaders: Method;
 }
 
@@ -52,12 +55,13 @@ type Method = (this: WatchedResponse, ...args: unknown[]) => unknown;
 const watchKey = Symbol('watch');
 
 /** A response with the methods below as its own properties, in front of Express's. */
-interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 'flushHeaders'> {
+interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 'writeHead' | 'flushHeaders'> {
   [watchKey]: Watch;
   json?: Method;
   send?: Method;
   end: Method;
   write: Method;
+  writeHead: Method;
   flushHeaders: Method;
 }
 
@@ -83,13 +87,14 @@ export function watchResponse(response: ServerResponse, watcher: Watcher, onResp
     known.listeners = [...known.listeners.filter((other) => other.watcher !== watcher), listener];
     return;
   }
-  const { json, send, end, write, flushHeaders } = res;
+  const { json, send, end, write, writeHead, flushHeaders } = res;
   res[watchKey] = {
     body: undefined,
     isInside: false,
     hasSent: false,
     hasResponded: false,
     writtenBytes: 0,
+    heldHead: undefined,
     heldWrites: undefined,
     stored: undefined,
     listeners: [listener],
@@ -97,6 +102,7 @@ export function watchResponse(response: ServerResponse, watcher: Watcher, onResp
     send,
     end,
     write,
+    writeHead,
     flushHeaders,
   };
   if (typeof json === 'function') res.json = watchedJson;
@@ -104,6 +110,7 @@ export function watchResponse(response: ServerResponse, watcher: Watcher, onResp
   res.end = watchedEnd;
   res.write = watchedWrite;
   res.flushHeaders = watchedFlushHeaders;
+  if ('setTrailer' in res) res.writeHead = watchedHttp2Head;
   // Compression mounted after us calls our `end` only when it is done, so never for a client that has left by then.
   response.on('close', onClose);
 }
@@ -143,6 +150,10 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
     return true;
   }
   if (watch.hasResponded) return watch.write.apply(this, args);
+  if (isEndOfStream(this, this.statusCode)) {
+    this.writeHead(this.statusCode);
+    return this.write(...args);
+  }
   const length = declaredLength(this);
   watch.writtenBytes += lengthOfWrite(args);
   if (length === undefined || watch.writtenBytes < length) return watch.write.apply(this, args);
@@ -164,10 +175,33 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
   return true;
 }
 
+/** HTTP/2's `flushHeaders` comes through here as well, and so does its first write. */
+function watchedHttp2Head(this: WatchedResponse, ...args: unknown[]): unknown {
+  const watch = this[watchKey];
+  const isHeld = watch.heldHead !== undefined && watch.heldWrites !== undefined;
+  if (isHeld) return this;
+  if (watch.hasResponded || !isEndOfStream(this, args[0])) return watch.writeHead.apply(this, args);
+  this.statusCode = args[0] as number;
+  const stored = respond(this);
+  if (stored === undefined) return watch.writeHead.apply(this, args);
+  watch.heldHead = args;
+  watch.heldWrites = [];
+  watch.stored = stored;
+  // As after any head: whoever looks finds it sent.
+  Object.defineProperty(this, 'headersSent', { value: true, configurable: true });
+  const letGo = (): void => {
+    Reflect.deleteProperty(this, 'headersSent');
+    releaseWrites(this);
+  };
+  stored.then(letGo, letGo);
+  return this;
+}
+
 function releaseWrites(res: WatchedResponse): void {
-  const { write, heldWrites = [] } = res[watchKey];
+  const { write, writeHead, heldHead, heldWrites = [] } = res[watchKey];
   res[watchKey].heldWrites = undefined;
   try {
+    if (heldHead !== undefined) writeHead.apply(res, heldHead);
     // Once the client has left, node would emit an error that nobody listens for.
     for (const args of res.destroyed ? [] : heldWrites) write.apply(res, args);
   } catch {

@@ -9,7 +9,7 @@ import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { crmFormat } from '../format/crm-format.js';
-import type { AcceptedNotification, Outbox, OutboxCounts } from '../outbox/outbox.js';
+import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
 import { redeliverAll } from '../outbox/redeliver-all.js';
 import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
@@ -17,6 +17,7 @@ import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
+import { countsOf, noCounts } from './counts-of.js';
 import { createDeliverer, type Deliverer } from './deliverer.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
@@ -24,7 +25,7 @@ import { createOutboxClock } from './outbox-clock.js';
 import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 import { createSpells } from './spells.js';
-import { countsOf, untilIdle } from './until-idle.js';
+import { untilIdle } from './until-idle.js';
 
 export interface InlineHostOptions {
   readonly settings: PostOfficeSettings;
@@ -173,7 +174,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
   function statsOf(opened: Opened | undefined): PostOfficeStats {
     const counts = countsOf(opened?.outbox);
-    const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? nothing;
+    const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? noCounts;
     const delivery = opened?.deliverer.delivery;
     return {
       delivered: tally.counts.delivered,
@@ -246,8 +247,6 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     discard: async (id) => (await whileOpen()).outbox.discard(id),
   };
 }
-
-const nothing: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
 
 /** Whether asking again may help is what the error says, if it is ours; a disk may recover. */
 function failed(error: unknown): Acceptance {

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
-import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
+import type { Outbox } from '../outbox/outbox.js';
+import { countsOf } from './counts-of.js';
 import type { Deliverer } from './deliverer.js';
 
 interface Delivering {
@@ -27,13 +28,4 @@ async function idle(
     await new Promise<void>((resolve) => void clock.after(pollEveryMs, resolve));
   }
   await deliverer.delivery?.whenIdle();
-}
-
-/** Undefined for an outbox that cannot be read. Whoever needs more than to look reports the failure. */
-export function countsOf(outbox: Outbox | undefined): OutboxCounts | undefined {
-  try {
-    return outbox?.counts();
-  } catch {
-    return undefined;
-  }
 }

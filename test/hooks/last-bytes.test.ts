@@ -37,6 +37,18 @@ describe.each(expressVersions)('A6: a response whose client knows its length, on
       res.write('world');
       setImmediate(() => res.end());
     },
+    'a length in a list': (res) => {
+      res.setHeader('content-length', ['11']);
+      res.write('hello ');
+      res.write('world');
+      setImmediate(() => res.end());
+    },
+    'a length in a list for writeHead': (res) => {
+      res.writeHead(200, { 'content-length': ['11'] as unknown as string });
+      res.write('hello ');
+      res.write('world');
+      setImmediate(() => res.end());
+    },
     'write whose callback ends': (res) => {
       res.writeHead(200, { 'content-length': 5 });
       res.write('world', () => res.end());

@@ -123,6 +123,16 @@ describe('additional data', () => {
     expect(await send(data)).toBe(problem);
   });
 
+  it.each<[string, unknown, string]>([
+    ['an address', { byGuest: { 'ada@example.com': NaN } }, 'additionalData.byGuest[key]: is not a finite number'],
+    ['a name', { byGuest: { Ada: { age: NaN } } }, 'additionalData.byGuest[key].age: is not a finite number'],
+    ['a number', { byPhone: { n4915112345678: NaN } }, 'additionalData.byPhone[key]: is not a finite number'],
+    ['a text', { 'Dear Ada': NaN }, 'additionalData[key]: is not a finite number'],
+    ['a field', { room2: { price_perNight: NaN } }, 'additionalData.room2.price_perNight: is not a finite number'],
+  ])('B6: a key that may be personal is not part of the path: %s', async (_what, data, problem) => {
+    expect(await send(data)).toBe(problem);
+  });
+
   it('case 17: undefined keys are dropped; all else that JSON knows is kept', async () => {
     const data = { a: undefined, b: { c: undefined, d: [null, true, 0, -1.5e-7, '', {}, []] }, e: new Date(0), '': 1 };
     expect(await send(data)).toEqual({

@@ -137,6 +137,21 @@ describe('a post office whose thread', () => {
       expect(await Promise.all(answers)).toMatchObject([undefined, [{ id: notification!.id }], true, { dead: 0 }]);
     });
 
+    it('A1: is starting until its outbox is open, after each end anew', async () => {
+      const { office, tell } = open(await goneUrl());
+      expect(office.isStarting()).toBe(true);
+      await office.ready();
+      await office.stats();
+      expect(office.isStarting()).toBe(false);
+      await tell('end');
+      await threadTrouble(office);
+      expect(office.isStarting()).toBe(true);
+      await clock.advance(firstRestartMs);
+      expect(await office.accept(sampleNotifications(1))).toEqual([taken]);
+      await office.stats();
+      expect(office.isStarting()).toBe(false);
+    });
+
     it('can be closed while there is none, and tells the truth of what is left', async () => {
       const { office, tell } = open(await goneUrl());
       await office.accept(sampleNotifications(2));
@@ -197,6 +212,7 @@ describe('a post office whose thread', () => {
       expect(office.troubles()).toEqual([]);
       await clock.advance(1);
       expect(office.troubles()).toMatchObject([{ kind: 'threadRestarted' }]);
+      expect(office.isStarting()).toBe(false);
       await clock.advance(firstRestartMs);
       expect(await answer).toEqual([taken, taken, taken]);
       // The other one accepts; to deliver, it needs the lock that the first still has.
@@ -231,6 +247,10 @@ describe('a post office whose thread', () => {
       await closing;
       // Nobody knows whether they are stored, so nobody may be told that they are.
       expect(await answer).toMatchObject([{ reason: 'closed' }, { reason: 'closed' }, { reason: 'closed' }]);
+      // What was refused is not stored by the thread when it wakes.
+      wake();
+      while (office.closedCount === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(await storedIds()).toEqual([]);
     });
   });
 
@@ -271,6 +291,19 @@ describe('a post office whose thread', () => {
       expect(JSON.stringify(office.troubles())).not.toContain('Cannot find module');
       const closing = expectNoAnswer(office, 10);
       await passTimeUntil(closing, clock);
+    });
+
+    it('A1: counts as starting until it has ended three times, and no longer', async () => {
+      const office = createBroken({ outbox: directory(), clock });
+      expect(office.isStarting()).toBe(true);
+      for (const [index, delayMs] of [50, 100].entries()) {
+        await threadTrouble(office, index + 1);
+        expect(office.isStarting()).toBe(true);
+        await clock.advance(delayMs);
+      }
+      await threadTrouble(office, 3);
+      expect(office.isStarting()).toBe(false);
+      await passTimeUntil(expectNoAnswer(office, 10), clock);
     });
 
     it('leaves a close within its time limit, everything given back, and no timer', async () => {

@@ -1,3 +1,5 @@
+import { CRMOutboxError } from '../../core/errors.js';
+
 /** Result codes, in whatever extended form: https://www.sqlite.org/rescode.html. */
 const sqliteError = 1;
 const sqliteBusy = 5;
@@ -10,6 +12,18 @@ const sqliteNotADatabase = 26;
 /** Another connection is at work in the file. */
 export function isBusy(error: unknown): boolean {
   return primaryCode(error) === sqliteBusy;
+}
+
+/**
+ * The error of a transaction that cannot begin: when the lock was not to be had for as long as SQLite waits, it says so and
+ * what to do.
+ */
+export function cannotBegin(error: unknown): unknown {
+  if (!isBusy(error)) return error;
+  const message =
+    'another process has held the outbox file locked for 5 seconds: see which one stands still in the middle of a ' +
+    'transaction (stopped, in a debugger, or a tool that has the file open), and let it go on or end it';
+  return Object.assign(new CRMOutboxError(message, { cause: error }), { errcode: sqliteBusy });
 }
 
 /** What is in the file cannot be trusted any more. */

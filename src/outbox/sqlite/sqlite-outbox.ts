@@ -6,6 +6,7 @@ import { prepareReadDue } from './read-due.js';
 import { countsOf, inOrder, measureOf, pendingColumns, pendingOf, toText } from './rows.js';
 import { prepareSettle, type Tally } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
+import { cannotBegin } from './sqlite-errors.js';
 
 const keptFreePages = 256;
 const pagesAtOnce = 2048;
@@ -54,7 +55,11 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
   /** All or nothing, the tally included; nothing, and undefined, when more would be pending than there is room for. */
   function transactionWithin<Result>(room: Room | undefined, work: (change: Tally) => Result): Result | undefined {
     const change: Tally = { pending: 0, pendingBytes: 0, dead: 0, usedTo: 0 };
-    begin.run();
+    try {
+      begin.run();
+    } catch (error) {
+      throw cannotBegin(error);
+    }
     try {
       const result = work(change);
       const { pending, bytes } = addToTally.get(

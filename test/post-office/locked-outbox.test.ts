@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import type { SqliteDatabase } from '../../src/outbox/sqlite/sqlite-driver.js';
+import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
+import { sampleNotifications } from '../helpers/sample-notification.js';
+import { openOutboxIn } from '../helpers/sqlite-outbox.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { useCrm } from '../helpers/use-crm.js';
+import { builtThreadFile } from './built-thread.js';
+import { useBuiltPrograms } from './built-program.js';
+import { threadHost, useOffices } from './observed-office.js';
+
+// SQLite waits five seconds for a lock.
+jest.setTimeout(30_000);
+
+describe('an outbox that somebody else has locked', () => {
+  const createOffice = useOffices(threadHost(builtThreadFile));
+  const run = useBuiltPrograms();
+  const start = useCrm();
+  const directory = useTempDirectory();
+  const others: SqliteDatabase[] = [];
+  afterEach(() => {
+    for (const other of others.splice(0)) other.close();
+  });
+
+  const lock = async (): Promise<() => void> => {
+    const other = (await loadSqlite())(join(directory(), 'outbox.db'));
+    others.push(other);
+    other.exec('BEGIN IMMEDIATE');
+    return () => {
+      other.exec('ROLLBACK');
+    };
+  };
+  const storedIds = async (): Promise<string[]> => {
+    const outbox = await openOutboxIn(directory());
+    const ids = outbox.readAfter(0, 100).map(({ id }) => id);
+    outbox.close();
+    return ids;
+  };
+  const goneUrl = async (): Promise<string> => {
+    const crm = await start();
+    await crm.close();
+    return crm.url;
+  };
+
+  it('A7: refuses nothing at a close that it stores afterwards, and says what may be pending', async () => {
+    const office = createOffice({ baseUrl: await goneUrl(), outbox: directory() });
+    const [before, during] = [sampleNotifications(2), sampleNotifications(3)];
+    await office.accept(before);
+    const unlock = await lock();
+    const stored = office.accept(during);
+    await expect(office.close(50)).rejects.toMatchObject({ code: 'ERR_CRM_OUTBOX' });
+    expect(office.lastKnown()).toEqual({ delivered: 0, pending: 5, dead: 0 });
+    unlock();
+    // It was begun, so the thread says what became of it.
+    expect(await stored).toEqual(during.map(() => ({ accepted: true })));
+    while (office.closedCount === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(await storedIds()).toEqual([...before, ...during].map(({ id }) => id));
+  });
+
+  it('ends a flush at its time limit and what closing takes', async () => {
+    const office = createOffice({ baseUrl: await goneUrl(), outbox: directory() });
+    await office.accept(sampleNotifications(2));
+    const unlock = await lock();
+    const stored = office.accept(sampleNotifications(1));
+    await expect(office.flush(50)).rejects.toMatchObject({ code: 'ERR_CRM_OUTBOX' });
+    expect(office.lastKnown()).toMatchObject({ pending: 3 });
+    unlock();
+    expect(await stored).toEqual([{ accepted: true }]);
+    expect(await office.flush(1)).toMatchObject({ pending: 3 });
+  });
+
+  it('is reported as what it is, once SQLite has waited', async () => {
+    const office = createOffice({ baseUrl: await goneUrl(), outbox: directory() });
+    await office.accept(sampleNotifications(1));
+    const unlock = await lock();
+    const [acceptance] = await office.accept(sampleNotifications(1));
+    unlock();
+    expect(acceptance).toMatchObject({ reason: 'failed', detail: expect.stringContaining('another process') });
+    expect(await office.hear('outboxFailed')).toContainEqual(
+      expect.objectContaining({
+        operation: 'append',
+        error: expect.objectContaining({ message: expect.stringContaining('another process has held') as string }),
+      }),
+    );
+  });
+
+  it('A1: holds a first response until the thread has opened it, however small holdMs is', async () => {
+    const options = { baseUrl: await goneUrl(), outbox: directory(), holdMs: 20 };
+    const program = run({
+      file: 'short-app.mjs',
+      args: [JSON.stringify({ options, count: 1, then: 'stop' })],
+    });
+    const [id] = await program.said('accepted');
+    program.kill('SIGKILL');
+    await program.ended;
+    expect(await storedIds()).toEqual([id]);
+    expect(program.lines.filter((line) => line.includes('has not answered'))).toEqual([]);
+  });
+});
