@@ -30,8 +30,11 @@ export interface CrmClientOptions extends TargetConfig {
 
 /** Requests to the CRM, with the token, over connections that are kept. */
 export interface CrmClient {
-  /** Posts with the token; once more with a newer one, if there is one, when the CRM responds with 401. */
-  post(request: PostRequest): Promise<Exchange>;
+  /**
+   * Posts with the token; once more with a newer one, if there is one, when the CRM responds with 401. Once `signal` is
+   * aborted the exchange ends as if its time limit had passed.
+   */
+  post(request: PostRequest, signal?: AbortSignal): Promise<Exchange>;
   /** Asks the CRM whether it is well. */
   health(): Promise<Exchange>;
   /**
@@ -58,8 +61,8 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   const connections = { dispatcher, clock, isConnecting };
   const tokens = createTokenSource(options.authToken, clock);
 
-  const send = (request: ExchangeRequest, deadline: Deadline): Promise<Exchange> => {
-    const outcome = exchange(connections, request, deadline);
+  const send = (request: ExchangeRequest, deadline: Deadline, signal?: AbortSignal): Promise<Exchange> => {
+    const outcome = exchange(connections, request, deadline, signal);
     if (!logger.isLevelEnabled('debug')) return outcome;
     return outcome.then((known) => {
       logExchange(logger, request, known, { secrets: tokens.secrets(), harmlessKeys: format.harmlessKeys });
@@ -67,20 +70,25 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
     });
   };
 
-  const postOnce = ({ path, headers, body }: PostRequest, token: string, deadline: Deadline): Promise<Exchange> => {
+  const postOnce = (
+    { path, headers, body }: PostRequest,
+    token: string,
+    deadline: Deadline,
+    signal: AbortSignal | undefined,
+  ): Promise<Exchange> => {
     const all = [...commonHeaders, ...authorization(token), ...headers];
-    return send({ origin, path: `${basePath}${path}`, method: 'POST', headers: all, body }, deadline);
+    return send({ origin, path: `${basePath}${path}`, method: 'POST', headers: all, body }, deadline, signal);
   };
 
   return {
-    async post(post) {
+    async post(post, signal) {
       const deadline = startDeadline(options.timeoutMs, clock);
       try {
         const token = await tokens.get(deadline.leftMs());
-        const outcome = await postOnce(post, token, deadline);
+        const outcome = await postOnce(post, token, deadline, signal);
         if (outcome.kind !== 'reply' || outcome.status !== 401) return outcome;
         const renewed = await tokens.renew(token, deadline.leftMs());
-        return renewed === undefined ? outcome : await postOnce(post, renewed, deadline);
+        return renewed === undefined ? outcome : await postOnce(post, renewed, deadline, signal);
       } catch {
         // What a provider throws may hold anything, the token among it.
         return { kind: 'failure', code: tokenFailureCode, message: 'the token provider failed', wasSent: false };

@@ -5,7 +5,7 @@ import type { Chosen } from './head-choice.js';
 /**
  * The attempts under way. One that takes far longer than others did hangs, as far as anybody can tell: its notification may
  * be to blame, and others shall not wait for its end. So it does not count any more towards those that may be under way at
- * once, up to a limit.
+ * once, up to a limit. When so many hang that the limit is reached, the one that has hung longest can be cut off to make room.
  */
 export interface AttemptsUnderWay {
   readonly count: number;
@@ -13,7 +13,15 @@ export interface AttemptsUnderWay {
   hasRoom(allowed: number): boolean;
   /** Whether there may be one more besides for a newly accepted notification, which is not to wait for those that hang. */
   hasRoomForNewest(allowed: number): boolean;
-  start(head: PendingNotification, chosen: Chosen, ordinal: number): AttemptUnderWay;
+  /** `abort` is what it can be cut off by, if it can. */
+  start(head: PendingNotification, chosen: Chosen, ordinal: number, abort?: AbortController): AttemptUnderWay;
+  /**
+   * How long until one that hangs may be cut off for another; undefined when none will be, or there is room without that. None is
+   * before one that started later has been answered, nor before it has taken many times as long as answers do.
+   */
+  cutOffInMs(nowMs: number): number | undefined;
+  /** Cuts off the one that has hung longest, if that may be; then its end makes room. */
+  cutOff(nowMs: number): void;
   /** It is over: answered so that the notification is settled, or otherwise. */
   end(attempt: AttemptUnderWay, isSettled: boolean): void;
   stop(): void;
@@ -26,6 +34,7 @@ export interface AttemptUnderWay {
   readonly isSuspect: boolean;
   readonly startedAtMs: number;
   readonly hangsAtMs: number;
+  readonly abort: AbortController | undefined;
   isHanging: boolean;
 }
 
@@ -48,6 +57,8 @@ const maxHangingShareWithNewest = 5;
 // Then an attempt hangs after so many times what answers take, but not before a pause that any server may make.
 const usualTimes = 20;
 const leastPatienceMs = 250;
+// It may be cut off after so many times the time after which it is taken to hang, or so many times the breaker's first delay.
+const cutOffTimes = 2;
 // By so much each answer forgets how long others took.
 const fading = 0.99;
 
@@ -63,6 +74,8 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
   let hangingCount = 0;
   /** When one was answered last that had started after one that hangs. */
   let outrunAtMs = -Infinity;
+  /** The latest start of one that was answered. */
+  let answeredUpTo = -1;
   /** How long answers take that take long; unknown before the first. */
   let slowMs: number | undefined;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
@@ -82,6 +95,23 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
   const patienceMs = (): number => {
     const probeMs = options.probeBoundMs();
     return probeMs > 0 ? Math.min(usualPatienceMs(), probeMs) : usualPatienceMs();
+  };
+
+  /** Twice as long with each attempt before: one that is only slow gets through in the end. */
+  const cutOffAtMs = ({ startedAtMs, head }: AttemptUnderWay): number =>
+    startedAtMs + cutOffTimes * Math.max(breaker.firstDelayMs, usualPatienceMs()) * 2 ** Math.min(head.attempts, 31);
+
+  /** The one that may be cut off first. */
+  const firstToCutOff = (): AttemptUnderWay | undefined => {
+    if (!isOutrun() || hangingCount <= concurrency * maxHangingShare) return undefined;
+    let first: AttemptUnderWay | undefined;
+    for (const attempt of attempts) {
+      // One at a time.
+      if (attempt.abort?.signal.aborted === true) return undefined;
+      if (!attempt.isHanging || attempt.ordinal > answeredUpTo || attempt.abort === undefined) continue;
+      if (first === undefined || cutOffAtMs(attempt) < cutOffAtMs(first)) first = attempt;
+    }
+    return first;
   };
 
   const lively = (): number => attempts.length - hangingCount;
@@ -123,14 +153,22 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
       const most = allowed === 0 ? 0 : Math.min(concurrency, allowed + 1);
       return isOutrun() && lively() < most && hangingCount <= concurrency * maxHangingShareWithNewest;
     },
-    start(head, chosen, ordinal) {
+    start(head, chosen, ordinal, abort) {
       const startedAtMs = clock.monotonicMs();
       const hangsAtMs = startedAtMs + patienceMs();
       const isSuspect = chosen.standing !== 'fresh';
-      const attempt = { head, chosen, ordinal, isSuspect, startedAtMs, hangsAtMs, isHanging: false };
+      const attempt = { head, chosen, ordinal, isSuspect, startedAtMs, hangsAtMs, abort, isHanging: false };
       attempts.push(attempt);
       lookAt(hangsAtMs, startedAtMs);
       return attempt;
+    },
+    cutOffInMs(nowMs) {
+      const first = firstToCutOff();
+      return first === undefined ? undefined : Math.max(1, cutOffAtMs(first) - nowMs);
+    },
+    cutOff(nowMs) {
+      const first = firstToCutOff();
+      if (first !== undefined && cutOffAtMs(first) <= nowMs) first.abort?.abort();
     },
     end(attempt, isSettled) {
       const last = attempts.pop();
@@ -138,6 +176,7 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
       if (attempt.isHanging) hangingCount -= 1;
       if (!isSettled) return;
       const nowMs = clock.monotonicMs();
+      answeredUpTo = Math.max(answeredUpTo, attempt.ordinal);
       slowMs = Math.max(nowMs - attempt.startedAtMs, (slowMs ?? 0) * fading);
       if (attempt.isHanging || hangingCount === 0) return;
       if (attempts.some(({ isHanging, ordinal }) => isHanging && ordinal < attempt.ordinal)) outrunAtMs = nowMs;

@@ -75,6 +75,8 @@ type Circuit =
       readonly probeAtMs: number;
       /** When one that never failed may be the probe, as long as it is not sure that the others are not to blame. */
       readonly freshProbeAtMs: number;
+      /** Whether it may be that only the notifications are refused which were tried. */
+      readonly isTokenInDoubt: boolean;
       /** Whether connections are made, at least. */
       readonly wasSent: boolean;
       readonly probeCount: number;
@@ -85,11 +87,14 @@ type Circuit =
 const answersPerStep = 10;
 // So many probes look for one that is answered before it is taken for sure that none is.
 const searchCount = 200;
+// For so many of the longest pauses after the token was taken the probes look for a notification that is not refused.
+const doubtfulPauses = 10;
 
 /** Instants are the monotonic clock's. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { concurrency, failureThreshold, firstDelayMs, maxDelayMs, random } = options;
-  const token = createTokenTrust(failureThreshold);
+  const lateMs = doubtfulPauses * options.maxPauseMs;
+  const token = createTokenTrust({ sureCount: failureThreshold, recentMs: maxDelayMs, lateMs });
   let circuit: Circuit = { state: 'closed', answersSinceOutage: Infinity };
   /** Failures in a row. */
   let failureCount = 0;
@@ -103,14 +108,18 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const open = (cause: PauseCause, nowMs: number, wasSent = true): void => {
     const knownCause = circuit.state === 'closed' ? undefined : circuit.cause.kind;
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
-    const waits = { firstDelayMs, maxDelayMs: cause.kind === 'unauthorised' ? options.maxPauseMs : maxDelayMs };
+    const wasTokenTaken = token.wasTakenOfLate(nowMs);
+    const isLong = cause.kind === 'unauthorised' && !wasTokenTaken;
+    const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
     // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
     const certainMs = backoffBoundMs(probeCount, waits) / 2;
     const drawnMs = backoffMs(probeCount, waits, random) / 2;
     const waitMs = certainMs + drawnMs;
     const probeAtMs = nowMs + waitMs;
     const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unauthorised' ? maxDelayMs : firstDelayMs);
-    circuit = { state: 'open', cause, probeAtMs, freshProbeAtMs, wasSent, probeCount, lastBefore: startCount };
+    const isTokenInDoubt = wasTokenTaken || !token.isSurelyRefused;
+    const [lastBefore, state] = [startCount, 'open'] as const;
+    circuit = { state, cause, probeAtMs, freshProbeAtMs, isTokenInDoubt, wasSent, probeCount, lastBefore };
     failureCount = 0;
     // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
     if (knownCause !== cause.kind) options.onPause(cause);
@@ -123,7 +132,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
   const prefersFresh = (): boolean => {
     if (circuit.state === 'closed') return false;
-    if (circuit.cause.kind === 'unauthorised') return !token.isSurelyRefused;
+    if (circuit.cause.kind === 'unauthorised') return circuit.isTokenInDoubt;
     return circuit.wasSent && circuit.probeCount <= searchCount;
   };
 
@@ -190,7 +199,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
     onAnswer(sent, nowMs = -Infinity) {
       answeredAtMs = nowMs;
-      token.onTaken(sent?.ordinal ?? startCount);
+      token.onTaken(sent?.ordinal ?? startCount, nowMs);
       failureCount = 0;
       if (sent?.isSuspect !== true) isFreshFailing = false;
       if (circuit.state === 'closed') {
@@ -229,7 +238,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     onUnauthorised(nowMs, status, refused = { ordinal: startCount, isSuspect: false }) {
       if (circuit.state === 'open') return true;
       if (circuit.state === 'half-open' && refused.ordinal <= circuit.lastBefore) return true;
-      if (!token.onRefused(refused, startCount)) {
+      if (!token.onRefused(refused, startCount, nowMs)) {
         if (circuit.state === 'half-open') close();
         return false;
       }

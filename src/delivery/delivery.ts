@@ -152,14 +152,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     // With an open circuit nothing starts before its probe.
     const probeInMs = starts.probeInMs(nowMs);
     if (probeInMs > 0) return probeInMs;
-    if (!starts.hasRoom(nowMs)) return undefined;
+    const roomInMs = starts.roomInMs(nowMs);
+    if (roomInMs !== 0) return roomInMs;
     return lanes.isSearching ? 0 : lanes.dueInMs(nowMs);
   }
 
   function start(head: PendingNotification): void {
     const unsendable = target.check(head);
     if (unsendable === undefined) {
-      void make(underWay.start(head, choice.begin(), breaker.onStart()));
+      // Made only while it may be of use: it costs a microsecond and half a kilobyte.
+      const abort = choice.isTroubled ? new AbortController() : undefined;
+      void make(underWay.start(head, choice.begin(), breaker.onStart(), abort));
       return;
     }
     // No attempt: the circuit breaker would wait for its end.
@@ -170,7 +173,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { head } = attempt;
     let isSettled = false;
     try {
-      const verdict = await target.send(head, head.attempts + 1);
+      const verdict = await target.send(head, head.attempts + 1, attempt.abort?.signal);
       // Cut off by ourselves, or left behind: it says nothing about the target, and the next start finds the notification
       // where it is.
       if (isEnded || (isStopped && verdict.reach === 'unreachable')) return;

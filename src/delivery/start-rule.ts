@@ -9,8 +9,11 @@ import type { Settlements } from './settlements.js';
 export interface StartRule {
   /** For which head one may: any that is chosen, or only one that never failed, the newest above all. */
   next(nowMs: number): 'any' | 'newest' | undefined;
-  /** If not, then the end of an attempt, or the outbox taking settlements again, changes that. */
-  hasRoom(nowMs: number): boolean;
+  /**
+   * How long until there may be room, by itself: 0 when there is; undefined when it takes the end of an attempt, or the outbox
+   * taking settlements again.
+   */
+  roomInMs(nowMs: number): number | undefined;
   /** How long until an open circuit lets a probe through; 0 when it is not open. */
   probeInMs(nowMs: number): number;
 }
@@ -31,14 +34,23 @@ export function createStartRule(options: StartRuleOptions): StartRule {
   const allowed = (nowMs: number): number =>
     settlements.isFailing ? 0 : breaker.allowed(nowMs, () => hasFresh(nowMs));
 
+  /** Whether one that hangs is in the way of one that never failed. */
+  const isBlocked = (nowMs: number, count: number): boolean => choice.isTroubled && count > 0 && hasFresh(nowMs);
+
   return {
     next(nowMs) {
       const count = allowed(nowMs);
       if (underWay.hasRoom(count)) return lanes.hasReady(nowMs) && choice.mayChoose() ? 'any' : undefined;
-      if (!choice.isTroubled || !underWay.hasRoomForNewest(count)) return undefined;
-      return lanes.hasReady(nowMs) && choice.hasNewest() ? 'newest' : undefined;
+      if (!isBlocked(nowMs, count)) return undefined;
+      if (underWay.hasRoomForNewest(count) && choice.hasNewest()) return 'newest';
+      underWay.cutOff(nowMs);
+      return undefined;
     },
-    hasRoom: (nowMs) => underWay.hasRoom(allowed(nowMs)),
+    roomInMs(nowMs) {
+      const count = allowed(nowMs);
+      if (underWay.hasRoom(count)) return 0;
+      return isBlocked(nowMs, count) ? underWay.cutOffInMs(nowMs) : undefined;
+    },
     probeInMs: (nowMs) => breaker.probeInMs(nowMs, () => hasFresh(nowMs)) ?? 0,
   };
 }

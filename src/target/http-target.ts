@@ -17,9 +17,9 @@ export function createHttpTarget({ client, format, clock }: HttpTargetOptions): 
       const problem = format.problemWith(notification);
       return problem === undefined ? undefined : { kind: 'rejected', detail: problem };
     },
-    async send({ id, body, traceparent }, attempt) {
+    async send({ id, body, traceparent }, attempt, signal) {
       const headers = format.headersOf({ id, traceparent, attempt });
-      const exchange = await client.post({ path: format.notifyPath, headers, body });
+      const exchange = await client.post({ path: format.notifyPath, headers, body }, signal);
       return verdictOn(exchange, format, clock.now(), (reply) => client.reasonOf(reply, body));
     },
     close: () => client.close(),

@@ -7,8 +7,11 @@ import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 export interface Target {
   /** Why this notification can never be sent, so that no attempt is made; undefined when it can. */
   check(notification: PendingNotification): DeadReason | undefined;
-  /** Makes one attempt: 1 for a notification's first. Resolves within the target's own time limit; must not reject. */
-  send(notification: PendingNotification, attempt: number): Promise<Verdict>;
+  /**
+   * Makes one attempt: 1 for a notification's first. Resolves within the target's own time limit; must not reject. Once
+   * `signal` is aborted the attempt ends at once, as if the time limit had passed.
+   */
+  send(notification: PendingNotification, attempt: number, signal?: AbortSignal): Promise<Verdict>;
   /** Cuts off the attempts under way. */
   close(): Promise<void>;
 }
