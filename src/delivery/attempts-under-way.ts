@@ -99,7 +99,8 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
 
   /** Twice as long with each attempt before: one that is only slow gets through in the end. */
   const cutOffAtMs = ({ startedAtMs, head }: AttemptUnderWay): number =>
-    startedAtMs + cutOffTimes * Math.max(breaker.firstDelayMs, usualPatienceMs()) * 2 ** Math.min(head.attempts, 31);
+    startedAtMs +
+    Math.ceil(cutOffTimes * Math.max(breaker.firstDelayMs, usualPatienceMs())) * 2 ** Math.min(head.attempts, 31);
 
   /** The one that may be cut off first. */
   const firstToCutOff = (): AttemptUnderWay | undefined => {
@@ -155,7 +156,8 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
     },
     start(head, chosen, ordinal, abort) {
       const startedAtMs = clock.monotonicMs();
-      const hangsAtMs = startedAtMs + patienceMs();
+      // Whole milliseconds: to wait for a fraction of one may leave a fraction to wait for, over and over.
+      const hangsAtMs = startedAtMs + Math.ceil(patienceMs());
       const isSuspect = chosen.standing !== 'fresh';
       const attempt = { head, chosen, ordinal, isSuspect, startedAtMs, hangsAtMs, abort, isHanging: false };
       attempts.push(attempt);

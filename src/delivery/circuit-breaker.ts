@@ -77,6 +77,8 @@ type Circuit =
       readonly freshProbeAtMs: number;
       /** Whether it may be that only the notifications are refused which were tried. */
       readonly isTokenInDoubt: boolean;
+      /** Of which kind of cause `onPause` knows. */
+      readonly known: PauseCause['kind'] | undefined;
       /** Whether connections are made, at least. */
       readonly wasSent: boolean;
       readonly probeCount: number;
@@ -93,8 +95,8 @@ const doubtfulPauses = 10;
 /** Instants are the monotonic clock's. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { concurrency, failureThreshold, firstDelayMs, maxDelayMs, random } = options;
-  const lateMs = doubtfulPauses * options.maxPauseMs;
-  const token = createTokenTrust({ sureCount: failureThreshold, recentMs: maxDelayMs, lateMs });
+  const ofLateMs = doubtfulPauses * options.maxPauseMs;
+  const token = createTokenTrust({ sureCount: failureThreshold, justNowMs: maxDelayMs, ofLateMs });
   let circuit: Circuit = { state: 'closed', answersSinceOutage: Infinity };
   /** Failures in a row. */
   let failureCount = 0;
@@ -106,28 +108,28 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   let answeredAtMs = -Infinity;
 
   const open = (cause: PauseCause, nowMs: number, wasSent = true): void => {
-    const knownCause = circuit.state === 'closed' ? undefined : circuit.cause.kind;
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
-    const wasTokenTaken = token.wasTakenOfLate(nowMs);
-    const isLong = cause.kind === 'unauthorised' && !wasTokenTaken;
+    const isTokenInDoubt = token.isInDoubt(nowMs);
+    const isLong = cause.kind === 'unauthorised' && !token.wasTakenOfLate(nowMs);
+    const before = circuit.state === 'closed' ? undefined : circuit.known;
+    // A token that was taken a moment ago is not called wrong yet: should it be, the next probes will be refused as well.
+    const known = cause.kind === 'unauthorised' && token.wasTakenJustNow(nowMs) ? before : cause.kind;
     const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
     // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
-    const certainMs = backoffBoundMs(probeCount, waits) / 2;
-    const drawnMs = backoffMs(probeCount, waits, random) / 2;
-    const waitMs = certainMs + drawnMs;
+    const waitMs = backoffBoundMs(probeCount, waits) / 2 + backoffMs(probeCount, waits, random) / 2;
     const probeAtMs = nowMs + waitMs;
     const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unauthorised' ? maxDelayMs : firstDelayMs);
-    const isTokenInDoubt = wasTokenTaken || !token.isSurelyRefused;
-    const [lastBefore, state] = [startCount, 'open'] as const;
-    circuit = { state, cause, probeAtMs, freshProbeAtMs, isTokenInDoubt, wasSent, probeCount, lastBefore };
+    const probes = { probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
+    circuit = { state: 'open', cause, known, isTokenInDoubt, wasSent, ...probes };
     failureCount = 0;
     // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
-    if (knownCause !== cause.kind) options.onPause(cause);
+    if (known !== before) options.onPause(cause);
   };
 
   const close = (): void => {
+    const isKnown = circuit.state !== 'closed' && circuit.known !== undefined;
     circuit = { state: 'closed', answersSinceOutage: 1 };
-    options.onResume();
+    if (isKnown) options.onResume();
   };
 
   const prefersFresh = (): boolean => {

@@ -61,6 +61,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     maxFollowers,
     ready,
     isReadingAhead: () => choice.isTroubled,
+    isRisky: (notification) => choice.isRisky(notification),
   });
   const rateLimit = createRateLimit(options.rateLimit);
   const breaker = createCircuitBreaker({

@@ -29,6 +29,8 @@ export interface HeadChoice {
   onResumed(chosen: Chosen): void;
   /** Whether some fresh head has failed lately, so that there had better be many to choose from. */
   readonly isTroubled: boolean;
+  /** Whether heads of its type have failed lately. */
+  isRisky(head: PendingNotification): boolean;
 }
 
 export interface Chosen {
@@ -127,6 +129,7 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
     get isTroubled() {
       return isTroubled;
     },
+    isRisky: (head) => order.isRisky(head),
     mayChoose() {
       if (fresh.size > 0 || refused.size > 0) return true;
       return failing.size > 0 && (breaker.state !== 'closed' || hasShare());

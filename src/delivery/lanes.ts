@@ -1,7 +1,8 @@
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
 import { createForgottenLanes } from './forgotten-lanes.js';
-import { createMinHeap } from './min-heap.js';
-import { createReadyHeads, wasTried, type ReadyHeads, type Standing, type WaitingHead } from './ready-heads.js';
+import { createEarlyHeads, type Lane } from './early-heads.js';
+import { createReadyHeads, wasTried, type ReadyHeads, type Standing } from './ready-heads.js';
+import { createWaitingHeads } from './waiting-heads.js';
 
 /**
  * Which notifications may be next, lane by lane.
@@ -50,13 +51,8 @@ export interface LanesOptions {
   readonly ready?: ReadyHeads;
   /** Whether to read ahead, so that there is a choice of fresh heads. @default never */
   readonly isReadingAhead?: () => boolean;
-}
-
-interface Lane {
-  /** In memory, in order. */
-  readonly followers: PendingNotification[];
-  /** Behind them there are more in the outbox. */
-  hasMore: boolean;
+  /** Whether its like failed lately. @default never */
+  readonly isRisky?: (notification: PendingNotification) => boolean;
 }
 
 /** So many are read at once. What waits for its turn outlives collections of garbage: twice as many cost 15 MB more. */
@@ -72,8 +68,8 @@ const pagesAtOnce = 4;
 /** Instants named `nowMs` and `dueAtMs` are the monotonic clock's. */
 export function createLanes(options: LanesOptions): Lanes {
   const { outbox, now, maxWaitMs, maxLanes, maxFollowers } = options;
-  const { ready = createReadyHeads(), isReadingAhead = () => false } = options;
-  const waiting = createMinHeap<WaitingHead>((entry) => entry.dueAtMs);
+  const { ready = createReadyHeads(), isReadingAhead = () => false, isRisky = () => false } = options;
+  const waiting = createWaitingHeads(ready, maxLanes / 8);
   const forgotten = createForgottenLanes({ outbox, now, maxWaitMs });
   /** The lanes at work. */
   const lanes = new Map<string, Lane>();
@@ -90,9 +86,24 @@ export function createLanes(options: LanesOptions): Lanes {
     else ready.add(entry);
   };
 
+  const early = createEarlyHeads({
+    outbox,
+    ready,
+    lanes,
+    forgotten,
+    pageSize,
+    isRisky,
+    enter,
+    makeRoom: () => makeRoom(),
+  });
+
   /** What the cursor, or who knows what comes right after it, has met. */
   const meet = (notification: PendingNotification, nowMs: number): void => {
     const lane = lanes.get(notification.lane);
+    if (early.pass(notification.position)) {
+      cursor = notification.position;
+      return;
+    }
     // Asked before the cursor moves on, since it may throw.
     const earlier = lane === undefined ? forgotten.headOf(notification.lane) : undefined;
     cursor = notification.position;
@@ -125,25 +136,15 @@ export function createLanes(options: LanesOptions): Lanes {
       released.pop();
       // One beyond the cursor is left to it. Taken from here it would be met there once more, for what is released stays in
       // the outbox until it is settled.
-      if (next === undefined || next.position > cursor) lanes.delete(head.lane);
-      else enter(next, nowMs);
+      if (next !== undefined && next.position <= cursor) enter(next, nowMs);
+      else lanes.delete(head.lane);
+      if (next !== undefined && next.position > cursor && isReadingAhead()) early.enter(next, cursor, nowMs);
     }
-  };
-
-  /** Whether so many wait that to forget half of them makes room for a while. */
-  const canForget = (): boolean => {
-    const waitingCount = waiting.size + ready.failing.size;
-    return waitingCount > maxLanes / 8 && (waiting.some(isStored) || ready.failing.some(isStored));
   };
 
   /** Forgets about half of the lanes whose heads wait, those that are due last. */
   const forget = (): void => {
-    const all = [...waiting.takeAll(isStored), ...ready.failing.takeAll(isStored)].sort(
-      (a, b) => a.dueAtMs - b.dueAtMs,
-    );
-    const kept = all.length >> 1;
-    for (const entry of all.slice(0, kept)) waiting.push(entry);
-    for (const { head } of all.slice(kept)) {
+    for (const { head } of waiting.takeLatestHalf()) {
       followerCount -= lanes.get(head.lane)?.followers.length ?? 0;
       lanes.delete(head.lane);
       forgotten.add(head);
@@ -154,46 +155,51 @@ export function createLanes(options: LanesOptions): Lanes {
   const remember = (nowMs: number): void => {
     if (forgotten.count === 0 || ready.failing.size >= enoughFailing) return;
     forgotten.find(nowMs, pageSize, (found) => {
-      if (found.position > cursor || lanes.has(found.lane)) return;
+      if ((found.position > cursor && !early.has(found.position)) || lanes.has(found.lane)) return;
       // Whatever stands before it in its lane comes first.
       const head = forgotten.headOf(found.lane) ?? found;
       lanes.set(head.lane, { followers: [], hasMore: true });
       forgotten.remove();
       ready.add({ head, dueAtMs: nowMs, isSuspect: wasTried(head) });
     });
-    if (lanes.size > maxLanes + pageSize && canForget()) forget();
+    if (lanes.size > maxLanes + pageSize && waiting.canForget()) forget();
+  };
+
+  /** Returns whether there is room for another lane. */
+  const makeRoom = (): boolean => {
+    if (lanes.size >= maxLanes && waiting.canForget()) forget();
+    return lanes.size < maxLanes;
   };
 
   const isSearching = (): boolean =>
-    !isAtEnd && ready.fresh.size < (isReadingAhead() ? fewAhead : 1) && (lanes.size < maxLanes || canForget());
+    !isAtEnd &&
+    ready.fresh.size - early.untriedCount < (isReadingAhead() ? fewAhead : 1) &&
+    (lanes.size < maxLanes || waiting.canForget());
 
   const search = (nowMs: number): void => {
     for (let pages = 0; pages < pagesAtOnce && isSearching(); pages += 1) {
-      if (lanes.size >= maxLanes) forget();
+      makeRoom();
       const page = outbox.readAfter(cursor, pageSize);
       for (const notification of page) meet(notification, nowMs);
       isAtEnd = page.length < pageSize;
-    }
-  };
-
-  const wakeDue = (nowMs: number): void => {
-    for (let next = waiting.peek(); next !== undefined && next.dueAtMs <= nowMs; next = waiting.peek()) {
-      waiting.pop();
-      ready.add(next);
+      if (isAtEnd) early.passAll();
     }
   };
 
   const look = (nowMs: number): void => {
-    wakeDue(nowMs);
+    waiting.wakeDue(nowMs);
     goOn(nowMs);
     remember(nowMs);
     search(nowMs);
+    if (!isAtEnd && isReadingAhead() && !isSearching()) early.look(cursor, nowMs);
   };
 
   return {
     take(nowMs, choose = () => ready.takeOldest()) {
       look(nowMs);
-      return choose(ready);
+      const head = choose(ready);
+      if (head !== undefined) early.take(head);
+      return head;
     },
 
     release(head) {
@@ -203,6 +209,7 @@ export function createLanes(options: LanesOptions): Lanes {
 
     settled(head) {
       forgotten.settled(head);
+      early.settled(head);
     },
 
     putBack(head, dueAtMs, standing = wasTried(head) ? 'suspect' : 'answered') {
@@ -213,10 +220,8 @@ export function createLanes(options: LanesOptions): Lanes {
     },
 
     dueInMs(nowMs) {
-      const next = waiting.peek();
-      const waitMs = next === undefined ? Infinity : Math.max(0, next.dueAtMs - nowMs);
       const forgottenMs = ready.failing.size < enoughFailing ? (forgotten.dueInMs(nowMs) ?? Infinity) : Infinity;
-      const dueInMs = Math.min(waitMs, forgottenMs);
+      const dueInMs = Math.min(waiting.dueInMs(nowMs), forgottenMs);
       return dueInMs === Infinity ? undefined : dueInMs;
     },
 
@@ -230,6 +235,7 @@ export function createLanes(options: LanesOptions): Lanes {
     },
 
     onAccepted(accepted, nowMs) {
+      early.onAccepted();
       for (const notification of accepted) {
         const isNext = notification.position === cursor + 1;
         if (!isNext || ready.size >= maxReady || lanes.size >= maxLanes || forgotten.count > 0) {
@@ -242,6 +248,3 @@ export function createLanes(options: LanesOptions): Lanes {
     },
   };
 }
-
-/** Whether the outbox knows when it is due, so that it can be found there. */
-const isStored = ({ head }: WaitingHead): boolean => head.nextAttemptAt > 0;

@@ -14,10 +14,12 @@ export interface TokenTrust {
   onRefused(refused: SentAttempt, lastStarted: number, nowMs: number): boolean;
   /** Whether nothing has contradicted the last refusal that was taken for the token's. */
   readonly isRefused: boolean;
-  /** Whether the token was taken not long ago, so that it may be right all the same. */
+  /** Whether the token was taken so lately that it takes many refusals. */
+  wasTakenJustNow(nowMs: number): boolean;
+  /** Whether the token was taken not long ago. */
   wasTakenOfLate(nowMs: number): boolean;
-  /** Whether so many different ones were refused in a row that it can hardly be them. */
-  readonly isSurelyRefused: boolean;
+  /** Whether it may be the notifications all the same: few different ones were refused in a row, or the token was taken of late. */
+  isInDoubt(nowMs: number): boolean;
 }
 
 export interface SentAttempt {
@@ -30,13 +32,13 @@ export interface SentAttempt {
 export interface TokenTrustOptions {
   /** So many refusals in a row, of different notifications, leave no doubt, unless the token was taken of late. */
   readonly sureCount: number;
-  /** For so long after the token was taken only four times as many count. */
-  readonly recentMs: number;
-  /** For so long it was taken of late. */
-  readonly lateMs: number;
+  /** For so long after the token was taken it takes four times as many. */
+  readonly justNowMs: number;
+  /** For so long after it was taken there is doubt. */
+  readonly ofLateMs: number;
 }
 
-export function createTokenTrust({ sureCount, recentMs, lateMs }: TokenTrustOptions): TokenTrust {
+export function createTokenTrust({ sureCount, justNowMs, ofLateMs }: TokenTrustOptions): TokenTrust {
   let lastTaken = -1;
   let lastRefused = -1;
   /** The latest attempt that had started when one was refused. */
@@ -47,8 +49,11 @@ export function createTokenTrust({ sureCount, recentMs, lateMs }: TokenTrustOpti
   let [count, differentCount] = [0, 0];
   let takenAtMs = -Infinity;
 
+  const wasTakenJustNow = (nowMs: number): boolean => nowMs - takenAtMs < justNowMs;
+  const wasTakenOfLate = (nowMs: number): boolean => nowMs - takenAtMs < ofLateMs;
+
   const isTheToken = (isSuspect: boolean, isTogether: boolean, nowMs: number): boolean => {
-    if (nowMs - takenAtMs < recentMs) return differentCount >= 4 * sureCount;
+    if (wasTakenJustNow(nowMs)) return differentCount >= 4 * sureCount;
     if (isTogether || isContradicted) return false;
     return !isSuspect || lastTaken < 0 || count >= sureCount;
   };
@@ -57,10 +62,9 @@ export function createTokenTrust({ sureCount, recentMs, lateMs }: TokenTrustOpti
     get isRefused() {
       return isRefused;
     },
-    get isSurelyRefused() {
-      return differentCount >= sureCount;
-    },
-    wasTakenOfLate: (nowMs) => nowMs - takenAtMs < lateMs,
+    isInDoubt: (nowMs) => differentCount < sureCount || wasTakenOfLate(nowMs),
+    wasTakenJustNow,
+    wasTakenOfLate,
     onTaken(ordinal, nowMs) {
       lastTaken = Math.max(lastTaken, ordinal);
       if (ordinal < lastRefused) return;

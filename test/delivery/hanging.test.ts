@@ -13,6 +13,7 @@ describe('delivery while many notifications hang (A9)', () => {
   let hanging: Hanging;
   let mostHanging: number;
   let notifier: ObservedNotifier;
+  let createOther: (concurrency: number) => ObservedNotifier;
   beforeEach(async () => {
     clock = createOwnedClock();
     hanging = createHanging();
@@ -21,8 +22,12 @@ describe('delivery while many notifications hang (A9)', () => {
       (laneOf(received).startsWith('poison') ? hanging.answer : accept)(received, res);
       mostHanging = Math.max(mostHanging, hanging.count);
     });
-    notifier = create({ baseUrl: crm.url, clock, concurrency });
+    createOther = (given) => create({ baseUrl: crm.url, clock, concurrency: given });
+    notifier = createOther(concurrency);
   });
+
+  /** Resolves when so much has passed on the owned clock. */
+  const passed = (ms: number): Promise<void> => new Promise((resolve) => void clock.after(ms, resolve));
 
   const hearDelivered = (count: number, withinMs: number): Promise<unknown> =>
     advanceInStep(notifier.hear('delivered', count), withinMs, { clock, notifier, hanging });
@@ -44,5 +49,41 @@ describe('delivery while many notifications hang (A9)', () => {
       await clock.advance(200);
     }
     expect(notifier.told('paused')).toEqual([]);
+  });
+
+  it.each([
+    [8, 50, 3],
+    [1, 200, 5],
+  ])(
+    'A9: good ones go on while more and more hang (concurrency %d, one each %d ms, 1 in %d)',
+    async (given, everyMs, part) => {
+      notifier = createOther(given);
+      let count = 0;
+      for (let at = 1; at <= 240; at += 1) {
+        const isGood = at % part !== 0;
+        await clock.advanceUntil(notifier.accept(`${isGood ? 'good' : 'poison'}:${at}`));
+        if (isGood) count += 1;
+        await advanceInStep(passed(everyMs), everyMs + 10, { clock, notifier, hanging });
+      }
+      await hearDelivered(count, 5_000);
+      expect(notifier.told('paused')).toEqual([]);
+      expect(mostHanging).toBeLessThanOrEqual(6 * given);
+      expect(notifier.told('retry').some(({ durationMs }) => durationMs < 10_000)).toBe(true);
+      expect(notifier.told('retry').every(({ durationMs }) => durationMs >= 1_000)).toBe(true);
+    },
+    60_000,
+  );
+
+  it('A9: lets what is only slow get through, though it is cut off at first', async () => {
+    const crm = await start((received, res) => {
+      if (laneOf(received).startsWith('slow')) clock.after(3_000, () => accept(received, res));
+      else accept(received, res);
+    });
+    notifier = create({ baseUrl: crm.url, clock, concurrency: 1 });
+    for (let at = 0; at < 60; at += 1) {
+      await clock.advanceUntil(notifier.accept(`${at % 3 === 0 ? 'slow' : 'good'}:${at}`));
+      await clock.advance(100);
+    }
+    await clock.advanceUntil(notifier.hear('delivered', 60), 120_000);
   });
 });

@@ -75,4 +75,73 @@ describe('delivery of notifications that the CRM refuses with a token it takes o
     crm.answerWith(accept);
     await passTimeUntil(notifier.hear('delivered', 22), clock);
   });
+
+  it.each([
+    [401, 8],
+    [403, 8],
+    [403, 1],
+  ])(
+    'A10: a stream with %d for one in three goes on, without a word of the token (concurrency %d)',
+    async (status, concurrency) => {
+      const crm = await start(refusing(status));
+      const notifier = create({ baseUrl: crm.url, clock, concurrency });
+      await clock.advanceUntil(notifier.accept('good:first'));
+      await clock.advanceUntil(notifier.hear('delivered'), 1_000);
+      let count = 1;
+      for (let round = 0; round < 60; round += 1) {
+        const lane = (at: number): string => `${String(round)}:${String(at)}`;
+        await clock.advanceUntil(notifier.accept(`bad:${lane(1)}`, `good:${lane(2)}`, `good:${lane(3)}`));
+        count += 2;
+        await clock.advanceUntil(notifier.hear('delivered', count), 1_000);
+      }
+      expect(notifier.told('paused')).toEqual([]);
+      expect(notifier.log.at('error')).toEqual([]);
+    },
+  );
+
+  it('A10: a burst of them between good ones is not taken for the token', async () => {
+    const crm = await start(refusing(403));
+    const notifier = create({ baseUrl: crm.url, clock });
+    await clock.advanceUntil(notifier.accept('good:first'));
+    await clock.advanceUntil(notifier.hear('delivered'), 1_000);
+    for (let round = 0; round < 8; round += 1) {
+      await clock.advanceUntil(
+        notifier.accept(...Array.from({ length: 30 }, (_, index) => `bad:${String(round)}:${String(index)}`)),
+      );
+      await clock.advanceUntil(notifier.accept(`good:${String(round)}`));
+      await clock.advanceUntil(notifier.hear('delivered', round + 2), 3_000);
+    }
+    expect(notifier.log.at('error')).toEqual([]);
+  });
+
+  it.each([401, 403])(
+    'A10: a token that becomes wrong while it is in use pauses the target soon: %d',
+    async (status) => {
+      const crm = await start(accept);
+      const notifier = create({ baseUrl: crm.url, clock });
+      await clock.advanceUntil(notifier.accept(...good(40)));
+      await clock.advanceUntil(notifier.hear('delivered', 40), 1_000);
+      crm.answerWith(reply(status));
+      await clock.advanceUntil(notifier.accept(...Array.from({ length: 100 }, (_, index) => `later:${String(index)}`)));
+      await clock.advanceUntil(notifier.hear('paused'), 12_000);
+      expect(crm.received.length - 40).toBeLessThan(45);
+      await clock.advance(60_000);
+      expect(notifier.log.at('error')).toHaveLength(1);
+      expect(crm.received.length - 40).toBeLessThan(90);
+      crm.answerWith(accept);
+      await clock.advanceUntil(notifier.hear('delivered', 140), 60_000);
+      expect(notifier.told('resumed')).toHaveLength(1);
+    },
+  );
+
+  it('A10: a token that becomes wrong pauses the target even when a single notification meets that', async () => {
+    const crm = await start(accept);
+    const notifier = create({ baseUrl: crm.url, clock });
+    await clock.advanceUntil(notifier.accept('good'));
+    await clock.advanceUntil(notifier.hear('delivered'), 1_000);
+    crm.answerWith(reply(401));
+    await clock.advanceUntil(notifier.accept('later'));
+    await clock.advanceUntil(notifier.hear('paused'), 120_000);
+    expect(notifier.log.at('error')).toHaveLength(1);
+  });
 });

@@ -1,0 +1,158 @@
+import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import type { ForgottenLanes } from './forgotten-lanes.js';
+import { createOutboxScout } from './outbox-scout.js';
+import type { ReadyHeads } from './ready-heads.js';
+
+/**
+ * Heads from beyond the cursor, for when it cannot move on because all that it has met may hurt the CRM: a small window of
+ * what was accepted last, and of what stands in the outbox for long but is of a type that does not fail. None of them
+ * is before another of its lane. The cursor passes over them when it comes there.
+ *
+ * `look` and `enter` read the outbox, and may throw what it throws; asking again is safe.
+ */
+export interface EarlyHeads {
+  /** Looks for some. */
+  look(cursor: number, nowMs: number): void;
+  /** There may be more at the end of the outbox. */
+  onAccepted(): void;
+  /** Makes this notification a head, or what stands before it in its lane, unless the lane has one, or there is no room. */
+  enter(notification: PendingNotification, cursor: number, nowMs: number): void;
+  /** The cursor comes to this one; returns whether it is known already. */
+  pass(position: number): boolean;
+  /** Whether this one is known. */
+  has(position: number): boolean;
+  /** This head is being tried. */
+  take(head: PendingNotification): void;
+  /** The outbox knows that it is done with. */
+  settled(head: PendingNotification): void;
+  /** The cursor is at the end. */
+  passAll(): void;
+  /** Ready ones that were not tried. */
+  readonly untriedCount: number;
+}
+
+export interface EarlyHeadsOptions {
+  readonly outbox: Outbox;
+  readonly ready: ReadyHeads;
+  readonly pageSize: number;
+  /** Whether its like failed lately. */
+  readonly isRisky: (notification: PendingNotification) => boolean;
+  /** The lanes at work. */
+  readonly lanes: Map<string, Lane>;
+  readonly forgotten: Pick<ForgottenLanes, 'headOf'>;
+  /** Returns whether there is room for another lane. */
+  readonly makeRoom: () => boolean;
+  /** Makes it ready, or lets it wait. */
+  readonly enter: (head: PendingNotification, nowMs: number) => void;
+}
+
+/** A lane at work, which has a head. */
+export interface Lane {
+  /** What comes after its head, as far as it is in memory; in order. */
+  readonly followers: PendingNotification[];
+  /** Behind them there may be more in the outbox. */
+  hasMore: boolean;
+}
+
+// So many that were not tried.
+const maxUntried = 128;
+// And so many whose numbers are kept, because the cursor must not meet them again.
+const maxKnown = 10_000;
+const lookEveryMs = 100;
+// A few milliseconds of reading.
+const pagesAtOnce = 4;
+
+export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
+  const { outbox, ready, lanes, forgotten, isRisky } = options;
+  const scout = createOutboxScout((after, limit) => outbox.readAfter(after, limit), options.pageSize);
+  /** The positions of those that the outbox has as pending. */
+  const known = new Set<number>();
+  const untried = new Set<number>();
+  let hasNew = true;
+  let lookAtMs = -Infinity;
+
+  const hasRoom = (): boolean => untried.size < maxUntried;
+
+  /** Which of two had better go: one of the window, and of a risky type, and the older. */
+  const goesBefore = (a: PendingNotification, b: PendingNotification): boolean => {
+    const isUntried = untried.has(a.position);
+    if (isUntried !== untried.has(b.position)) return isUntried;
+    const isARisky = isRisky(a);
+    return isARisky === isRisky(b) ? a.position < b.position : isARisky;
+  };
+
+  /** Leaves one of the window to the cursor. */
+  const leaveOne = (): void => {
+    const head = ready.fresh.takeFirst(goesBefore);
+    if (head === undefined) return;
+    if (!untried.delete(head.position)) {
+      ready.fresh.push(head);
+      return;
+    }
+    known.delete(head.position);
+    lanes.delete(head.lane);
+  };
+
+  /** The first of its lane beyond the cursor that is not done with already. */
+  const headOf = (lane: string, cursor: number): PendingNotification | undefined => {
+    let head = outbox.nextInLane(lane, cursor);
+    while (head !== undefined && known.has(head.position)) head = outbox.nextInLane(lane, head.position);
+    return head;
+  };
+
+  const enter = (notification: PendingNotification, cursor: number, nowMs: number): void => {
+    const { lane, position } = notification;
+    if (position <= cursor || known.has(position)) return;
+    const atWork = lanes.get(lane);
+    if (atWork !== undefined) {
+      atWork.hasMore = true;
+      return;
+    }
+    const forgottenHead = forgotten.headOf(lane);
+    if (known.size >= maxKnown || (forgottenHead !== undefined && forgottenHead.position < position)) return;
+    const head = headOf(lane, cursor);
+    if (!hasRoom()) leaveOne();
+    if (head === undefined || !hasRoom() || !options.makeRoom()) return;
+    lanes.set(lane, { followers: [], hasMore: true });
+    known.add(head.position);
+    options.enter(head, nowMs);
+    if (head.nextAttemptAt === 0) untried.add(head.position);
+  };
+
+  return {
+    look(cursor, nowMs) {
+      if (!hasNew && nowMs < lookAtMs) return;
+      const pages = Math.min(pagesAtOnce, Math.ceil((nowMs - lookAtMs) / lookEveryMs));
+      for (const notification of scout.readNew(cursor)) enter(notification, cursor, nowMs);
+      hasNew = false;
+      for (let page = 0; page < pages; page += 1) {
+        for (const notification of scout.readBackwards(cursor)) {
+          if (untried.size < maxUntried / 2 || !isRisky(notification)) enter(notification, cursor, nowMs);
+        }
+      }
+      if (pages > 0) lookAtMs = nowMs + lookEveryMs;
+    },
+    onAccepted() {
+      hasNew = true;
+    },
+    enter,
+    pass(position) {
+      untried.delete(position);
+      return known.delete(position);
+    },
+    has: (position) => known.has(position),
+    take({ position }) {
+      untried.delete(position);
+    },
+    settled({ position }) {
+      known.delete(position);
+    },
+    passAll() {
+      known.clear();
+      untried.clear();
+    },
+    get untriedCount() {
+      return untried.size;
+    },
+  };
+}
