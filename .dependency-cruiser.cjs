@@ -36,7 +36,7 @@ const mayImport = {
     'notifier/notifier.ts',
     'notifier/receipt.ts',
     'outbox/outbox.ts',
-    'outbox/redeliver-all.ts',
+    'outbox/all-dead-letters.ts',
     'outbox/sqlite/outbox-directory.ts',
     'outbox/sqlite/read-outbox.ts',
     'outbox/sqlite/sqlite-driver.ts',

@@ -62,9 +62,9 @@ function* storedIn(outbox: ReadableOutbox, isDead: boolean): Generator<StoredNot
     for (const pending of pendingIn(outbox)) yield { state: 'pending', ...pending };
     return;
   }
-  for (const { id } of deadIn(outbox)) {
+  for (const { id, target } of deadIn(outbox)) {
     // Redelivered or discarded meanwhile, it is no dead letter any more.
-    const stored = outbox.find(id);
+    const [stored] = outbox.find(id, target);
     if (stored?.state === 'dead') yield stored;
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { redeliverAll } from '../outbox/redeliver-all.js';
+import { redeliverAll } from '../outbox/all-dead-letters.js';
 import { addChoice, chosenIds, type ChoiceOptions } from './chosen-dead.js';
 import type { CliContext } from './cli-context.js';
 import { setAction, type CommandSession, type CommonOptions } from './command-action.js';

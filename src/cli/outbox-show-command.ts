@@ -33,7 +33,7 @@ async function show(
   [id]: readonly unknown[],
 ): Promise<'done'> {
   const place = findOutbox(options, context);
-  const stored = await readOutbox(place, (outbox) => outbox.find(String(id)));
+  const [stored] = await readOutbox(place, (outbox) => outbox.find(String(id)));
   if (stored === undefined) throw notHere(place.directory, String(id));
   const record = stored.state === 'pending' ? pendingRecord(stored) : deadRecord(stored);
   const lines = Object.entries(record).map(([name, value]) => `${name.padEnd(14)} ${shown(value)}`);

@@ -13,7 +13,7 @@ export async function sendByOutbox(session: CommandSession<SendOptions>, sending
   const { context, options, output } = session;
   const directory = directoryOf(options, context);
   const id = await acceptAndWait(session, sending, directory);
-  const found = await readOutbox(findOutbox(options, context), (outbox) => outbox.find(id));
+  const [found] = await readOutbox(findOutbox(options, context), (outbox) => outbox.find(id));
   const state = found?.state ?? 'delivered';
   if (found?.state === 'dead') {
     const { status, detail } = found.reason;

@@ -25,6 +25,8 @@ export interface DeliveryOptions extends Pick<
   'concurrency' | 'rateLimit' | 'retry' | 'breaker' | 'timeoutMs'
 > {
   readonly outbox: Outbox;
+  /** The name of the target that the outbox's notifications are for. */
+  readonly targetName: string;
   readonly client: CrmClient;
   readonly clock: Clock;
   /** For what is stored: ages, and when something is due. */
@@ -55,11 +57,12 @@ const troubleDelayMs = 1_000;
 const unsendable: DeadReason = { kind: 'rejected', detail: 'its stored id has been changed and cannot be sent' };
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { outbox, client, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
+  const { outbox, targetName, client, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
   const ready = createReadyHeads();
   const lanes = createLanes({
     outbox,
+    target: targetName,
     now: () => steady.now(),
     maxWaitMs,
     maxLanes,

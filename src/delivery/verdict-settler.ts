@@ -31,7 +31,8 @@ export function createVerdictSettler(
   const postpone = (head: PendingNotification, attempts: number, delayMs: number, isRefused = false): void => {
     const nextAttemptAt = delayMs === 0 ? 0 : steady.now() + delayMs;
     const dueAtMs = delayMs === 0 ? 0 : clock.monotonicMs() + delayMs;
-    settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
+    const { target, id, position } = head;
+    settlements.add({ kind: 'retry', target, id, position, attempts, nextAttemptAt }, () => {
       lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, isRefused);
     });
     settlements.hurry();
@@ -44,12 +45,12 @@ export function createVerdictSettler(
   };
 
   return function settleVerdict(head, verdict, about) {
-    const { position } = head;
+    const { target, id, position } = head;
     switch (verdict.kind) {
       case 'delivered':
         // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
         lanes.release(head);
-        settlements.add({ kind: 'delivered', id: head.id, position }, () => {
+        settlements.add({ kind: 'delivered', target, id, position }, () => {
           lanes.settled(head);
           const { status, isReplyOdd } = verdict;
           const ageMs = Math.max(0, steady.now() - head.acceptedAt);
@@ -60,7 +61,7 @@ export function createVerdictSettler(
         const { reason } = verdict;
         const { attempts } = about;
         const diedAt = steady.now();
-        settlements.add({ kind: 'dead', id: head.id, position, attempts, diedAt, reason }, () => {
+        settlements.add({ kind: 'dead', target, id, position, attempts, diedAt, reason }, () => {
           lanes.release(head);
           lanes.settled(head);
           onEvent({ kind: 'dead', ...about, reason });

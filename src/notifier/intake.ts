@@ -3,7 +3,7 @@ import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../cor
 import { newNotificationId } from '../core/ids.js';
 import { encodeNotification } from '../notification/encode-notification.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
-import type { Room } from '../outbox/outbox.js';
+import { crmTarget, type AcceptedNotification, type Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import type { SendSpan, Tracing } from '../telemetry/tracing.js';
@@ -147,7 +147,7 @@ export function createIntake(options: IntakeOptions): Intake {
         work.end();
       };
       work.begin();
-      const hasRoom = batcher.handOver(notification, {
+      const hasRoom = batcher.handOver(forTarget(notification), {
         onAnswer(acceptance) {
           answer(settle(notification, acceptance, context));
         },
@@ -191,6 +191,10 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     counts,
   };
+}
+
+function forTarget({ id, type, lane, occurredAt, body, traceparent }: Notification): AcceptedNotification {
+  return { target: crmTarget, id, type, lane, occurredAt, body, traceparent };
 }
 
 function fullMemory({ count, bytes }: Room): string {

@@ -3,7 +3,7 @@ import type { Delivery } from '../delivery/delivery.js';
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
 import type { Spells } from './spells.js';
 
-/** The lock that says which of several processes delivers; see `delivery-lock.ts`. */
+/** The lock that says which of several processes delivers; see `file-lock.ts`. */
 export interface Leadership {
   tryAcquire(): boolean;
   release(): void;

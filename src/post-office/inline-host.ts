@@ -9,9 +9,9 @@ import { troubleOf } from '../core/trouble.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { Outbox, OutboxCounts } from '../outbox/outbox.js';
-import { redeliverAll } from '../outbox/redeliver-all.js';
-import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
+import { redeliverAll } from '../outbox/all-dead-letters.js';
+import { crmTarget, type Outbox, type OutboxCounts } from '../outbox/outbox.js';
+import { sizeOnDisk } from '../outbox/sqlite/outbox-files.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { acceptInto } from './accept-into.js';
@@ -105,6 +105,7 @@ export function createInlineHost(options: InlineHostOptions): PostOffice {
     return createDelivery({
       ...settings,
       outbox,
+      targetName: crmTarget,
       client,
       clock,
       // The delivery before this one ends soon; what it has in memory goes by the clock of its time.

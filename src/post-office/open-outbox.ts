@@ -1,6 +1,6 @@
 import { createMemoryOutbox } from '../outbox/memory-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { createDeliveryLock } from '../outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock } from '../outbox/sqlite/file-lock.js';
 import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
 import { loadSqlite, type Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Leadership } from './deliverer.js';

@@ -1,8 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRMConfigError } from '../core/errors.js';
-import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
-import { outboxExposure } from '../outbox/sqlite/outbox-exposure.js';
+import { outboxExposure, prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
 import { claimForProcess } from './process-claim.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');

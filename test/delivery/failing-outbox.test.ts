@@ -33,6 +33,7 @@ describe('delivery from an outbox that fails (case 68)', () => {
     delivery = createDelivery({
       ...config,
       outbox,
+      targetName: 'crm',
       client,
       onEvent: (event) => told.push(event),
       random: () => 0.5,

@@ -1,5 +1,5 @@
 import { claimOutbox } from '../../src/post-office/outbox-claim.js';
-import { acquireLock } from '../../src/outbox/sqlite/lock-file.js';
+import { acquireLock } from '../../src/outbox/sqlite/file-lock.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { usePrograms } from '../helpers/child-program.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';

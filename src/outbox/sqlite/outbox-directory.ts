@@ -1,24 +1,25 @@
 import {
   accessSync,
   chmodSync,
-  closeSync,
   constants,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   realpathSync,
+  statSync,
   type Stats,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CRMConfigError } from '../../core/errors.js';
 import { readFileHeader } from './file-header.js';
+import { makePrivateFile } from './outbox-files.js';
 import { refuseNewerSchema } from './schema.js';
 
 const fileName = 'outbox.db';
+const ownDirectory = 'or give the outbox a directory of its own';
 
 /**
- * Makes the directory of an outbox if it is missing, and answers its real path. Throws `CRMConfigError` when the place
+ * Makes the directory of an outbox if it is missing, and returns its real path. Throws `CRMConfigError` when the place
  * cannot be used; nothing is changed then. It blocks, so that a mistake stops the app at its start.
  */
 export function prepareOutboxDirectory(path: string): string {
@@ -35,11 +36,11 @@ export function prepareOutboxDirectory(path: string): string {
 }
 
 /**
- * Makes the file of an outbox if it is missing, and answers its path: 0600 in 0700, since notifications are personal
- * data. Throws `CRMConfigError` when there is something that is not ours or is newer than we are; nothing is changed then.
+ * Makes the file of an outbox if it is missing, and returns its path: 0600 in 0700, since notifications are personal
+ * data. Throws `CRMConfigError` when there is a file that is not ours or of a newer version; nothing is changed then.
  *
- * Only for the one who has claimed the directory: closing any descriptor of a file drops the locks that this process
- * has on it, those of a notifier at work among them (https://www.sqlite.org/howtocorrupt.html section 2.2).
+ * Claim the directory first: closing any descriptor of a file drops the locks that this process has on it, those of a
+ * running notifier among them (https://www.sqlite.org/howtocorrupt.html section 2.2).
  */
 export function prepareOutboxFile(directory: string): string {
   const file = join(directory, fileName);
@@ -59,8 +60,8 @@ export function prepareOutboxFile(directory: string): string {
 }
 
 /**
- * The file of an outbox that is there already; undefined where there is none. Throws `CRMConfigError` when there is
- * something that is not ours or is newer than we are, or that cannot be read. Changes nothing and makes nothing.
+ * The file of an outbox that is there already; undefined when there is none. Throws `CRMConfigError` when there is a file
+ * that is not ours, of a newer version, or cannot be read. Changes nothing and makes nothing.
  */
 export function findOutboxFile(path: string): string | undefined {
   const directory = resolve(path);
@@ -81,10 +82,44 @@ export function findOutboxFile(path: string): string | undefined {
   return file;
 }
 
-/** Makes a file if it is missing, and closes it to others. SQLite gives its further files the mode of this one. */
-export function makePrivateFile(file: string): void {
-  closeSync(openSync(file, 'a', 0o600));
-  chmodSync(file, 0o600);
+/**
+ * Which other users may change an outbox, and what to do about it; undefined when none may. Asked once its file is there, and
+ * everything that this process may close to others is closed.
+ *
+ * No reason to refuse: the volume of a container often belongs to root, or to everybody, and nobody else is in the container.
+ */
+export function outboxExposure(directory: string, file: string): string | undefined {
+  const user = process.geteuid?.();
+  // Windows has other owners and no modes.
+  if (user === undefined) return undefined;
+  const { uid, mode } = statSync(directory);
+  const fileOwner = statSync(file).uid;
+  const problems: string[] = [];
+  if (uid !== user && uid !== 0) {
+    problems.push(
+      `its directory belongs to user ${String(uid)}, who can replace what is in it: ` +
+        `chown it to the user who runs the app (${String(user)}), ${ownDirectory}`,
+    );
+  }
+  const writers = writersOf(mode);
+  if (writers !== undefined) {
+    const isSticky = (mode & 0o1000) !== 0;
+    const harm = isSticky
+      ? 'can put files of theirs beside the outbox’s; the sticky bit keeps them from replacing those'
+      : 'can replace what is in it';
+    const modeText = (mode & 0o7777).toString(8).padStart(4, '0');
+    problems.push(
+      `its directory is writable by ${writers} (mode ${modeText}), who ${harm}: chmod 700 it, ${ownDirectory}`,
+    );
+  }
+  // Only root gets as far as this with a file of another's.
+  if (fileOwner !== user) {
+    problems.push(
+      `its file belongs to user ${String(fileOwner)}, who can change what is sent: ` +
+        'run the app as that user, or chown the directory and what is in it to the user who runs the app',
+    );
+  }
+  return problems.length === 0 ? undefined : problems.join('; and ');
 }
 
 function statOf(path: string): Stats | undefined {
@@ -109,7 +144,7 @@ function makeDirectory(directory: string): Stats {
   return lstatSync(directory);
 }
 
-/** Its owner can change what is sent, whatever its mode. Root could read it all the same, and is told instead. */
+/** Its owner can change what is sent, whatever its mode. Root can read it all the same, and is warned instead. */
 function refuseFileOfAnother({ uid }: Stats): void {
   const user = process.geteuid?.();
   if (user === undefined || user === 0 || uid === user) return;
@@ -129,4 +164,9 @@ function refuseWhatIsNotOurs(file: string): void {
 function refuse(problem: string, cause?: unknown): never {
   const message = `${problem}. The outbox needs a directory of its own on a local disk`;
   throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
+}
+
+function writersOf(mode: number): string | undefined {
+  const writers = [(mode & 0o020) === 0 ? [] : ['its group'], (mode & 0o002) === 0 ? [] : ['everybody']].flat();
+  return writers.length === 0 ? undefined : writers.join(' and ');
 }

@@ -1,7 +1,6 @@
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { inodeOf, type FileIdentity } from './file-identity.js';
-import { revealRows } from './first-page.js';
-import { makeMissingFile } from './make-missing-file.js';
+import { replaceFirstPage } from './file-header.js';
+import { inodeOf, makeMissingFile, type FileIdentity } from './outbox-files.js';
 import { salvage, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
@@ -25,9 +24,9 @@ export interface Repair extends Salvage {
 const companions = ['-wal', '-shm', '-journal'];
 
 /**
- * Sets a damaged file aside under a new name, with a fresh one in its place that holds what could be read of it. The fresh
- * one is complete and on disk before the damaged one is moved, so a crash at any point costs nothing: see `finishRepair`.
- * Only one process at a time may do this.
+ * Sets a damaged file aside under a new name, and puts a fresh one in its place with everything that could be read. The fresh one
+ * is complete and on disk before the damaged one is moved, so a crash at any point costs nothing: see `finishRepair`. Only one
+ * process at a time may do this.
  */
 export function repair({ open, file, from: given, now }: RepairOptions): Repair {
   const mending = `${file}-mending`;
@@ -40,7 +39,7 @@ export function repair({ open, file, from: given, now }: RepairOptions): Repair 
     try {
       migrate(fresh);
       if (from === undefined) {
-        revealRows(file, mending);
+        replaceFirstPage(file, mending);
         from = open(file);
       }
       keepOthersOut(from);
@@ -57,8 +56,8 @@ export function repair({ open, file, from: given, now }: RepairOptions): Repair 
 }
 
 /**
- * Until the file has been moved: what another process commits to it after it was read would be in no file that is found.
- * From then on such a process sees that its file is another one.
+ * Until the file has been moved: what another process committed after it was read would end up in a file that nobody opens.
+ * After that, such a process sees that its file is another one.
  */
 function keepOthersOut(damaged: SqliteDatabase): void {
   try {
@@ -69,7 +68,7 @@ function keepOthersOut(damaged: SqliteDatabase): void {
   }
 }
 
-/** Said outright: a connection that is closed keeps its locks until its statements are collected as garbage. */
+/** Explicitly: a closed connection keeps its locks until its statements are collected as garbage. */
 function letOthersIn(damaged: SqliteDatabase): void {
   try {
     damaged.exec('ROLLBACK');
@@ -83,19 +82,19 @@ export function isRepairUnfinished(file: string): boolean {
   return existsSync(mendedName(file));
 }
 
-/** Puts the mended file in its place; answers the damaged one's new name. */
+/** Puts the mended file in its place. Returns the damaged one's new name. */
 export function finishRepair(file: string, now: number): string {
   const asideName = setAside(file, now);
   renameSync(mendedName(file), file);
   return asideName;
 }
 
-/** Moves a file out of the way, with what belongs to it; answers its new name. */
+/** Moves a file out of the way, with what belongs to it. Returns its new name. */
 export function setAside(file: string, now: number): string {
   return moveAside(file, now, ['', ...companions]);
 }
 
-/** Moves out of the way what belongs to a file that is gone, as far as it is still there, and not the file that is there now. */
+/** Moves out of the way what is left beside a file that is gone, but not what belongs to the file that is there now. */
 export function setLogAside(file: string, { log, shared }: FileIdentity, now: number): string | undefined {
   const own = { '-wal': log, '-shm': shared };
   const endings = (['-wal', '-shm'] as const).filter(

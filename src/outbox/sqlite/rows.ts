@@ -3,14 +3,41 @@ import { damaged } from './sqlite-errors.js';
 
 type Columns = Readonly<Record<string, unknown>>;
 
+/**
+ * A target as a file has it. The pending rows of a target lie together: the key of a row, its column `position`, is its target's
+ * base plus its position. So one target is read without a look at the rows of others, however many those are, and without an
+ * index for that, which would be one more page to write with each commit.
+ */
+export interface StoredTarget {
+  readonly name: string;
+  /** The name as it is stored. */
+  readonly text: string;
+  /** The keys of its rows are above this, */
+  readonly base: number;
+  /** and below this. */
+  readonly end: number;
+}
+
+/** How many positions a target has: enough for 500 years at a thousand a second, and for 500 targets. */
+export const targetLimit = 2 ** 44;
+
+export function storedTarget(name: string, number: unknown): StoredTarget {
+  const base = Number(number) * targetLimit;
+  const end = base + targetLimit;
+  if (!(base >= 0) || end > Number.MAX_SAFE_INTEGER + 1) throw damaged('a number of a target is wrong');
+  return { name, text: toText(name), base, end };
+}
+
 /** What `pendingOf` reads. */
 export const pendingColumns =
-  'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
+  'position, target, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
-export function pendingOf(row: unknown): PendingNotification {
+export function pendingOf(row: unknown, { name, text, base }: StoredTarget): PendingNotification {
   const columns = row as Columns;
+  if (columns['target'] !== text) throw damaged('something is at the place of another target');
   return {
-    position: numberIn(columns, 'position'),
+    target: name,
+    position: numberIn(columns, 'position') - base,
     id: fromText(textIn(columns, 'id')),
     type: textIn(columns, 'type'),
     lane: fromText(textIn(columns, 'lane')),
@@ -34,6 +61,7 @@ export function contentOf(row: unknown): Pick<PendingNotification, 'traceparent'
 export function deadOf(row: unknown): DeadLetter {
   const columns = row as Columns;
   return {
+    target: fromText(textIn(columns, 'target')),
     position: numberIn(columns, 'position'),
     id: fromText(textIn(columns, 'id')),
     type: textIn(columns, 'type'),
@@ -71,16 +99,20 @@ export function inDueOrder(page: PendingNotification[], after: DuePlace): Pendin
   return page;
 }
 
-/** What is counted may be damaged as well; one that says "full" of an empty outbox would let nothing in for ever. */
-export function countsOf(row: unknown): OutboxCounts {
-  const { pending, pending_bytes: pendingBytes, dead, oldest } = (row ?? {}) as Columns;
-  const isEmpty = oldest === null;
+/**
+ * What was counted for one target, beside its oldest pending one. A count may be damaged as well: one that says "full" of an empty
+ * outbox would let nothing in for ever.
+ */
+export function countsIn(row: unknown): OutboxCounts {
+  const { target, pending, pending_bytes: pendingBytes, dead, ...oldest } = row as Columns;
+  const isEmpty = oldest['oldest_target'] === null;
   if (isEmpty !== (pending === 0) || (isEmpty && pendingBytes !== 0)) throw damaged('it is counted wrongly');
+  if (!isEmpty && oldest['oldest_target'] !== target) throw damaged('the name of a target is wrong');
   return {
     pending: Number(pending),
     pendingBytes: Number(pendingBytes),
     dead: Number(dead),
-    oldestAcceptedAt: isEmpty ? undefined : Number(oldest),
+    oldestAcceptedAt: isEmpty ? undefined : Number(oldest['oldest_accepted_at']),
   };
 }
 

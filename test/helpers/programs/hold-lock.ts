@@ -1,5 +1,5 @@
 /** Takes the lock of the file given first, if nobody has it, and holds it until it is killed. */
-import { acquireLock } from '../../../src/outbox/sqlite/lock-file.js';
+import { acquireLock } from '../../../src/outbox/sqlite/file-lock.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 
 const lock = acquireLock(await loadSqlite(), process.argv[2] ?? '', 0);

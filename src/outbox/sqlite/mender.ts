@@ -1,0 +1,179 @@
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CRMOutboxError } from '../../core/errors.js';
+import type { Outbox } from '../outbox.js';
+import { openConnection, type ConnectionOptions } from './connection.js';
+import { isCutToNothing, readFileHeader } from './file-header.js';
+import { acquireLock } from './file-lock.js';
+import {
+  createOverwriteWatch,
+  identityOf,
+  inodeOf,
+  isSame,
+  makePrivateFile,
+  type FileIdentity,
+  type OverwriteWatch,
+} from './outbox-files.js';
+import { finishRepair, isRepairUnfinished, removeAside, repair, setAside, setLogAside } from './repair.js';
+import { salvage, type Salvage } from './salvage.js';
+import { createSqliteOutbox } from './sqlite-outbox.js';
+import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
+import { damaged, isDamaged, isDamagedSchema } from './sqlite-errors.js';
+
+export interface SqliteOutboxOptions extends ConnectionOptions {
+  readonly open: OpenSqlite;
+  /** The file was damaged, deleted or replaced, and has been mended. */
+  readonly onRepaired: (error: CRMOutboxError) => void;
+  /** For the name of a file that is set aside, in milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** An open connection, and the files it is on. */
+export interface InUse {
+  readonly database: SqliteDatabase;
+  readonly outbox: Outbox;
+  readonly identity: FileIdentity;
+  readonly watch: OverwriteWatch;
+}
+
+/** Opens the file of an outbox, and makes it whole again whatever happened to it. */
+export interface Mender {
+  /** Opens it, damaged or not. */
+  readonly open: () => InUse;
+  /** Mends a file that is damaged, deleted or replaced, and opens the mended one. The connection from before stays open. */
+  readonly mend: (before: InUse) => InUse;
+  /** Does so for a file that was overwritten: it keeps what both have, the connection and what was written over its file. */
+  readonly mergeOverwritten: (before: InUse) => InUse;
+}
+
+const repairWaitMs = 30_000;
+
+export function createMender(options: SqliteOutboxOptions): Mender {
+  const { file, open, onRepaired, now } = options;
+
+  function use(): InUse {
+    const fileBefore = inodeOf(file);
+    const database = openConnection(open, options);
+    try {
+      const outbox = createSqliteOutbox(database, options.sync);
+      // SQLite opens its log when it first reads.
+      outbox.counts();
+      const identity = identityOf(file);
+      if (identity.file === fileBefore) {
+        return { database, outbox, identity, watch: createOverwriteWatch(database, file) };
+      }
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    // Another process has just put another file in its place.
+    database.close();
+    return use();
+  }
+
+  function useUndamaged(): InUse {
+    if (isCutToNothing(file)) throw damaged('it is cut off');
+    return use();
+  }
+
+  function useOrElse(ifDamaged: () => InUse): InUse {
+    try {
+      return useUndamaged();
+    } catch (error) {
+      if (!isDamaged(error) && !isDamagedSchema(error)) throw error;
+      return ifDamaged();
+    }
+  }
+
+  /** One process at a time mends a file; the others wait. */
+  function withRepairLock<Result>(work: () => Result): Result {
+    const lock = acquireLock(open, `${file}-repair`, repairWaitMs);
+    if (lock === undefined) throw new CRMOutboxError('another process has been mending the outbox file for too long');
+    try {
+      return work();
+    } finally {
+      lock.release();
+    }
+  }
+
+  function repairFile(): InUse {
+    const repaired = repair({ open, file, now: now() });
+    report(`the outbox file was damaged; it is kept as ${repaired.asideName}`, repaired);
+    return use();
+  }
+
+  /** A log cannot be put back beside its file, but what this connection still reads makes a whole one. */
+  function replaceFile({ database: from }: InUse): InUse {
+    const repaired = repair({ open, file, from, now: now() });
+    if (!repaired.isIncomplete) removeAside(repaired.asideName);
+    report('the log of the outbox file was deleted or replaced while in use; the file is whole again', repaired);
+    return use();
+  }
+
+  /** The log is still our own, and what was copied over the file has notifications of its own. */
+  function mergeCopy({ database: from }: InUse): InUse {
+    const copy = `${file}-copied`;
+    copyFileSync(file, copy);
+    const repaired = repair({ open, file, from, now: now() });
+    const next = use();
+    const copied = open(copy);
+    const merged = salvageInto(next, copied);
+    copied.close();
+    if (!repaired.isIncomplete && !merged.isIncomplete) removeAside(repaired.asideName);
+    rmSync(copy);
+    report('the outbox file was overwritten while in use; it is merged with what was written over it', {
+      pending: repaired.pending + merged.pending,
+      dead: repaired.dead + merged.dead,
+      isIncomplete: repaired.isIncomplete || merged.isIncomplete,
+    });
+    return next;
+  }
+
+  /** This connection still reads and writes a file that nobody else can find. */
+  function moveOver({ database: lost, identity }: InUse): InUse {
+    const isThere = inodeOf(file) !== undefined;
+    // The lost file's log does not belong to the file in its place; this connection still writes to it.
+    const asideName = setLogAside(file, identity, now());
+    if (isThere && readFileHeader(file).kind === 'foreign') setAside(file, now());
+    makePrivateFile(file);
+    const next = useOrElse(repairFile);
+    const salvaged = salvageInto(next, lost);
+    if (asideName !== undefined && !salvaged.isIncomplete) removeAside(asideName);
+    report('the outbox file was deleted or replaced while in use; it is in its place again', salvaged);
+    return next;
+  }
+
+  function salvageInto(next: InUse, lost: SqliteDatabase): Salvage {
+    try {
+      return salvage(lost, next.database);
+    } catch (error) {
+      next.database.close();
+      throw error;
+    }
+  }
+
+  function report(what: string, { pending, dead, isIncomplete }: Salvage): void {
+    const rest = isIncomplete ? '; the rest could not be read' : '';
+    const saved = `${String(pending)} pending notifications and ${String(dead)} dead letters were saved${rest}`;
+    onRepaired(new CRMOutboxError(`${what}, and ${saved}`));
+  }
+
+  function mendBy(way: (before: InUse) => InUse, before: InUse): InUse {
+    mkdirSync(dirname(file), { mode: 0o700, recursive: true });
+    return withRepairLock(() => way(before));
+  }
+
+  return {
+    open() {
+      if (isRepairUnfinished(file)) withRepairLock(() => finishRepair(file, now()));
+      return useOrElse(() => withRepairLock(repairFile));
+    },
+    // Chosen under the lock: another process may have mended the file while this one waited.
+    mend: (before) =>
+      mendBy(() => {
+        if (inodeOf(file) !== before.identity.file) return moveOver(before);
+        return isSame(before.identity, file) ? repairFile() : replaceFile(before);
+      }, before),
+    mergeOverwritten: (before) => mendBy(mergeCopy, before),
+  };
+}
