@@ -1,6 +1,7 @@
 import type { Outbox, StoredNotification } from '../outbox.js';
 import { inDueOrder, inOrder, pendingColumns, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
+import { damaged } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
 /** What reads the pending ones of an open connection. */
@@ -22,17 +23,21 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
        AND (next_attempt_at > ?2 OR position > ?3)
      ORDER BY next_attempt_at, position LIMIT ?5`,
   );
-  const selectById = database.prepare(`SELECT ${pendingColumns} FROM pending WHERE id = ? ORDER BY position`);
+  const selectById = database.prepare(`SELECT target, ${pendingColumns} FROM pending WHERE id = ? ORDER BY position`);
 
   return {
     readAfter(name, after, limit) {
       const target = tally.find(name);
       if (target === undefined) return [];
       const rows = selectAfter.all(target.base + Math.max(after, 0), target.end, limit);
-      return inOrder(
+      const page = inOrder(
         rows.map((row) => pendingOf(row, target)),
         after,
       );
+      const last = page.at(-1);
+      // A damaged position that is too high would send the reader past all others.
+      if (last !== undefined && !tally.hasGiven(target, last.position)) throw damaged('its order is gone');
+      return page;
     },
 
     nextInLane(name, lane, after) {

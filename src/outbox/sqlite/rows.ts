@@ -21,6 +21,11 @@ export interface StoredTarget {
 /** How many positions a target has: enough for 500 years at a thousand a second, and for 500 targets. */
 export const targetLimit = 2 ** 44;
 
+/** The key of a target's row; 0, which no row has, for what is no position. */
+export function keyOf({ base }: StoredTarget, position: number): number {
+  return position > 0 && position < targetLimit ? base + position : 0;
+}
+
 export function storedTarget(name: string, number: unknown): StoredTarget {
   const base = Number(number) * targetLimit;
   const end = base + targetLimit;
@@ -30,11 +35,10 @@ export function storedTarget(name: string, number: unknown): StoredTarget {
 
 /** What `pendingOf` reads. */
 export const pendingColumns =
-  'position, target, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
+  'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
-export function pendingOf(row: unknown, { name, text, base }: StoredTarget): PendingNotification {
+export function pendingOf(row: unknown, { name, base }: StoredTarget): PendingNotification {
   const columns = row as Columns;
-  if (columns['target'] !== text) throw damaged('something is at the place of another target');
   return {
     target: name,
     position: numberIn(columns, 'position') - base,
@@ -45,17 +49,15 @@ export function pendingOf(row: unknown, { name, text, base }: StoredTarget): Pen
     acceptedAt: numberIn(columns, 'accepted_at'),
     attempts: numberIn(columns, 'attempts'),
     nextAttemptAt: numberIn(columns, 'next_attempt_at'),
-    ...contentOf(row),
+    traceparent: traceparentIn(columns),
+    body: bytesIn(columns, 'body'),
   };
 }
 
 /** What is posted of a pending one, or would be of a dead letter. */
 export function contentOf(row: unknown): Pick<PendingNotification, 'traceparent' | 'body'> {
   const columns = row as Columns;
-  return {
-    traceparent: columns['traceparent'] === null ? undefined : textIn(columns, 'traceparent'),
-    body: bytesIn(columns, 'body'),
-  };
+  return { traceparent: traceparentIn(columns), body: bytesIn(columns, 'body') };
 }
 
 export function deadOf(row: unknown): DeadLetter {
@@ -77,11 +79,11 @@ export function deadOf(row: unknown): DeadLetter {
   };
 }
 
-/** A position that is damaged would send a reader back, or past others. */
+/** A damaged position would send a reader back, or past others. */
 export function inOrder(page: PendingNotification[], after: number): PendingNotification[] {
   let last = after;
   for (const { position } of page) {
-    if (position <= last) throw damaged('its order is gone');
+    if (!(position > last)) throw damaged('its order is gone');
     last = position;
   }
   return page;
@@ -130,6 +132,10 @@ function numberIn(columns: Columns, name: string): number {
 function textIn(columns: Columns, name: string): string {
   const value = columns[name];
   return typeof value === 'string' ? value : notIn(name);
+}
+
+function traceparentIn(columns: Columns): string | undefined {
+  return columns['traceparent'] === null ? undefined : textIn(columns, 'traceparent');
 }
 
 function bytesIn(columns: Columns, name: string): Uint8Array {

@@ -1,5 +1,5 @@
 import type { Settlement } from '../outbox.js';
-import { fromText, measureOf, toText, type StoredTarget } from './rows.js';
+import { fromText, keyOf, measureOf, toText, type StoredTarget } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
@@ -7,23 +7,24 @@ import type { Tally } from './tally.js';
 /** Prepares what settles attempts on an open connection, within a transaction. */
 export function prepareSettle(database: SqliteDatabase, tally: Tally): (settlements: readonly Settlement[]) => void {
   // All of a batch at once, as JSON lists of keys and ids: half the cost of one by one. Measured first, because a delete that
-  // returns what it removed costs more than both. A key leads to the row, and id and target say whether it is the one.
+  // returns what it removed costs more than both. A key leads to the row, and the id says whether it is the one.
   const inPlace = prepareRemoval(
     database,
-    'position IN (SELECT value FROM json_each(?)) AND +id IN (SELECT value FROM json_each(?)) AND +target = ?',
+    'position IN (SELECT value FROM json_each(?)) AND +id IN (SELECT value FROM json_each(?))',
   );
   const byKey = prepareRemoval(database, 'position = ?');
   // Scans the table, bypassing the indexes.
   const countScanned = database.prepare(
-    'SELECT count(*) AS count FROM pending WHERE +id IN (SELECT value FROM json_each(?)) AND +target = ?',
+    `SELECT count(*) AS count FROM pending
+     WHERE +id IN (SELECT value FROM json_each(?)) AND +position > ? AND +position < ?`,
   );
-  const selectIdAt = database.prepare('SELECT id FROM pending WHERE position = ? AND +target = ?');
+  const selectIdAt = database.prepare('SELECT id FROM pending WHERE position = ?');
   const selectKeyOf = database.prepare('SELECT position FROM pending WHERE id = ? AND target = ?');
   const postpone = database.prepare('UPDATE pending SET attempts = ?, next_attempt_at = ? WHERE position = ?');
   const bury = database.prepare(
     `INSERT INTO dead (target, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail,
        traceparent, body)
-     SELECT target, id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
+     SELECT ?, id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
   );
 
   function remove(target: StoredTarget, removal: Removal, values: readonly SqliteValue[]): number {
@@ -35,31 +36,33 @@ export function prepareSettle(database: SqliteDatabase, tally: Tally): (settleme
 
   function removeAll(target: StoredTarget, settled: readonly Settlement[]): void {
     if (settled.length === 0) return;
-    const keys = JSON.stringify(settled.map(({ position }) => target.base + position));
+    const keys = JSON.stringify(settled.map(({ position }) => keyOf(target, position)));
     const ids = JSON.stringify(settled.map(({ id }) => toText(id)));
-    if (remove(target, inPlace, [keys, ids, target.text]) === settled.length) return;
+    if (remove(target, inPlace, [keys, ids]) === settled.length) return;
     for (const settlement of settled) {
-      const key = keyOf(target, settlement);
+      const key = findKey(target, settlement);
       if (key !== undefined) remove(target, byKey, [key]);
     }
     // What is read in order but not found by an index would be delivered again at every start.
-    if (measureOf(countScanned.get(ids, target.text)).count > 0) throw damaged('what it holds cannot be found');
+    if (measureOf(countScanned.get(ids, target.base, target.end)).count > 0)
+      throw damaged('what it holds cannot be found');
   }
 
   /** Where a notification is: where it was read, unless it has come into this file by another way. */
-  function keyOf(target: StoredTarget, { id, position }: Settlement): number | undefined {
-    const there = selectIdAt.get(target.base + position, target.text) as SqliteRow | undefined;
-    if (typeof there?.['id'] === 'string' && fromText(there['id']) === id) return target.base + position;
+  function findKey(target: StoredTarget, { id, position }: Settlement): number | undefined {
+    const key = keyOf(target, position);
+    const there = selectIdAt.get(key) as SqliteRow | undefined;
+    if (typeof there?.['id'] === 'string' && fromText(there['id']) === id) return key;
     const row = selectKeyOf.get(toText(id), target.text) as SqliteRow | undefined;
     return row === undefined ? undefined : Number(row['position']);
   }
 
   function buryOne(target: StoredTarget, settlement: Extract<Settlement, { kind: 'dead' }>): void {
     const { attempts, diedAt, reason } = settlement;
-    const key = keyOf(target, settlement);
+    const key = findKey(target, settlement);
     if (key === undefined) return;
     const { kind, status, detail } = reason;
-    tally.countDead(target, Number(bury.run(diedAt, attempts, kind, status ?? null, detail, key).changes));
+    tally.countDead(target, Number(bury.run(target.text, diedAt, attempts, kind, status ?? null, detail, key).changes));
   }
 
   return function settle(settlements) {
@@ -70,7 +73,7 @@ export function prepareSettle(database: SqliteDatabase, tally: Tally): (settleme
       const { target, byId } = done;
       if (target === undefined || byId.has(settlement.id)) continue;
       if (settlement.kind === 'retry') {
-        const key = keyOf(target, settlement);
+        const key = findKey(target, settlement);
         if (key !== undefined) postpone.run(settlement.attempts, settlement.nextAttemptAt, key);
         continue;
       }

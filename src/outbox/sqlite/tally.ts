@@ -10,6 +10,8 @@ export interface Tally {
   /** The target of this stored name. Throws for damage when there is none. */
   stored(text: unknown): StoredTarget;
   readonly names: () => string[];
+  /** Whether the target ever gave this position; a damaged row may have another. */
+  hasGiven(target: StoredTarget, position: number): boolean;
   /** Of one target, or of all. Throws for damage when it cannot be right. */
   readonly counts: (name?: string) => OutboxCounts;
   /** What is pending for all targets together. */
@@ -41,7 +43,10 @@ export interface Reserved {
 
 export function prepareTally(database: SqliteDatabase): Tally {
   const known = new Map<string, StoredTarget>();
+  /** Up to where positions are known to be given, by target. */
+  const given = new Map<string, number>();
   const selectNumber = database.prepare('SELECT number FROM tally WHERE target = ?');
+  const selectLast = database.prepare('SELECT last_position FROM tally WHERE target = ?');
   const selectNames = database.prepare('SELECT target FROM tally ORDER BY number');
   const selectCounts = database.prepare(
     `SELECT number, tally.target, tally.pending, pending_bytes, dead,
@@ -90,6 +95,12 @@ export function prepareTally(database: SqliteDatabase): Tally {
       return target;
     },
     names: () => selectNames.all().map((row) => fromText(String((row as SqliteRow)['target']))),
+    hasGiven({ text }, position) {
+      if (position <= (given.get(text) ?? 0)) return true;
+      const last = Number((selectLast.get(text) as SqliteRow | undefined)?.['last_position']);
+      given.set(text, last);
+      return position <= last;
+    },
     counts(name) {
       const rows = selectCounts.all() as SqliteRow[];
       // The first target is there from the start.
@@ -122,6 +133,7 @@ export function prepareTally(database: SqliteDatabase): Tally {
       }
       const last = row['last_position'];
       if (typeof last !== 'number' || last < count || last >= targetLimit) throw damaged('its last position is wrong');
+      given.set(text, last);
       return { target: remember(name, row['number']), after: last - count };
     },
     release({ text }, { count, bytes }) {
@@ -135,6 +147,7 @@ export function prepareTally(database: SqliteDatabase): Tally {
     },
     onRollback() {
       known.clear();
+      given.clear();
     },
   };
 }
