@@ -108,7 +108,7 @@ describe('the events of a notifier', () => {
   });
 
   it('survive listeners that throw and reject, tell the others, and count each failure (case 33)', async () => {
-    const crm = await start(inTurn(reply(503), reply(422), reply(401), accept));
+    const crm = await start(inTurn(reply(401), reply(503), reply(422), accept));
     const observed = create({ baseUrl: crm.url, clock });
     const { notifier, told } = observed;
     const calls = { count: 0 };

@@ -116,7 +116,7 @@ describe('the end of a notifier', () => {
       await gone.close();
       const notifier = createOnDisk({ baseUrl: gone.url });
       await notifier.accept('a');
-      await notifier.hear('retry');
+      await notifier.hear('unsent');
       expect(await notifier.close(300)).toEqual({ delivered: 0, pending: 1, dead: 0 });
       expect(clock.monotonicMs()).toBeLessThanOrEqual(320);
     });
