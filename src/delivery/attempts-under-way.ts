@@ -61,6 +61,8 @@ const leastPatienceMs = 250;
 const cutOffTimes = 2;
 // By so much each answer forgets how long others took.
 const fading = 0.99;
+// The average is of about so many: a single slow answer is not what they usually take.
+const averagedOver = 16;
 
 /** So many may be under way in all, hanging ones included. */
 export function maxUnderWay(concurrency: number): number {
@@ -78,6 +80,8 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
   let answeredUpTo = -1;
   /** How long answers take that take long; unknown before the first. */
   let slowMs: number | undefined;
+  /** How long they take on average, of late. */
+  let usualMs = 0;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   /** Whether what hangs is to blame itself, for others are answered that came later; otherwise it may be the CRM that hangs. */
@@ -87,7 +91,7 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
     const { firstDelayMs, maxDelayMs } = breaker;
     if (slowMs === undefined) return maxDelayMs;
     const wishedMs = isOutrun()
-      ? Math.max(leastPatienceMs, usualTimes * slowMs)
+      ? Math.max(leastPatienceMs, usualTimes * usualMs)
       : Math.max(2 * firstDelayMs, 8 * slowMs);
     return Math.max(2 * slowMs, Math.min(maxDelayMs, wishedMs));
   };
@@ -179,7 +183,9 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
       if (!isSettled) return;
       const nowMs = clock.monotonicMs();
       answeredUpTo = Math.max(answeredUpTo, attempt.ordinal);
-      slowMs = Math.max(nowMs - attempt.startedAtMs, (slowMs ?? 0) * fading);
+      const tookMs = nowMs - attempt.startedAtMs;
+      usualMs = slowMs === undefined ? tookMs : usualMs + (tookMs - usualMs) / averagedOver;
+      slowMs = Math.max(tookMs, (slowMs ?? 0) * fading);
       if (attempt.isHanging || hangingCount === 0) return;
       if (attempts.some(({ isHanging, ordinal }) => isHanging && ordinal < attempt.ordinal)) outrunAtMs = nowMs;
     },

@@ -1,5 +1,5 @@
-import { timeoutCode } from '../target/target.js';
 import { backoffBoundMs, backoffMs } from './backoff.js';
+import { createReachTrust } from './reach-trust.js';
 import { createTokenTrust, type SentAttempt } from './token-trust.js';
 
 /**
@@ -11,13 +11,8 @@ import { createTokenTrust, type SentAttempt } from './token-trust.js';
  *   half-open ── that attempt fails ──▶ open, for about twice as long
  *   open or half-open ── it answers anything else ──▶ closed
  *
- * A CRM that is down has to be told from a notification that hurts it. No connection at all speaks of the CRM. A connection
- * that breaks, or hangs, once the notification is on its way may be the notification's doing, so of those
- * - the ones that were under way together count as one: one of them may have ended the others;
- * - one that failed before counts only as long as those that did not fail as well;
- * - while others were answered a moment ago it takes four times as many;
- * - one that hangs opens nothing until none has been answered for as long as an attempt may take;
- * and with each that counts fewer may be under way at once, so that it stays a handful until the circuit opens.
+ * A CRM that is down has to be told from a notification that hurts it, which is `reach-trust.ts`'s business. With each failure that
+ * counts fewer may be under way at once, so that it stays a handful until the circuit opens.
  *
  * What a 401 or 403 says of the token is `token-trust.ts`'s business. An attempt that started before the circuit opened may
  * end after it. That the CRM answers it is good news about its reach, but says nothing about the token.
@@ -95,25 +90,21 @@ const doubtfulPauses = 10;
 /** Instants are the monotonic clock's. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { concurrency, failureThreshold, firstDelayMs, maxDelayMs, random } = options;
+  const reach = createReachTrust(options);
   const ofLateMs = doubtfulPauses * options.maxPauseMs;
   const token = createTokenTrust({ sureCount: failureThreshold, justNowMs: maxDelayMs, ofLateMs });
   let circuit: Circuit = { state: 'closed', answersSinceOutage: Infinity };
-  /** Failures in a row. */
-  let failureCount = 0;
-  /** The last attempt that had started when one of these was counted. */
-  let lastCounted = -1;
-  /** Whether what never failed before has failed since one of that kind was answered last. */
-  let isFreshFailing = true;
   let startCount = 0;
-  let answeredAtMs = -Infinity;
 
   const open = (cause: PauseCause, nowMs: number, wasSent = true): void => {
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
     const isTokenInDoubt = token.isInDoubt(nowMs);
     const isLong = cause.kind === 'unauthorised' && !token.wasTakenOfLate(nowMs);
     const before = circuit.state === 'closed' ? undefined : circuit.known;
-    // A token that was taken a moment ago is not called wrong yet: should it be, the next probes will be refused as well.
-    const known = cause.kind === 'unauthorised' && token.wasTakenJustNow(nowMs) ? before : cause.kind;
+    // What worked a moment ago is not said to be out of order yet: should it be, the next probes will fail as well.
+    const hasJustWorked =
+      cause.kind === 'unauthorised' ? token.wasTakenJustNow(nowMs) : wasSent && reach.wasJustAnswered(nowMs);
+    const known = hasJustWorked ? before : cause.kind;
     const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
     // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
     const waitMs = backoffBoundMs(probeCount, waits) / 2 + backoffMs(probeCount, waits, random) / 2;
@@ -121,7 +112,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unauthorised' ? maxDelayMs : firstDelayMs);
     const probes = { probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
     circuit = { state: 'open', cause, known, isTokenInDoubt, wasSent, ...probes };
-    failureCount = 0;
+    reach.reset();
     // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
     if (known !== before) options.onPause(cause);
   };
@@ -142,21 +133,6 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     if (circuit.state !== 'open') return Infinity;
     const { probeAtMs, freshProbeAtMs } = circuit;
     return freshProbeAtMs < probeAtMs && prefersFresh() && hasFresh() ? freshProbeAtMs : probeAtMs;
-  };
-
-  /** Whether a failure that may be the notification's own doing says something of the CRM. */
-  const speaksOfTarget = ({ ordinal, isSuspect }: SentAttempt): boolean => {
-    if (!isSuspect) isFreshFailing = true;
-    return isFreshFailing && ordinal > lastCounted;
-  };
-
-  /** How many times the threshold it takes, by what was answered before. */
-  const patienceWith = (nowMs: number, code: string, sent: SentAttempt | undefined): number => {
-    if (sent === undefined) return 1;
-    const sinceMs = nowMs - answeredAtMs;
-    // A target that answers some is up, however many others hang.
-    if (code === timeoutCode && sinceMs < Math.max(options.timeoutMs, maxDelayMs)) return Infinity;
-    return sinceMs < maxDelayMs ? 4 : 1;
   };
 
   return {
@@ -181,7 +157,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       switch (circuit.state) {
         case 'closed': {
           const started = 1 + Math.floor(circuit.answersSinceOutage / answersPerStep);
-          return Math.max(1, Math.min(started, concurrency >> Math.min(failureCount, 31)));
+          return Math.max(1, Math.min(started, concurrency >> Math.min(reach.failureCount, 31)));
         }
         case 'open':
           return nowMs >= openProbeAtMs(hasFresh) ? 1 : 0;
@@ -200,10 +176,8 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     },
 
     onAnswer(sent, nowMs = -Infinity) {
-      answeredAtMs = nowMs;
+      reach.onAnswered(sent, nowMs);
       token.onTaken(sent?.ordinal ?? startCount, nowMs);
-      failureCount = 0;
-      if (sent?.isSuspect !== true) isFreshFailing = false;
       if (circuit.state === 'closed') {
         circuit = { state: 'closed', answersSinceOutage: circuit.answersSinceOutage + 1 };
         return false;
@@ -214,26 +188,20 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     },
 
     onUnreachable(nowMs, code, sent) {
-      if (sent === undefined) isFreshFailing = true;
-      const speaks = sent === undefined || speaksOfTarget(sent);
       switch (circuit.state) {
-        case 'closed': {
-          if (!speaks) return;
-          failureCount += 1;
-          lastCounted = startCount;
-          if (failureCount >= failureThreshold * patienceWith(nowMs, code, sent)) {
+        case 'closed':
+          if (reach.onFailed(code, sent, startCount, nowMs))
             open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
-          }
           return;
-        }
         case 'half-open':
+          reach.onFailedMeanwhile(sent);
           // Not one that has been under way since before.
           if (sent === undefined || sent.ordinal > circuit.lastBefore)
             open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
           return;
         case 'open':
           // A straggler from before: the wait stands as it is.
-          return;
+          reach.onFailedMeanwhile(sent);
       }
     },
 
