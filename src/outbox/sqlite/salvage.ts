@@ -113,7 +113,8 @@ function readRows(
  */
 function bringClocksTogether(from: SqliteDatabase, into: SqliteDatabase): number {
   const [lost, other] = [lastUseOf(from), lastUseOf(into)];
-  if (lost === undefined || other === undefined) return 0;
+  // Of a file whose use was never noted, as one of schema 1, the instants are the wall clock's.
+  if (lost === undefined || other === undefined || lost.to === 0) return 0;
   if (lost.to <= other.to) return other.to - lost.to;
   into.prepare('UPDATE tally SET used_from = ?, used_to = ?').run(lost.from, lost.to);
   if (other.to > 0) {

@@ -69,6 +69,18 @@ describe('two files, each of which went by a clock of its own (A2, A8)', () => {
     expect(outbox.listDead({ limit: 9 }).map(({ diedAt }) => to - diedAt)).toEqual([minuteMs, minuteMs]);
   });
 
+  it('leaves what comes from a file whose use was never noted as it is', async () => {
+    const [mine, other] = [join(root(), 'mine'), join(root(), 'other')];
+    const outbox = await fill(mine, sampleAt);
+    outbox.noteUse({ from: 0, to: 0 });
+    (await fill(other, sampleAt)).close();
+    copyFileSync(join(other, 'outbox.db'), join(mine, 'new.db'));
+    renameSync(join(mine, 'new.db'), join(mine, 'outbox.db'));
+    outbox.maintain();
+    const accepted = outbox.readAfter(0, 9).map(({ acceptedAt }) => acceptedAt);
+    expect(accepted).toEqual(new Array(4).fill(sampleAt - minuteMs));
+  });
+
   it('let nothing expire and nothing wait, of what was there and of what is accepted after', async () => {
     const [mine, other] = [join(root(), 'mine'), join(root(), 'other')];
     (await fill(other, sampleAt + yearMs)).close();
