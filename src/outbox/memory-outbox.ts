@@ -185,7 +185,8 @@ export function createMemoryOutbox(): Outbox {
     lastUse: () => lastUse,
 
     noteUse({ from, to }) {
-      lastUse = { from, to };
+      const isEmpty = pending.size + dead.size === 0;
+      lastUse = { from, to: isEmpty ? to : Math.max(lastUse.to, to) };
     },
 
     hasForeignChanges: () => false,

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import { createSteadyClock, type SteadyClock } from '../core/steady-clock.js';
+import { createSteadyClock, type SteadyClock, type Use } from '../core/steady-clock.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Leadership } from './deliverer.js';
 
@@ -9,8 +9,8 @@ import type { Leadership } from './deliverer.js';
  */
 export function createOutboxClock(outbox: Outbox, leadership: Leadership | undefined, clock: Clock): SteadyClock {
   // An empty outbox of nobody else has nothing in it that could look old, so the wall clock is taken for right.
-  const isUnused = isEmpty(outbox) && (leadership === undefined || leadership.tryAcquire());
-  const steady = createSteadyClock(clock, isUnused ? { from: 0, to: 0 } : outbox.lastUse());
+  const isAlone = leadership === undefined || leadership.tryAcquire();
+  const steady = createSteadyClock(clock, useBefore(outbox, isAlone));
   let { generation } = outbox;
 
   const followOutbox = (): void => {
@@ -32,7 +32,10 @@ export function createOutboxClock(outbox: Outbox, leadership: Leadership | undef
   };
 }
 
-function isEmpty(outbox: Outbox): boolean {
+function useBefore(outbox: Outbox, isAlone: boolean): Use {
   const { pending, dead } = outbox.counts();
-  return pending + dead === 0;
+  if (isAlone && pending + dead === 0) return { from: 0, to: 0 };
+  const { from, to } = outbox.lastUse();
+  // Where another process is at work there was no pause to speak of, whatever the wall clock shows.
+  return isAlone ? { from, to } : { from: to, to };
 }

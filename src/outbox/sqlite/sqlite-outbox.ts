@@ -39,7 +39,9 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
      RETURNING pending, pending_bytes AS bytes`,
   );
   const selectUse = database.prepare('SELECT used_from, used_to FROM tally');
-  const noteUse = database.prepare('UPDATE tally SET used_from = ?, used_to = ?');
+  const noteUse = database.prepare(
+    'UPDATE tally SET used_from = ?1, used_to = iif(pending + dead = 0, ?2, max(used_to, ?2))',
+  );
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
   const selectVersion = database.prepare('PRAGMA data_version');

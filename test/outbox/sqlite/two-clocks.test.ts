@@ -81,6 +81,12 @@ describe('two files, each of which went by a clock of its own (A2, A8)', () => {
     expect(accepted).toEqual(new Array(4).fill(sampleAt - minuteMs));
   });
 
+  it('never sets the clock of an outbox back that has something in it, whoever is behind', async () => {
+    const outbox = await fill(join(root(), 'mine'), sampleAt);
+    outbox.noteUse({ from: sampleAt - yearMs, to: sampleAt - minuteMs });
+    expect(outbox.lastUse()).toEqual({ from: sampleAt - yearMs, to: sampleAt });
+  });
+
   it('let nothing expire and nothing wait, of what was there and of what is accepted after', async () => {
     const [mine, other] = [join(root(), 'mine'), join(root(), 'other')];
     (await fill(other, sampleAt + yearMs)).close();
