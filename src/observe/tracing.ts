@@ -3,30 +3,14 @@ import { survive } from '../core/survive.js';
 import { version } from '../core/version.js';
 import { validTraceparent } from '../core/traceparent.js';
 import type { StartSpan } from '../notifier/intake.js';
+import type { EndedAttempt } from './on-attempt.js';
 
 /** Spans of notifications, for the app's OpenTelemetry. */
 export interface Tracing {
   /** Begins the PRODUCER span of a notification's acceptance, in the trace of the request; undefined when that fails. */
   readonly startSend: StartSpan;
   /** The CLIENT span of an attempt that has ended. */
-  readonly recordAttempt: (attempt: TracedAttempt) => void;
-}
-
-export interface TracedAttempt {
-  readonly id: string;
-  readonly type: string;
-  /** Attempts so far, this one included if it was one. */
-  readonly attempts: number;
-  /** Without a connection to begin with it was none. */
-  readonly wasSent: boolean;
-  readonly durationMs: number;
-  /** In milliseconds since 1970. */
-  readonly endedAt: number;
-  /** Of the acceptance, in this process or an earlier one. */
-  readonly traceparent: string | undefined;
-  readonly status: number | undefined;
-  /** A status or a code; undefined when the CRM took it. */
-  readonly errorType: string | undefined;
+  readonly recordAttempt: (attempt: EndedAttempt) => void;
 }
 
 /** A span that an SDK fails to take is survived and told to `onFailure`. Undefined where no SDK is registered. */

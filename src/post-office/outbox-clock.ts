@@ -9,7 +9,7 @@ import type { Leadership } from './deliverer.js';
  */
 export function createOutboxClock(outbox: Outbox, leadership: Leadership | undefined, clock: Clock): SteadyClock {
   // An empty outbox of nobody else has nothing in it that could look old, so the wall clock is taken for right.
-  const isAlone = leadership === undefined || leadership.tryAcquire();
+  const isAlone = leadership === undefined || leads(leadership);
   const steady = createSteadyClock(clock, useBefore(outbox, isAlone));
   let { generation } = outbox;
 
@@ -30,6 +30,15 @@ export function createOutboxClock(outbox: Outbox, leadership: Leadership | undef
       return steady.goOn();
     },
   };
+}
+
+/** A lock that cannot be had at all is for the deliverer to report; it must not keep the outbox from being opened. */
+function leads(leadership: Leadership): boolean {
+  try {
+    return leadership.tryAcquire();
+  } catch {
+    return false;
+  }
 }
 
 function useBefore(outbox: Outbox, isAlone: boolean): Use {
