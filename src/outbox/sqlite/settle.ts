@@ -35,7 +35,7 @@ export function prepareSettle(database: SqliteDatabase): (settlements: readonly 
 
   function remove(removal: Removal, values: readonly SqliteValue[], change: Tally): number {
     const { count, bytes } = measureOf(removal.measure.get(...values));
-    removal.remove.run(...values);
+    removeMeasured(removal.remove, values, count);
     change.pending -= count;
     change.pendingBytes -= bytes;
     return count;
@@ -90,6 +90,11 @@ export function prepareSettle(database: SqliteDatabase): (settlements: readonly 
     }
     removeAll([...done.values()], change);
   };
+}
+
+/** Damage may show a row to one that reads, and hide it from one that removes. */
+export function removeMeasured(remove: SqliteStatement, values: readonly SqliteValue[], count: number): void {
+  if (Number(remove.run(...values).changes) !== count) throw damaged('what it holds cannot be removed');
 }
 
 interface Removal {

@@ -4,7 +4,7 @@ import { closeConnection } from './connection.js';
 import { prepareDeadLetters, type DeadStatements } from './dead-letters.js';
 import { prepareReadDue } from './read-due.js';
 import { countsOf, inOrder, measureOf, pendingColumns, pendingOf, toText } from './rows.js';
-import { prepareSettle, type Tally } from './settle.js';
+import { prepareSettle, removeMeasured, type Tally } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 import { cannotBegin } from './sqlite-errors.js';
 
@@ -112,7 +112,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     return transaction((change) => {
       const { count, bytes } = measureOf(chosen.measure.get(...values));
       chosen.revive.run(at, ...values);
-      chosen.remove.run(...values);
+      removeMeasured(chosen.remove, values, count);
       change.pending += count;
       change.pendingBytes += bytes;
       change.dead -= count;
