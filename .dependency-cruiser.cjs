@@ -61,7 +61,7 @@ const mayImport = {
     'notifier/receipt.ts',
     'outbox/outbox.ts',
     'outbox/outbox-settings.ts',
-    'outbox/redeliver-all.ts',
+    'outbox/all-dead-letters.ts',
     'outbox/sqlite/outbox-directory.ts',
     'outbox/sqlite/read-outbox.ts',
     'outbox/sqlite/sqlite-driver.ts',

@@ -18,13 +18,13 @@ export async function fillOutbox(directory: string, count: number): Promise<void
     BEGIN;
     WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ${count}),
       identified(n, id) AS (SELECT n, printf('01990000-0000-7000-8000-%012x', n) FROM number)
-    INSERT INTO pending (id, type, lane, occurred_at, accepted_at, body)
-      SELECT id, 'booking_created', 'booking:' || (n / 3), ${now}, ${now},
+    INSERT INTO pending (target, id, type, lane, occurred_at, accepted_at, body)
+      SELECT 'crm', id, 'booking_created', 'booking:' || (n / 3), ${now}, ${now},
         CAST('{"notification_id":"' || id || '","notification_type":"booking_created","user_id":123,"message":"Booking ' || n ||
           ' created","timestamp":"2026-11-24T01:02:03.004Z","additional_data":{"booking_id":' || n ||
           ',"session_id":789,"action":"created"}}' AS BLOB)
       FROM identified;
-    UPDATE tally SET pending = ${count}, pending_bytes = (SELECT sum(length(body)) FROM pending);
+    UPDATE tally SET last_position = ${count}, pending = ${count}, pending_bytes = (SELECT sum(length(body)) FROM pending);
     COMMIT;`);
   closeConnection(database);
 }

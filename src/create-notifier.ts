@@ -101,7 +101,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     deadLetters: {
       list: async ({ limit = 100, ...query } = {}) => postOffice.listDead({ ...query, limit: clampLimit(limit) }),
       redeliver: (id) => postOffice.redeliver(id),
+      redeliverAll: (filter = {}) => postOffice.redeliverAll(filter),
       discard: (id) => postOffice.discard(id),
+      discardAll: (filter = {}) => postOffice.discardAll(filter),
     },
     on: (name, listener) => events.on(name, listener),
     service,

@@ -50,7 +50,7 @@ export type {
   TimeLimit,
 } from './notifier/notifier.js';
 export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.js';
-export type { DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
+export type { DeadFilter, DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
 export type { MaxPendingOptions } from './outbox/outbox-settings.js';
 export type { CloseReport } from './post-office/post-office.js';
 export type { LogFields, Logger } from './telemetry/logger.js';

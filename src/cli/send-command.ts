@@ -205,7 +205,7 @@ async function sendThroughOutbox(
   const { context, options, output } = session;
   const directory = outboxDirectoryOf(options, context);
   const id = await acceptAndWait(session, prepared, directory);
-  const found = await readOutbox(findOutbox(options, context), (outbox) => outbox.find(id));
+  const [found] = await readOutbox(findOutbox(options, context), (outbox) => outbox.find(id));
   const state = found?.state ?? 'delivered';
   if (found?.state === 'dead') {
     const { status, detail } = found.reason;

@@ -105,8 +105,7 @@ const maxIdLength = 256;
 function parseId(text: string): string | undefined {
   try {
     const id = decodeURIComponent(text);
-    // The notifier takes the id `all` for every dead letter; that has a path of its own.
-    return id.length <= maxIdLength && id !== 'all' ? id : undefined;
+    return id.length <= maxIdLength ? id : undefined;
   } catch {
     return undefined;
   }

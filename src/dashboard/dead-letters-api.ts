@@ -41,13 +41,13 @@ export function createDeadLettersApi(deadLetters: Notifier['deadLetters'], logge
     },
 
     async discard(id) {
-      const discarded = (await deadLetters.discard(id)) ? 1 : 0;
+      const discarded = await deadLetters.discard(id);
       audit('CRM dashboard: a dead letter was discarded', { notificationId: id, discarded });
       return jsonResponse({ discarded } satisfies Discarded);
     },
 
     async redeliverAll() {
-      const redelivered = await deadLetters.redeliver('all');
+      const redelivered = await deadLetters.redeliverAll();
       audit('CRM dashboard: all dead letters were redelivered', { redelivered });
       return jsonResponse({ redelivered } satisfies Redelivered);
     },

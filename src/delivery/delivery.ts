@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import { targetQueue } from '../outbox/target-queue.js';
 import { timeoutCode, type Target, type Verdict } from '../target/target.js';
 import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
@@ -54,7 +55,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
   const ready = createReadyHeads();
   const lanes = createLanes({
-    outbox,
+    queue: targetQueue(outbox, target.name),
     now: () => steady.now(),
     maxWaitMs,
     maxLanes,

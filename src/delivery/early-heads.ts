@@ -1,4 +1,5 @@
-import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import type { PendingNotification } from '../outbox/outbox.js';
+import type { TargetQueue } from '../outbox/target-queue.js';
 import type { ForgottenLanes } from './forgotten-lanes.js';
 import { createOutboxScout } from './outbox-scout.js';
 import type { ReadyHeads } from './ready-heads.js';
@@ -32,7 +33,7 @@ export interface EarlyHeads {
 }
 
 export interface EarlyHeadsOptions {
-  readonly outbox: Outbox;
+  readonly queue: TargetQueue;
   readonly ready: ReadyHeads;
   readonly pageSize: number;
   /** Whether its like failed lately. */
@@ -63,8 +64,8 @@ const lookEveryMs = 100;
 const pagesAtOnce = 4;
 
 export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
-  const { outbox, ready, lanes, forgotten, isRisky } = options;
-  const scout = createOutboxScout((after, limit) => outbox.readAfter(after, limit), options.pageSize);
+  const { queue, ready, lanes, forgotten, isRisky } = options;
+  const scout = createOutboxScout(queue, options.pageSize);
   /** The positions of those that the outbox has as pending. */
   const known = new Set<number>();
   const untried = new Set<number>();
@@ -95,8 +96,8 @@ export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
 
   /** The first of its lane beyond the cursor that is not done with already. */
   const headOf = (lane: string, cursor: number): PendingNotification | undefined => {
-    let head = outbox.nextInLane(lane, cursor);
-    while (head !== undefined && known.has(head.position)) head = outbox.nextInLane(lane, head.position);
+    let head = queue.nextInLane(lane, cursor);
+    while (head !== undefined && known.has(head.position)) head = queue.nextInLane(lane, head.position);
     return head;
   };
 

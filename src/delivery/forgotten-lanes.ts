@@ -1,16 +1,17 @@
-import type { DuePlace, Outbox, PendingNotification } from '../outbox/outbox.js';
+import type { DuePlace, PendingNotification } from '../outbox/outbox.js';
+import type { TargetQueue } from '../outbox/target-queue.js';
 
 /**
- * Lanes whose heads wait in the outbox alone, because there was no room for them in memory. How many there are is all that
- * is remembered of them; they are found again by the instant at which they are due.
+ * Lanes whose heads wait in the outbox alone, because there was no room for them in memory. Only their number is remembered; they
+ * are found again by the instant at which they are due.
  *
  * `find` and `headOf` read the outbox, and may throw what it throws; asking again is safe.
  */
 export interface ForgottenLanes {
   readonly count: number;
-  /** This head, which waits, is remembered no more. */
+  /** Forgets this head, which waits. */
   add(head: PendingNotification): void;
-  /** Gives those that are due by now, at most `limit`; to pass over those that were not forgotten is for the caller. */
+  /** Gives those that are due by now, at most `limit`; the caller skips those that were not forgotten. */
   find(nowMs: number, limit: number, give: (head: PendingNotification) => void): void;
   /** One of them is remembered again. */
   remove(): void;
@@ -25,19 +26,19 @@ export interface ForgottenLanes {
 }
 
 export interface ForgottenLanesOptions {
-  readonly outbox: Outbox;
-  /** The wall clock, by which stored instants go. */
+  readonly queue: TargetQueue;
+  /** The clock of the instants that are stored. */
   readonly now: () => number;
-  /** Nothing waits longer than this, whatever the wall clock shows. */
+  /** Nothing waits longer than this, whatever that clock shows. */
   readonly maxWaitMs: number;
 }
 
 const start: DuePlace = { nextAttemptAt: 0, position: 0 };
-// The wall clock may jump, so it is looked at so often.
+// That clock may jump, so it is checked this often.
 const lookEveryMs = 1_000;
 
 /** Instants named `nowMs` are the monotonic clock's. */
-export function createForgottenLanes({ outbox, now, maxWaitMs }: ForgottenLanesOptions): ForgottenLanes {
+export function createForgottenLanes({ queue, now, maxWaitMs }: ForgottenLanesOptions): ForgottenLanes {
   /** Heads that were retried and are delivered, while the outbox still has them as if they waited. */
   const unsettled = new Set<number>();
   let count = 0;
@@ -49,7 +50,7 @@ export function createForgottenLanes({ outbox, now, maxWaitMs }: ForgottenLanesO
   let isReadingAll = false;
 
   const planNextLook = (nowMs: number): void => {
-    const [next] = outbox.readDue(place, Infinity, 1);
+    const [next] = queue.readDue(place, Infinity, 1);
     // Somebody else has emptied the outbox.
     if (next === undefined && place === start) count = 0;
     const waitMs = next === undefined ? lookEveryMs : next.nextAttemptAt - now();
@@ -74,7 +75,7 @@ export function createForgottenLanes({ outbox, now, maxWaitMs }: ForgottenLanesO
         isReadingAll = true;
         place = start;
       }
-      const page = outbox.readDue(place, isReadingAll ? Infinity : now(), limit);
+      const page = queue.readDue(place, isReadingAll ? Infinity : now(), limit);
       for (const head of page) {
         if (!unsettled.has(head.position)) give(head);
         place = { nextAttemptAt: head.nextAttemptAt, position: head.position };
@@ -93,7 +94,7 @@ export function createForgottenLanes({ outbox, now, maxWaitMs }: ForgottenLanesO
     dueInMs: (nowMs) => (count === 0 ? undefined : Math.max(0, lookAtMs - nowMs)),
     headOf(lane) {
       if (count === 0) return undefined;
-      const head = outbox.nextInLane(lane, 0);
+      const head = queue.nextInLane(lane, 0);
       return head !== undefined && head.nextAttemptAt > 0 && !unsettled.has(head.position) ? head : undefined;
     },
     release({ position, nextAttemptAt }) {

@@ -1,17 +1,18 @@
-import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import type { PendingNotification } from '../outbox/outbox.js';
+import type { TargetQueue } from '../outbox/target-queue.js';
 import { createForgottenLanes } from './forgotten-lanes.js';
 import { createEarlyHeads, type Lane } from './early-heads.js';
 import { createReadyHeads, wasTried, type ReadyHeads, type Standing } from './ready-heads.js';
 import { createWaitingHeads } from './waiting-heads.js';
 
 /**
- * Which notifications may be next, lane by lane.
+ * Which notifications of a target may be next, lane by lane.
  *
- * A cursor goes through the outbox once, oldest first, page by page. It makes the first notification it meets of each
- * lane that lane's head. What it meets of a lane that has a head already follows it in memory while there are few such
- * followers; beyond that they stay in the outbox, and are looked up there when their turn comes. So memory holds one
+ * A cursor goes through what the outbox has for the target once, oldest first, page by page. It makes the first notification it
+ * meets of each lane that lane's head. What it meets of a lane that has a head already follows it in memory while there are few
+ * such followers; beyond that they stay in the outbox, and are looked up there when their turn comes. So memory holds one
  * notification for each lane that is at work and a bounded number of others, however many wait. What was just accepted
- * need not be read back when it comes right after the cursor.
+ * need not be read back when it comes right after the cursor: positions are the target's own, so nothing lies between.
  *
  * A head is ready, in flight, or waiting for its next attempt; a lane without a head is forgotten. So is one whose head
  * waits, when there are too many: then the heads that are due last make room, and are found again when they are due.
@@ -33,12 +34,12 @@ export interface Lanes {
   hasReady(nowMs: number): boolean;
   /** Whether the outbox may have one where the cursor has not been yet: ask again after other work had its turn. */
   readonly isSearching: boolean;
-  /** More was accepted, these among it: the end of the outbox is no longer where the cursor found it. */
+  /** This was accepted, for whatever targets; empty when it is not known what was accepted. */
   onAccepted(accepted: readonly PendingNotification[], nowMs: number): void;
 }
 
 export interface LanesOptions {
-  readonly outbox: Outbox;
+  readonly queue: TargetQueue;
   /** The clock of the instants that are stored. */
   readonly now: () => number;
   /** No stored instant makes a notification wait longer than this after a start. */
@@ -67,10 +68,10 @@ const pagesAtOnce = 4;
 
 /** Instants named `nowMs` and `dueAtMs` are the monotonic clock's. */
 export function createLanes(options: LanesOptions): Lanes {
-  const { outbox, now, maxWaitMs, maxLanes, maxFollowers } = options;
+  const { queue, now, maxWaitMs, maxLanes, maxFollowers } = options;
   const { ready = createReadyHeads(), isReadingAhead = () => false, isRisky = () => false } = options;
   const waiting = createWaitingHeads(ready, maxLanes / 8);
-  const forgotten = createForgottenLanes({ outbox, now, maxWaitMs });
+  const forgotten = createForgottenLanes({ queue, now, maxWaitMs });
   /** The lanes at work. */
   const lanes = new Map<string, Lane>();
   /** Released heads whose lanes go on with what is behind them. */
@@ -87,7 +88,7 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   const early = createEarlyHeads({
-    outbox,
+    queue,
     ready,
     lanes,
     forgotten,
@@ -127,7 +128,7 @@ export function createLanes(options: LanesOptions): Lanes {
       followerCount -= 1;
       return follower;
     }
-    return lane?.hasMore === true ? outbox.nextInLane(head.lane, head.position) : undefined;
+    return lane?.hasMore === true ? queue.nextInLane(head.lane, head.position) : undefined;
   };
 
   const goOn = (nowMs: number): void => {
@@ -179,7 +180,7 @@ export function createLanes(options: LanesOptions): Lanes {
   const search = (nowMs: number): void => {
     for (let pages = 0; pages < pagesAtOnce && isSearching(); pages += 1) {
       makeRoom();
-      const page = outbox.readAfter(cursor, pageSize);
+      const page = queue.readAfter(cursor, pageSize);
       for (const notification of page) meet(notification, nowMs);
       isAtEnd = page.length < pageSize;
       if (isAtEnd) early.passAll();
@@ -237,6 +238,7 @@ export function createLanes(options: LanesOptions): Lanes {
     onAccepted(accepted, nowMs) {
       early.onAccepted();
       for (const notification of accepted) {
+        if (notification.target !== queue.target) continue;
         const isNext = notification.position === cursor + 1;
         if (!isNext || ready.size >= maxReady || lanes.size >= maxLanes || forgotten.count > 0) {
           isAtEnd = false;

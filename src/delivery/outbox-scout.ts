@@ -1,4 +1,5 @@
 import type { PendingNotification } from '../outbox/outbox.js';
+import type { TargetQueue } from '../outbox/target-queue.js';
 
 /**
  * Reads the outbox beyond a cursor that does not move on: what is newly there, and then backwards from its end, page by page,
@@ -11,10 +12,7 @@ export interface OutboxScout {
   readBackwards(cursor: number): PendingNotification[];
 }
 
-/** Pending ones after a position, oldest first. */
-export type ReadAfter = (after: number, limit: number) => PendingNotification[];
-
-export function createOutboxScout(readAfter: ReadAfter, pageSize: number): OutboxScout {
+export function createOutboxScout(queue: Pick<TargetQueue, 'readAfter'>, pageSize: number): OutboxScout {
   /** Nothing that was there the last time is beyond. */
   let end = 0;
   /** From here on it has been read backwards. */
@@ -26,13 +24,13 @@ export function createOutboxScout(readAfter: ReadAfter, pageSize: number): Outbo
   const findEnd = (from: number): number => {
     let [low, high] = [from, Infinity];
     for (let step = pageSize; high === Infinity; step *= 2) {
-      const [next] = readAfter(low + step, 1);
+      const [next] = queue.readAfter(low + step, 1);
       if (next === undefined) high = low + step;
       else low = next.position;
     }
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const [next] = readAfter(middle, 1);
+      const [next] = queue.readAfter(middle, 1);
       if (next === undefined) high = middle;
       else low = next.position;
     }
@@ -41,7 +39,7 @@ export function createOutboxScout(readAfter: ReadAfter, pageSize: number): Outbo
 
   return {
     readNew(cursor) {
-      const page = end <= cursor ? [] : readAfter(end, pageSize);
+      const page = end <= cursor ? [] : queue.readAfter(end, pageSize);
       if (end > cursor && page.length < pageSize) {
         end = page.at(-1)?.position ?? end;
         return page;
@@ -54,7 +52,7 @@ export function createOutboxScout(readAfter: ReadAfter, pageSize: number): Outbo
     readBackwards(cursor) {
       if (back <= cursor + 1) back = end + 1;
       const from = Math.max(cursor, back - 1 - span);
-      const page = readAfter(from, pageSize);
+      const page = queue.readAfter(from, pageSize);
       const isWhole = page.length < pageSize || (page.at(-1)?.position ?? 0) >= back - 1;
       if (!isWhole) {
         // More than a page: those nearest to its end are wanted.

@@ -50,7 +50,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     const delayMs = delayAfter(attempts, retryAfterMs);
     const nextAttemptAt = steady.now() + delayMs;
     const dueAtMs = clock.monotonicMs() + delayMs;
-    settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt }, () => {
+    settlements.add({ kind: 'retry', ...entryOf(head), attempts, nextAttemptAt }, () => {
       lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, standing);
     });
     settlements.hurry();
@@ -59,15 +59,15 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
 
   /** Not the notification's fault: it keeps its place, and the circuit breaker does the waiting. */
   const keepPlace = (head: PendingNotification, { attempts }: AboutAttempt, standing?: Standing): void => {
-    settlements.add({ kind: 'retry', id: head.id, position: head.position, attempts, nextAttemptAt: 0 }, () => {
+    settlements.add({ kind: 'retry', ...entryOf(head), attempts, nextAttemptAt: 0 }, () => {
       lanes.putBack({ ...head, attempts, nextAttemptAt: 0 }, 0, standing);
     });
     settlements.hurry();
   };
 
   const bury = (head: PendingNotification, reason: DeadReason, about: AboutAttempt): void => {
-    const { id, position } = head;
-    settlements.add({ kind: 'dead', id, position, attempts: about.attempts, diedAt: steady.now(), reason }, () => {
+    const { attempts } = about;
+    settlements.add({ kind: 'dead', ...entryOf(head), attempts, diedAt: steady.now(), reason }, () => {
       lanes.release(head);
       lanes.settled(head);
       onEvent({ kind: 'dead', ...about, reason });
@@ -82,7 +82,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   ): void => {
     // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
     lanes.release(head);
-    settlements.add({ kind: 'delivered', id: head.id, position: head.position }, () => {
+    settlements.add({ kind: 'delivered', ...entryOf(head) }, () => {
       lanes.settled(head);
       const ageMs = Math.max(0, steady.now() - head.acceptedAt);
       onEvent({ kind: 'delivered', ...about, status, isReplyNotJson, ageMs });
@@ -147,4 +147,13 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
       }
     },
   };
+}
+
+/** Which of the outbox's entries. */
+function entryOf({
+  target,
+  id,
+  position,
+}: PendingNotification): Pick<PendingNotification, 'target' | 'id' | 'position'> {
+  return { target, id, position };
 }

@@ -3,7 +3,7 @@ import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../cor
 import { newNotificationId } from '../core/ids.js';
 import type { Format } from '../format/format.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
-import type { Room } from '../outbox/outbox.js';
+import { crmTarget, type AcceptedNotification, type Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
@@ -155,7 +155,7 @@ export function createIntake(options: IntakeOptions): Intake {
         work.end();
       };
       work.begin();
-      const bound = batcher.handOver(notification, {
+      const bound = batcher.handOver(forTarget(notification), {
         onAnswer(acceptance) {
           answer(settle(notification, acceptance, context));
         },
@@ -199,6 +199,10 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     counts,
   };
+}
+
+function forTarget({ id, type, lane, occurredAt, body, traceparent }: Notification): AcceptedNotification {
+  return { target: crmTarget, id, type, lane, occurredAt, body, traceparent };
 }
 
 function fullMemory(bound: keyof Room, maxUnsaved: Room): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
-import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { IntakeCounts } from './intake.js';
 import type { NotifierEventName, NotifierListener } from './notifier-event.js';
@@ -90,13 +90,23 @@ export interface TimeLimit {
 export interface DeadLetters {
   /**
    * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the page before; `search` is
-   * looked for, in letters of any case, in id, type, lane, status and reason.
+   * looked for in id, type, lane, status and reason, ignoring case.
    */
   list(query?: Partial<DeadQuery>): Promise<readonly DeadLetter[]>;
-  /** Makes one, or with `'all'` every one, pending again: the same id and bytes, at the end of its lane; answers how many. */
+  /** Makes the one with this id pending again: the same id and bytes, at the end of its lane. Returns how many: 0 or 1. */
   redeliver(id: string): Promise<number>;
-  /** Removes one for good; answers whether there was one. */
-  discard(id: string): Promise<boolean>;
+  /**
+   * Makes every one that matches pending again, oldest first. Returns how many. What dies meanwhile stays dead; a `close`
+   * meanwhile cuts it short.
+   *
+   * @example
+   * await crm.deadLetters.redeliverAll({ search: '503' });
+   */
+  redeliverAll(filter?: DeadFilter): Promise<number>;
+  /** Removes the one with this id for good. Returns how many: 0 or 1. */
+  discard(id: string): Promise<number>;
+  /** Removes every one that matches for good. Returns how many. What dies meanwhile stays. */
+  discardAll(filter?: DeadFilter): Promise<number>;
 }
 
 export interface Stats extends PostOfficeStats, IntakeCounts {

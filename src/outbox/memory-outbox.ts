@@ -1,15 +1,17 @@
 import type { Use } from '../core/steady-clock.js';
+import { createMemoryQueue, type MemoryQueue } from './memory-queue.js';
 import type {
   AcceptedNotification,
+  DeadFilter,
   DeadLetter,
-  DuePlace,
+  DeadProgress,
+  DeadRange,
   Outbox,
   OutboxCounts,
   PendingNotification,
   Room,
   Settlement,
 } from './outbox.js';
-import { firstPending } from './first-pending.js';
 
 interface DeadEntry {
   readonly letter: DeadLetter;
@@ -21,171 +23,144 @@ interface DeadEntry {
  * and for apps that can afford to lose notifications.
  */
 export function createMemoryOutbox(): Outbox {
-  // Both maps are in the order of their positions, because positions only grow and entries are only added at the end.
-  const pending = new Map<number, PendingNotification>();
+  /** One for each target. */
+  const queues = new Map<string, MemoryQueue>();
+  // In the order of their positions, because these only grow and entries are only added at the end.
   const dead = new Map<number, DeadEntry>();
-  const lanes = new Map<string, Set<number>>();
-  const ids = new Set<string>();
-  let lastPosition = 0;
   let lastDeadPosition = 0;
-  let pendingBytes = 0;
   let lastUse: Use = { from: 0, to: 0 };
 
-  const enqueue = (notification: AcceptedNotification, acceptedAt: number): PendingNotification => {
-    lastPosition += 1;
-    const body = Buffer.from(notification.body);
-    const entry = firstPending(notification, { body, position: lastPosition, acceptedAt });
-    pending.set(lastPosition, entry);
-    pendingBytes += body.byteLength;
-    const lane = lanes.get(notification.lane) ?? new Set();
-    lanes.set(notification.lane, lane.add(lastPosition));
-    return entry;
-  };
-
-  const dequeue = (entry: PendingNotification): void => {
-    pending.delete(entry.position);
-    pendingBytes -= entry.body.byteLength;
-    const lane = lanes.get(entry.lane);
-    lane?.delete(entry.position);
-    if (lane?.size === 0) lanes.delete(entry.lane);
+  const queueOf = (target: string): MemoryQueue => {
+    const queue = queues.get(target) ?? createMemoryQueue();
+    queues.set(target, queue);
+    return queue;
   };
 
   const bury = (entry: PendingNotification, settlement: Extract<Settlement, { kind: 'dead' }>): void => {
     lastDeadPosition += 1;
-    const { id, type, lane, occurredAt, body, traceparent } = entry;
+    const { target, id, type, lane, occurredAt, body, traceparent } = entry;
     const { attempts, diedAt, reason } = settlement;
     dead.set(lastDeadPosition, {
-      letter: { id, type, lane, occurredAt, diedAt, attempts, reason, position: lastDeadPosition },
-      notification: { id, type, lane, occurredAt, body, traceparent },
+      letter: { target, id, type, lane, occurredAt, diedAt, attempts, reason, position: lastDeadPosition },
+      notification: { target, id, type, lane, occurredAt, body, traceparent },
     });
-  };
-
-  const removeDead = (entry: DeadEntry): void => {
-    dead.delete(entry.letter.position);
+    queueOf(target).dead += 1;
   };
 
   const redeliver = (chosen: readonly DeadEntry[], at: number): number => {
-    for (const entry of chosen) {
-      removeDead(entry);
-      enqueue(entry.notification, at);
+    for (const { letter, notification } of chosen) {
+      dead.delete(letter.position);
+      queueOf(letter.target).dead -= 1;
+      queueOf(letter.target).add(notification, at);
     }
     return chosen.length;
   };
 
+  const discard = (chosen: readonly DeadEntry[]): number => {
+    for (const { letter } of chosen) {
+      dead.delete(letter.position);
+      queueOf(letter.target).dead -= 1;
+      queueOf(letter.target).ids.delete(letter.id);
+    }
+    return chosen.length;
+  };
+
+  const deadWithId = (id: string, target: string | undefined): DeadEntry[] =>
+    [...dead.values()].filter(({ letter }) => letter.id === id && (target ?? letter.target) === letter.target);
+
+  const changeOldest = (
+    { after = 0, upTo, limit, ...filter }: DeadRange,
+    change: (chosen: readonly DeadEntry[]) => number,
+  ): DeadProgress => {
+    const inRange = [...dead.values()].filter(({ letter: { position } }) => position > after && position <= upTo);
+    const seen = inRange.slice(0, limit);
+    const count = change(seen.filter(({ letter }) => matches(letter, filter)));
+    return { count, next: seen.length < limit ? undefined : (seen.at(-1)?.letter.position ?? after) };
+  };
+
+  const countsOf = (queue: MemoryQueue | undefined): OutboxCounts => ({
+    pending: queue?.pending.size ?? 0,
+    pendingBytes: queue?.pendingBytes ?? 0,
+    dead: queue?.dead ?? 0,
+    oldestAcceptedAt: queue?.pending.values().next().value?.acceptedAt,
+  });
+
+  const countsOfAll = (): OutboxCounts => Array.from(queues.values(), countsOf).reduce(sum, countsOf(undefined));
+
   return {
-    append(notifications, room = unlimited, at) {
-      const added = new Map<string, AcceptedNotification>();
-      for (const notification of notifications) {
-        const { id } = notification;
-        if (!ids.has(id) && !added.has(id)) added.set(id, notification);
+    append(batch, room = unlimited, at) {
+      const added = new Set<AcceptedNotification>();
+      const addedIds = new Map<string, Set<string>>();
+      for (const notification of batch) {
+        const { target, id } = notification;
+        const ids = addedIds.get(target) ?? new Set();
+        if (!ids.has(id) && queues.get(target)?.ids.has(id) !== true) added.add(notification);
+        addedIds.set(target, ids.add(id));
       }
-      if (pending.size + added.size > room.count || pendingBytes + bytesOf(added.values()) > room.bytes)
-        return undefined;
+      const { pending, pendingBytes } = countsOfAll();
+      if (pending + added.size > room.count || pendingBytes + bytesOf(added) > room.bytes) return undefined;
       lastUse = { ...lastUse, to: Math.max(lastUse.to, at ?? 0) };
-      return Array.from(added.values(), (notification) => {
-        ids.add(notification.id);
-        return enqueue(notification, at ?? notification.occurredAt);
-      });
+      return Array.from(added, (notification) =>
+        queueOf(notification.target).add(notification, at ?? notification.occurredAt),
+      );
     },
 
-    readAfter(after, limit) {
-      const found: PendingNotification[] = [];
-      for (let position = after + 1; position <= lastPosition && found.length < limit; position += 1) {
-        const entry = pending.get(position);
-        if (entry !== undefined) found.push(entry);
-      }
-      return found;
-    },
-
-    nextInLane(lane, after) {
-      for (const position of lanes.get(lane) ?? []) if (position > after) return pending.get(position);
-      return undefined;
-    },
-
-    readDue(after, until, limit) {
-      // Kept in order and short: a limit is small, and many may wait.
-      const found: PendingNotification[] = [];
-      for (const entry of pending.values()) {
-        if (entry.nextAttemptAt === 0 || entry.nextAttemptAt > until || !isDueBefore(after, entry)) continue;
-        const last = found.at(-1);
-        if (found.length >= limit && (last === undefined || !isDueBefore(entry, last))) continue;
-        const index = found.findIndex((other) => isDueBefore(entry, other));
-        found.splice(index === -1 ? found.length : index, 0, entry);
-        if (found.length > limit) found.pop();
-      }
-      return found;
-    },
+    readAfter: (target, after, limit) => queues.get(target)?.readAfter(after, limit) ?? [],
+    nextInLane: (target, lane, after) => queues.get(target)?.nextInLane(lane, after),
+    readDue: (target, after, until, limit) => queues.get(target)?.readDue(after, until, limit) ?? [],
 
     settle(settlements) {
       for (const settlement of settlements) {
-        const entry = pending.get(settlement.position);
-        if (entry?.id !== settlement.id) continue;
+        const queue = queues.get(settlement.target);
+        const entry = queue?.pending.get(settlement.position);
+        if (queue === undefined || entry?.id !== settlement.id) continue;
         if (settlement.kind === 'retry') {
           const { attempts, nextAttemptAt } = settlement;
-          pending.set(entry.position, { ...entry, attempts, nextAttemptAt });
+          queue.replace({ ...entry, attempts, nextAttemptAt });
           continue;
         }
-        dequeue(entry);
+        queue.remove(entry);
         if (settlement.kind === 'dead') bury(entry, settlement);
-        else ids.delete(entry.id);
+        else queue.ids.delete(entry.id);
       }
     },
 
-    counts(): OutboxCounts {
-      const oldest = pending.values().next().value;
-      return { pending: pending.size, pendingBytes, dead: dead.size, oldestAcceptedAt: oldest?.acceptedAt };
-    },
+    counts: (target) => (target === undefined ? countsOfAll() : countsOf(queues.get(target))),
+    targets: () => [...queues.keys()],
 
-    listDead({ limit, before = Infinity, search = '' }) {
+    listDead({ limit, before = Infinity, ...filter }) {
       return [...dead.values()]
-        .map((entry) => entry.letter)
-        .filter((letter) => letter.position < before && mentions(letter, search.toLowerCase()))
+        .map(({ letter }) => letter)
+        .filter((letter) => letter.position < before && matches(letter, filter))
         .reverse()
         .slice(0, limit);
     },
 
-    find(id) {
-      const waiting = [...pending.values()].find((candidate) => candidate.id === id);
-      if (waiting !== undefined) return { state: 'pending', ...waiting };
-      const entry = [...dead.values()].find((candidate) => candidate.letter.id === id);
-      if (entry === undefined) return undefined;
-      const { body, traceparent } = entry.notification;
-      return { state: 'dead', ...entry.letter, body: Buffer.from(body), traceparent };
-    },
-
-    redeliver(id, at) {
-      return redeliver(
-        [...dead.values()].filter((entry) => entry.letter.id === id),
-        at,
+    find(id, target) {
+      const waiting = [...queues.values()].flatMap(({ pending }) =>
+        [...pending.values()].filter((entry) => entry.id === id && (target ?? entry.target) === entry.target),
       );
+      return [
+        ...waiting.map((entry) => ({ state: 'pending' as const, ...entry })),
+        ...deadWithId(id, target).map(({ letter, notification: { body, traceparent } }) => {
+          return { state: 'dead' as const, ...letter, body: Buffer.from(body), traceparent };
+        }),
+      ];
     },
 
-    redeliverOldest(upTo, limit, at) {
-      const oldest = [...dead.values()].filter((entry) => entry.letter.position <= upTo);
-      return redeliver(oldest.slice(0, limit), at);
-    },
-
-    discard(id) {
-      const entry = [...dead.values()].find((candidate) => candidate.letter.id === id);
-      if (entry === undefined) return false;
-      removeDead(entry);
-      ids.delete(id);
-      return true;
-    },
+    redeliver: (id, at, target) => redeliver(deadWithId(id, target), at),
+    redeliverOldest: (range, at) => changeOldest(range, (chosen) => redeliver(chosen, at)),
+    discard: (id, target) => discard(deadWithId(id, target)),
+    discardOldest: (range) => changeOldest(range, discard),
 
     expireDead(before, limit) {
-      const expired = [...dead.values()].filter(({ letter: { diedAt } }) => diedAt < before).slice(0, limit);
-      for (const entry of expired) {
-        removeDead(entry);
-        ids.delete(entry.letter.id);
-      }
-      return expired.length;
+      return discard([...dead.values()].filter(({ letter: { diedAt } }) => diedAt < before).slice(0, limit));
     },
 
     lastUse: () => lastUse,
 
     noteUse({ from, to }) {
-      const isEmpty = pending.size + dead.size === 0;
+      const isEmpty = countsOfAll().pending + dead.size === 0;
       lastUse = { from, to: isEmpty ? to : Math.max(lastUse.to, to) };
     },
 
@@ -203,13 +178,26 @@ export function createMemoryOutbox(): Outbox {
   };
 }
 
-function isDueBefore(a: DuePlace, b: DuePlace): boolean {
-  return a.nextAttemptAt === b.nextAttemptAt ? a.position < b.position : a.nextAttemptAt < b.nextAttemptAt;
+function sum(a: OutboxCounts, b: OutboxCounts): OutboxCounts {
+  const oldest = Math.min(a.oldestAcceptedAt ?? Infinity, b.oldestAcceptedAt ?? Infinity);
+  return {
+    pending: a.pending + b.pending,
+    pendingBytes: a.pendingBytes + b.pendingBytes,
+    dead: a.dead + b.dead,
+    oldestAcceptedAt: oldest === Infinity ? undefined : oldest,
+  };
 }
 
-function mentions({ id, type, lane, reason }: DeadLetter, text: string): boolean {
+function matches(
+  { target: its, id, type, lane, reason }: DeadLetter,
+  { search = '', target = its }: DeadFilter,
+): boolean {
+  const text = search.toLowerCase();
   const { kind, status, detail } = reason;
-  return [id, type, lane, kind, String(status ?? ''), detail].some((part) => part.toLowerCase().includes(text));
+  return (
+    its === target &&
+    [id, type, lane, kind, String(status ?? ''), detail].some((part) => part.toLowerCase().includes(text))
+  );
 }
 
 const unlimited: Room = { count: Infinity, bytes: Infinity };

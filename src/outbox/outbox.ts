@@ -1,77 +1,94 @@
 import type { Use } from '../core/steady-clock.js';
 
+/** The one target there is today. */
+export const crmTarget = 'crm';
+
 /**
- * The contract of an outbox: where accepted notifications wait until the CRM has them.
+ * The contract of an outbox: where accepted notifications wait until their targets have them.
  *
- * It is synchronous. An outbox lives in the post office, which may be a thread of its own, and whoever owns it may block;
- * when a method returns, what it did is as durable as the outbox can make it.
+ * It is synchronous. An outbox lives in the post office, which may have a thread of its own and so may block; when a method
+ * returns, what it did is as durable as the outbox can make it.
  *
- * A notification is in one of two states. Pending: it is to be delivered, first in its lane first. Dead: a dead letter,
- * kept until it is redelivered, discarded or expired. Delivered ones are gone.
+ * A notification for several targets has an entry for each of them, with the same id. Everything about an entry is its
+ * target's: its position, its lane, its state. An entry is in one of two states. Pending: it is to be delivered, first in its
+ * lane first. Dead: a dead letter, kept until it is redelivered, discarded or expired. Delivered ones are gone.
+ *
+ * The positions of a target start at 1 and grow by 1 with each of its entries; none is ever given again. So nothing of a target
+ * lies between two consecutive ones.
  */
 export interface Outbox {
   /**
-   * Accepts notifications, all or none, in this order, and answers those of which it knows where they are pending now; the
-   * others are found by reading. One whose id is here already, pending or dead, is passed over. Answers undefined, and accepts none, when more would be pending then than
-   * `room` allows. Throws when they cannot be made durable; nothing has changed then. Their ages are counted from `at`, or
-   * from when each occurred.
+   * Accepts a batch, all or none, in this order, and returns what is pending now and where; entries it does not return are
+   * found by reading. An entry whose id its target has already, pending or dead, is skipped. Returns undefined, and accepts
+   * nothing, when more would be pending then than `room` allows. Throws when the batch cannot be made durable; nothing has
+   * changed then. Ages are counted from `at`, or from when each notification occurred.
    */
-  append(notifications: readonly AcceptedNotification[], room?: Room, at?: number): PendingNotification[] | undefined;
+  append(batch: readonly AcceptedNotification[], room?: Room, at?: number): PendingNotification[] | undefined;
 
-  /** Pending ones accepted after position `after`, oldest first, at most `limit` of them. Positions start at 1. */
-  readAfter(after: number, limit: number): PendingNotification[];
+  /** Pending ones of a target after this position, oldest first, at most `limit` of them. */
+  readAfter(target: string, after: number, limit: number): PendingNotification[];
 
-  /** The oldest pending one of a lane that was accepted after position `after`. */
-  nextInLane(lane: string, after: number): PendingNotification | undefined;
+  /** The oldest pending one of a target's lane after this position. */
+  nextInLane(target: string, lane: string, after: number): PendingNotification | undefined;
 
   /**
-   * Pending ones that wait for an instant up to `until`, soonest first and at the same instant oldest first: those that come
-   * after `after` in that order, at most `limit` of them. What waits for nothing is not among them.
+   * Pending ones of a target that wait for an instant up to `until`, soonest first and at the same instant oldest first: those
+   * that come after `after` in that order, at most `limit` of them. What waits for no instant is not among them.
    */
-  readDue(after: DuePlace, until: number, limit: number): PendingNotification[];
+  readDue(target: string, after: DuePlace, until: number, limit: number): PendingNotification[];
 
   /**
-   * Settles attempts, all or none. It is the id that says which notification is meant, wherever that stands by now; a
-   * settlement of one that is no longer pending changes nothing.
+   * Settles attempts, all or none. The id and the target say which entry is meant, wherever it is by now; a settlement of one
+   * that is no longer pending changes nothing.
    */
   settle(settlements: readonly Settlement[]): void;
 
-  counts(): OutboxCounts;
+  /** Of one target, or of all. */
+  counts(target?: string): OutboxCounts;
 
-  /** Whether somebody else, another process, has changed the outbox since the last time this was asked. */
+  /** The targets of everything that was ever accepted, in no particular order. */
+  targets(): readonly string[];
+
+  /** Whether another process has changed the outbox since the last call. */
   hasForeignChanges(): boolean;
 
-  /** Dead letters, newest first, at most `limit` of those that `query` describes. */
+  /** Dead letters, newest first, at most `limit` of those that match the query. */
   listDead(query: DeadQuery): DeadLetter[];
 
-  /** The one with this id, pending or dead; undefined when it is not here (any more). */
-  find(id: string): StoredNotification | undefined;
+  /** The entries with this id, of one target or of all: pending, dead, or none. */
+  find(id: string, target?: string): StoredNotification[];
 
-  /** Makes a dead letter pending again: at the end of its lane, with its id and bytes and no attempts behind it. Answers how many. */
-  redeliver(id: string, at: number): number;
+  /**
+   * Makes dead letters with this id pending again, of one target or of all: at the end of their lane, with their id and bytes and
+   * no attempts made. Returns how many.
+   */
+  redeliver(id: string, at: number, target?: string): number;
 
-  /** The same for the oldest dead letters, up to this position and at most `limit` of them, so that no call takes long. */
-  redeliverOldest(upTo: number, limit: number, at: number): number;
+  /** Does the same for the oldest dead letters that match. */
+  redeliverOldest(range: DeadRange, at: number): DeadProgress;
 
-  /** Removes a dead letter for good; answers whether there was one. */
-  discard(id: string): boolean;
+  /** Removes dead letters with this id for good, of one target or of all. Returns how many. */
+  discard(id: string, target?: string): number;
 
-  /** Removes dead letters that died before this instant, at most `limit` of them; answers how many. */
+  /** Does the same for the oldest dead letters that match. */
+  discardOldest(range: DeadRange): DeadProgress;
+
+  /** Removes dead letters that died before this instant, at most `limit` of them. Returns how many. */
   expireDead(before: number, limit: number): number;
 
-  /** When the outbox was in use last, as far as it was noted: here, and by each `append` that said when. */
+  /** When the outbox was last in use, as far as it was noted: by `noteUse`, and by each `append` with an `at`. */
   lastUse(): Use;
 
   /** Notes a use that begins or goes on. */
   noteUse(use: Use): void;
 
-  /** Grows when what was read or answered before is void, positions above all: whoever goes by them starts over. */
+  /** Grows when everything read or returned before is void, positions above all: start over then. */
   readonly generation: number;
 
-  /** What an outbox needs now and then, about once a second: to see that its file is still there, to return space. */
+  /** Housekeeping, about once a second: checks that the file is still there, returns space to the disk. */
   maintain(): void;
 
-  /** Gives everything back; an outbox that is closed already stays so. */
+  /** Gives everything back. May be called again. */
   close(): void;
 }
 
@@ -85,9 +102,10 @@ export interface Room {
   readonly bytes: number;
 }
 
-/** A notification as it is handed to the outbox. */
+/** A notification for one target, as it is handed to the outbox. */
 export interface AcceptedNotification {
-  /** UUIDv7. */
+  readonly target: string;
+  /** UUIDv7; the same for each target. */
   readonly id: string;
   readonly type: string;
   readonly lane: string;
@@ -98,24 +116,48 @@ export interface AcceptedNotification {
   readonly traceparent: string | undefined;
 }
 
+/** Which dead letters: by default all. */
+export interface DeadFilter {
+  /** Only those with this text, in letters of any case, in their id, type, lane, status or reason. */
+  readonly search?: string | undefined;
+  /** Only those of this target. */
+  readonly target?: string | undefined;
+}
+
 /** Which dead letters to list. */
-export interface DeadQuery {
+export interface DeadQuery extends DeadFilter {
   readonly limit: number;
   /** Only those that died before this position. */
   readonly before?: number | undefined;
-  /** Only those with this text, in letters of any case, in their id, type, lane, status or reason. */
-  readonly search?: string | undefined;
 }
 
-/** A notification as it lies in the outbox, whole. */
+/** Which dead letters to change, the oldest first. */
+export interface DeadRange extends DeadFilter {
+  /** Only those behind this position. @default all */
+  readonly after?: number | undefined;
+  /** Only those up to this position. */
+  readonly upTo: number;
+  /** How many to look at, whether they match or not, so that no call takes long. */
+  readonly limit: number;
+}
+
+/** How far a change of the oldest dead letters came. */
+export interface DeadProgress {
+  /** How many it changed. */
+  readonly count: number;
+  /** Give this as `after` to go on; undefined at the end. */
+  readonly next: number | undefined;
+}
+
+/** A notification for one target as the outbox has it, whole. */
 export type StoredNotification =
   | (PendingNotification & { readonly state: 'pending' })
   | (DeadLetter & Pick<PendingNotification, 'body' | 'traceparent'> & { readonly state: 'dead' });
 
-/** A notification that waits for its delivery. */
+/** A notification that waits for its delivery to one target. */
 export interface PendingNotification extends AcceptedNotification {
   readonly body: Uint8Array;
-  /** Its place in the order of acceptance. */
+  /** Its place in its target's order of acceptance. */
   readonly position: number;
   /** Attempts made so far. */
   readonly attempts: number;
@@ -138,14 +180,15 @@ export type Settlement =
 
 /** Which notification. */
 interface Settled {
+  readonly target: string;
   readonly id: string;
   /** Where it was read; where it is looked for first. */
   readonly position: number;
 }
 
-/** Why the CRM will not have it. */
+/** Why the target will not take it. */
 export interface DeadReason {
-  /** `rejected`: the CRM's final answer. `redirect`: it pointed elsewhere. `expired`: older than `maxAgeMs`. */
+  /** `rejected`: the CRM's final reply. `redirect`: it pointed elsewhere. `expired`: older than `maxAgeMs`. */
   readonly kind: 'rejected' | 'redirect' | 'expired';
   /** The last HTTP status, if there was one. */
   readonly status?: number | undefined;
@@ -153,8 +196,9 @@ export interface DeadReason {
   readonly detail: string;
 }
 
-/** A notification that the CRM will not take. */
+/** A notification that its target will not take. */
 export interface DeadLetter {
+  readonly target: string;
   readonly id: string;
   readonly type: string;
   readonly lane: string;
@@ -162,7 +206,7 @@ export interface DeadLetter {
   readonly diedAt: number;
   readonly attempts: number;
   readonly reason: DeadReason;
-  /** Its place among the dead; give it as `before` to read on from here. */
+  /** Its place among the dead letters of all targets; give it as `before` to read on from here. */
   readonly position: number;
 }
 

@@ -3,12 +3,16 @@ import { taken, type Acceptance } from './post-office.js';
 
 /** What became of a batch. */
 export interface Accepted {
+  /** One for each entry of the batch; the same for all targets of a notification. */
   readonly acceptances: readonly Acceptance[];
-  /** Those that the outbox has taken. */
+  /** What the outbox has taken. */
   readonly pending: readonly PendingNotification[];
 }
 
-/** Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. */
+/**
+ * Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. The entries of one
+ * notification, for several targets, follow each other in the batch: either all of them are accepted, or none.
+ */
 export function acceptInto(
   outbox: Outbox,
   batch: readonly AcceptedNotification[],
@@ -24,7 +28,7 @@ export function acceptInto(
 }
 
 interface RoomLeft {
-  /** How many more fit. */
+  /** How many entries fit that make whole notifications. */
   readonly room: number;
   /** What keeps the next one out. */
   readonly bound: keyof Room;
@@ -32,14 +36,16 @@ interface RoomLeft {
 
 function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): RoomLeft {
   const { pending, pendingBytes } = outbox.counts();
-  const countRoom = Math.min(Math.max(0, maxPending.count - pending), batch.length);
   let bytes = pendingBytes;
-  const tooLarge = batch.findIndex((notification) => {
-    bytes += Buffer.byteLength(notification.body);
-    return bytes > maxPending.bytes;
-  });
-  const byteRoom = tooLarge === -1 ? batch.length : tooLarge;
-  return byteRoom < countRoom ? { room: byteRoom, bound: 'bytes' } : { room: countRoom, bound: 'count' };
+  /** Where the notification begins that the entry belongs to. */
+  let start = 0;
+  for (const [index, { id, body }] of batch.entries()) {
+    if (batch[start]?.id !== id) start = index;
+    bytes += Buffer.byteLength(body);
+    if (pending + index >= maxPending.count) return { room: start, bound: 'count' };
+    if (bytes > maxPending.bytes) return { room: start, bound: 'bytes' };
+  }
+  return { room: batch.length, bound: 'count' };
 }
 
 function fullBy(bound: keyof Room, maxPending: Room): Acceptance {

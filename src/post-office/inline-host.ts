@@ -9,8 +9,8 @@ import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { crmFormat } from '../format/crm-format.js';
-import type { AcceptedNotification, Outbox } from '../outbox/outbox.js';
-import { redeliverAll } from '../outbox/redeliver-all.js';
+import { discardAll, redeliverAll } from '../outbox/all-dead-letters.js';
+import { crmTarget, type AcceptedNotification, type Outbox } from '../outbox/outbox.js';
 import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import { createHttpTarget } from '../target/http-target.js';
@@ -121,7 +121,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       ...delivery,
       timeoutMs: target.timeoutMs,
       outbox,
-      target: createHttpTarget({ client, format, clock }),
+      target: createHttpTarget({ name: crmTarget, client, format, clock }),
       clock,
       // The delivery before this one ends soon; what it has in memory goes by the clock of its time.
       steady: steady.goOn(),
@@ -234,17 +234,23 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
     async redeliver(id) {
       const { outbox, deliverer, steady } = await whileOpen();
-      const now = (): number => steady.now();
-      const onPiece = (): boolean => {
-        deliverer.wake();
-        return closing === undefined;
-      };
-      const redelivered = id === 'all' ? await redeliverAll(outbox, { now, onPiece }) : outbox.redeliver(id, now());
+      const redelivered = outbox.redeliver(id, steady.now());
       deliverer.wake();
       return redelivered;
     },
 
+    async redeliverAll(filter) {
+      const { outbox, deliverer, steady } = await whileOpen();
+      const onPiece = (): boolean => {
+        deliverer.wake();
+        return closing === undefined;
+      };
+      return redeliverAll(outbox, { ...filter, now: () => steady.now(), onPiece });
+    },
+
     discard: async (id) => (await whileOpen()).outbox.discard(id),
+    discardAll: async (filter) =>
+      discardAll((await whileOpen()).outbox, { ...filter, onPiece: () => closing === undefined }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CircuitState } from '../delivery/circuit-breaker.js';
-import type { AcceptedNotification, DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { AcceptedNotification, DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
 
 /**
  * The contract of a post office: outbox and delivery together, as one unit that can run here or in a thread. So every
@@ -33,8 +33,11 @@ export interface PostOffice {
   close(timeoutMs: number): Promise<CloseReport>;
 
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
+  /** Each of these resolves with how many dead letters it changed; one that a `close` cuts short, with how many until then. */
   redeliver(id: string): Promise<number>;
-  discard(id: string): Promise<boolean>;
+  redeliverAll(filter: DeadFilter): Promise<number>;
+  discard(id: string): Promise<number>;
+  discardAll(filter: DeadFilter): Promise<number>;
 }
 
 /**

@@ -198,6 +198,12 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     return closing === undefined ? call(name, argument) : Promise.reject(refusal());
   }
 
+  async function redeliver(name: 'redeliver' | 'redeliverAll', argument: unknown): Promise<number> {
+    const redelivered = (await whileOpen(name, argument)) as number;
+    tally.onRedelivered(redelivered);
+    return redelivered;
+  }
+
   return {
     async ready() {
       await whileOpen('ready');
@@ -225,12 +231,10 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead: async (query) => (await whileOpen('listDead', query)) as Awaited<ReturnType<PostOffice['listDead']>>,
-    async redeliver(id) {
-      const redelivered = (await whileOpen('redeliver', id)) as number;
-      tally.onRedelivered(redelivered);
-      return redelivered;
-    },
-    discard: async (id) => (await whileOpen('discard', id)) as boolean,
+    redeliver: (id) => redeliver('redeliver', id),
+    redeliverAll: (filter) => redeliver('redeliverAll', filter),
+    discard: async (id) => (await whileOpen('discard', id)) as number,
+    discardAll: async (filter) => (await whileOpen('discardAll', filter)) as number,
   };
 }
 

@@ -5,14 +5,16 @@ import type { Format, Reply } from '../format/format.js';
 import { timeoutCode, type Target, type Verdict } from './target.js';
 
 export interface HttpTargetOptions {
+  readonly name: string;
   readonly client: CrmClient;
   readonly format: Format;
   readonly clock: Pick<Clock, 'now'>;
 }
 
 /** A target that is posted to over HTTP, in a format. */
-export function createHttpTarget({ client, format, clock }: HttpTargetOptions): Target {
+export function createHttpTarget({ name, client, format, clock }: HttpTargetOptions): Target {
   return {
+    name,
     check(notification) {
       const problem = format.problemWith(notification);
       return problem === undefined ? undefined : { kind: 'rejected', detail: problem };

@@ -5,6 +5,8 @@ import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
  * verdict. A second target starts here.
  */
 export interface Target {
+  /** Which of the outbox's entries are for it. */
+  readonly name: string;
   /** Why this notification can never be sent, so that no attempt is made; undefined when it can. */
   check(notification: PendingNotification): DeadReason | undefined;
   /**

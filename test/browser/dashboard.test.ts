@@ -202,7 +202,7 @@ describeInBrowser('the dashboard in a browser', () => {
     const outbox = await openOutboxIn(directory());
     outbox.append(sampleNotifications(1, { id: `id${markup}`, type: `type${markup}`, lane: `lane${markup}` }));
     const reason = { kind: `kind${markup}`, status: 422, detail: `detail${markup}` } as never;
-    const [{ position } = { position: 0 }] = outbox.readAfter(0, 1);
+    const [{ position } = { position: 0 }] = outbox.readAfter('crm', 0, 1);
     settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: Date.now(), reason }]);
     outbox.close();
     const crm = await startCrm();

@@ -46,7 +46,7 @@ describe('crm-notifier beside an app on the same outbox', () => {
     expect(await app.ended).toEqual({ code: 0, signal: null, stderr: '' });
     expect(app.lines.filter((line) => /^(rejected|error)/.test(line))).toEqual([]);
     const left = await openOutboxIn(outbox());
-    const kept = new Set([...keysOf(crm.received), ...left.readAfter(0, 10_000).map(({ id }) => id)]);
+    const kept = new Set([...keysOf(crm.received), ...left.readAfter('crm', 0, 10_000).map(({ id }) => id)]);
     expect(left.counts()).toMatchObject({ dead: 0 });
     left.close();
     const accepted = app.lines.filter((line) => line.startsWith('accepted')).map((line) => line.split(' ')[1]);

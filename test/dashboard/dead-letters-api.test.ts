@@ -76,7 +76,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect(text).not.toMatch(/\$gt|script|xxx|NaN|__proto__/);
   });
 
-  it.each(['all', '%', '%E0%A4', 'x'.repeat(257)])('refuses %s as an id (case 57)', async (id) => {
+  it.each(['%', '%E0%A4', 'x'.repeat(257)])('refuses %s as an id (case 57)', async (id) => {
     const { change, stats } = await withDead(1);
     const { body } = await change(`${id}/redeliver`).expect(400);
     expect(body.error.code).toBe('bad-id');
@@ -84,7 +84,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect((await stats()).dead).toBe(1);
   });
 
-  it.each(['no-such-id', '..%2F..%2Fx', '%3Cscript%3E', '%00', "'%20OR%201=1"])('finds no %s', async (id) => {
+  it.each(['no-such-id', 'all', '..%2F..%2Fx', '%3Cscript%3E', '%00', "'%20OR%201=1"])('finds no %s', async (id) => {
     const { change, stats } = await withDead(1);
     await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
     await change(`${id}/discard`).expect(200, { discarded: 0 });

@@ -10,8 +10,8 @@ export async function fillDeadLetters(directory: string, count: number): Promise
   database.exec(`
     BEGIN;
     WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ${String(count)})
-    INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, body)
-      SELECT ${idInSql}, 'booking_created', 'booking:' || n, ${now}, ${now}, 1, 'rejected', 422, 'user ' || n || ' is unknown',
+    INSERT INTO dead (target, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, body)
+      SELECT 'crm', ${idInSql}, 'booking_created', 'booking:' || n, ${now}, ${now}, 1, 'rejected', 422, 'user ' || n || ' is unknown',
         CAST('{"notification_id":"' || ${idInSql} || '","user_id":1,"message":"Alice Example moved"}' AS BLOB)
       FROM number;
     UPDATE tally SET dead = ${String(count)};

@@ -169,7 +169,7 @@ describe('a notification that the CRM will not take', () => {
       await notifier.accept(...lanes);
       const died = (await notifier.hear('dead', 30)).map(({ id }) => id);
       crm.answerWith(accept);
-      expect(await notifier.deadLetters.redeliver('all')).toBe(30);
+      expect(await notifier.deadLetters.redeliverAll()).toBe(30);
       await notifier.hear('delivered', 30);
       const again = crm.received.slice(30);
       expect(new Set(idsOf(again))).toEqual(new Set(died));
@@ -177,7 +177,7 @@ describe('a notification that the CRM will not take', () => {
         const inLane = idsOf(again.filter((received) => laneOf(received) === lane));
         expect(inLane).toEqual(died.filter((id) => inLane.includes(id)));
       }
-      expect(await notifier.deadLetters.redeliver('all')).toBe(0);
+      expect(await notifier.deadLetters.redeliverAll()).toBe(0);
     });
   });
 
@@ -187,8 +187,8 @@ describe('a notification that the CRM will not take', () => {
     const [kept, discarded] = await notifier.accept('bad', 'bad', 'good');
     await notifier.hear('dead', 2);
     await notifier.hear('delivered');
-    expect(await notifier.deadLetters.discard(discarded!)).toBe(true);
-    expect(await notifier.deadLetters.discard(discarded!)).toBe(false);
+    expect(await notifier.deadLetters.discard(discarded!)).toBe(1);
+    expect(await notifier.deadLetters.discard(discarded!)).toBe(0);
     expect(await notifier.deadLetters.redeliver(discarded!)).toBe(0);
     expect(await notifier.deadLetters.list()).toMatchObject([{ id: kept }]);
     expect(await notifier.stats()).toMatchObject({ dead: 1 });

@@ -1,6 +1,7 @@
 import { createLanes } from '../../src/delivery/lanes.js';
 import { createReadyHeads } from '../../src/delivery/ready-heads.js';
 import type { PendingNotification } from '../../src/outbox/outbox.js';
+import { targetQueue } from '../../src/outbox/target-queue.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { advanceInStep, createHanging, type Hanging } from '../helpers/in-step.js';
 import { notificationIn, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
@@ -89,7 +90,7 @@ describe('lanes whose cursor is held up', () => {
     const ready = createReadyHeads();
     const state = { isTroubled: true };
     const lanes = createLanes({
-      outbox,
+      queue: targetQueue(outbox, 'crm'),
       now: () => sampleAt,
       maxWaitMs: 3_600_000,
       maxLanes: 10_000,
@@ -134,7 +135,7 @@ describe('lanes whose cursor is held up', () => {
         const [ended] = inFlight.splice(Math.floor(random() * inFlight.length), 1);
         if (ended!.type === 'bad' && state.isTroubled && random() < 0.8) {
           const waits = { attempts: ended!.attempts + 1, nextAttemptAt: sampleAt + 1 };
-          outbox.settle([{ kind: 'retry', id: ended!.id, position: ended!.position, ...waits }]);
+          outbox.settle([{ ...ended!, ...waits, kind: 'retry' }]);
           lanes.putBack({ ...ended!, ...waits }, nowMs + 50_000);
         } else {
           const before = delivered.get(ended!.lane) ?? [];
@@ -146,7 +147,7 @@ describe('lanes whose cursor is held up', () => {
         }
       }
       if (random() < 0.2) {
-        for (const { id, position } of unsettled) outbox.settle([{ kind: 'delivered', id, position }]);
+        for (const entry of unsettled) outbox.settle([{ ...entry, kind: 'delivered' }]);
         for (const ended of unsettled.splice(0)) lanes.settled(ended);
       }
     }

@@ -36,7 +36,7 @@ describe('delivery from an outbox that fails (case 68)', () => {
       ...settings,
       timeoutMs: target.timeoutMs,
       outbox,
-      target: createHttpTarget({ client, format: crmFormat, clock }),
+      target: createHttpTarget({ name: 'crm', client, format: crmFormat, clock }),
       clock,
       onEvent: (event) => told.push(event),
       random: () => 0.5,

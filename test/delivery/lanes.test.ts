@@ -1,5 +1,6 @@
 import { createLanes, pageSize, type Lanes } from '../../src/delivery/lanes.js';
 import type { PendingNotification, Settlement } from '../../src/outbox/outbox.js';
+import { targetQueue } from '../../src/outbox/target-queue.js';
 import { createSeededRandom } from '../helpers/seeded-random.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
 import { createWatchedOutbox, type WatchedOutbox } from '../helpers/watched-outbox.js';
@@ -13,8 +14,13 @@ describe('the lanes', () => {
     wallAt = sampleAt;
   });
 
-  const create = (given: { maxLanes?: number; maxFollowers?: number; maxWaitMs?: number } = {}): Lanes =>
-    createLanes({ outbox, now: () => wallAt, maxWaitMs: 3_600_000, maxLanes: 10_000, maxFollowers: 2, ...given });
+  const create = ({
+    target = 'crm',
+    ...given
+  }: { target?: string; maxLanes?: number; maxFollowers?: number } = {}): Lanes => {
+    const limits = { maxWaitMs: 3_600_000, maxLanes: 10_000, maxFollowers: 2 };
+    return createLanes({ queue: targetQueue(outbox, target), now: () => wallAt, ...limits, ...given });
+  };
   const append = (...lanes: readonly string[]): PendingNotification[] =>
     outbox.append(lanes.map((lane) => sampleNotification({ lane }))) ?? [];
   /** Looks until there is a head or nothing more to look through, as delivery does. */
@@ -28,7 +34,7 @@ describe('the lanes', () => {
     return taken;
   };
   const deliver = (lanes: Lanes, head: PendingNotification): void => {
-    settleIn(outbox, [{ kind: 'delivered', position: head.position }]);
+    settleIn(outbox, [{ kind: 'delivered', position: head.position }], head.target);
     lanes.release(head);
   };
   const positions = (heads: readonly PendingNotification[]): number[] => heads.map(({ position }) => position);
@@ -225,7 +231,7 @@ describe('the lanes', () => {
       const lanes = create({ maxLanes: 3 });
       lanes.onAccepted(append('a', 'b', 'c', 'd', 'e'), 0);
       expect(positions(takeAll(lanes))).toEqual([1, 2, 3]);
-      deliver(lanes, { ...outbox.readAfter(0, 1)[0]! });
+      deliver(lanes, { ...outbox.readAfter('crm', 0, 1)[0]! });
       expect(positions(takeAll(lanes))).toEqual([4, 5]);
     });
 
@@ -239,6 +245,49 @@ describe('the lanes', () => {
       expect(lanes.isSearching).toBe(false);
       for (const head of taken) deliver(lanes, head);
       expect(positions(takeAll(lanes))[0]).toBe(pageSize + 1);
+    });
+  });
+
+  describe('of several targets', () => {
+    /** `crm:a` is for the one, in lane `a`. */
+    const appendFor = (...entries: readonly string[]): PendingNotification[] => {
+      const batch = entries.map((entry) => entry.split(':') as [string, string]);
+      return outbox.append(batch.map(([target, lane]) => sampleNotification({ target, lane }))) ?? [];
+    };
+    const placesOf = (heads: readonly PendingNotification[]): string[] =>
+      heads.map(({ target, lane, position }) => `${target}:${lane}:${String(position)}`);
+
+    it('give the heads of their own', () => {
+      appendFor('crm:a', 'other:a', 'other:b', 'crm:a', 'crm:c');
+      const [own, others] = [create(), create({ target: 'other' })];
+      const heads = takeAll(own);
+      expect(placesOf(heads)).toEqual(['crm:a:1', 'crm:c:3']);
+      expect(placesOf(takeAll(others))).toEqual(['other:a:1', 'other:b:2']);
+      deliver(own, heads[0]!);
+      expect(placesOf(takeAll(own))).toEqual(['crm:a:2']);
+    });
+
+    it('do not read back what was just accepted, though the entries of the targets interleave', () => {
+      const [own, others] = [create(), create({ target: 'other' })];
+      expect([takeNext(own), takeNext(others)]).toEqual([undefined, undefined]);
+      const reads = outbox.calls.readAfter;
+      for (const entries of [['crm:a', 'other:a', 'crm:b', 'other:b'], ['other:c'], ['other:d', 'crm:c', 'other:e']]) {
+        const accepted = appendFor(...entries);
+        own.onAccepted(accepted, 0);
+        others.onAccepted(accepted, 0);
+      }
+      expect(placesOf(takeAll(own))).toEqual(['crm:a:1', 'crm:b:2', 'crm:c:3']);
+      expect(placesOf(takeAll(others))).toEqual(['other:a:1', 'other:b:2', 'other:c:3', 'other:d:4', 'other:e:5']);
+      expect(outbox.calls.readAfter).toBe(reads);
+      // Somebody else has put one between, of the one target.
+      appendFor('other:f');
+      const accepted = appendFor('crm:d', 'other:g');
+      own.onAccepted(accepted, 0);
+      others.onAccepted(accepted, 0);
+      expect(placesOf(takeAll(own))).toEqual(['crm:d:4']);
+      expect(outbox.calls.readAfter).toBe(reads);
+      expect(placesOf(takeAll(others))).toEqual(['other:f:6', 'other:g:7']);
+      expect(outbox.calls.readAfter).toBe(reads + 1);
     });
   });
 
@@ -267,26 +316,36 @@ describe('the lanes', () => {
   });
 
   const random = createSeededRandom();
-  it(`give every notification once, each lane in order, whatever happens (CRM_TEST_SEED=${random.seed})`, () => {
-    const lanes = create({ maxLanes: 8, maxFollowers: 4 });
-    const appended: string[] = [];
+  it(`give every notification of their target once, each lane in order, whatever happens (CRM_TEST_SEED=${random.seed})`, () => {
+    const targets = ['crm', 'other'].map((target) => ({
+      target,
+      lanes: create({ target, maxLanes: 8, maxFollowers: 4 }),
+      inFlight: [] as PendingNotification[],
+    }));
+    let appendedCount = 0;
     const given = new Map<string, number[]>();
-    const inFlight: PendingNotification[] = [];
+    const give = ({ target, lane, position }: PendingNotification): void => {
+      const name = `${target} ${lane}`;
+      given.set(name, [...(given.get(name) ?? []), position]);
+    };
     // Settlements gather: what is released stays in the outbox for a while.
     let unsettled: Settlement[] = [];
     const settle = (): void => {
-      settleIn(outbox, unsettled);
+      outbox.settle(unsettled);
       unsettled = [];
     };
     let nowMs = 0;
     for (let step = 0; step < 20_000; step += 1) {
       nowMs += random.below(3);
       if (step < 10_000 && random.below(4) === 0) {
-        const batch = Array.from({ length: random.below(4) }, () => `lane:${random.below(20)}`);
-        const accepted = append(...batch);
-        appended.push(...batch);
-        lanes.onAccepted(random.below(2) === 0 ? accepted : [], nowMs);
+        const batch = Array.from({ length: random.below(5) }, () =>
+          sampleNotification({ target: random.pick(['crm', 'other']), lane: `lane:${random.below(20)}` }),
+        );
+        const accepted = outbox.append(batch) ?? [];
+        appendedCount += batch.length;
+        for (const { lanes } of targets) lanes.onAccepted(random.below(2) === 0 ? accepted : [], nowMs);
       }
+      const { lanes, inFlight } = random.pick(targets);
       outbox.fail(...(random.below(10) === 0 ? (['readAfter', 'nextInLane'] as const) : []));
       try {
         const head = lanes.take(nowMs);
@@ -303,20 +362,24 @@ describe('the lanes', () => {
         if (random.below(3) === 0) lanes.putBack(head!, random.below(2) === 0 ? 0 : nowMs + random.below(20));
         else {
           lanes.release(head!);
-          unsettled.push({ kind: 'delivered', id: head!.id, position: head!.position });
-          given.set(head!.lane, [...(given.get(head!.lane) ?? []), head!.position]);
+          const { target, id, position } = head!;
+          unsettled.push({ kind: 'delivered', target, id, position });
+          give(head!);
         }
       }
       if (random.below(20) === 0) settle();
     }
     settle();
-    for (; inFlight.length > 0 || outbox.counts().pending > 0; nowMs += 1) {
-      const head = inFlight.pop() ?? takeNext(lanes, nowMs);
-      if (head === undefined) continue;
-      deliver(lanes, head);
-      given.set(head.lane, [...(given.get(head.lane) ?? []), head.position]);
+    for (const { target, lanes, inFlight } of targets) {
+      for (; inFlight.length > 0 || outbox.counts(target).pending > 0; nowMs += 1) {
+        const head = inFlight.pop() ?? takeNext(lanes, nowMs);
+        if (head === undefined) continue;
+        deliver(lanes, head);
+        give(head);
+      }
     }
-    expect([...given.values()].flat()).toHaveLength(appended.length);
+    expect([...given.values()].flat()).toHaveLength(appendedCount);
+    expect(given.size).toBe(40);
     for (const places of given.values()) expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 });

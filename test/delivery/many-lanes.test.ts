@@ -1,5 +1,6 @@
 import { createLanes, type Lanes } from '../../src/delivery/lanes.js';
 import type { PendingNotification } from '../../src/outbox/outbox.js';
+import { targetQueue } from '../../src/outbox/target-queue.js';
 import { useNotifiers } from '../helpers/observed-notifier.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
@@ -14,7 +15,13 @@ describe('more lanes that wait than there is room for in memory (A11)', () => {
     wallAt = sampleAt;
   });
   const create = (maxLanes = 100): Lanes =>
-    createLanes({ outbox, now: () => wallAt, maxWaitMs: 3_600_000, maxLanes, maxFollowers: 16 });
+    createLanes({
+      queue: targetQueue(outbox, 'crm'),
+      now: () => wallAt,
+      maxWaitMs: 3_600_000,
+      maxLanes,
+      maxFollowers: 16,
+    });
   const append = (...lanes: readonly string[]): PendingNotification[] =>
     outbox.append(lanes.map((lane) => sampleNotification({ lane }))) ?? [];
   const takeNext = (lanes: Lanes, nowMs: number): PendingNotification | undefined => {
@@ -24,11 +31,11 @@ describe('more lanes that wait than there is room for in memory (A11)', () => {
   /** Lets a head in flight wait until it is due, by both clocks. */
   const postpone = (lanes: Lanes, head: PendingNotification, dueInMs: number, nowMs = 0): void => {
     const waits = { attempts: head.attempts + 1, nextAttemptAt: wallAt + dueInMs };
-    outbox.settle([{ kind: 'retry', id: head.id, position: head.position, ...waits }]);
+    outbox.settle([{ kind: 'retry', target: 'crm', id: head.id, position: head.position, ...waits }]);
     lanes.putBack({ ...head, ...waits }, nowMs + dueInMs);
   };
   const deliver = (lanes: Lanes, head: PendingNotification): void => {
-    outbox.settle([{ kind: 'delivered', id: head.id, position: head.position }]);
+    outbox.settle([{ kind: 'delivered', target: 'crm', id: head.id, position: head.position }]);
     lanes.release(head);
     lanes.settled(head);
   };

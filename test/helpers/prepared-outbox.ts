@@ -5,12 +5,11 @@ import { createDeliveryLock } from '../../src/outbox/sqlite/delivery-lock.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { sampleNotification } from './sample-notification.js';
 import { openOutboxIn } from './sqlite-outbox.js';
-import { settleIn } from './settle-in.js';
 
 /** An outbox on the disk as a notifier leaves it, and what was put into it. */
 export interface PreparedOutbox {
   readonly directory: string;
-  /** Every notification, pending and dead, in the order of acceptance; the dead ones came first. */
+  /** Every notification, once for each target, pending and dead, in the order of acceptance; the dead ones came first. */
   readonly notifications: readonly AcceptedNotification[];
   readonly deadCount: number;
 }
@@ -18,6 +17,8 @@ export interface PreparedOutbox {
 export interface PreparedOptions {
   readonly count?: number;
   readonly deadCount?: number;
+  /** Each notification is for all of them. */
+  readonly targets?: readonly string[];
   /** Leaves the log beside the file, as a process does that is killed. */
   readonly withLog?: boolean;
 }
@@ -27,33 +28,36 @@ const laneCount = 20;
 /** Fills an outbox in a new directory: most are small, and every 20th does not fit on one page. */
 export async function prepareOutbox(
   directory: string,
-  { count = 200, deadCount = 5, withLog = false }: PreparedOptions = {},
+  { count = 200, deadCount = 5, withLog = false, targets = ['crm'] }: PreparedOptions = {},
 ): Promise<PreparedOutbox> {
   const working = withLog ? `${directory}-working` : directory;
   mkdirSync(working);
-  const notifications = Array.from({ length: count + deadCount }, (_, index) =>
-    sampleNotification({
+  const notifications = Array.from({ length: count + deadCount }, (_, index) => {
+    const notification = sampleNotification({
       lane: `booking:${String(index % laneCount)}`,
       body: Buffer.from(JSON.stringify({ index, text: 'x'.repeat(index % 20 === 0 ? 9_000 : 300) })),
-    }),
-  );
+    });
+    return targets.map((target) => ({ ...notification, target }));
+  }).flat();
+  const deadEntries = deadCount * targets.length;
   const outbox = await openOutboxIn(working);
   const lock = createDeliveryLock(await loadSqlite(), join(working, 'outbox.db'));
   lock.tryAcquire();
   // Whoever delivers it by the computer's clock must not find it too old.
   const at = Date.now();
-  outbox.append(notifications.slice(0, deadCount), undefined, at);
+  const toDie = outbox.append(notifications.slice(0, deadEntries), undefined, at) ?? [];
   const reason = { kind: 'rejected', status: 422, detail: 'no' } as const;
-  settleIn(
-    outbox,
-    outbox.readAfter(0, deadCount).map(({ position }) => ({ kind: 'dead', position, attempts: 1, diedAt: at, reason })),
+  outbox.settle(
+    toDie.map(({ target, id, position }) => {
+      return { kind: 'dead', target, id, position, attempts: 1, diedAt: at, reason };
+    }),
   );
-  for (let from = deadCount; from < notifications.length; from += 10)
+  for (let from = deadEntries; from < notifications.length; from += 10)
     outbox.append(notifications.slice(from, from + 10), undefined, at);
   if (withLog) copyOutbox(working, directory);
   outbox.close();
   lock.release();
-  return { directory, notifications, deadCount };
+  return { directory, notifications, deadCount: deadEntries };
 }
 
 /** Copies an outbox with all that belongs to it, into a new directory. */
@@ -68,12 +72,16 @@ export interface Held {
   readonly dead: readonly DeadLetter[];
 }
 
-/** Reads everything, page by page. */
+/** Reads everything, target by target and page by page. */
 export function readEverything(outbox: Outbox): Held {
-  const pending: PendingNotification[] = [];
-  for (let page = outbox.readAfter(0, 64); page.length > 0; page = outbox.readAfter(pending.at(-1)!.position, 64)) {
-    pending.push(...page);
-  }
+  const pending = outbox.targets().flatMap((target) => {
+    const found: PendingNotification[] = [];
+    for (let page = outbox.readAfter(target, 0, 64); page.length > 0;) {
+      found.push(...page);
+      page = outbox.readAfter(target, page.at(-1)!.position, 64);
+    }
+    return found;
+  });
   const dead: DeadLetter[] = [];
   for (let page = outbox.listDead({ limit: 3 }); page.length > 0;) {
     dead.push(...page);

@@ -8,6 +8,7 @@ export const sampleAt = Date.parse('2026-11-24T01:02:03.004Z');
 export function sampleNotification(given: Partial<AcceptedNotification> = {}): AcceptedNotification {
   const id = given.id ?? newNotificationId();
   return {
+    target: 'crm',
     id,
     type: 'booking_created',
     lane: 'booking:456',

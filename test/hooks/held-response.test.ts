@@ -45,7 +45,7 @@ describe.each(expressVersions)(
       expect(await exchangeBytes(await serve(app), get)).toContain('answer');
 
       const outbox = await openOutboxIn(directory());
-      expect(outbox.readAfter(0, 10)).toHaveLength(1);
+      expect(outbox.readAfter('crm', 0, 10)).toHaveLength(1);
       outbox.close();
       expect(order.slice(0, 2)).toEqual(['handler is through', 'accepted']);
       expect(order.slice(2).sort()).toEqual(['callback', 'finish']);

@@ -31,7 +31,7 @@ describe('the outbox in an SQLite file', () => {
       outbox = await openOutboxIn(directory());
       expect(stateOf(outbox)).toEqual(before);
       outbox.append(sampleNotifications(1));
-      expect(outbox.readAfter(2, 10).map(({ position }) => position)).toEqual([5]);
+      expect(outbox.readAfter('crm', 2, 10).map(({ position }) => position)).toEqual([5]);
       settleIn(outbox, [{ kind: 'dead', position: 5, attempts: 1, diedAt: sampleAt, reason }]);
       expect(outbox.listDead({ limit: 1 })).toMatchObject([{ position: 3 }]);
       outbox.close();
@@ -42,12 +42,12 @@ describe('the outbox in an SQLite file', () => {
       outbox.append(sampleNotifications(7));
       settleIn(
         outbox,
-        outbox.readAfter(0, 10).map(({ position }) => ({ kind: 'delivered', position })),
+        outbox.readAfter('crm', 0, 10).map(({ position }) => ({ kind: 'delivered', position })),
       );
       outbox.close();
       outbox = await openOutboxIn(directory());
       outbox.append(sampleNotifications(1));
-      expect(outbox.readAfter(0, 10).map(({ position }) => position)).toEqual([8]);
+      expect(outbox.readAfter('crm', 0, 10).map(({ position }) => position)).toEqual([8]);
       outbox.close();
     });
 
@@ -89,7 +89,7 @@ describe('the outbox in an SQLite file', () => {
         outbox.append([good, sampleNotification({ occurredAt: refused })]);
       }).toThrow();
       outbox.append([good]);
-      expect(outbox.readAfter(0, 10).at(-1)).toMatchObject({ id: good.id, position: 3 });
+      expect(outbox.readAfter('crm', 0, 10).at(-1)).toMatchObject({ id: good.id, position: 3 });
       expect(outbox.counts()).toMatchObject({ pending: 3 });
     });
 
@@ -114,9 +114,9 @@ describe('the outbox in an SQLite file', () => {
         [1, 2].map((position) => ({ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason })),
       );
       const before = stateOf(outbox);
-      expect(() => outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, refused)).toThrow();
+      expect(() => outbox.redeliverOldest({ upTo: Number.MAX_SAFE_INTEGER, limit: 1000 }, refused)).toThrow();
       expect(stateOf(outbox)).toEqual(before);
-      expect(outbox.redeliverOldest(Number.MAX_SAFE_INTEGER, 1000, sampleAt)).toBe(2);
+      expect(outbox.redeliverOldest({ upTo: Number.MAX_SAFE_INTEGER, limit: 1000 }, sampleAt).count).toBe(2);
     });
   });
 });
@@ -128,7 +128,7 @@ function stateOf(outbox: Outbox): unknown {
   });
   return {
     counts: outbox.counts(),
-    pending: outbox.readAfter(0, 1000).map(withText),
+    pending: outbox.readAfter('crm', 0, 1000).map(withText),
     dead: outbox.listDead({ limit: 1000 }),
   };
 }

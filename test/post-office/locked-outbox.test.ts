@@ -32,7 +32,7 @@ describe('an outbox that somebody else has locked', () => {
   };
   const storedIds = async (): Promise<string[]> => {
     const outbox = await openOutboxIn(directory());
-    const ids = outbox.readAfter(0, 100).map(({ id }) => id);
+    const ids = outbox.readAfter('crm', 0, 100).map(({ id }) => id);
     outbox.close();
     return ids;
   };

@@ -71,11 +71,11 @@ describe('a million pending at the start (case 71)', () => {
       BEGIN;
       WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ${pendingCount}),
         identified(n, id) AS (SELECT n, printf('01990000-0000-7000-8000-%012x', n) FROM number)
-      INSERT INTO pending (id, type, lane, occurred_at, accepted_at, body)
-        SELECT id, 'booking_created', 'booking:' || (n % ${laneCount}), ${Date.now()}, ${Date.now()},
+      INSERT INTO pending (target, id, type, lane, occurred_at, accepted_at, body)
+        SELECT 'crm', id, 'booking_created', 'booking:' || (n % ${laneCount}), ${Date.now()}, ${Date.now()},
           CAST('{"notification_id":"' || id || '","notification_type":"booking_created","user_id":1,"message":"m"}' AS BLOB)
         FROM identified;
-      UPDATE tally SET pending = ${pendingCount}, pending_bytes = (SELECT sum(length(body)) FROM pending);
+      UPDATE tally SET last_position = ${pendingCount}, pending = ${pendingCount}, pending_bytes = (SELECT sum(length(body)) FROM pending);
       COMMIT;`);
     closeConnection(database);
   }

@@ -323,16 +323,19 @@ function contract(open: Open, start: StartCrm): void {
       expect(await office.redeliver(dead[1]!)).toBe(1);
       expect(await office.hear('delivered')).toMatchObject([{ id: dead[1], attempts: 1 }]);
       expect(await office.redeliver(dead[1]!)).toBe(0);
-      expect(await office.redeliver('all')).toBe(2);
+      expect(await office.redeliverAll({})).toBe(2);
       await office.hear('delivered', 3);
       expect(await office.listDead({ limit: 10 })).toEqual([]);
     });
 
     it('are discarded', async () => {
       const { office, dead } = await openWithDead(2);
-      expect(await office.discard(dead[0]!)).toBe(true);
-      expect(await office.discard(dead[0]!)).toBe(false);
+      expect(await office.discard(dead[0]!)).toBe(1);
+      expect(await office.discard(dead[0]!)).toBe(0);
       expect(await office.stats()).toMatchObject({ dead: 1 });
+      expect(await office.discardAll({ target: 'another' })).toBe(0);
+      expect(await office.discardAll({ search: dead[1]! })).toBe(1);
+      expect(await office.stats()).toMatchObject({ dead: 0 });
     });
   });
 
@@ -404,7 +407,13 @@ function contract(open: Open, start: StartCrm): void {
 }
 
 async function expectRefusals(office: PostOffice): Promise<void> {
-  const calls = [() => office.listDead({ limit: 1 }), () => office.redeliver('all'), () => office.discard('some')];
+  const calls = [
+    () => office.listDead({ limit: 1 }),
+    () => office.redeliver('some'),
+    () => office.redeliverAll({}),
+    () => office.discard('some'),
+    () => office.discardAll({}),
+  ];
   for (const call of calls) {
     const error: unknown = await call().catch((refusal: unknown) => refusal);
     expect(error).toBeInstanceOf(CRMOutboxError);

@@ -68,8 +68,10 @@ describe('a notifier that finds an outbox', () => {
     expect((await before.close()).pending).toBe(1);
 
     const outbox = await openOutboxIn(directory());
-    expect(outbox.readAfter(0, 10)).toMatchObject([{ id, attempts: 2, nextAttemptAt: expect.any(Number) as number }]);
-    const waitMs = outbox.readAfter(0, 10)[0]!.nextAttemptAt - clock.now();
+    expect(outbox.readAfter('crm', 0, 10)).toMatchObject([
+      { id, attempts: 2, nextAttemptAt: expect.any(Number) as number },
+    ]);
+    const waitMs = outbox.readAfter('crm', 0, 10)[0]!.nextAttemptAt - clock.now();
     outbox.close();
     expect(at + 100_000 - clock.now() - waitMs).toBeLessThan(20);
 

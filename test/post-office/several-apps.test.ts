@@ -90,7 +90,7 @@ describe('several apps on one outbox', () => {
     for (const app of apps) app.kill('SIGTERM');
     for (const app of apps) expect(await app.ended).toEqual({ code: 0, signal: null, stderr: '' });
     const outbox = await openOutboxIn(directory());
-    const left = outbox.readAfter(0, 10_000).map(({ id }) => id);
+    const left = outbox.readAfter('crm', 0, 10_000).map(({ id }) => id);
     outbox.close();
     const kept = new Set([...idsOf(crm.received), ...left]);
     expect(acceptedBy(apps).filter((id) => !kept.has(id))).toEqual([]);

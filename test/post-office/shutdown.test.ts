@@ -200,8 +200,10 @@ describe('the end of a notifier', () => {
     expect(observed.told('rejected')).toHaveLength(1);
     for (const call of [
       () => notifier.deadLetters.list(),
-      () => notifier.deadLetters.redeliver('all'),
+      () => notifier.deadLetters.redeliver('some'),
+      () => notifier.deadLetters.redeliverAll(),
       () => notifier.deadLetters.discard('some'),
+      () => notifier.deadLetters.discardAll(),
     ]) {
       await expect(call()).rejects.toThrow(CRMOutboxError);
     }

@@ -66,7 +66,7 @@ describe('a post office whose thread', () => {
   };
   const storedIds = async (): Promise<string[]> => {
     const outbox = await openOutboxIn(directory());
-    const ids = outbox.readAfter(0, 10_000).map(({ id }) => id);
+    const ids = outbox.readAfter('crm', 0, 10_000).map(({ id }) => id);
     outbox.close();
     return ids;
   };

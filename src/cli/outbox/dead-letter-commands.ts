@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { countText } from '../../core/duration-text.js';
-import { redeliverAll } from '../../outbox/redeliver-all.js';
+import { discardAll, redeliverAll } from '../../outbox/all-dead-letters.js';
 import { parseNotificationIds } from '../arguments.js';
 import {
   interruptible,
@@ -13,12 +13,20 @@ import {
   type CommandSession,
   type CommonOptions,
 } from '../command.js';
-import { addOutboxOption, changeOutbox, findOutbox, readOutbox, type OutboxOptions } from './outbox-file.js';
+import {
+  addOutboxOption,
+  changeOutbox,
+  findOutbox,
+  readOutbox,
+  type OutboxOptions,
+  type OutboxPlace,
+} from './outbox-file.js';
 import { deadIn } from './stored-notifications.js';
 
-/** Which dead letters: some, by id, or all. */
+/** Which dead letters: some, by id, or all, or all with a text. */
 interface SelectionOptions extends CommonOptions, OutboxOptions {
   readonly all?: true;
+  readonly search?: string;
   readonly yes?: true;
 }
 
@@ -34,7 +42,8 @@ needs --yes elsewhere.
 
 Examples:
   $ crm-notifier outbox redeliver 01a20bb3-6f81-71fc-be53-33f9f0e71da1
-  $ crm-notifier outbox redeliver --all --yes`,
+  $ crm-notifier outbox redeliver --all --yes
+  $ crm-notifier outbox redeliver --all --search 422 --yes`,
     );
   setAction<SelectionOptions>(addSelection(command), context, redeliver);
 }
@@ -43,19 +52,16 @@ async function redeliver(
   { context, options, output, logger }: CommandSession<SelectionOptions>,
   args: readonly unknown[],
 ): Promise<'done' | 'failed'> {
+  const { search } = options;
   const ids = selectedIds(options, args);
   const place = findOutbox(options, context);
-  if (ids === undefined) {
-    const { dead } = await readOutbox(place, (outbox) => outbox.counts());
-    const question = `Redeliver all ${String(dead)} dead letters in ${place.directory}?`;
-    if (dead > 0 && !(await isConfirmed(question, options, context))) {
-      output.note('Nothing was redelivered.');
-      return 'failed';
-    }
+  if (ids === undefined && !(await areAllConfirmed('Redeliver', place, options, context))) {
+    output.note('Nothing was redelivered.');
+    return 'failed';
   }
   const now = (): number => Date.now();
   const done = await changeOutbox(place, logger, async (outbox) => {
-    if (ids === undefined) return { redelivered: await redeliverAll(outbox, { now }), missing: [] };
+    if (ids === undefined) return { redelivered: await redeliverAll(outbox, { now, search }), missing: [] };
     const missing = ids.filter((id) => outbox.redeliver(id, now()) === 0);
     return { redelivered: ids.length - missing.length, missing };
   });
@@ -65,15 +71,10 @@ async function redeliver(
   return missing.length === 0 ? 'done' : 'failed';
 }
 
-interface DiscardOptions extends SelectionOptions {
-  readonly search?: string;
-}
-
 export function addDiscardCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('discard')
     .description('remove dead letters permanently; they are never delivered')
-    .option('--search <text>', 'with --all: only those with this text in id, type, lane or reason')
     .addHelpText(
       'after',
       `
@@ -83,34 +84,24 @@ Examples:
   $ crm-notifier outbox discard 01a20bb3-6f81-71fc-be53-33f9f0e71da1
   $ crm-notifier outbox discard --all --search booking_created --yes`,
     );
-  setAction<DiscardOptions>(addSelection(command), context, discard);
+  setAction<SelectionOptions>(addSelection(command), context, discard);
 }
 
 async function discard(
-  { context, options, output, logger }: CommandSession<DiscardOptions>,
+  { context, options, output, logger }: CommandSession<SelectionOptions>,
   args: readonly unknown[],
 ): Promise<'done' | 'failed'> {
   const { search } = options;
   const ids = selectedIds(options, args);
-  if (ids !== undefined && search !== undefined) throw new UsageFailure('--search needs --all');
   const place = findOutbox(options, context);
-  if (ids === undefined) {
-    const count = await readOutbox(place, (outbox) => [...deadIn(outbox, search)].length);
-    const matching = search === undefined ? '' : ` that match "${search}"`;
-    const question = `Permanently discard ${String(count)} dead letters in ${place.directory}${matching}?`;
-    if (count > 0 && !(await isConfirmed(question, options, context))) {
-      output.note('Nothing was discarded.');
-      return 'failed';
-    }
+  if (ids === undefined && !(await areAllConfirmed('Permanently discard', place, options, context))) {
+    output.note('Nothing was discarded.');
+    return 'failed';
   }
-  const done = await changeOutbox(place, logger, (outbox) => {
-    const missing: string[] = [];
-    let discarded = 0;
-    for (const id of ids ?? [...deadIn(outbox, search)].map((letter) => letter.id)) {
-      if (outbox.discard(id)) discarded += 1;
-      else if (ids !== undefined) missing.push(id);
-    }
-    return { discarded, missing };
+  const done = await changeOutbox(place, logger, async (outbox) => {
+    if (ids === undefined) return { discarded: await discardAll(outbox, { search }), missing: [] };
+    const missing = ids.filter((id) => outbox.discard(id) === 0);
+    return { discarded: ids.length - missing.length, missing };
   });
   output.result(done, `Discarded ${countText(done.discarded, 'dead letter')}.`);
   for (const id of done.missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
@@ -122,16 +113,32 @@ function addSelection(command: Command): Command {
     command
       .argument('[ids...]', 'their ids', parseNotificationIds)
       .option('--all', 'every dead letter')
+      .option('--search <text>', 'with --all: only those with this text in id, type, lane or reason')
       .option('--yes', 'with --all: do not ask for confirmation'),
   );
 }
 
 /** Returns the given ids, or undefined for all. Throws `UsageFailure` for neither or both. */
-function selectedIds({ all }: SelectionOptions, [ids]: readonly unknown[]): readonly string[] | undefined {
+function selectedIds({ all, search }: SelectionOptions, [ids]: readonly unknown[]): readonly string[] | undefined {
   const given = (ids ?? []) as readonly string[];
   if (all === true && given.length > 0) throw new UsageFailure('give ids or --all, not both');
+  if (all !== true && search !== undefined) throw new UsageFailure('--search needs --all');
   if (all !== true && given.length === 0) throw new UsageFailure('give the ids of dead letters, or --all');
   return all === true ? undefined : given;
+}
+
+/** Asks whether to change every dead letter that is selected, if there are any. */
+async function areAllConfirmed(
+  verb: string,
+  place: OutboxPlace,
+  options: SelectionOptions,
+  context: CliContext,
+): Promise<boolean> {
+  const { search } = options;
+  const count = await readOutbox(place, (outbox) => [...deadIn(outbox, search)].length);
+  const matching = search === undefined ? '' : ` that match "${search}"`;
+  const question = `${verb} all ${String(count)} dead letters in ${place.directory}${matching}?`;
+  return count === 0 || isConfirmed(question, options, context);
 }
 
 /** Asks for confirmation on a terminal. Throws `UsageFailure` elsewhere, unless `--yes` is given. */

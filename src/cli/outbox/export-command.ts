@@ -64,9 +64,9 @@ function* storedIn(outbox: ReadableOutbox, isDead: boolean): Generator<StoredNot
     for (const pending of pendingIn(outbox)) yield { state: 'pending', ...pending };
     return;
   }
-  for (const { id } of deadIn(outbox)) {
+  for (const { id, target } of deadIn(outbox)) {
     // Leaves out one that was redelivered or discarded since the page was read.
-    const stored = outbox.find(id);
+    const [stored] = outbox.find(id, target);
     if (stored?.state === 'dead') yield stored;
   }
 }

@@ -128,7 +128,7 @@ interface ShowOptions extends CommonOptions, OutboxOptions {
 export function addShowCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('show')
-    .description('show one notification, pending or dead')
+    .description('show one notification, pending or dead, for each target it is for')
     .argument('<id>', 'its id', parseNotificationId)
     .option('--body', 'also show the body, which holds personal data')
     .addHelpText(
@@ -147,14 +147,17 @@ async function show(
 ): Promise<'done'> {
   const place = findOutbox(options, context);
   const stored = await readOutbox(place, (outbox) => outbox.find(String(id)));
-  if (stored === undefined) {
+  if (stored.length === 0) {
     const why = 'it was delivered or discarded, or was never there';
     throw new CliFailure(`${String(id)} is not in ${place.directory}: ${why}`, 'ERR_NOT_FOUND');
   }
-  const record = stored.state === 'pending' ? pendingRecord(stored) : deadRecord(stored);
-  const lines = Object.entries(record).map(([name, value]) => `${name.padEnd(14)} ${fieldText(value)}`);
-  if (options.body === true) lines.push('', safeJson(bodyValue(stored.body), 2));
-  output.result(options.body === true ? wholeRecord(stored) : record, lines.join('\n'));
+  for (const [index, entry] of stored.entries()) {
+    const record = entry.state === 'pending' ? pendingRecord(entry) : deadRecord(entry);
+    const lines = Object.entries(record).map(([name, value]) => `${name.padEnd(14)} ${fieldText(value)}`);
+    if (index > 0) lines.unshift('');
+    if (options.body === true) lines.push('', safeJson(bodyValue(entry.body), 2));
+    output.result(options.body === true ? wholeRecord(entry) : record, lines.join('\n'));
+  }
   return 'done';
 }
 

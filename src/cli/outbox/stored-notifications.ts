@@ -3,19 +3,18 @@ import type { ReadableOutbox } from '../../outbox/sqlite/read-outbox.js';
 
 const pageSize = 500;
 
-/** Reads pending notifications, oldest first, page by page. `search` is looked for in id, type and lane, ignoring case. */
+/** Reads pending notifications page by page, each target's oldest first. `search` is looked for in id, type and lane, ignoring case. */
 export function* pendingIn(outbox: ReadableOutbox, search = ''): Generator<PendingNotification> {
   const wanted = search.toLowerCase();
-  let after = 0;
-  for (;;) {
-    const page = outbox.readAfter(after, pageSize);
-    for (const notification of page) {
-      const { id, type, lane } = notification;
-      if ([id, type, lane].some((text) => text.toLowerCase().includes(wanted))) yield notification;
+  for (const target of outbox.targets()) {
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const page: PendingNotification[] = outbox.readAfter(target, after, pageSize);
+      for (const notification of page) {
+        const { id, type, lane } = notification;
+        if ([id, type, lane].some((text) => text.toLowerCase().includes(wanted))) yield notification;
+      }
+      after = page.at(-1)?.position;
     }
-    const last = page.at(-1);
-    if (last === undefined) return;
-    after = last.position;
   }
 }
 
@@ -33,9 +32,10 @@ export function* deadIn(outbox: Pick<ReadableOutbox, 'listDead'>, search?: strin
 
 /** What `--json` prints of a pending notification: everything but the body. */
 export function pendingRecord(notification: Omit<PendingNotification, 'body'>): object {
-  const { id, type, lane, occurredAt, acceptedAt, attempts, nextAttemptAt, traceparent } = notification;
+  const { target, id, type, lane, occurredAt, acceptedAt, attempts, nextAttemptAt, traceparent } = notification;
   return {
     state: 'pending',
+    target,
     id,
     type,
     lane,
@@ -48,9 +48,10 @@ export function pendingRecord(notification: Omit<PendingNotification, 'body'>): 
 }
 
 /** What `--json` prints of a dead letter. */
-export function deadRecord({ id, type, lane, occurredAt, diedAt, attempts, reason }: DeadLetter): object {
+export function deadRecord({ target, id, type, lane, occurredAt, diedAt, attempts, reason }: DeadLetter): object {
   return {
     state: 'dead',
+    target,
     id,
     type,
     lane,

@@ -1,65 +1,126 @@
-import type { DeadLetter, DeadQuery, StoredNotification } from '../outbox.js';
+import type { DeadFilter, DeadLetter, DeadProgress, DeadQuery, DeadRange, StoredNotification } from '../outbox.js';
 import { contentOf, deadOf, toText } from './rows.js';
+import { removeMeasured } from './settle.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.js';
+import type { Tally } from './tally.js';
 
 /** The dead letters of an open connection: what reads them, and what changes them within a transaction. */
 export interface DeadLetters {
   readonly list: (query: DeadQuery) => DeadLetter[];
-  /** By its id as it is stored. */
-  readonly find: (id: string) => StoredNotification | undefined;
-  /** Each takes the highest position and how many. */
-  readonly oldest: DeadStatements;
-  /** Each takes the id as it is stored. */
-  readonly byId: DeadStatements;
-  /** Takes an instant and how many. */
-  readonly removeExpired: SqliteStatement;
+  readonly find: (id: string, target?: string) => StoredNotification[];
+  /** Each returns some of them, oldest first, for what follows. */
+  readonly withId: (id: string, target?: string) => Chosen[];
+  readonly expired: (before: number, limit: number) => Chosen[];
+  /** Lets those of a range that match be changed by what returns how many those were. */
+  readonly inRange: (range: DeadRange, change: (chosen: readonly Chosen[]) => number) => DeadProgress;
+  /** Both return how many they changed. */
+  readonly revive: (chosen: readonly Chosen[], at: number) => number;
+  readonly remove: (chosen: readonly Chosen[]) => number;
 }
 
-/** What can be done with some of the dead letters. */
-export interface DeadStatements {
-  readonly measure: SqliteStatement;
-  /** Takes the instant first. */
-  readonly revive: SqliteStatement;
-  readonly remove: SqliteStatement;
+/** A dead letter to change. */
+export interface Chosen {
+  readonly position: number;
+  /** Its target's name, as it is stored. */
+  readonly target: string;
+  /** Of its body. */
+  readonly bytes: number;
 }
 
-const columns = 'position, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail';
+const columns =
+  'position, target, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail';
+const chosenColumns = 'position, target, length(body) AS bytes';
+// Ids, lanes and targets are stored as `toText` makes them; the other columns as they are.
+const matches = `(instr(lower(id), lower(?1)) OR instr(lower(lane), lower(?1)) OR instr(lower(type), lower(?2)) OR
+  instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
+  AND (?3 IS NULL OR target = ?3)`;
 
-export function prepareDeadLetters(database: SqliteDatabase): DeadLetters {
+export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): DeadLetters {
   const select = database.prepare(`SELECT ${columns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`);
-  // Ids and lanes are stored as `toText` makes them; the other columns as they are.
   const search = database.prepare(
-    `SELECT ${columns} FROM dead WHERE position < ?1 AND (
-       instr(lower(id), lower(?2)) OR instr(lower(lane), lower(?2)) OR instr(lower(type), lower(?3)) OR
-       instr(reason_status, ?3) OR instr(reason_kind, lower(?3)) OR instr(lower(reason_detail), lower(?3)))
-     ORDER BY position DESC LIMIT ?4`,
+    `SELECT ${columns} FROM dead WHERE position < ?4 AND ${matches} ORDER BY position DESC LIMIT ?5`,
   );
-  const selectById = database.prepare(`SELECT ${columns}, traceparent, body FROM dead WHERE id = ?`);
-  const statementsFor = (condition: string): DeadStatements => ({
-    measure: database.prepare(
-      `SELECT count(*) AS count, coalesce(sum(length(body)), 0) AS bytes FROM dead WHERE ${condition}`,
-    ),
-    revive: database.prepare(
-      `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
-       SELECT id, type, lane, occurred_at, ?, traceparent, body FROM dead WHERE ${condition} ORDER BY position`,
-    ),
-    remove: database.prepare(`DELETE FROM dead WHERE ${condition}`),
-  });
+  const selectById = database.prepare(`SELECT ${columns}, traceparent, body FROM dead WHERE id = ? ORDER BY position`);
+  const chooseById = database.prepare(
+    `SELECT ${chosenColumns} FROM dead WHERE id = ?1 AND (?2 IS NULL OR target = ?2) ORDER BY position`,
+  );
+  const chooseExpired = database.prepare(
+    `SELECT ${chosenColumns} FROM dead WHERE died_at < ? ORDER BY position LIMIT ?`,
+  );
+  const chooseInRange = database.prepare(
+    `SELECT ${chosenColumns}, ${matches} AS is_match FROM dead WHERE position > ?4 AND position <= ?5
+     ORDER BY position LIMIT ?6`,
+  );
+  const insertPending = database.prepare(
+    `INSERT INTO pending (position, target, id, type, lane, occurred_at, accepted_at, traceparent, body)
+     SELECT ?1, target, id, type, lane, occurred_at, ?2, traceparent, body FROM dead WHERE position = ?3`,
+  );
+  const removeAt = database.prepare('DELETE FROM dead WHERE position IN (SELECT value FROM json_each(?))');
+
+  const remove = (chosen: readonly Chosen[]): number => {
+    for (const [target, letters] of byTarget(chosen)) tally.countDead(tally.stored(target), -letters.length);
+    removeMeasured(removeAt, [JSON.stringify(chosen.map(({ position }) => position))], chosen.length);
+    return chosen.length;
+  };
 
   return {
-    list({ limit, before = Number.MAX_SAFE_INTEGER, search: text = '' }) {
-      if (text === '') return select.all(before, limit).map(deadOf);
-      return search.all(before, toText(text), text.replaceAll('\0', ' '), limit).map(deadOf);
+    list({ limit, before = Number.MAX_SAFE_INTEGER, ...filter }) {
+      if ((filter.search ?? '') === '' && filter.target === undefined) return select.all(before, limit).map(deadOf);
+      return search.all(...valuesOf(filter), before, limit).map(deadOf);
     },
-    find(id) {
-      const row = selectById.get(id);
-      return row === undefined ? undefined : { state: 'dead', ...deadOf(row), ...contentOf(row) };
+
+    find(id, name) {
+      const found = selectById
+        .all(toText(id))
+        .map((row) => ({ state: 'dead' as const, ...deadOf(row), ...contentOf(row) }));
+      return name === undefined ? found : found.filter(({ target }) => target === name);
     },
-    oldest: statementsFor('position IN (SELECT position FROM dead WHERE position <= ? ORDER BY position LIMIT ?)'),
-    byId: statementsFor('id = ?'),
-    removeExpired: database.prepare(
-      `DELETE FROM dead WHERE position IN (
-         SELECT position FROM dead WHERE died_at < ? ORDER BY position LIMIT ?)`,
-    ),
+
+    withId: (id, target) => choose(chooseById, toText(id), target === undefined ? null : toText(target)),
+    expired: (before, limit) => choose(chooseExpired, before, limit),
+
+    inRange({ after = 0, upTo, limit, ...filter }, change) {
+      const rows = chooseInRange.all(...valuesOf(filter), after, upTo, limit) as (Chosen & {
+        readonly is_match: unknown;
+      })[];
+      const count = change(rows.filter((row) => row.is_match === 1));
+      return { count, next: rows.length < limit ? undefined : (rows.at(-1)?.position ?? after) };
+    },
+
+    revive(chosen, at) {
+      for (const [target, letters] of byTarget(chosen)) {
+        const { name } = tally.stored(target);
+        const bytes = letters.reduce((sum, letter) => sum + letter.bytes, 0);
+        const {
+          target: { base },
+          after,
+        } = tally.reserve(name, { count: letters.length, bytes });
+        letters.forEach(({ position }, index) => {
+          insertPending.run(base + after + 1 + index, at, position);
+        });
+      }
+      return remove(chosen);
+    },
+
+    remove,
   };
+}
+
+function choose(statement: SqliteStatement, ...values: Parameters<SqliteStatement['all']>): Chosen[] {
+  return statement.all(...values) as Chosen[];
+}
+
+/** What `matches` takes. */
+function valuesOf({ search = '', target }: DeadFilter): [string, string, string | null] {
+  return [toText(search), search.replaceAll('\0', ' '), target === undefined ? null : toText(target)];
+}
+
+function byTarget(chosen: readonly Chosen[]): Map<string, Chosen[]> {
+  const groups = new Map<string, Chosen[]>();
+  for (const letter of chosen) {
+    const group = groups.get(letter.target);
+    if (group === undefined) groups.set(letter.target, [letter]);
+    else group.push(letter);
+  }
+  return groups;
 }

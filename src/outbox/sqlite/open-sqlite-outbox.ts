@@ -1,4 +1,4 @@
-import type { AcceptedNotification, Outbox, Room, Settlement } from '../outbox.js';
+import type { AcceptedNotification, DeadRange, Outbox, Room, Settlement } from '../outbox.js';
 import { createMender, type InUse, type SqliteOutboxOptions } from './mender.js';
 import { isDamaged } from './sqlite-errors.js';
 
@@ -7,7 +7,7 @@ import { isDamaged } from './sqlite-errors.js';
  * one, and the call that met the damage is made again there. A file or log that was deleted or replaced while in use is made
  * anew with what the lost one held. Processes that share the file mend it one at a time; the others move over.
  *
- * Whenever that happens its generation grows: positions are others then.
+ * Each time that happens, its generation grows: positions are others then.
  *
  * Throws `CRMConfigError` when the file was written by a newer version.
  */
@@ -54,36 +54,36 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   const notDeadBehind = (outbox: Outbox, settlement: Settlement): Settlement =>
     settlement.kind === 'dead' ? { ...settlement, diedAt: notBehind(outbox, settlement.diedAt) } : settlement;
 
-  const append = guarded((outbox, notifications: readonly AcceptedNotification[], room?: Room, at?: number) =>
-    outbox.append(notifications, room, at === undefined ? undefined : notBehind(outbox, at)),
+  const append = guarded((outbox, batch: readonly AcceptedNotification[], room?: Room, at?: number) =>
+    outbox.append(batch, room, at === undefined ? undefined : notBehind(outbox, at)),
   );
 
   return {
-    append(notifications, room, at) {
-      const appended = append(notifications, room, at);
+    append(batch, room, at) {
+      const appended = append(batch, room, at);
       // What is accepted has to be in the file that others find, and with its log.
       if (mender.isWhole(inUse)) return appended;
       mend();
       // They have other positions now, and are found by reading.
       return appended === undefined ? undefined : [];
     },
-    readAfter: guarded((outbox, after, limit) => outbox.readAfter(after, limit)),
-    nextInLane: guarded((outbox, lane, after) => outbox.nextInLane(lane, after)),
-    readDue: guarded((outbox, after, until, limit) => outbox.readDue(after, until, limit)),
+    readAfter: guarded((outbox, ...query: Parameters<Outbox['readAfter']>) => outbox.readAfter(...query)),
+    nextInLane: guarded((outbox, ...query: Parameters<Outbox['nextInLane']>) => outbox.nextInLane(...query)),
+    readDue: guarded((outbox, ...query: Parameters<Outbox['readDue']>) => outbox.readDue(...query)),
     settle: guarded((outbox, settlements) => {
       outbox.settle(
         generation === 0 ? settlements : settlements.map((settlement) => notDeadBehind(outbox, settlement)),
       );
     }),
-    counts: guarded((outbox) => outbox.counts()),
+    counts: guarded((outbox, target?: string) => outbox.counts(target)),
+    targets: guarded((outbox) => outbox.targets()),
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
     listDead: guarded((outbox, query) => outbox.listDead(query)),
-    find: guarded((outbox, id) => outbox.find(id)),
-    redeliver: guarded((outbox, id, at) => outbox.redeliver(id, at)),
-    redeliverOldest: guarded((outbox, upTo: number, limit: number, at: number) =>
-      outbox.redeliverOldest(upTo, limit, at),
-    ),
-    discard: guarded((outbox, id) => outbox.discard(id)),
+    find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
+    redeliver: guarded((outbox, id: string, at: number, target?: string) => outbox.redeliver(id, at, target)),
+    redeliverOldest: guarded((outbox, range: DeadRange, at: number) => outbox.redeliverOldest(range, at)),
+    discard: guarded((outbox, id: string, target?: string) => outbox.discard(id, target)),
+    discardOldest: guarded((outbox, range: DeadRange) => outbox.discardOldest(range)),
     expireDead: guarded((outbox, before: number, limit: number) => outbox.expireDead(before, limit)),
     lastUse: guarded((outbox) => outbox.lastUse()),
     noteUse: guarded((outbox, use) => {

@@ -3,14 +3,45 @@ import { damaged } from './sqlite-errors.js';
 
 type Columns = Readonly<Record<string, unknown>>;
 
+/**
+ * A target as a file has it. The pending rows of a target lie together: the key of a row, its column `position`, is its target's
+ * base plus its position. So one target is read without a look at the rows of others, however many those are, and without an
+ * index for that, which would be one more page to write with each commit.
+ */
+export interface StoredTarget {
+  readonly name: string;
+  /** The name as it is stored. */
+  readonly text: string;
+  /** The keys of its rows are above this, */
+  readonly base: number;
+  /** and below this. */
+  readonly end: number;
+}
+
+/** How many positions a target has: enough for 500 years at a thousand a second, and for 500 targets. */
+export const targetLimit = 2 ** 44;
+
+/** The key of a target's row; 0, which no row has, for what is no position. */
+export function keyOf({ base }: StoredTarget, position: number): number {
+  return position > 0 && position < targetLimit ? base + position : 0;
+}
+
+export function storedTarget(name: string, number: unknown): StoredTarget {
+  const base = Number(number) * targetLimit;
+  const end = base + targetLimit;
+  if (!(base >= 0) || end > Number.MAX_SAFE_INTEGER + 1) throw damaged('a number of a target is wrong');
+  return { name, text: toText(name), base, end };
+}
+
 /** What `pendingOf` reads. */
 export const pendingColumns =
   'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
-export function pendingOf(row: unknown): PendingNotification {
+export function pendingOf(row: unknown, { name, base }: StoredTarget): PendingNotification {
   const columns = row as Columns;
   return {
-    position: numberIn(columns, 'position'),
+    target: name,
+    position: numberIn(columns, 'position') - base,
     id: fromText(textIn(columns, 'id')),
     type: textIn(columns, 'type'),
     lane: fromText(textIn(columns, 'lane')),
@@ -18,22 +49,21 @@ export function pendingOf(row: unknown): PendingNotification {
     acceptedAt: numberIn(columns, 'accepted_at'),
     attempts: numberIn(columns, 'attempts'),
     nextAttemptAt: numberIn(columns, 'next_attempt_at'),
-    ...contentOf(row),
+    traceparent: traceparentIn(columns),
+    body: bytesIn(columns, 'body'),
   };
 }
 
 /** What is posted of a pending one, or would be of a dead letter. */
 export function contentOf(row: unknown): Pick<PendingNotification, 'traceparent' | 'body'> {
   const columns = row as Columns;
-  return {
-    traceparent: columns['traceparent'] === null ? undefined : textIn(columns, 'traceparent'),
-    body: bytesIn(columns, 'body'),
-  };
+  return { traceparent: traceparentIn(columns), body: bytesIn(columns, 'body') };
 }
 
 export function deadOf(row: unknown): DeadLetter {
   const columns = row as Columns;
   return {
+    target: fromText(textIn(columns, 'target')),
     position: numberIn(columns, 'position'),
     id: fromText(textIn(columns, 'id')),
     type: textIn(columns, 'type'),
@@ -49,11 +79,11 @@ export function deadOf(row: unknown): DeadLetter {
   };
 }
 
-/** A position that is damaged would send a reader back, or past others. */
+/** A damaged position would send a reader back, or past others. */
 export function inOrder(page: PendingNotification[], after: number): PendingNotification[] {
   let last = after;
   for (const { position } of page) {
-    if (position <= last) throw damaged('its order is gone');
+    if (!(position > last)) throw damaged('its order is gone');
     last = position;
   }
   return page;
@@ -71,16 +101,20 @@ export function inDueOrder(page: PendingNotification[], after: DuePlace): Pendin
   return page;
 }
 
-/** What is counted may be damaged as well; one that says "full" of an empty outbox would let nothing in for ever. */
-export function countsOf(row: unknown): OutboxCounts {
-  const { pending, pending_bytes: pendingBytes, dead, oldest } = (row ?? {}) as Columns;
-  const isEmpty = oldest === null;
+/**
+ * What was counted for one target, beside its oldest pending one. A count may be damaged as well: one that says "full" of an empty
+ * outbox would let nothing in for ever.
+ */
+export function countsIn(row: unknown): OutboxCounts {
+  const { target, pending, pending_bytes: pendingBytes, dead, ...oldest } = row as Columns;
+  const isEmpty = oldest['oldest_target'] === null;
   if (isEmpty !== (pending === 0) || (isEmpty && pendingBytes !== 0)) throw damaged('it is counted wrongly');
+  if (!isEmpty && oldest['oldest_target'] !== target) throw damaged('the name of a target is wrong');
   return {
     pending: Number(pending),
     pendingBytes: Number(pendingBytes),
     dead: Number(dead),
-    oldestAcceptedAt: isEmpty ? undefined : Number(oldest),
+    oldestAcceptedAt: isEmpty ? undefined : Number(oldest['oldest_accepted_at']),
   };
 }
 
@@ -98,6 +132,10 @@ function numberIn(columns: Columns, name: string): number {
 function textIn(columns: Columns, name: string): string {
   const value = columns[name];
   return typeof value === 'string' ? value : notIn(name);
+}
+
+function traceparentIn(columns: Columns): string | undefined {
+  return columns['traceparent'] === null ? undefined : textIn(columns, 'traceparent');
 }
 
 function bytesIn(columns: Columns, name: string): Uint8Array {

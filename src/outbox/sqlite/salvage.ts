@@ -1,4 +1,6 @@
 import type { Use } from '../../core/steady-clock.js';
+import { targetLimit } from './rows.js';
+import { readTargets, type SalvagedTargets } from './salvaged-targets.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 import { isUnfit } from './sqlite-errors.js';
 
@@ -15,16 +17,29 @@ export interface Salvage {
   readonly isIncomplete: boolean;
 }
 
+/** Where rows are put: those of one target, or all dead letters. */
+interface Places {
+  /** Their keys are above this. */
+  readonly base: number;
+  /** The last position that was given before. */
+  readonly last: number;
+  /** The position that the first of them had. */
+  first: number | undefined;
+  /** The highest position that is taken by now. */
+  highest: number;
+}
+
 /**
  * Copies what can be read of a damaged outbox, or of one whose file was taken away, into another one, which may have
- * notifications of its own. Damage has a place: rows are read from the front until it is met, and from the back. Both always,
- * because what is damaged may also be a position, which sends the reader far ahead without a word.
+ * notifications of its own. It reads what every version of this package has written. Damage has a place: rows are read from the
+ * front until it is met, and from the back. Both always, because what is damaged may also be a position, which sends the reader
+ * far ahead without an error.
  *
- * What comes from the lost one is added behind what the other has, in its own order: a row's place is counted from the first
- * one's. In an empty one each keeps its place. What is there already, by its id, is passed over.
+ * What comes from the lost one is added behind what its target has in the other, in its own order: a row's place is counted from
+ * the first one's. Where the target has nothing, each keeps its place. A row whose id its target has already is skipped.
  *
- * Each file goes by the steady clock of whoever used it. Their instants are brought to the one that is further ahead, so that
- * everything is as old as it was when its own file was last in use.
+ * Each file goes by the steady clock of those who used it. Their instants are brought to the clock that is further ahead, so
+ * that everything is as old as it was when its own file was last in use.
  *
  * Throws when the other outbox cannot take them; nothing is copied then.
  */
@@ -33,31 +48,28 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   let isIncomplete = false;
   into.exec('BEGIN IMMEDIATE');
   try {
+    const targets = readTargets(from);
     const aheadMs = bringClocksTogether(from, into);
     for (const table of ['pending', 'dead'] as const) {
-      const columns = `position, ${tables[table]}`;
+      const placesOf = table === 'pending' ? preparePlaces(into) : sharedPlaces(lastDeadPosition(into));
+      const columns = `position, target, ${tables[table]}`;
       const insert = into.prepare(
-        `INSERT INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')}) ON CONFLICT (id) DO NOTHING`,
+        `INSERT INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')}) ON CONFLICT (id, target) DO NOTHING`,
       );
-      const highest = highestPosition(into, table);
-      let first: number | undefined;
       const onRow = (read: SqliteRow): void => {
-        const row = later(read, aheadMs);
-        first ??= Number(row['position']);
-        const place = Number(row['position']) + (highest === 0 ? 0 : highest + 1 - first);
-        // Behind all others where damage has left it no place of its own.
-        const isCopied =
-          copyRow({ ...row, position: place }, columns, insert) ?? copyRow({ ...row, position: null }, columns, insert);
+        const row = { ...later(read, aheadMs), target: targets.nameFor(read, table) };
+        const isCopied = copyRow(row, placesOf(row.target), columns, insert);
         if (isCopied === undefined) isIncomplete = true;
         else if (isCopied) copied[table] += 1;
       };
-      const isFrontComplete = readRows(from, table, 'ASC', onRow);
-      const isBackComplete = readRows(from, table, 'DESC', onRow);
+      const query = `SELECT position, ${targets.column} AS target, ${tables[table]} FROM ${table}`;
+      const isFrontComplete = readRows(from, query, 'ASC', onRow);
+      const isBackComplete = readRows(from, query, 'DESC', onRow);
       if (!isFrontComplete || !isBackComplete) isIncomplete = true;
     }
     // One that is dead here and pending there is tried once more, rather than forgotten.
-    into.exec('DELETE FROM dead WHERE id IN (SELECT id FROM pending)');
-    countAgain(into);
+    into.exec('DELETE FROM dead WHERE (id, target) IN (SELECT id, target FROM pending)');
+    countAgain(into, targets);
     into.exec('COMMIT');
   } catch (error) {
     into.exec('ROLLBACK');
@@ -66,34 +78,63 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   return { ...copied, isIncomplete };
 }
 
-/** Whether a row was new; undefined when damage has left it unfit for its table. */
-function copyRow(row: SqliteRow, columns: string, insert: SqliteStatement): boolean | undefined {
-  const values = columns.split(', ').map((column) => row[column] as SqliteValue);
-  try {
-    return Number(insert.run(...values).changes) > 0;
-  } catch (error) {
-    if (isUnfit(error)) return undefined;
-    throw error;
-  }
+/** What finds the places of a target among the pending ones; adds the target if need be. */
+function preparePlaces(into: SqliteDatabase): (target: string) => Places {
+  const select = into.prepare('SELECT number, last_position FROM tally WHERE target = ?');
+  const insert = into.prepare('INSERT INTO tally (target) VALUES (?) RETURNING number, last_position');
+  const places = new Map<string, Places>();
+  return (target) => {
+    const found = places.get(target);
+    if (found !== undefined) return found;
+    const row = (select.get(target) ?? insert.get(target)) as SqliteRow;
+    const last = Number(row['last_position']);
+    const made = { base: Number(row['number']) * targetLimit, last, first: undefined, highest: last };
+    places.set(target, made);
+    return made;
+  };
 }
 
-/** Reads row by row until the end, or until reading fails; answers whether it came to the end. */
+function sharedPlaces(last: number): () => Places {
+  const places = { base: 0, last, first: undefined, highest: last };
+  return () => places;
+}
+
+/** Whether a row was new; undefined when damage has left it unfit for its table. */
+function copyRow(row: SqliteRow, places: Places, columns: string, insert: SqliteStatement): boolean | undefined {
+  const position = Number(row['position']) % targetLimit;
+  places.first ??= position;
+  const own = places.last === 0 ? position : places.last + 1 + position - places.first;
+  const names = columns.split(', ');
+  // Behind all others when damage has left it no place of its own.
+  for (const place of [own, places.highest + 1]) {
+    if (place < 1 || place >= targetLimit) continue;
+    const placed: SqliteRow = { ...row, position: places.base + place };
+    try {
+      const isNew = Number(insert.run(...names.map((column) => placed[column] as SqliteValue)).changes) > 0;
+      if (isNew) places.highest = Math.max(places.highest, place);
+      return isNew;
+    } catch (error) {
+      if (!isUnfit(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Reads row by row until the end, or until reading fails. Returns whether it came to the end. */
 function readRows(
   from: SqliteDatabase,
-  table: keyof typeof tables,
+  query: string,
   direction: 'ASC' | 'DESC',
   onRow: (row: SqliteRow) => void,
 ): boolean {
   let lastPosition = direction === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER;
   const isBeyond = direction === 'ASC' ? '>' : '<';
-  const query =
-    `SELECT position, ${tables[table]} FROM ${table} WHERE position ${isBeyond} ? ` +
-    `ORDER BY position ${direction} LIMIT 1`;
+  const nextQuery = `${query} WHERE position ${isBeyond} ? ORDER BY position ${direction} LIMIT 1`;
   let next: SqliteStatement | undefined;
   for (;;) {
     let row: SqliteRow | undefined;
     try {
-      next ??= from.prepare(query);
+      next ??= from.prepare(nextQuery);
       row = next.get(lastPosition) as SqliteRow | undefined;
     } catch {
       return false;
@@ -108,8 +149,8 @@ function readRows(
 }
 
 /**
- * Lets `into` go by the clock that is further ahead, and keeps when it was last in use: without that, the next start would take
- * a clock that is ahead for right. Returns by how much that clock is ahead of the one that `from` went by.
+ * Lets `into` go by the clock that is further ahead, and keeps when it was last in use: without that, the next start would trust
+ * a clock that is ahead. Returns by how much that clock is ahead of the one that `from` went by.
  */
 function bringClocksTogether(from: SqliteDatabase, into: SqliteDatabase): number {
   const [lost, other] = [lastUseOf(from), lastUseOf(into)];
@@ -129,17 +170,16 @@ function bringClocksTogether(from: SqliteDatabase, into: SqliteDatabase): number
   return 0;
 }
 
-/** Undefined where it was never noted, or is damaged. */
+/** Undefined when it is damaged, or of a version that did not note it; 0 for never. */
 function lastUseOf(database: SqliteDatabase): Use | undefined {
   let row: SqliteRow | undefined;
   try {
-    row = database.prepare('SELECT used_from, used_to FROM tally').get() as SqliteRow | undefined;
+    row = database.prepare('SELECT max(used_from) AS used_from, max(used_to) AS used_to FROM tally').get() as SqliteRow;
   } catch {
-    // Damaged, or of a version that did not note it.
     return undefined;
   }
-  const [from, to] = [Number(row?.['used_from']), Number(row?.['used_to'])];
-  return Number.isSafeInteger(from) && Number.isSafeInteger(to) ? { from, to } : undefined;
+  const { used_from: from, used_to: to } = row;
+  return Number.isSafeInteger(from) && Number.isSafeInteger(to) ? { from: Number(from), to: Number(to) } : undefined;
 }
 
 /** A row whose stored instants are so much later; what is no instant stays as it is. */
@@ -153,14 +193,23 @@ function later(row: SqliteRow, aheadMs: number): SqliteRow {
   return moved;
 }
 
-function countAgain(database: SqliteDatabase): void {
-  database.exec(
-    `UPDATE tally SET pending = (SELECT count(*) FROM pending), dead = (SELECT count(*) FROM dead),
-       pending_bytes = (SELECT coalesce(sum(length(body)), 0) FROM pending)`,
+/** What is here now; and the last positions, which even a row that is gone keeps from being given again. */
+function countAgain(into: SqliteDatabase, { lastPositions }: SalvagedTargets): void {
+  const isOfTarget = `position > number * ${String(targetLimit)} AND position < (number + 1) * ${String(targetLimit)}`;
+  const keepLast = into.prepare('UPDATE tally SET last_position = ? WHERE target = ? AND last_position = 0');
+  for (const [target, position] of lastPositions) keepLast.run(position, target);
+  into.exec(
+    `INSERT INTO tally (target) SELECT DISTINCT target FROM dead WHERE target NOT IN (SELECT target FROM tally);
+     UPDATE tally SET
+       pending = (SELECT count(*) FROM pending WHERE ${isOfTarget}),
+       pending_bytes = (SELECT coalesce(sum(length(body)), 0) FROM pending WHERE ${isOfTarget}),
+       dead = (SELECT count(*) FROM dead WHERE dead.target = tally.target),
+       last_position = max(last_position,
+         coalesce((SELECT max(position) FROM pending WHERE ${isOfTarget}) - number * ${String(targetLimit)}, 0))`,
   );
 }
 
-function highestPosition(database: SqliteDatabase, table: keyof typeof tables): number {
-  const row = database.prepare('SELECT seq FROM sqlite_sequence WHERE name = ?').get(table) as SqliteRow | undefined;
+function lastDeadPosition(database: SqliteDatabase): number {
+  const row = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'dead'").get() as SqliteRow | undefined;
   return Number(row?.['seq'] ?? 0);
 }

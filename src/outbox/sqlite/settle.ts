@@ -1,100 +1,104 @@
 import type { Settlement } from '../outbox.js';
-import { fromText, measureOf, toText } from './rows.js';
+import { fromText, keyOf, measureOf, toText, type StoredTarget } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
+import type { Tally } from './tally.js';
 
-/** How a transaction changes what is counted. */
-export interface Tally {
-  pending: number;
-  pendingBytes: number;
-  dead: number;
-  /** Until when the outbox is known to be in use by that; 0 if that is not said. */
-  usedTo: number;
-}
-
-/** Prepares what settles attempts on an open connection, within a transaction, and counts what changes by it. */
-export function prepareSettle(database: SqliteDatabase): (settlements: readonly Settlement[], change: Tally) => void {
-  // All of a batch at once, as JSON lists of positions and ids: half the cost of one by one. Measured first, because a delete
-  // that answers what it removed costs more than both. A position leads to the row, and the id says whether it is the one.
+/** Prepares what settles attempts on an open connection, within a transaction. */
+export function prepareSettle(database: SqliteDatabase, tally: Tally): (settlements: readonly Settlement[]) => void {
+  // All of a batch at once, as JSON lists of keys and ids: half the cost of one by one. Measured first, because a delete that
+  // returns what it removed costs more than both. A key leads to the row, and the id says whether it is the one.
   const inPlace = prepareRemoval(
     database,
     'position IN (SELECT value FROM json_each(?)) AND +id IN (SELECT value FROM json_each(?))',
   );
-  const byPosition = prepareRemoval(database, 'position = ?');
-  // Past the trees that a look-up goes down.
+  const byKey = prepareRemoval(database, 'position = ?');
+  // Scans the table, bypassing the indexes.
   const countScanned = database.prepare(
-    'SELECT count(*) AS count FROM pending WHERE +id IN (SELECT value FROM json_each(?))',
+    `SELECT count(*) AS count FROM pending
+     WHERE +id IN (SELECT value FROM json_each(?)) AND +position > ? AND +position < ?`,
   );
   const selectIdAt = database.prepare('SELECT id FROM pending WHERE position = ?');
-  const selectPositionOf = database.prepare('SELECT position FROM pending WHERE id = ?');
+  const selectKeyOf = database.prepare('SELECT position FROM pending WHERE id = ? AND target = ?');
   const postpone = database.prepare('UPDATE pending SET attempts = ?, next_attempt_at = ? WHERE position = ?');
   const bury = database.prepare(
-    `INSERT INTO dead (id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
-     SELECT id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
+    `INSERT INTO dead (target, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail,
+       traceparent, body)
+     SELECT ?, id, type, lane, occurred_at, ?, ?, ?, ?, ?, traceparent, body FROM pending WHERE position = ?`,
   );
 
-  function remove(removal: Removal, values: readonly SqliteValue[], change: Tally): number {
-    const { count, bytes } = measureOf(removal.measure.get(...values));
-    removeMeasured(removal.remove, values, count);
-    change.pending -= count;
-    change.pendingBytes -= bytes;
-    return count;
+  function remove(target: StoredTarget, removal: Removal, values: readonly SqliteValue[]): number {
+    const measured = measureOf(removal.measure.get(...values));
+    removeMeasured(removal.remove, values, measured.count);
+    tally.countRemoved(target, measured);
+    return measured.count;
   }
 
-  function removeAll(settled: readonly Settlement[], change: Tally): void {
+  function removeAll(target: StoredTarget, settled: readonly Settlement[]): void {
     if (settled.length === 0) return;
-    const positions = JSON.stringify(settled.map(({ position }) => position));
+    const keys = JSON.stringify(settled.map(({ position }) => keyOf(target, position)));
     const ids = JSON.stringify(settled.map(({ id }) => toText(id)));
-    if (remove(inPlace, [positions, ids], change) === settled.length) return;
+    if (remove(target, inPlace, [keys, ids]) === settled.length) return;
     for (const settlement of settled) {
-      const position = positionOf(settlement);
-      if (position !== undefined) remove(byPosition, [position], change);
+      const key = findKey(target, settlement);
+      if (key !== undefined) remove(target, byKey, [key]);
     }
-    // What is read in order but not found by a look-up would be delivered again at every start.
-    if (measureOf(countScanned.get(ids)).count > 0) throw damaged('what it holds cannot be found');
-  }
-
-  function storedIdAt(position: number): string | undefined {
-    const id = (selectIdAt.get(position) as SqliteRow | undefined)?.['id'];
-    return typeof id === 'string' ? id : undefined;
+    // What is read in order but not found by an index would be delivered again at every start.
+    if (measureOf(countScanned.get(ids, target.base, target.end)).count > 0)
+      throw damaged('what it holds cannot be found');
   }
 
   /** Where a notification is: where it was read, unless it has come into this file by another way. */
-  function positionOf({ id, position }: Settlement): number | undefined {
-    const idThere = storedIdAt(position);
-    if (idThere !== undefined && fromText(idThere) === id) return position;
-    const row = selectPositionOf.get(toText(id)) as SqliteRow | undefined;
+  function findKey(target: StoredTarget, { id, position }: Settlement): number | undefined {
+    const key = keyOf(target, position);
+    const there = selectIdAt.get(key) as SqliteRow | undefined;
+    if (typeof there?.['id'] === 'string' && fromText(there['id']) === id) return key;
+    const row = selectKeyOf.get(toText(id), target.text) as SqliteRow | undefined;
     return row === undefined ? undefined : Number(row['position']);
   }
 
-  /** Copies a pending one to the dead letters; answers how many there are more of. */
-  function buryOne(settlement: Extract<Settlement, { kind: 'dead' }>): number {
+  function buryOne(target: StoredTarget, settlement: Extract<Settlement, { kind: 'dead' }>): void {
     const { attempts, diedAt, reason } = settlement;
-    const position = positionOf(settlement);
-    if (position === undefined) return 0;
+    const key = findKey(target, settlement);
+    if (key === undefined) return;
     const { kind, status, detail } = reason;
-    return Number(bury.run(diedAt, attempts, kind, status ?? null, detail, position).changes);
+    tally.countDead(target, Number(bury.run(target.text, diedAt, attempts, kind, status ?? null, detail, key).changes));
   }
 
-  return function settle(settlements, change) {
-    const done = new Map<string, Settlement>();
+  return function settle(settlements) {
+    const doneOf = new Map<string, Done>();
     for (const settlement of settlements) {
-      if (done.has(settlement.id)) continue;
+      const done = doneOf.get(settlement.target) ?? newDone(tally.find(settlement.target));
+      doneOf.set(settlement.target, done);
+      const { target, byId } = done;
+      if (target === undefined || byId.has(settlement.id)) continue;
       if (settlement.kind === 'retry') {
-        const position = positionOf(settlement);
-        if (position !== undefined) postpone.run(settlement.attempts, settlement.nextAttemptAt, position);
+        const key = findKey(target, settlement);
+        if (key !== undefined) postpone.run(settlement.attempts, settlement.nextAttemptAt, key);
         continue;
       }
-      done.set(settlement.id, settlement);
-      if (settlement.kind === 'dead') change.dead += buryOne(settlement);
+      byId.set(settlement.id, settlement);
+      if (settlement.kind === 'dead') buryOne(target, settlement);
     }
-    removeAll([...done.values()], change);
+    for (const { target, byId } of doneOf.values()) {
+      if (target !== undefined) removeAll(target, [...byId.values()]);
+    }
   };
 }
 
 /** Damage may show a row to one that reads, and hide it from one that removes. */
 export function removeMeasured(remove: SqliteStatement, values: readonly SqliteValue[], count: number): void {
   if (Number(remove.run(...values).changes) !== count) throw damaged('what it holds cannot be removed');
+}
+
+/** What is done with, of one target; undefined for one that is not in this file. */
+interface Done {
+  readonly target: StoredTarget | undefined;
+  readonly byId: Map<string, Settlement>;
+}
+
+function newDone(target: StoredTarget | undefined): Done {
+  return { target, byId: new Map() };
 }
 
 interface Removal {

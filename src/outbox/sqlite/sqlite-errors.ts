@@ -57,6 +57,12 @@ export function isUnfit(error: unknown): boolean {
   return primaryCode(error) === sqliteConstraint || primaryCode(error) === sqliteMismatch;
 }
 
+/** A count or a last position that lets nothing be written any more. */
+export function isCountedWrongly(error: unknown): boolean {
+  const message = String((error as { message?: unknown } | undefined)?.message);
+  return /constraint failed: (tally\.|pending\.position$)/.test(message);
+}
+
 /** An error for damage that SQLite itself does not see. */
 export function damaged(what: string): Error {
   return Object.assign(new Error(`the outbox file is damaged: ${what}`), { errcode: sqliteCorrupt });

@@ -1,46 +1,39 @@
 import { firstPending } from '../first-pending.js';
-import type { AcceptedNotification, Outbox, PendingNotification, Room, Settlement } from '../outbox.js';
+import type { AcceptedNotification, Outbox, PendingNotification, Room } from '../outbox.js';
 import { closeConnection } from './connection.js';
-import { prepareDeadLetters, type DeadStatements } from './dead-letters.js';
-import { prepareReadDue } from './read-due.js';
-import { countsOf, inOrder, measureOf, pendingColumns, pendingOf, toText } from './rows.js';
-import { prepareSettle, removeMeasured, type Tally } from './settle.js';
-import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
-import { cannotBegin } from './sqlite-errors.js';
+import { prepareDeadLetters } from './dead-letters.js';
+import { preparePendingRows } from './pending-rows.js';
+import { toText } from './rows.js';
+import { prepareSettle } from './settle.js';
+import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
+import { cannotBegin, damaged, isCountedWrongly } from './sqlite-errors.js';
+import { prepareTally, type Added, type Reserved } from './tally.js';
 
 const keptFreePages = 256;
 const pagesAtOnce = 2048;
 
-/**
- * The outbox on an open connection: one transaction for each call. What counts it keeps in the file as well, because
- * other processes change it, and counting a million rows takes a while.
- */
-export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'normal'): Outbox {
-  const insert = database.prepare(
-    `INSERT INTO pending (id, type, lane, occurred_at, accepted_at, traceparent, body)
-     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?1)
-     ON CONFLICT (id) DO NOTHING`,
-  );
-  const selectAfter = database.prepare(
-    `SELECT ${pendingColumns} FROM pending WHERE position > ? ORDER BY position LIMIT ?`,
-  );
-  const selectInLane = database.prepare(
-    `SELECT ${pendingColumns} FROM pending WHERE lane = ? AND position > ? ORDER BY position LIMIT 1`,
-  );
-  const selectPendingById = database.prepare(`SELECT ${pendingColumns} FROM pending WHERE id = ?`);
-  const deadLetters = prepareDeadLetters(database);
-  const settle = prepareSettle(database);
+/** What a batch has for one target. */
+interface Share extends Added {
+  reserved: Reserved | undefined;
+  /** How many of them are inserted. */
+  inserted: number;
+}
 
-  const selectTally = database.prepare(
-    `SELECT pending, pending_bytes, dead, (SELECT accepted_at FROM pending ORDER BY position LIMIT 1) AS oldest FROM tally`,
+/** The outbox on an open connection: one transaction for each call. */
+export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'normal'): Outbox {
+  const tally = prepareTally(database);
+  const pendingRows = preparePendingRows(database, tally);
+  const deadLetters = prepareDeadLetters(database, tally);
+  const settle = prepareSettle(database, tally);
+  const insert = database.prepare(
+    `INSERT INTO pending (position, target, id, type, lane, occurred_at, accepted_at, traceparent, body)
+     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM dead WHERE id = ?3 AND target = ?2)
+     ON CONFLICT (id, target) DO NOTHING`,
   );
-  const addToTally = database.prepare(
-    `UPDATE tally SET pending = pending + ?, pending_bytes = pending_bytes + ?, dead = dead + ?, used_to = max(used_to, ?)
-     RETURNING pending, pending_bytes AS bytes`,
-  );
-  const selectUse = database.prepare('SELECT used_from, used_to FROM tally');
+  const selectUse = database.prepare('SELECT max(used_from) AS used_from, max(used_to) AS used_to FROM tally');
   const noteUse = database.prepare(
-    'UPDATE tally SET used_from = ?1, used_to = iif(pending + dead = 0, ?2, max(used_to, ?2))',
+    `UPDATE tally SET used_from = ?1,
+       used_to = iif((SELECT sum(pending + dead) FROM tally) = 0, ?2, max(used_to, ?2))`,
   );
   const begin = database.prepare('BEGIN IMMEDIATE');
   const commit = database.prepare('COMMIT');
@@ -54,40 +47,35 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     return Number((selectVersion.get() as SqliteRow)['data_version']);
   }
 
-  /** All or nothing, the tally included; nothing, and undefined, when more would be pending than there is room for. */
-  function transactionWithin<Result>(room: Room | undefined, work: (change: Tally) => Result): Result | undefined {
-    const change: Tally = { pending: 0, pendingBytes: 0, dead: 0, usedTo: 0 };
+  /** All or nothing; nothing as well when `work` returns undefined. */
+  function transaction<Result>(work: () => Result): Result {
     try {
       begin.run();
     } catch (error) {
       throw cannotBegin(error);
     }
     try {
-      const result = work(change);
-      const { pending, bytes } = addToTally.get(
-        change.pending,
-        change.pendingBytes,
-        change.dead,
-        change.usedTo,
-      ) as SqliteRow;
-      if (room !== undefined && (Number(pending) > room.count || Number(bytes) > room.bytes)) {
-        rollBack(database);
-        return undefined;
-      }
-      commit.run();
+      const result = work();
+      if (result === undefined) rollBack();
+      else commit.run();
       return result;
     } catch (error) {
-      rollBack(database);
-      throw error;
+      rollBack();
+      throw isCountedWrongly(error) ? damaged('it is counted wrongly') : error;
     }
   }
 
-  function transaction<Result>(work: (change: Tally) => Result): Result {
-    return transactionWithin(undefined, work) as Result;
+  function rollBack(): void {
+    tally.onRollback();
+    try {
+      database.exec('ROLLBACK');
+    } catch {
+      // After a full disk SQLite may have rolled back by itself. The first error is the one that matters.
+    }
   }
 
-  /** Without waiting for the disk: a power cut may undo it, together with whatever came after. */
-  function hurriedTransaction(work: (change: Tally) => void): void {
+  /** Without waiting for the disk: a power cut may undo it, together with everything after it. */
+  function hurriedTransaction(work: () => true): void {
     if (sync === 'normal') {
       transaction(work);
       return;
@@ -100,88 +88,83 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     }
   }
 
-  function removeDead(statement: SqliteStatement, ...values: readonly (string | number)[]): number {
-    return transaction((change) => {
-      const removed = Number(statement.run(...values).changes);
-      change.dead -= removed;
-      return removed;
-    });
+  function hasRoom({ count, bytes }: Room): boolean {
+    const { pending, pendingBytes } = tally.total();
+    return pending <= count && pendingBytes <= bytes;
   }
 
-  function redeliver(chosen: DeadStatements, values: readonly (string | number)[], at: number): number {
-    return transaction((change) => {
-      const { count, bytes } = measureOf(chosen.measure.get(...values));
-      chosen.revive.run(at, ...values);
-      removeMeasured(chosen.remove, values, count);
-      change.pending += count;
-      change.pendingBytes += bytes;
-      change.dead -= count;
-      return count;
+  /** Reserves positions for a batch, inserts what is new of it, and gives back what that leaves over. */
+  function insertBatch(
+    batch: readonly AcceptedNotification[],
+    bodies: readonly Buffer[],
+    at: number | undefined,
+  ): PendingNotification[] {
+    const shares = sharesOf(batch, bodies);
+    for (const [target, share] of shares) share.reserved = tally.reserve(target, share, at);
+    const appended: PendingNotification[] = [];
+    batch.forEach((notification, index) => {
+      const share = shares.get(notification.target);
+      const body = bodies[index];
+      if (share?.reserved === undefined || body === undefined) return;
+      const { target, after } = share.reserved;
+      const position = after + share.inserted + 1;
+      const { id, type, lane, occurredAt, traceparent } = notification;
+      const acceptedAt = at ?? occurredAt;
+      const { changes } = insert.run(
+        target.base + position,
+        target.text,
+        toText(id),
+        type,
+        toText(lane),
+        occurredAt,
+        acceptedAt,
+        traceparent ?? null,
+        body,
+      );
+      if (Number(changes) === 0) return;
+      share.inserted += 1;
+      share.bytes -= body.byteLength;
+      appended.push(firstPending(notification, { body, position, acceptedAt }));
     });
+    for (const { reserved, count, inserted, bytes } of shares.values()) {
+      if (reserved !== undefined && inserted < count)
+        tally.release(reserved.target, { count: count - inserted, bytes });
+    }
+    return appended;
   }
 
   return {
-    append(notifications: readonly AcceptedNotification[], room?: Room, at?: number) {
-      return transactionWithin(room, (change) => {
-        change.usedTo = at ?? 0;
-        const appended: PendingNotification[] = [];
-        for (const notification of notifications) {
-          const { id, type, lane, occurredAt, traceparent } = notification;
-          const body = Buffer.from(notification.body);
-          const acceptedAt = at ?? occurredAt;
-          const { changes, lastInsertRowid } = insert.run(
-            toText(id),
-            type,
-            toText(lane),
-            occurredAt,
-            acceptedAt,
-            traceparent ?? null,
-            body,
-          );
-          if (Number(changes) === 0) continue;
-          change.pending += 1;
-          change.pendingBytes += body.byteLength;
-          const position = Number(lastInsertRowid);
-          appended.push(firstPending(notification, { body, position, acceptedAt }));
-        }
-        return appended;
+    append(batch, room, at) {
+      const bodies = batch.map(({ body }) => Buffer.from(body));
+      return transaction(() => {
+        const appended = insertBatch(batch, bodies, at);
+        return room === undefined || hasRoom(room) ? appended : undefined;
       });
     },
 
-    readAfter: (after, limit) => inOrder(selectAfter.all(after, limit).map(pendingOf), after),
+    readAfter: pendingRows.readAfter,
+    nextInLane: pendingRows.nextInLane,
+    readDue: pendingRows.readDue,
 
-    nextInLane(lane, after) {
-      const row = selectInLane.get(toText(lane), after);
-      return row === undefined ? undefined : pendingOf(row);
-    },
-
-    readDue: prepareReadDue(database),
-
-    settle(settlements: readonly Settlement[]) {
+    settle(settlements) {
       // Should it be undone, they are posted once more, under the same ids.
-      hurriedTransaction((change) => {
-        settle(settlements, change);
+      hurriedTransaction(() => {
+        settle(settlements);
+        return true;
       });
     },
 
-    counts: () => countsOf(selectTally.get()),
-
+    counts: tally.counts,
+    targets: tally.names,
     listDead: deadLetters.list,
+    find: (id, target) => [...pendingRows.find(id, target), ...deadLetters.find(id, target)],
 
-    find(id) {
-      const text = toText(id);
-      const pending = selectPendingById.get(text);
-      if (pending !== undefined) return { state: 'pending', ...pendingOf(pending) };
-      return deadLetters.find(text);
-    },
-
-    redeliver: (id, at) => redeliver(deadLetters.byId, [toText(id)], at),
-
-    redeliverOldest: (upTo, limit, at) => redeliver(deadLetters.oldest, [upTo, limit], at),
-
-    discard: (id) => removeDead(deadLetters.byId.remove, toText(id)) > 0,
-
-    expireDead: (before, limit) => removeDead(deadLetters.removeExpired, before, limit),
+    redeliver: (id, at, target) => transaction(() => deadLetters.revive(deadLetters.withId(id, target), at)),
+    redeliverOldest: (range, at) =>
+      transaction(() => deadLetters.inRange(range, (chosen) => deadLetters.revive(chosen, at))),
+    discard: (id, target) => transaction(() => deadLetters.remove(deadLetters.withId(id, target))),
+    discardOldest: (range) => transaction(() => deadLetters.inRange(range, deadLetters.remove)),
+    expireDead: (before, limit) => transaction(() => deadLetters.remove(deadLetters.expired(before, limit))),
 
     lastUse() {
       const row = selectUse.get() as SqliteRow | undefined;
@@ -215,11 +198,16 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
   };
 }
 
-/** After a full disk SQLite may have rolled back by itself; a second time is an error that says nothing new. */
-function rollBack(database: SqliteDatabase): void {
-  try {
-    database.exec('ROLLBACK');
-  } catch {
-    // The first error is the one that matters.
-  }
+function sharesOf(batch: readonly AcceptedNotification[], bodies: readonly Buffer[]): Map<string, Share> {
+  const shares = new Map<string, Share>();
+  batch.forEach(({ target }, index) => {
+    const bytes = bodies[index]?.byteLength ?? 0;
+    const share = shares.get(target);
+    if (share === undefined) shares.set(target, { count: 1, bytes, reserved: undefined, inserted: 0 });
+    else {
+      share.count += 1;
+      share.bytes += bytes;
+    }
+  });
+  return shares;
 }

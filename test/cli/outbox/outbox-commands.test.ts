@@ -144,7 +144,7 @@ describe('crm-notifier outbox', () => {
       sampleNotification({ type: evil, lane: `user:${evil}`, body }),
       sampleNotification({ type: evil, lane: `user:${evil}`, body }),
     ]);
-    const { position } = outbox.readAfter(0, 1)[0]!;
+    const { position } = outbox.readAfter('crm', 0, 1)[0]!;
     const reason = { kind: 'rejected', status: 400, detail: evil } as const;
     settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason }]);
     outbox.close();

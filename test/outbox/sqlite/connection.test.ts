@@ -23,7 +23,7 @@ describe('the connection to the file', () => {
       locking_mode: 'normal',
       secure_delete: 1,
       application_id: 0x43524d4e,
-      user_version: 2,
+      user_version: 3,
     });
     closeConnection(database);
   });

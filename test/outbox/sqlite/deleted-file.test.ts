@@ -163,7 +163,9 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     opened.push(outbox);
     const lost = sampleNotifications(200);
     outbox.append(lost);
-    outbox.settle(outbox.readAfter(0, 20).map(({ id, position }) => ({ kind: 'delivered', id, position })));
+    outbox.settle(
+      outbox.readAfter('crm', 0, 20).map(({ id, position }) => ({ kind: 'delivered', target: 'crm', id, position })),
+    );
     rmSync(directory(), { recursive: true });
     const next = await openOutboxIn(directory());
     opened.push(next);
@@ -180,14 +182,14 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     const outbox = await openOutboxIn(directory());
     opened.push(outbox);
     outbox.append(sampleNotifications(50));
-    const read = outbox.readAfter(0, 50);
+    const read = outbox.readAfter('crm', 0, 50);
     removeFile();
     const next = await openOutboxIn(directory());
     opened.push(next);
     const found = sampleNotifications(50);
     next.append(found);
     outbox.maintain();
-    outbox.settle(read.map(({ id, position }) => ({ kind: 'delivered', id, position })));
+    outbox.settle(read.map(({ id, position }) => ({ kind: 'delivered', target: 'crm', id, position })));
     expect(idsIn(next)).toEqual(found.map(({ id }) => id));
     expect(next.counts()).toMatchObject({ pending: 50 });
   });
@@ -201,7 +203,9 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     const newer = sampleNotifications(40);
     outbox.append(newer);
     outbox.noteUse({ from: sampleAt, to: sampleAt + 5 });
-    outbox.settle(outbox.readAfter(0, 3).map(({ id, position }) => ({ kind: 'delivered', id, position })));
+    outbox.settle(
+      outbox.readAfter('crm', 0, 3).map(({ id, position }) => ({ kind: 'delivered', target: 'crm', id, position })),
+    );
     outbox.maintain();
     writeFileSync(file(), readFileSync(join(root(), 'older.db')));
     outbox.maintain();

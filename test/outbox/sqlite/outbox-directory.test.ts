@@ -143,17 +143,17 @@ describe("the outbox's place on the disk", () => {
       (await openOutboxIn(directory())).close();
       await setUserVersion(99);
       const before = snapshotOf(directory());
-      expect(refusalOf(directory())).toMatch(/newer express-crm-notifier \(schema 99, this one knows 2\); upgrade/);
+      expect(refusalOf(directory())).toMatch(/newer express-crm-notifier \(schema 99, this one knows 3\); upgrade/);
       expect(snapshotOf(directory())).toEqual(before);
     });
 
     it('a newer version that shows only when the file is opened', async () => {
       const file = prepare(directory());
       (await openOutboxIn(directory())).close();
-      await setUserVersion(3);
+      await setUserVersion(4);
       const before = snapshotOf(directory());
       const open = await loadSqlite();
-      expect(() => openConnection(open, { file, sync: 'full' })).toThrow('newer express-crm-notifier (schema 3');
+      expect(() => openConnection(open, { file, sync: 'full' })).toThrow('newer express-crm-notifier (schema 4');
       expect(snapshotOf(directory())).toEqual(before);
     });
 

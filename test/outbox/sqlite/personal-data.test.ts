@@ -29,10 +29,10 @@ describe('personal data (case 75)', () => {
       outbox.append(Array.from({ length: 5 }, personal(1000)));
     }
     outbox.append([sampleNotification()]);
-    for (const { position } of outbox.readAfter(0, 124)) settleIn(outbox, [{ kind: 'delivered', position }]);
+    for (const { position } of outbox.readAfter('crm', 0, 124)) settleIn(outbox, [{ kind: 'delivered', position }]);
     settleIn(
       outbox,
-      outbox.readAfter(0, 1).map(({ position }) => ({ kind: 'delivered', position })),
+      outbox.readAfter('crm', 0, 1).map(({ position }) => ({ kind: 'delivered', position })),
     );
     expect(outbox.counts().pending).toBe(1);
     outbox.close();
@@ -44,13 +44,13 @@ describe('personal data (case 75)', () => {
     const notifications = Array.from({ length: 9 }, personal(30));
     outbox.append(notifications);
     const reason = { kind: 'rejected', status: 422, detail: `no ${marks[0]!} here` } as const;
-    for (const [index, { position }] of outbox.readAfter(0, 10).entries()) {
+    for (const [index, { position }] of outbox.readAfter('crm', 0, 10).entries()) {
       settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: sampleAt + Math.floor(index / 3), reason }]);
     }
     for (const { id } of notifications.slice(6)) outbox.redeliver(id, sampleAt);
     settleIn(
       outbox,
-      outbox.readAfter(0, 10).map(({ position }) => ({ kind: 'delivered', position })),
+      outbox.readAfter('crm', 0, 10).map(({ position }) => ({ kind: 'delivered', position })),
     );
     for (const { id } of notifications.slice(3, 6)) outbox.discard(id);
     expect(outbox.expireDead(sampleAt + 1, 1000)).toBe(3);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRMOutboxError } from '../../../src/core/errors.js';
 import { openOutboxToRead } from '../../../src/outbox/sqlite/read-outbox.js';
@@ -22,10 +22,24 @@ describe('an outbox that is only looked at', () => {
     writer.append([later]);
     expect(reader.find(later.id)).toEqual(writer.find(later.id));
     expect(reader.counts()).toEqual(writer.counts());
-    expect(reader.readAfter(0, 10)).toEqual(writer.readAfter(0, 10));
+    expect(reader.readAfter('crm', 0, 10)).toEqual(writer.readAfter('crm', 0, 10));
     expect(reader.listDead({ limit: 10 })).toEqual(writer.listDead({ limit: 10 }));
     reader.close();
     writer.close();
+  });
+
+  it('shows every target, and says of a file of an earlier version what migrates it', async () => {
+    const writer = await openOutboxIn(place());
+    writer.append([sampleNotification(), sampleNotification({ target: 'other' })]);
+    const reader = openOutboxToRead(await loadSqlite(), file());
+    expect(reader.targets()).toEqual(['crm', 'other']);
+    expect(reader.readAfter('other', 0, 9)).toEqual(writer.readAfter('other', 0, 9));
+    expect(reader.counts('other')).toEqual(writer.counts('other'));
+    reader.close();
+    writer.close();
+    copyFileSync(join(__dirname, 'fixtures/schema-2.db'), file());
+    const open = await loadSqlite();
+    expect(() => openOutboxToRead(open, file())).toThrow('written by an earlier version');
   });
 
   it('leaves the log of a process that was killed to whoever opens the file next', async () => {
@@ -45,7 +59,9 @@ describe('an outbox that is only looked at', () => {
     ['a file that was cut', () => writeFileSync(file(), 'SQLite format 3\0')],
     ['a file of other bytes', () => writeFileSync(file(), Buffer.alloc(8192, 'x'))],
     ['an empty file', () => writeFileSync(file(), '')],
-  ])('refuses %s, and mends nothing', async (_what, damage) => {
+    ['a file of schema 1', () => copyFileSync(join(__dirname, 'fixtures/schema-1.db'), file())],
+    ['a file of schema 2', () => copyFileSync(join(__dirname, 'fixtures/schema-2.db'), file())],
+  ])('refuses %s, and changes nothing', async (_what, damage) => {
     await prepareOutbox(place(), { count: 5, deadCount: 1 });
     damage();
     const before = snapshotOf(place());

@@ -24,7 +24,33 @@ describe('an outbox that several processes share', () => {
     expect(second.hasForeignChanges()).toBe(true);
     expect(second.hasForeignChanges()).toBe(false);
     expect(second.counts()).toEqual(first.counts());
-    expect(second.readAfter(0, 10)).toEqual(first.readAfter(0, 10));
+    expect(second.readAfter('crm', 0, 10)).toEqual(first.readAfter('crm', 0, 10));
+    first.close();
+    second.close();
+  });
+
+  it('has the targets that any of them has added, each once', async () => {
+    const first = await openOutboxIn(directory());
+    const options = { file: `${directory()}/outbox.db`, sync: 'normal', onRepaired: fail, now: () => 0 } as const;
+    const second = openSqliteOutbox({ open: await loadSqlite(), ...options });
+    expect(second.readAfter('a', 0, 9)).toEqual([]);
+    first.append([sampleNotification({ target: 'a' })]);
+    // One that is undone, and whose number another gets then.
+    expect(second.append([sampleNotification({ target: 'b' })], { count: 0, bytes: 0 })).toBeUndefined();
+    first.append([sampleNotification({ target: 'c' })]);
+    const entries = ['b', 'a', 'crm', 'c'].map((target) => sampleNotification({ target }));
+    expect(second.append(entries)).toMatchObject([
+      { target: 'b', position: 1 },
+      { target: 'a', position: 2 },
+      { target: 'crm', position: 1 },
+      { target: 'c', position: 2 },
+    ]);
+    for (const { target, id } of entries) {
+      expect(first.readAfter(target, 0, 9).at(-1)).toMatchObject({ target, id });
+      expect(second.readAfter(target, 0, 9)).toEqual(first.readAfter(target, 0, 9));
+    }
+    expect(first.targets()).toEqual(['crm', 'a', 'c', 'b']);
+    expect(second.counts()).toMatchObject({ pending: 6 });
     first.close();
     second.close();
   });

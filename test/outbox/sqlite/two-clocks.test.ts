@@ -29,7 +29,7 @@ describe('two files, each of which went by a clock of its own (A2, A8)', () => {
     for (const type of ['pending', 'waiting', 'dead']) {
       outbox.append([sampleNotification({ type, lane: type })], undefined, usedTo - minuteMs);
     }
-    const [, waiting, dead] = outbox.readAfter(0, 9).map(({ position }) => position);
+    const [, waiting, dead] = outbox.readAfter('crm', 0, 9).map(({ position }) => position);
     settleIn(outbox, [
       { kind: 'retry', position: waiting!, attempts: 1, nextAttemptAt: usedTo + minuteMs },
       {
@@ -60,7 +60,7 @@ describe('two files, each of which went by a clock of its own (A2, A8)', () => {
 
     const { to } = outbox.lastUse();
     expect(to).toBe(sampleAt + Math.max(0, aheadMs));
-    const pending = outbox.readAfter(0, 9);
+    const pending = outbox.readAfter('crm', 0, 9);
     expect(pending.map(({ type }) => type).sort()).toEqual(['pending', 'pending', 'waiting', 'waiting']);
     for (const { acceptedAt } of pending) expect(to - acceptedAt).toBe(minuteMs);
     for (const { type, nextAttemptAt } of pending) {
@@ -77,7 +77,7 @@ describe('two files, each of which went by a clock of its own (A2, A8)', () => {
     copyFileSync(join(other, 'outbox.db'), join(mine, 'new.db'));
     renameSync(join(mine, 'new.db'), join(mine, 'outbox.db'));
     outbox.maintain();
-    const accepted = outbox.readAfter(0, 9).map(({ acceptedAt }) => acceptedAt);
+    const accepted = outbox.readAfter('crm', 0, 9).map(({ acceptedAt }) => acceptedAt);
     expect(accepted).toEqual(new Array(4).fill(sampleAt - minuteMs));
   });
 

@@ -114,7 +114,7 @@ export async function operate(): Promise<number> {
   // @ts-expect-error -- no such event
   crm.on('error', () => undefined);
   const { pending } = await crm.stats();
-  await crm.deadLetters.redeliver('all');
+  await crm.deadLetters.redeliverAll();
   const report = await crm.close({ timeoutMs: 5000 });
   return pending + report.pending;
 }

@@ -1,0 +1,94 @@
+import { firstPending } from './first-pending.js';
+import type { AcceptedNotification, DuePlace, PendingNotification } from './outbox.js';
+
+/** What an outbox in memory has for one target. */
+export interface MemoryQueue {
+  /** In the order of their positions. */
+  readonly pending: ReadonlyMap<number, PendingNotification>;
+  readonly pendingBytes: number;
+  /** The ids of everything that is here, pending or dead. */
+  readonly ids: Set<string>;
+  /** How many dead letters there are. */
+  dead: number;
+  add(notification: AcceptedNotification, acceptedAt: number): PendingNotification;
+  /** Puts this in the place of the pending one at its position. */
+  replace(entry: PendingNotification): void;
+  remove(entry: PendingNotification): void;
+  readAfter(after: number, limit: number): PendingNotification[];
+  nextInLane(lane: string, after: number): PendingNotification | undefined;
+  readDue(after: DuePlace, until: number, limit: number): PendingNotification[];
+}
+
+export function createMemoryQueue(): MemoryQueue {
+  // In the order of their positions, because these only grow and entries are only added at the end.
+  const pending = new Map<number, PendingNotification>();
+  const lanes = new Map<string, Set<number>>();
+  const ids = new Set<string>();
+  let lastPosition = 0;
+  let pendingBytes = 0;
+
+  return {
+    pending,
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    ids,
+    dead: 0,
+
+    add(notification, acceptedAt) {
+      lastPosition += 1;
+      const body = Buffer.from(notification.body);
+      const entry = firstPending(notification, { body, position: lastPosition, acceptedAt });
+      ids.add(entry.id);
+      pending.set(lastPosition, entry);
+      pendingBytes += body.byteLength;
+      const lane = lanes.get(entry.lane) ?? new Set();
+      lanes.set(entry.lane, lane.add(lastPosition));
+      return entry;
+    },
+
+    replace(entry) {
+      pending.set(entry.position, entry);
+    },
+
+    remove(entry) {
+      pending.delete(entry.position);
+      pendingBytes -= entry.body.byteLength;
+      const lane = lanes.get(entry.lane);
+      lane?.delete(entry.position);
+      if (lane?.size === 0) lanes.delete(entry.lane);
+    },
+
+    readAfter(after, limit) {
+      const found: PendingNotification[] = [];
+      for (let position = Math.max(after, 0) + 1; position <= lastPosition && found.length < limit; position += 1) {
+        const entry = pending.get(position);
+        if (entry !== undefined) found.push(entry);
+      }
+      return found;
+    },
+
+    nextInLane(lane, after) {
+      for (const position of lanes.get(lane) ?? []) if (position > after) return pending.get(position);
+      return undefined;
+    },
+
+    readDue(after, until, limit) {
+      // Kept in order and short: a limit is small, and many may wait.
+      const found: PendingNotification[] = [];
+      for (const entry of pending.values()) {
+        if (entry.nextAttemptAt === 0 || entry.nextAttemptAt > until || !isDueBefore(after, entry)) continue;
+        const last = found.at(-1);
+        if (found.length >= limit && (last === undefined || !isDueBefore(entry, last))) continue;
+        const index = found.findIndex((other) => isDueBefore(entry, other));
+        found.splice(index === -1 ? found.length : index, 0, entry);
+        if (found.length > limit) found.pop();
+      }
+      return found;
+    },
+  };
+}
+
+function isDueBefore(a: DuePlace, b: DuePlace): boolean {
+  return a.nextAttemptAt === b.nextAttemptAt ? a.position < b.position : a.nextAttemptAt < b.nextAttemptAt;
+}
