@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { createPlaceOf } from './file-identity.js';
 import {
   checksumOfFrame,
   frameHeaderSize,
@@ -14,8 +15,12 @@ import {
 /**
  * Looks whether what SQLite has written to its log is still there: a connection at work reads from its memory, and would not
  * notice before the next start. It has a descriptor of its own, which takes no locks along: those are on the other files.
+ *
+ * `isInPlace` and `isBroken` are asked after each commit, and never stat the log: see `createPlaceOf`.
  */
 export interface LogWatch {
+  /** Whether it still has its name. */
+  isInPlace(): boolean;
   /** Whether the log was cut, or is another one. A few small reads. */
   isBroken(): boolean;
   /** Whether something in it was changed, of as much of it as is read at a time; the next call goes on from there. */
@@ -27,13 +32,16 @@ export interface LogWatch {
 
 const framesAtOnce = 256;
 const hole = Buffer.alloc(frameHeaderSize);
+const lastByte = Buffer.alloc(1);
 /** More often it has not begun anew between two looks, even if the process was stopped in between; other salts are random. */
 const mostTimes = 0x10_0000;
 /** Another process may be in the middle of writing. */
 const secondLookMs = 20;
 
 export function createLogWatch(file: string): LogWatch {
-  const descriptor = openSync(`${file}-wal`, 'r');
+  const log = `${file}-wal`;
+  const descriptor = openSync(log, 'r');
+  const isInPlace = createPlaceOf(log, descriptor);
   const headerBytes = Buffer.alloc(logHeaderSize);
   const frameBytes = Buffer.alloc(frameHeaderSize);
   const known = { header: Buffer.alloc(0), lastFrame: Buffer.alloc(frameHeaderSize) };
@@ -66,19 +74,19 @@ export function createLogWatch(file: string): LogWatch {
   /** The last frame that was known is still there, and what follows it was written by SQLite. */
   function isTailSound({ pageSize, salt1, salt2 }: LogHeader): boolean {
     const size = frameHeaderSize + pageSize;
-    const { size: logSize } = fstatSync(descriptor);
-    if (logSize < end) return false;
     if (end > logHeaderSize && !readAt(descriptor, frameBytes, end - size).equals(known.lastFrame)) return false;
-    for (let offset = end; offset + size <= logSize; offset += size) {
+    for (let offset = end; ; offset += size) {
       const bytes = readAt(descriptor, frameBytes, offset);
+      if (bytes.length < frameHeaderSize) return true;
       const frame = parseFrameHeader(bytes);
       // What is left of a time before the log began anew has other salts. Nothing at all is what a cut leaves that SQLite wrote on.
       if (frame.salt1 !== salt1 || frame.salt2 !== salt2) return !bytes.equals(hole);
       if (!frame.isCommit) continue;
+      // Its page comes after its header.
+      if (readAt(descriptor, lastByte, offset + size - 1).length === 0) return true;
       bytes.copy(known.lastFrame);
       end = offset + size;
     }
-    return true;
   }
 
   function looksBroken(): boolean {
@@ -131,6 +139,7 @@ export function createLogWatch(file: string): LogWatch {
   };
 
   const watch: LogWatch = {
+    isInPlace,
     isBroken: () => twice(looksBroken),
     isBrokenWithin: () => twice(looksBrokenWithin),
     isBrokenAnywhere: () => twice(looksBrokenAnywhere),

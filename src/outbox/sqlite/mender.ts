@@ -4,7 +4,7 @@ import { CRMConfigError, CRMOutboxError } from '../../core/errors.js';
 import type { Outbox } from '../outbox.js';
 import { isLogBroken } from './broken-log.js';
 import { openConnection, type ConnectionOptions } from './connection.js';
-import { identityOf, inodeOf, isSame, type FileIdentity } from './file-identity.js';
+import { identityOf, inodeOf, isSame, isSameBesideLog, type FileIdentity } from './file-identity.js';
 import { isCutToNothing } from './first-page.js';
 import { intruderAt, isNoDirectory } from './intruder.js';
 import { acquireLock } from './lock-file.js';
@@ -211,7 +211,7 @@ export function createMender(options: SqliteOutboxOptions): Mender {
       return useOrElse(() => withRepairLock(repairFile));
     },
     isInPlace: ({ identity }) => isSame(identity, file),
-    isWhole: ({ identity, log }) => isSame(identity, file) && !log.isBroken(),
+    isWhole: ({ identity, log }) => isSameBesideLog(identity, file) && log.isInPlace() && !log.isBroken(),
     isWholeWithin: ({ log }) => !isNoDirectory(dirname(file)) && !log.isBrokenWithin(),
     mend: (before) => mendBy(wayToMend, before),
     mergeOverwritten: (before) => mendBy(mergeCopy, before),
