@@ -2,7 +2,6 @@ import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import { troubleOf } from '../core/trouble.js';
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
-import { targetQueue } from '../outbox/target-queue.js';
 import { timeoutCode, type Target, type Verdict } from '../target/target.js';
 import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
@@ -17,6 +16,7 @@ import { recordVerdict } from './record-verdict.js';
 import { createSettlements } from './settlements.js';
 import { createStartRule } from './start-rule.js';
 import { createVerdictSettler } from './settle-verdict.js';
+import { targetQueue } from './target-queue.js';
 
 export interface DeliveryOptions extends DeliveryConfig {
   /** How long an attempt may take. */

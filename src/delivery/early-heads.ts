@@ -1,5 +1,5 @@
 import type { PendingNotification } from '../outbox/outbox.js';
-import type { TargetQueue } from '../outbox/target-queue.js';
+import type { TargetQueue } from './target-queue.js';
 import type { ForgottenLanes } from './forgotten-lanes.js';
 import { createOutboxScout } from './outbox-scout.js';
 import type { ReadyHeads } from './ready-heads.js';

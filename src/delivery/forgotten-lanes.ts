@@ -1,5 +1,5 @@
 import type { DuePlace, PendingNotification } from '../outbox/outbox.js';
-import type { TargetQueue } from '../outbox/target-queue.js';
+import type { TargetQueue } from './target-queue.js';
 
 /**
  * Lanes whose heads wait in the outbox alone, because there was no room for them in memory. Only their number is remembered; they

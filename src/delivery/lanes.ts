@@ -1,8 +1,8 @@
 import type { PendingNotification } from '../outbox/outbox.js';
-import type { TargetQueue } from '../outbox/target-queue.js';
-import { createForgottenLanes } from './forgotten-lanes.js';
 import { createEarlyHeads, type Lane } from './early-heads.js';
+import { createForgottenLanes } from './forgotten-lanes.js';
 import { createReadyHeads, wasTried, type ReadyHeads, type Standing } from './ready-heads.js';
+import type { TargetQueue } from './target-queue.js';
 import { createWaitingHeads } from './waiting-heads.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { PendingNotification } from '../outbox/outbox.js';
-import type { TargetQueue } from '../outbox/target-queue.js';
+import type { TargetQueue } from './target-queue.js';
 
 /**
  * Reads the outbox beyond a cursor that does not move on: what is newly there, and then backwards from its end, page by page,

@@ -245,7 +245,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
         deliverer.wake();
         return closing === undefined;
       };
-      return redeliverAll(outbox, { ...filter, now: () => steady.now(), onPiece });
+      const redelivered = await redeliverAll(outbox, { ...filter, now: () => steady.now(), onPiece });
+      deliverer.wake();
+      return redelivered;
     },
 
     discard: async (id) => (await whileOpen()).outbox.discard(id),

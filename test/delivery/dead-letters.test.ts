@@ -35,6 +35,7 @@ describe('a notification that the CRM will not take', () => {
       expect(await notifier.hear('dead')).toMatchObject([{ id, type: 'user_moved', attempts: 1, reason }]);
       expect(await notifier.deadLetters.list()).toEqual([
         {
+          target: 'crm',
           id,
           type: 'user_moved',
           lane: 'a',

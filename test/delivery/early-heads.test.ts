@@ -1,7 +1,7 @@
 import { createLanes } from '../../src/delivery/lanes.js';
 import { createReadyHeads } from '../../src/delivery/ready-heads.js';
 import type { PendingNotification } from '../../src/outbox/outbox.js';
-import { targetQueue } from '../../src/outbox/target-queue.js';
+import { targetQueue } from '../../src/delivery/target-queue.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { advanceInStep, createHanging, type Hanging } from '../helpers/in-step.js';
 import { notificationIn, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';

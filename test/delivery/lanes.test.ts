@@ -1,6 +1,6 @@
 import { createLanes, pageSize, type Lanes } from '../../src/delivery/lanes.js';
 import type { PendingNotification, Settlement } from '../../src/outbox/outbox.js';
-import { targetQueue } from '../../src/outbox/target-queue.js';
+import { targetQueue } from '../../src/delivery/target-queue.js';
 import { createSeededRandom } from '../helpers/seeded-random.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
 import { createWatchedOutbox, type WatchedOutbox } from '../helpers/watched-outbox.js';

@@ -1,6 +1,6 @@
 import { createLanes, type Lanes } from '../../src/delivery/lanes.js';
 import type { PendingNotification } from '../../src/outbox/outbox.js';
-import { targetQueue } from '../../src/outbox/target-queue.js';
+import { targetQueue } from '../../src/delivery/target-queue.js';
 import { useNotifiers } from '../helpers/observed-notifier.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
 import { accept, reply } from '../helpers/scripted-crm.js';

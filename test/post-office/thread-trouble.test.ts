@@ -134,7 +134,7 @@ describe('a post office whose thread', () => {
         office.flush(1_000),
       ];
       await clock.advance(firstRestartMs);
-      expect(await Promise.all(answers)).toMatchObject([undefined, [{ id: notification!.id }], true, { dead: 0 }]);
+      expect(await Promise.all(answers)).toMatchObject([undefined, [{ id: notification!.id }], 1, { dead: 0 }]);
     });
 
     it('A1: is starting until its outbox is open, after each end anew', async () => {

@@ -1,4 +1,4 @@
-import type { DuePlace, Outbox, PendingNotification } from './outbox.js';
+import type { DuePlace, Outbox, PendingNotification } from '../outbox/outbox.js';
 
 /** What waits in an outbox for one target, as that target's delivery reads it; see `Outbox` for each. */
 export interface TargetQueue {
