@@ -1,13 +1,6 @@
-import type { AcceptedNotification, Outbox, PendingNotification, Room } from '../outbox/outbox.js';
+import type { AcceptedNotification, Outbox, Room } from '../outbox/outbox.js';
 import { taken, type Acceptance } from './post-office.js';
-
-/** What became of a batch. */
-export interface Accepted {
-  /** One for each entry of the batch; the same for all targets of a notification. */
-  readonly acceptances: readonly Acceptance[];
-  /** What the outbox has taken. */
-  readonly pending: readonly PendingNotification[];
-}
+import type { Accepted } from './store.js';
 
 /**
  * Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. The entries of one

@@ -3,7 +3,7 @@ import { durationText } from '../core/duration-text.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { Spells } from './spells.js';
+import type { FailureReporter } from './failure-reporter.js';
 
 export interface MaintenanceOptions {
   readonly outbox: Outbox;
@@ -11,7 +11,7 @@ export interface MaintenanceOptions {
   readonly steady: SteadyClock;
   readonly deadRetentionMs: number;
   readonly logger: Pick<Logger, 'warn'>;
-  readonly spells: Spells;
+  readonly failures: FailureReporter;
 }
 
 const maintainEveryMs = 1_000;
@@ -25,7 +25,7 @@ const leapToTellMs = 60_000;
 
 /** Looks after an outbox, now and from now on: its file every second, its oldest dead letters every hour. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
-  const { outbox, clock, steady, deadRetentionMs, logger, spells } = options;
+  const { outbox, clock, steady, deadRetentionMs, logger, failures } = options;
   let cancel: (() => void) | undefined;
   let expiredAtMs = -Infinity;
   let notedAtMs = -Infinity;
@@ -64,9 +64,9 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
       noteUse();
       tellOfLeap();
       expire();
-      spells.end('maintain');
+      failures.worked('maintain');
     } catch (error) {
-      spells.begin('maintain', error);
+      failures.failed('maintain', error);
     }
     cancel = clock.after(maintainEveryMs, maintain);
   };

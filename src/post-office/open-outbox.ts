@@ -1,9 +1,8 @@
 import { createMemoryOutbox } from '../outbox/memory-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { createDeliveryLock } from '../outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock, type DeliveryLock } from '../outbox/sqlite/delivery-lock.js';
 import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
 import { loadSqlite, type Enter } from '../outbox/sqlite/sqlite-driver.js';
-import type { Leadership } from './deliverer.js';
 
 export interface OpenOutboxOptions {
   /** Undefined for an outbox in memory. */
@@ -17,15 +16,15 @@ export interface OpenOutboxOptions {
 export interface OpenedOutbox {
   readonly outbox: Outbox;
   /** Undefined for an outbox that no other process can have. */
-  readonly leadership: Leadership | undefined;
+  readonly lock: DeliveryLock | undefined;
 }
 
 /** Opens the outbox that the settings name. */
 export async function openOutbox({ file, sync, now, onRepaired, enter }: OpenOutboxOptions): Promise<OpenedOutbox> {
-  if (file === undefined) return { outbox: createMemoryOutbox(), leadership: undefined };
+  if (file === undefined) return { outbox: createMemoryOutbox(), lock: undefined };
   const open = await loadSqlite(enter);
   return {
     outbox: openSqliteOutbox({ open, file, sync, now, onRepaired }),
-    leadership: createDeliveryLock(open, file),
+    lock: createDeliveryLock(open, file),
   };
 }

@@ -6,10 +6,11 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type { Logger } from '../telemetry/logger.js';
-import { createInlineHost, gatherOnDiskMs } from './inline-host.js';
+import { createInlineHost } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
 import type { PostOffice } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
+import { gatherOnDiskMs } from './start-delivery.js';
 import { createThreadHost } from './thread-host.js';
 
 export interface PostOfficeOptions {

@@ -1,15 +1,19 @@
 import type { Clock } from '../core/clock.js';
 import { createSteadyClock, type SteadyClock, type Use } from '../core/steady-clock.js';
 import type { Outbox } from '../outbox/outbox.js';
-import type { Leadership } from './deliverer.js';
+import type { DeliveryLeader } from './store.js';
 
 /**
  * The steady clock that an outbox goes by. When the outbox is made anew from two files, each of which went by a clock of its
  * own, this one goes on from the one that was further ahead, as the outbox does.
  */
-export function createOutboxClock(outbox: Outbox, leadership: Leadership | undefined, clock: Clock): SteadyClock {
+export async function startOutboxClock(
+  outbox: Outbox,
+  leader: DeliveryLeader | undefined,
+  clock: Clock,
+): Promise<SteadyClock> {
   // An empty outbox of nobody else has nothing in it that could look old, so the wall clock is taken for right.
-  const isAlone = leadership === undefined || leads(leadership);
+  const isAlone = leader === undefined || (await leads(leader));
   const steady = createSteadyClock(clock, useBefore(outbox, isAlone));
   let { generation } = outbox;
 
@@ -32,10 +36,10 @@ export function createOutboxClock(outbox: Outbox, leadership: Leadership | undef
   };
 }
 
-/** A lock that cannot be had at all is for the deliverer to report; it must not keep the outbox from being opened. */
-function leads(leadership: Leadership): boolean {
+/** Why the leader cannot be asked is for the delivery to report; it must not keep the outbox from being opened. */
+async function leads(leader: DeliveryLeader): Promise<boolean> {
   try {
-    return leadership.tryAcquire();
+    return await leader.ask();
   } catch {
     return false;
   }

@@ -6,7 +6,8 @@ import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { passAcceptGate } from './accept-gate.js';
 import { passExitGate } from './exit-gate.js';
-import { createInlineHost, gatherOnDiskMs } from './inline-host.js';
+import { createInlineHost } from './inline-host.js';
+import { gatherOnDiskMs } from './start-delivery.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 /**

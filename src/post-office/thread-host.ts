@@ -4,16 +4,9 @@ import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { Trouble } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
-import {
-  closed,
-  taken,
-  type Acceptance,
-  type CloseReport,
-  type PostOffice,
-  type PostOfficeStats,
-} from './post-office.js';
+import { createOwedAnswers } from './owed-answers.js';
+import { closed, taken, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
 import type { PostOfficeSettings } from './post-office-settings.js';
 import { createRunningTally } from './running-tally.js';
 import { createThreadKeeper } from './thread-keeper.js';
@@ -32,18 +25,6 @@ export interface ThreadHostOptions {
   readonly onClosed: () => void;
 }
 
-interface Batch {
-  readonly notifications: readonly AcceptedNotification[];
-  readonly resolve: (acceptances: readonly Acceptance[]) => void;
-}
-
-interface Call {
-  readonly name: PostOfficeCall;
-  readonly argument: unknown;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** Beyond the time limit of a flush or a close: what the thread needs to stop and to close the file. */
 const graceMs = 2_000;
 
@@ -57,10 +38,10 @@ const maxTroubles = 3;
  */
 export function createThreadHost(options: ThreadHostOptions): PostOffice {
   const { settings, clock, logger, onEvent } = options;
-  // Both in the order in which they were asked.
-  const batches = new Map<number, Batch>();
-  const calls = new Map<number, Call>();
-  let count = 0;
+  const owed = createOwedAnswers((message) => {
+    keeper.send(message);
+    keeper.holdProcess();
+  });
   const tally = createRunningTally();
   let isClosed = false;
   let hasOpened = false;
@@ -84,11 +65,10 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       const message = 'the thread has ended or hangs; it is started again, and nothing accepted is lost';
       onEvent({ kind: 'threadRestarted', message });
     },
-    onRestart() {
-      for (const [batch, { notifications }] of batches) keeper.send({ kind: 'accept', batch, notifications });
-      for (const [call, { name, argument }] of calls) keeper.send({ kind: 'call', call, name, argument });
+    onRestart: () => {
+      owed.tellAgain();
     },
-    isOwed: () => batches.size + calls.size > 0,
+    isOwed: () => owed.isAny(),
     onGone: options.onClosed,
   });
 
@@ -99,8 +79,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         tally.onPending(message.pending);
         return;
       case 'accepted': {
-        const batch = batches.get(message.batch);
-        batches.delete(message.batch);
+        const batch = owed.takeBatch(message.batch);
         troubles = 0;
         tally.onAccepted(batch?.notifications.length ?? 0, message.acceptances);
         keeper.holdProcess();
@@ -133,9 +112,8 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     }
   }
 
-  function takeCall(id: number, hasSucceeded: boolean): Call | undefined {
-    const call = calls.get(id);
-    calls.delete(id);
+  function takeCall(number: number, hasSucceeded: boolean): ReturnType<typeof owed.takeCall> {
+    const call = owed.takeCall(number);
     // Its end follows, and when this thread is busy both are met at once: before the answer's promise has told anybody.
     if (call?.name === 'close') keeper.stop(hasSucceeded);
     else keeper.holdProcess();
@@ -155,13 +133,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   }
 
   function call(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
-    if (isClosed) return Promise.reject(refusal());
-    return new Promise((resolve, reject) => {
-      count += 1;
-      calls.set(count, { name, argument, resolve, reject });
-      keeper.send({ kind: 'call', call: count, name, argument });
-      keeper.holdProcess();
-    });
+    return isClosed ? Promise.reject(refusal()) : owed.call(name, argument);
   }
 
   async function close(timeoutMs: number): Promise<CloseReport> {
@@ -172,18 +144,10 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       return report;
     } finally {
       isClosed = true;
-      const lastBegun = keeper.refuseBatches();
-      for (const [number, { resolve, notifications }] of batches) {
-        // Of one that was begun only the thread knows what becomes of it.
-        if (number <= lastBegun) continue;
-        batches.delete(number);
-        resolve(notifications.map(() => closed));
-      }
-      for (const { name, resolve, reject } of calls.values()) {
+      owed.endAll(keeper.refuseBatches(), ({ name, resolve, reject }) => {
         if (name === 'stats' && lastStats !== undefined) resolve(lastStats);
         else reject(noAnswer());
-      }
-      calls.clear();
+      });
       keeper.stop(isFileClosed);
     }
   }
@@ -208,15 +172,8 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     async ready() {
       await whileOpen('ready');
     },
-    accept(notifications) {
-      if (closing !== undefined) return Promise.resolve(notifications.map(() => closed));
-      return new Promise((resolve) => {
-        count += 1;
-        batches.set(count, { notifications, resolve });
-        keeper.send({ kind: 'accept', batch: count, notifications });
-        keeper.holdProcess();
-      });
-    },
+    accept: (notifications) =>
+      closing === undefined ? owed.askToAccept(notifications) : Promise.resolve(notifications.map(() => closed)),
     async stats() {
       if (lastStats !== undefined) return lastStats;
       const stats = (await call('stats')) as PostOfficeStats;
@@ -224,10 +181,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       return stats;
     },
     isStarting: () => !isClosed && !hasOpened && troubles < maxTroubles,
-    lastKnown() {
-      const unconfirmed = [...batches.values()].reduce((sum, { notifications }) => sum + notifications.length, 0);
-      return { ...tally.counts, pending: tally.counts.pending + unconfirmed };
-    },
+    lastKnown: () => ({ ...tally.counts, pending: tally.counts.pending + owed.countUnconfirmed() }),
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead: async (query) => (await whileOpen('listDead', query)) as Awaited<ReturnType<PostOffice['listDead']>>,

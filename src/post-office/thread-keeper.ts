@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import { afterAwake } from '../core/after-awake.js';
 import type { Clock } from '../core/clock.js';
 import { createAcceptGate, shutAcceptGate, type AcceptGate } from './accept-gate.js';
 import { createExitGate, shutExitGate, type ExitGate } from './exit-gate.js';
+import { watchForHang } from './hang-watch.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 
 export interface ThreadKeeperOptions {
@@ -38,9 +38,6 @@ export interface ThreadKeeper {
   stop(isFileClosed: boolean): void;
 }
 
-const pingEveryMs = 1_000;
-/** Long enough for a disk that stalls, short enough for a backlog in memory. */
-const hangAfterPings = 30;
 const firstRestartMs = 50;
 const maxRestartMs = 5_000;
 /** Little of what a delivery makes outlives it: V8's own 48 MB took 5 to 15 MB more and saved no CPU time. */
@@ -53,16 +50,14 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
   // Those that may have the outbox's file.
   const threads = new Map<Worker, Gates>();
   let worker: Worker | undefined;
-  /** Counted, and only while this process is awake: when it was stopped, or the computer slept, nothing hangs. */
-  let unansweredPings = 0;
   let restarts = 0;
   let restartAtMs = 0;
   let cancelRestart: (() => void) | undefined;
   let isStopped = false;
   let isGone = false;
   process.once('exit', shutGates);
+  const hangWatch = watchForHang({ clock, isOwed, ping, onHang });
   start();
-  watchForHang();
   holdProcess();
 
   function start(): void {
@@ -80,10 +75,10 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
     const workerData: ThreadData = { ...data, ...gates };
     const started = new Worker(threadFile, { workerData, execArgv: [], name: 'crm-post-office', resourceLimits });
     threads.set(started, gates);
-    unansweredPings = 0;
+    hangWatch.onSign();
     started.on('message', (message: FromThread) => {
       if (worker !== started) return;
-      unansweredPings = 0;
+      hangWatch.onSign();
       if (message.kind === 'accepted') restarts = 0;
       onMessage(message);
     });
@@ -130,25 +125,18 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
     else worker.unref();
   }
 
-  function watchForHang(): void {
-    if (isStopped) return;
-    // While nobody waits there is no need to wake up more often.
-    if (worker !== undefined && isOwed()) afterAwake(clock, pingEveryMs, watchForHang);
-    else clock.after(pingEveryMs, watchForHang);
-    if (worker === undefined) return;
-    if (!isOwed()) unansweredPings = 0;
-    else if (unansweredPings >= hangAfterPings) abandon(worker);
-    else {
-      unansweredPings += 1;
-      send({ kind: 'ping' });
-    }
+  function ping(): boolean {
+    send({ kind: 'ping' });
+    return worker !== undefined;
   }
 
   /**
    * A thread that hangs is left alone and told to close when it can: ending it by force in the middle of a native call may
    * end the process. It begins no other batch, and should it have begun one, the outbox passes over what it has twice.
    */
-  function abandon(hung: Worker): void {
+  function onHang(): void {
+    const hung = worker;
+    if (hung === undefined) return;
     hung.postMessage({ kind: 'call', call: 0, name: 'close', argument: 1 } satisfies ToThread);
     hung.unref();
     const gates = threads.get(hung);
@@ -173,6 +161,7 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
     refuseBatches: () => Math.max(0, ...[...threads.values()].map(({ acceptGate }) => shutAcceptGate(acceptGate))),
     stop(isFileClosed) {
       isStopped = true;
+      hangWatch.stop();
       cancelRestart?.();
       if (isFileClosed && worker !== undefined) threads.delete(worker);
       // It has ended or will; should it hang, it must not keep the process alive.

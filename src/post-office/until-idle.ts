@@ -1,12 +1,11 @@
 import type { Clock } from '../core/clock.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
-import type { Outbox } from '../outbox/outbox.js';
-import { countsOf } from './counts-of.js';
-import type { Deliverer } from './deliverer.js';
+import type { LeadingDelivery } from './leading-delivery.js';
+import type { Store } from './store.js';
 
 interface Delivering {
-  readonly outbox: Outbox;
-  readonly deliverer: Deliverer;
+  readonly store: Pick<Store, 'counts'>;
+  readonly leading: Pick<LeadingDelivery, 'delivery'>;
 }
 
 const pollEveryMs = 50;
@@ -19,13 +18,18 @@ export async function untilIdle(delivering: Delivering, timeoutMs: number, clock
 }
 
 /** Polls while another process delivers; this one's own delivery says when it is idle. */
-async function idle(
-  { outbox, deliverer }: Delivering,
-  wait: { readonly isOver: boolean },
-  clock: Clock,
-): Promise<void> {
-  while (deliverer.delivery === undefined && !wait.isOver && (countsOf(outbox)?.pending ?? 0) > 0) {
+async function idle({ store, leading }: Delivering, wait: { readonly isOver: boolean }, clock: Clock): Promise<void> {
+  while (leading.delivery === undefined && !wait.isOver && (await pendingIn(store)) > 0) {
     await new Promise<void>((resolve) => void clock.after(pollEveryMs, resolve));
   }
-  await deliverer.delivery?.whenIdle();
+  await leading.delivery?.whenIdle();
+}
+
+/** Of one that cannot be asked nothing more can be waited for. */
+async function pendingIn(store: Pick<Store, 'counts'>): Promise<number> {
+  try {
+    return (await store.counts()).pending;
+  } catch {
+    return 0;
+  }
 }

@@ -1,29 +1,25 @@
 import type { Clock } from '../core/clock.js';
 import type { Delivery } from '../delivery/delivery.js';
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
-import type { Spells } from './spells.js';
+import type { FailureReporter } from './failure-reporter.js';
+import type { DeliveryLeader } from './store.js';
 
-/** The lock that says which of several processes delivers; see `delivery-lock.ts`. */
-export interface Leadership {
-  tryAcquire(): boolean;
-  release(): void;
-}
-
-export interface DelivererOptions {
+export interface LeadingDeliveryOptions {
   readonly outbox: Outbox;
   /** Undefined for an outbox that nobody else can have. */
-  readonly leadership: Leadership | undefined;
+  readonly leader: DeliveryLeader | undefined;
   readonly startDelivery: () => Delivery;
   readonly clock: Clock;
-  readonly spells: Spells;
+  readonly failures: FailureReporter;
 }
 
 /**
- * Of all the processes that share an outbox exactly one delivers. The others ask for the lock once a second, so one of
- * them takes over soon after the holder has ended, however it ended. The holder looks for what the others have accepted.
+ * The delivery of a process while it leads. Of all the processes that share an outbox exactly one does. The others ask once a
+ * second, so one of them takes over soon after the leader has ended, however it ended. The leader looks for what the others
+ * have accepted.
  */
-export interface Deliverer {
-  /** There while this process delivers. */
+export interface LeadingDelivery {
+  /** There while this process leads. */
   readonly delivery: Delivery | undefined;
   /** Notifications were accepted here: these, if they are known. */
   wake(accepted?: readonly PendingNotification[]): void;
@@ -33,26 +29,34 @@ export interface Deliverer {
 const takeOverMs = 1_000;
 const lookEveryMs = 100;
 
-export function createDeliverer(options: DelivererOptions): Deliverer {
-  const { outbox, leadership, startDelivery, clock, spells } = options;
+/** Resolves once it is known whether this process leads. */
+export async function startLeadingDelivery(options: LeadingDeliveryOptions): Promise<LeadingDelivery> {
+  const { outbox, leader, startDelivery, clock, failures } = options;
   let delivery: Delivery | undefined;
   /** Of the outbox, at the start of the delivery. */
   let generation = 0;
   let steppingDown: Promise<void> | undefined;
+  let looking: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
+  let isStopped = false;
 
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     try {
-      const isLeading = leadership?.tryAcquire() ?? true;
+      const isLeading = leader === undefined || (await leader.ask());
+      if (isStopped) return;
       if (!isLeading || (delivery !== undefined && outbox.generation !== generation)) stepDown();
       else if (delivery === undefined) takeOver();
       else if (outbox.hasForeignChanges()) delivery.wake();
-      spells.end('look');
+      failures.worked('look');
     } catch (error) {
-      spells.begin('look', error);
+      failures.failed('look', error);
     }
     const isWaiting = delivery === undefined && steppingDown === undefined;
-    if (leadership !== undefined) cancelTimer = clock.after(isWaiting ? takeOverMs : lookEveryMs, look);
+    if (leader !== undefined) cancelTimer = clock.after(isWaiting ? takeOverMs : lookEveryMs, lookAgain);
+  };
+
+  const lookAgain = (): void => {
+    looking = look();
   };
 
   /** Not before the last one has ended. */
@@ -74,7 +78,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     delivery = undefined;
   };
 
-  look();
+  await look();
   return {
     get delivery() {
       return delivery;
@@ -83,10 +87,12 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       delivery?.wake(accepted);
     },
     async stop() {
+      isStopped = true;
       cancelTimer?.();
+      await looking;
       await steppingDown;
       await delivery?.stop();
-      leadership?.release();
+      await leader?.resign();
     },
   };
 }

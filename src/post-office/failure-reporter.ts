@@ -1,0 +1,22 @@
+import { troubleOf } from '../core/trouble.js';
+import type { DeliveryEvent, OutboxOperation } from '../delivery/delivery-event.js';
+
+/** Reports that an operation on the outbox fails: once, however often it is tried again until it works. */
+export interface FailureReporter {
+  failed(operation: OutboxOperation, error: unknown): void;
+  worked(operation: OutboxOperation): void;
+}
+
+export function createFailureReporter(onEvent: (event: DeliveryEvent) => void): FailureReporter {
+  const failing = new Set<OutboxOperation>();
+  return {
+    failed(operation, error) {
+      if (failing.has(operation)) return;
+      failing.add(operation);
+      onEvent({ kind: 'outboxFailed', operation, error: troubleOf(error) });
+    },
+    worked(operation) {
+      failing.delete(operation);
+    },
+  };
+}
