@@ -5,7 +5,7 @@ import type { Store } from './store.js';
 
 interface Delivering {
   readonly store: Pick<Store, 'counts'>;
-  readonly leading: Pick<LeadingDelivery, 'delivery'>;
+  readonly leading: Pick<LeadingDelivery, 'delivery' | 'wake'>;
 }
 
 const pollEveryMs = 50;
@@ -22,6 +22,8 @@ async function idle({ store, leading }: Delivering, wait: { readonly isOver: boo
   while (leading.delivery === undefined && !wait.isOver && (await pendingIn(store)) > 0) {
     await new Promise<void>((resolve) => void clock.after(pollEveryMs, resolve));
   }
+  // It may not have been told yet of what was accepted last.
+  leading.wake();
   await leading.delivery?.whenIdle();
 }
 
