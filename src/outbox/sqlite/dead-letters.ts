@@ -2,6 +2,7 @@ import type { DeadFilter, DeadLetter, DeadProgress, DeadQuery, DeadRange, Stored
 import { contentOf, deadOf, toText } from './rows.js';
 import { removeMeasured } from './settle.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.js';
+import { copyRows } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
 /** The dead letters of an open connection: what reads them, and what changes them within a transaction. */
@@ -96,7 +97,7 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
           after,
         } = tally.reserve(name, { count: letters.length, bytes });
         letters.forEach(({ position }, index) => {
-          insertPending.run(base + after + 1 + index, at, position);
+          copyRows(() => insertPending.run(base + after + 1 + index, at, position));
         });
       }
       return remove(chosen);

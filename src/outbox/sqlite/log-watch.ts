@@ -48,11 +48,15 @@ export function createLogWatch(file: string): LogWatch {
   let header: LogHeader | undefined;
   /** Where what is committed ends, as far as is known. */
   let end = logHeaderSize;
+  /** Up to here there may be frames of a transaction that never was whole, until SQLite writes over them. */
+  let doubtfulTo = Infinity;
   /** How far it was read through; 0 when that is done. */
   const through = { offset: 0, checksum: { s0: 0, s1: 0 }, stamp: '' };
   let isClosed = false;
 
   function begin(found: LogHeader, bytes: Buffer): void {
+    // What is left of the time before has other salts.
+    if (header !== undefined) doubtfulTo = 0;
     header = found;
     known.header = Buffer.from(bytes);
     end = logHeaderSize;
@@ -72,21 +76,32 @@ export function createLogWatch(file: string): LogWatch {
   }
 
   /** The last frame that was known is still there, and what follows it was written by SQLite. */
-  function isTailSound({ pageSize, salt1, salt2 }: LogHeader): boolean {
+  function isTailSound(of: LogHeader): boolean {
+    const { pageSize, salt1, salt2 } = of;
     const size = frameHeaderSize + pageSize;
+    let before = end > logHeaderSize ? parseFrameHeader(known.lastFrame).checksum : of.checksum;
     if (end > logHeaderSize && !readAt(descriptor, frameBytes, end - size).equals(known.lastFrame)) return false;
     for (let offset = end; ; offset += size) {
       const bytes = readAt(descriptor, frameBytes, offset);
       if (bytes.length < frameHeaderSize) return true;
       const frame = parseFrameHeader(bytes);
-      // What is left of a time before the log began anew has other salts. Nothing at all is what a cut leaves that SQLite wrote on.
+      // What is left of a time before the log began anew. Nothing at all is what a cut leaves that SQLite wrote on.
       if (frame.salt1 !== salt1 || frame.salt2 !== salt2) return !bytes.equals(hole);
+      if (offset < doubtfulTo && !isWholeAt(offset, before, of)) return true;
+      before = frame.checksum;
       if (!frame.isCommit) continue;
       // Its page comes after its header.
       if (readAt(descriptor, lastByte, offset + size - 1).length === 0) return true;
       bytes.copy(known.lastFrame);
       end = offset + size;
     }
+  }
+
+  /** Whether a whole frame is there, which follows the one with this checksum. */
+  function isWholeAt(offset: number, before: Checksum, of: LogHeader): boolean {
+    const frame = readAt(descriptor, Buffer.alloc(frameHeaderSize + of.pageSize), offset);
+    if (frame.length < frameHeaderSize + of.pageSize) return false;
+    return isEqual(checksumOfFrame(frame, 0, before, of), parseFrameHeader(frame).checksum);
   }
 
   function looksBroken(): boolean {
@@ -150,6 +165,8 @@ export function createLogWatch(file: string): LogWatch {
     },
   };
   watch.isBroken();
+  const { size } = fstatSync(descriptor);
+  doubtfulTo = size > end ? size : 0;
   return watch;
 }
 

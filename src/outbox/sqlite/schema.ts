@@ -1,5 +1,5 @@
 import { CRMConfigError } from '../../core/errors.js';
-import { damaged, isUnfit } from './sqlite-errors.js';
+import { copyRows, damaged } from './sqlite-errors.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
 /** "CRMN", at byte 68 of the file: https://www.sqlite.org/fileformat.html section 1.3.16. */
@@ -130,13 +130,15 @@ export function migrate(database: SqliteDatabase): void {
     const version = versionOf(database);
     refuseNewerSchema(version);
     if (version === 0 && hasTables(database)) throw damaged('it has tables, but their version is gone');
-    for (const statements of migrations.slice(version)) database.exec(statements);
+    copyRows(() => {
+      for (const statements of migrations.slice(version)) database.exec(statements);
+    });
     database.exec(`PRAGMA application_id = ${String(applicationId)}`);
     database.exec(`PRAGMA user_version = ${String(migrations.length)}`);
     database.exec('COMMIT');
   } catch (error) {
     undo(database);
-    throw isUnfit(error) ? damaged('it holds what its tables would not take') : error;
+    throw error;
   }
 }
 

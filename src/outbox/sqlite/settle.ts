@@ -1,7 +1,7 @@
 import type { Settlement } from '../outbox.js';
 import { fromText, keyOf, measureOf, toText, type StoredTarget } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
-import { damaged } from './sqlite-errors.js';
+import { copyRows, damaged } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
 /** Prepares what settles attempts on an open connection, within a transaction. */
@@ -62,7 +62,8 @@ export function prepareSettle(database: SqliteDatabase, tally: Tally): (settleme
     const key = findKey(target, settlement);
     if (key === undefined) return;
     const { kind, status, detail } = reason;
-    tally.countDead(target, Number(bury.run(target.text, diedAt, attempts, kind, status ?? null, detail, key).changes));
+    const values = [target.text, diedAt, attempts, kind, status ?? null, detail, key];
+    tally.countDead(target, Number(copyRows(() => bury.run(...values)).changes));
   }
 
   return function settle(settlements) {

@@ -63,6 +63,15 @@ export function isCountedWrongly(error: unknown): boolean {
   return /constraint failed: (tally\.|pending\.position$)/.test(message);
 }
 
+/** Copies rows from one table to another. What the other does not take is damage: the same columns took it once. */
+export function copyRows<Result>(copy: () => Result): Result {
+  try {
+    return copy();
+  } catch (error) {
+    throw isUnfit(error) ? damaged('it holds what its tables would not take') : error;
+  }
+}
+
 /** An error for damage that SQLite itself does not see. */
 export function damaged(what: string): Error {
   return Object.assign(new Error(`the outbox file is damaged: ${what}`), { errcode: sqliteCorrupt });

@@ -149,6 +149,25 @@ describe('a damaged outbox file (case 67)', () => {
     expect(leastSaved(await outcomesOf(prepared, flipsAt(offsets)))).toBeGreaterThan(total(prepared) - 20);
   });
 
+  it('survives a body of another kind, pending or dead', async () => {
+    const bytes = bytesOf(prepared.directory);
+    // Right before the values of a row, which begin with its target and its id, stands of what kind and how long the last is.
+    const kindsOf = ({ id }: AcceptedNotification): number[] => {
+      const at = bytes.indexOf(`crm${id}`);
+      return [at - 2, at - 1];
+    };
+    const variants = [prepared.notifications[0]!, prepared.notifications.at(-1)!].flatMap(kindsOf).flatMap((at) =>
+      Array.from({ length: 8 }, (_, bit): [string, (directory: string) => void] => [
+        `bit ${bit} of byte ${at}`,
+        (directory) => {
+          rewrite(directory, (all) => flip(all, at, bit));
+        },
+      ]),
+    );
+    const saved = leastSaved(await outcomesOf(prepared, Object.fromEntries(variants)));
+    expect(saved).toBeGreaterThanOrEqual(total(prepared) - 1);
+  });
+
   it('survives a row that is looked for elsewhere on its page', async () => {
     const { id } = prepared.notifications.at(-6)!;
     const page = pagesOf(bytesOf(prepared.directory)).findIndex(
@@ -243,7 +262,11 @@ describe('a damaged outbox file (case 67)', () => {
     const log = 'outbox.db-wal';
     const { length } = bytesOf(withLog.directory, log);
     const cuts = [0, 1, 31, 32, 33, length / 4, (length * 3) / 4, length - 1].map(Math.floor);
-    const flips = Array.from({ length: 10 }, () => random.below(length));
+    // In the last transaction too, which SQLite then writes over.
+    const flips = [
+      ...Array.from({ length: 10 }, () => random.below(length)),
+      ...Array.from({ length: 30 }, () => length - 1 - random.below(60_000)),
+    ];
     const outcomes = await outcomesOf(withLog, {
       'the log deleted': (directory) => {
         rmSync(join(directory, log));
