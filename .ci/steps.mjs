@@ -1,22 +1,56 @@
-// Runs npm scripts one after the other, with one line before each so that nobody waits in silence:
+// Runs npm scripts, a group of them at a time and as many side by side as there are cores:
 //
-//     node .ci/steps.mjs build lint [--before-tests]
+//     node .ci/steps.mjs build --then lint typecheck [--before-tests]
 //
-// All of them run, also after one has failed: three findings at once are better than one at a time. The end names those
-// that failed. With --before-tests, tests would have followed; then the last line is the one they would have ended with.
+// Each start is one line, so that nobody waits in silence; what a script prints comes in one piece once it has ended. All
+// of them run, also after one has failed: three findings at once are better than one at a time. The end names those that
+// failed. With --before-tests, tests would have followed; then the last line is the one they would have ended with.
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 
-const beforeTests = process.argv.includes('--before-tests');
-const steps = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const words = process.argv.slice(2);
+const beforeTests = words.includes('--before-tests');
+const groups = [[]];
+for (const word of words) {
+  if (word === '--then') groups.push([]);
+  else if (!word.startsWith('--')) groups.at(-1).push(word);
+}
+const count = groups.flat().length;
 
 const failed = [];
-for (const [index, step] of steps.entries()) {
+let startedCount = 0;
+
+function run(step) {
   const command = `npm run -s ${step}`;
-  console.log(`[${index + 1}/${steps.length}] ${command}`);
+  startedCount += 1;
+  console.log(`[${startedCount}/${count}] ${command}`);
+  const startedAtMs = performance.now();
+  const env = process.stdout.isTTY ? { ...process.env, FORCE_COLOR: '1' } : process.env;
   // By a shell: on Windows npm is a .cmd file, which nothing else starts.
-  const { status } = spawnSync(command, { shell: true, stdio: 'inherit' });
-  if (status !== 0) failed.push(command);
+  const child = spawn(command, { shell: true, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk));
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(0);
+      if (code !== 0) failed.push(command);
+      if (output.length > 0) {
+        console.log(`${command} printed:`);
+        process.stdout.write(Buffer.concat(output));
+      }
+      console.log(`${command} has ${code === 0 ? 'passed' : 'failed'} in ${seconds} s`);
+      resolve();
+    });
+  });
+}
+
+for (const group of groups) {
+  const waiting = [...group];
+  const lane = async () => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) await run(step);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
 }
 
 if (failed.length > 0) {

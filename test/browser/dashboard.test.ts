@@ -1,4 +1,3 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import express from 'express';
 import type { Locator, Page } from 'playwright-core';
 import type { NotifierOptions, Stats } from '../../src/index.js';
@@ -11,6 +10,7 @@ import { useServer } from '../helpers/served.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
+import { axeViolations } from './axe-violations.js';
 import { describeInBrowser, useBrowser } from './use-browser.js';
 import { settleIn } from '../helpers/settle-in.js';
 
@@ -244,10 +244,7 @@ describeInBrowser('the dashboard in a browser', () => {
 /** axe-core must find nothing serious or critical. */
 async function expectAccessible(page: Page): Promise<void> {
   // All rows are alike, and axe-core is slow.
-  const { violations } = await new AxeBuilder({ page })
-    .exclude('tbody tr:nth-child(n+4)')
-    .exclude('#dead-list > li:nth-child(n+4)')
-    .analyze();
+  const violations = await axeViolations(page, 'tbody tr:nth-child(n+4)', '#dead-list > li:nth-child(n+4)');
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
   expect(grave.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => [html, failureSummary])])).toEqual(
     [],

@@ -1,10 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 import { inbox } from '../demo-app/crm-inbox.js';
 import { createPrograms } from '../demo-app/programs.js';
 import type { Programs } from '../demo-app/programs.js';
 import { startDemo } from '../demo-app/started-demo.js';
 import type { StartedDemo } from '../demo-app/started-demo.js';
+import { axeViolations } from './axe-violations.js';
 import { describeInBrowser, useBrowser } from './use-browser.js';
 import type { PageSetting, WatchedPage } from './use-browser.js';
 
@@ -222,12 +222,12 @@ describeInBrowser("the demo's page", () => {
     await press(page, 'Down', /refuses connections/);
     await book(page);
     await page.getByText('Paused: the CRM cannot be reached').waitFor();
-    const paused = await new AxeBuilder({ page }).analyze();
+    const paused = await axeViolations(page);
     await press(page, 'Up', /responds normally/);
     await figure(page, 'pending', 0).waitFor();
     await page.getByText('Delivering. Circuit closed.').waitFor();
-    const delivering = await new AxeBuilder({ page }).analyze();
-    expect([...paused.violations, ...delivering.violations].map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+    const delivering = await axeViolations(page);
+    expect([...paused, ...delivering].map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
   });
 
   it('fits a phone, in one column and the same order', async () => {
