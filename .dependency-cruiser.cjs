@@ -38,7 +38,7 @@ const mayImport = {
   config: [
     'core',
     'telemetry/logger.ts',
-    'telemetry/logger-settings.ts',
+
     'client/target-settings.ts',
     'outbox/outbox-settings.ts',
     'delivery/delivery-settings.ts',

@@ -6,7 +6,7 @@ import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
-import { createEventHub } from './notifier/event-hub.js';
+import { createEventHub } from './notifier/notifier-event.js';
 import { createIntake } from './notifier/intake.js';
 import type { Notifier } from './notifier/notifier.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';

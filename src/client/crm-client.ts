@@ -5,8 +5,7 @@ import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Format, Reply } from '../format/format.js';
 import { personalStrings, redactText, scrubText } from '../telemetry/redact.js';
-import { startDeadline, type Deadline } from './deadline.js';
-import { exchange, type Exchange, type ExchangeRequest } from './exchange.js';
+import { type Deadline, exchange, type Exchange, type ExchangeRequest, startDeadline } from './exchange.js';
 import type { TargetConfig } from './target-settings.js';
 import { createTokenSource } from './token.js';
 

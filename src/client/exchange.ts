@@ -1,8 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.js';
 import type { Reply } from '../format/format.js';
-import type { Deadline } from './deadline.js';
-import { failureCauseOf, type FailureCause } from './failure-cause.js';
+import { type FailureCause, failureCauseOf } from './failure-cause.js';
 
 /** What one HTTP exchange came to. It never rejects: a delivery engine wants an outcome, not an exception. */
 export type Exchange =
@@ -204,4 +203,17 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     this.#signal?.removeEventListener('abort', this);
     this.#onSettled(outcome);
   }
+}
+
+/** One time limit over several steps, such as asking for a token and then sending. */
+export interface Deadline {
+  /** The limit as it was set: what an error names. */
+  readonly timeoutMs: number;
+  /** What is left of it; at least a millisecond, so that whoever waits for it is called back. */
+  leftMs(): number;
+}
+
+export function startDeadline(timeoutMs: number, clock: Clock): Deadline {
+  const startedAtMs = clock.monotonicMs();
+  return { timeoutMs, leftMs: () => Math.max(1, timeoutMs - (clock.monotonicMs() - startedAtMs)) };
 }

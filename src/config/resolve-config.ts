@@ -6,8 +6,7 @@ import { resolveDelivery, type DeliveryConfig } from '../delivery/delivery-setti
 import type { HookConfig } from '../hooks/hook-settings.js';
 import type { IntakeConfig } from '../notifier/intake-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
-import { resolveLogger } from '../telemetry/logger-settings.js';
-import type { Logger } from '../telemetry/logger.js';
+import { type Logger, resolveLogger } from '../telemetry/logger.js';
 import { resolveSettings } from './resolve-settings.js';
 import { notifierSettings, serviceSettings, type NotifierOptions, type ServiceOptions } from './settings.js';
 

@@ -10,10 +10,17 @@ import {
 } from './dashboard-options.js';
 import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js';
 import { createOverviewReader } from './overview.js';
-import { readPageAssets, type PageAssets } from './page-assets.js';
+import {
+  type DashboardResponse,
+  jsonBytesResponse,
+  type PageAssets,
+  readPageAssets,
+  redirect,
+  refusal,
+  send,
+} from './response.js';
 import { createRecorder } from './recorder.js';
 import { refuseCrossOriginChange, refuseUnauthorised } from './request-guard.js';
-import { jsonBytesResponse, redirect, refusal, send, type DashboardResponse } from './response.js';
 
 interface Dashboard {
   readonly config: DashboardConfig;

@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.js';
+import { countText, durationText } from '../core/duration-text.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
-import type { Overview } from './api-contract.js';
-import { healthOf } from './health.js';
+import type { Health, Overview, Pause } from './api-contract.js';
 import type { Recorder } from './recorder.js';
 
 export interface OverviewOptions {
@@ -60,4 +60,85 @@ function overviewOf(stats: Stats, recorder: Recorder, { clock, oldBacklogMs }: O
     attempts,
     deadRevision: `${String(stats.dead)}:${String(deadCount)}`,
   };
+}
+
+export interface HealthContext {
+  readonly pause: Pause | undefined;
+  readonly outboxCode: string | undefined;
+  readonly oldBacklogMs: number;
+}
+
+/** Whether all is well, and if not, the most urgent reason in one sentence. */
+export function healthOf(stats: Stats, context: HealthContext): Health {
+  if (!stats.isOutboxReadable) return unreadable(context.outboxCode);
+  if (stats.unsaved > 0) return unsaved(stats.unsaved);
+  if (stats.circuit !== 'closed') return paused(stats.pending, context.pause);
+  if (stats.dead > 0) return withDeadLetters(stats.dead);
+  if (stats.oldestAgeMs >= context.oldBacklogMs) return withOldBacklog(stats);
+  return fine(stats);
+}
+
+function unreadable(code: string | undefined): Health {
+  return {
+    level: 'failing',
+    code: 'outbox-unreadable',
+    title: 'outbox not readable',
+    sentence: `The outbox cannot be read${code === undefined ? '' : ` (${code})`}, so its contents are unknown.`,
+  };
+}
+
+function unsaved(count: number): Health {
+  const are = count === 1 ? 'is' : 'are';
+  return {
+    level: 'failing',
+    code: 'unsaved',
+    title: `${count.toLocaleString('en')} unsaved`,
+    sentence: `${countText(count, 'notification')} ${are} in memory only, because the outbox does not respond.`,
+  };
+}
+
+function paused(pending: number, pause: Pause | undefined): Health {
+  const rest = `Delivery is paused with ${countText(pending, 'notification')} pending; nothing is lost.`;
+  if (pause?.cause.kind === 'unauthorised') {
+    return {
+      level: 'failing',
+      code: 'token-refused',
+      title: 'token refused',
+      sentence: `The CRM refuses the token (${String(pause.cause.status)}): set the right CRM_AUTH_TOKEN. ${rest}`,
+    };
+  }
+  // The next probe brings the code.
+  const code = pause === undefined ? '' : ` (${pause.cause.code})`;
+  return {
+    level: 'failing',
+    code: 'crm-unreachable',
+    title: 'CRM unreachable',
+    sentence: `The CRM cannot be reached${code}. ${rest}`,
+  };
+}
+
+function withDeadLetters(count: number): Health {
+  return {
+    level: 'attention',
+    code: 'dead-letters',
+    title: `${count.toLocaleString('en')} dead`,
+    sentence: `There ${count === 1 ? 'is' : 'are'} ${countText(count, 'dead letter')}: see why below, then redeliver or discard.`,
+  };
+}
+
+function withOldBacklog({ pending, oldestAgeMs }: Stats): Health {
+  return {
+    level: 'attention',
+    code: 'old-backlog',
+    title: 'old backlog',
+    sentence: `The oldest of ${countText(pending, 'pending notification')} has been waiting for ${durationText(oldestAgeMs)}.`,
+  };
+}
+
+function fine({ pending, isDelivering }: Stats): Health {
+  const what =
+    pending === 0 ? 'everything accepted has been delivered' : `${countText(pending, 'notification')} on the way`;
+  // Only the process that delivers knows whether the CRM is well.
+  const sentence = isDelivering ? `All is well: ${what}.` : `All is well here; another process delivers: ${what}.`;
+  return { level: 'fine', code: 'fine', title: 'fine', sentence };
 }

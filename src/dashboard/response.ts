@@ -1,4 +1,8 @@
-import type { ServerResponse } from 'node:http';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { CRMConfigError } from '../core/errors.js';
 import type { Refusal } from './api-contract.js';
 
 /** A complete response, apart from the headers that all responses have. */
@@ -62,4 +66,52 @@ export function send(res: ServerResponse, { status, headers, body }: DashboardRe
   const length = status === 304 ? {} : { 'content-length': String(body.byteLength) };
   res.writeHead(status, { ...securityHeaders, ...headers, ...length });
   res.end(body);
+}
+
+/** The responses with the page's files, by path. */
+export type PageAssets = ReadonlyMap<string, (req: IncomingMessage) => DashboardResponse>;
+
+const files = [
+  { path: '/', file: 'index.html', type: 'text/html; charset=utf-8' },
+  { path: '/dashboard.js', file: 'dashboard.js', type: 'text/javascript; charset=utf-8' },
+  { path: '/dashboard.css', file: 'dashboard.css', type: 'text/css; charset=utf-8' },
+  { path: '/icon.svg', file: 'icon.svg', type: 'image/svg+xml' },
+];
+
+/** Reads the files into memory. Throws `CRMConfigError` if they are missing, as in an app that is bundled into one file. */
+export function readPageAssets(directory = besideTheCode()): PageAssets {
+  return new Map(
+    files.map(({ path, file, type }) => {
+      const body = read(directory, file);
+      return [path, path === '/' ? pageResponse(body, type) : assetResponse(body, type)];
+    }),
+  );
+}
+
+function pageResponse(body: Buffer, type: string): () => DashboardResponse {
+  const response = { status: 200, headers: { 'content-type': type, 'cache-control': 'no-store' }, body };
+  return () => response;
+}
+
+/** The browser stores it, but revalidates it each time, so that an upgrade shows at once. */
+function assetResponse(body: Buffer, type: string): (req: IncomingMessage) => DashboardResponse {
+  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  const caching = { 'cache-control': 'private, no-cache', etag };
+  const whole = { status: 200, headers: { ...caching, 'content-type': type }, body };
+  const unchanged = { status: 304, headers: caching, body: Buffer.alloc(0) };
+  // A proxy that compresses turns the tag into a weak one.
+  return (req) => (req.headers['if-none-match']?.replace(/^W\//, '') === etag ? unchanged : whole);
+}
+
+function besideTheCode(): string {
+  return join(__dirname, '../../dashboard');
+}
+
+function read(directory: string, file: string): Buffer {
+  try {
+    return readFileSync(join(directory, file));
+  } catch (cause) {
+    const message = `the page's file ${file} is missing beside the code; keep express-crm-notifier out of your app's bundle`;
+    throw new CRMConfigError([{ path: '', message }], { cause });
+  }
 }

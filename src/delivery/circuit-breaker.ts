@@ -1,6 +1,5 @@
 import { backoffBoundMs, backoffMs } from './backoff.js';
-import { createReachTrust } from './reach-trust.js';
-import { createTokenTrust, type SentAttempt } from './token-trust.js';
+import { createReachTrust, createTokenTrust, type SentAttempt } from './target-trust.js';
 
 /**
  * Whether delivery may ask the CRM at all.
@@ -11,10 +10,10 @@ import { createTokenTrust, type SentAttempt } from './token-trust.js';
  *   half-open ── that attempt fails ──▶ open, for about twice as long
  *   open or half-open ── it answers anything else ──▶ closed
  *
- * A CRM that is down has to be told from a notification that hurts it, which is `reach-trust.ts`'s business. With each failure that
+ * A CRM that is down has to be told from a notification that hurts it, which is `target-trust.ts`'s business. With each failure that
  * counts fewer may be under way at once, so that it stays a handful until the circuit opens.
  *
- * What a 401 or 403 says of the token is `token-trust.ts`'s business. An attempt that started before the circuit opened may
+ * What a 401 or 403 says of the token is `target-trust.ts`'s business. An attempt that started before the circuit opened may
  * end after it. That the CRM answers it is good news about its reach, but says nothing about the token.
  *
  * After closing, delivery starts slowly: one attempt at a time, and one more with every tenth answer, so that a CRM that

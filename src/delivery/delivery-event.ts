@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.js';
-import type { Trouble } from '../core/trouble.js';
+import type { ErrorData } from '../core/errors.js';
 import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 import type { CircuitState, PauseCause } from './circuit-breaker.js';
 
@@ -65,12 +65,12 @@ export type DeliveryEvent =
   | { readonly kind: 'paused'; readonly cause: PauseCause }
   | { readonly kind: 'resumed' }
   /** The outbox could not do this; it is asked again. Emitted once for each spell of failures. */
-  | { readonly kind: 'outboxFailed'; readonly operation: OutboxOperation; readonly error: Trouble }
+  | { readonly kind: 'outboxFailed'; readonly operation: OutboxOperation; readonly error: ErrorData }
   /** The outbox's file was damaged, deleted or replaced, and is whole again. */
   | { readonly kind: 'outboxRepaired'; readonly message: string }
   /** The post office's thread ended or hung; another was started. */
   | { readonly kind: 'threadRestarted'; readonly message: string }
   /** A mistake of this package: an attempt threw. The notification is tried again. */
-  | { readonly kind: 'deliveryFailed'; readonly error: Trouble };
+  | { readonly kind: 'deliveryFailed'; readonly error: ErrorData };
 
 export type OutboxOperation = 'open' | 'append' | 'read' | 'settle' | 'look' | 'maintain';

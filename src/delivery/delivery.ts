@@ -1,21 +1,18 @@
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
-import { troubleOf } from '../core/trouble.js';
+import { errorDataOf } from '../core/errors.js';
 import type { Outbox, PendingNotification } from '../outbox/outbox.js';
 import { timeoutCode, type Target, type Verdict } from '../target/target.js';
-import { createAttemptsUnderWay, type AttemptUnderWay } from './attempts-under-way.js';
+import { type AttemptUnderWay, createAttemptsUnderWay, createIdleWaiters } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
 import { aboutAttempt, type DeliveryEvent } from './delivery-event.js';
 import type { DeliveryConfig } from './delivery-settings.js';
 import { createHeadChoice } from './head-choice.js';
-import { createIdleWaiters } from './idle-waiters.js';
 import { createLanes } from './lanes.js';
-import { createRateLimit } from './rate-limit.js';
+import { createRateLimit, createStartRule } from './start-rule.js';
 import { createReadyHeads } from './ready-heads.js';
-import { recordVerdict } from './record-verdict.js';
+import { createVerdictSettler, recordVerdict } from './settle-verdict.js';
 import { createSettlements } from './settlements.js';
-import { createStartRule } from './start-rule.js';
-import { createVerdictSettler } from './settle-verdict.js';
 import { targetQueue } from './target-queue.js';
 
 export interface DeliveryOptions extends DeliveryConfig {
@@ -82,7 +79,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     clock,
     gatherMs: options.gatherMs,
     onError: (error) => {
-      onEvent({ kind: 'outboxFailed', operation: 'settle', error: troubleOf(error) });
+      onEvent({ kind: 'outboxFailed', operation: 'settle', error: errorDataOf(error) });
     },
     onBatch: pump,
   });
@@ -120,7 +117,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       isReadFailing = false;
     } catch (error) {
       // The outbox could not be read; whatever the reason, looking again later is all there is to do. Said once.
-      if (!isReadFailing) onEvent({ kind: 'outboxFailed', operation: 'read', error: troubleOf(error) });
+      if (!isReadFailing) onEvent({ kind: 'outboxFailed', operation: 'read', error: errorDataOf(error) });
       isReadFailing = true;
       cancelTimer?.();
       cancelTimer = clock.after(troubleDelayMs, pump);
@@ -183,7 +180,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     } catch (error) {
       // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
       lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
-      onEvent({ kind: 'deliveryFailed', error: troubleOf(error) });
+      onEvent({ kind: 'deliveryFailed', error: errorDataOf(error) });
     } finally {
       // Those that a stop has left behind are not counted any more.
       if (!isEnded) {

@@ -1,7 +1,6 @@
 import type { PendingNotification } from '../outbox/outbox.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { createFreshOrder, type Way } from './fresh-order.js';
-import type { ReadyHeads } from './ready-heads.js';
+import { createFreshOrder, type ReadyHeads, type Way } from './ready-heads.js';
 
 /**
  * Which of the ready heads is tried next, so that those which hurt the CRM cannot stop the others.

@@ -87,16 +87,7 @@ export function createLanes(options: LanesOptions): Lanes {
     else ready.add(entry);
   };
 
-  const early = createEarlyHeads({
-    queue,
-    ready,
-    lanes,
-    forgotten,
-    pageSize,
-    isRisky,
-    enter,
-    makeRoom: () => makeRoom(),
-  });
+  const early = createEarlyHeads({ queue, ready, lanes, forgotten, pageSize, isRisky, enter, makeRoom });
 
   /** What the cursor, or who knows what comes right after it, has met. */
   const meet = (notification: PendingNotification, nowMs: number): void => {
@@ -167,10 +158,10 @@ export function createLanes(options: LanesOptions): Lanes {
   };
 
   /** Returns whether there is room for another lane. */
-  const makeRoom = (): boolean => {
+  function makeRoom(): boolean {
     if (lanes.size >= maxLanes && waiting.canForget()) forget();
     return lanes.size < maxLanes;
-  };
+  }
 
   const isSearching = (): boolean =>
     !isAtEnd &&

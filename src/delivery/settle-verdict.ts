@@ -2,10 +2,12 @@ import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 import type { Verdict } from '../target/target.js';
+import type { AttemptUnderWay } from './attempts-under-way.js';
 import { backoffMs } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import type { DeliveryConfig } from './delivery-settings.js';
+import type { HeadChoice } from './head-choice.js';
 import type { Lanes } from './lanes.js';
 import type { Standing } from './ready-heads.js';
 import type { Settlements } from './settlements.js';
@@ -156,4 +158,37 @@ function entryOf({
   position,
 }: PendingNotification): Pick<PendingNotification, 'target' | 'id' | 'position'> {
   return { target, id, position };
+}
+
+export interface VerdictRecorderOptions {
+  readonly breaker: CircuitBreaker;
+  readonly choice: HeadChoice;
+  readonly clock: Clock;
+}
+
+/** Lets the circuit breaker and the choice of heads learn from a verdict. Returns whether the target is paused by a refusal. */
+export function recordVerdict(
+  { head, chosen, isHanging, ordinal, isSuspect }: AttemptUnderWay,
+  verdict: Verdict,
+  { breaker, choice, clock }: VerdictRecorderOptions,
+): boolean {
+  const sent = { ordinal, isSuspect };
+  const nowMs = clock.monotonicMs();
+  switch (verdict.reach) {
+    case 'unreachable':
+      // The breaker knows already that this attempt hangs.
+      if (isHanging) return false;
+      breaker.onUnreachable(nowMs, verdict.code, verdict.wasSent ? sent : undefined);
+      if (verdict.wasSent) choice.onFailed(head, chosen);
+      return false;
+    case 'refused':
+      choice.onFailed(head, chosen);
+      return breaker.onUnauthorised(nowMs, verdict.status, sent);
+    case 'responded': {
+      const isResumed = breaker.onAnswer(sent, nowMs);
+      choice.onAnswered(head, chosen, isHanging);
+      if (isResumed) choice.onResumed(chosen);
+      return false;
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
-import { afterAwake } from '../core/after-awake.js';
+import { afterAwake } from '../core/time-limit.js';
 import { CRMValidationError, type CRMNotMountedError } from '../core/errors.js';
 import { checkLane } from '../notification/field-checks.js';
 import type { NotificationDraft } from '../notification/notification.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { CRMValidationError } from '../core/errors.js';
-import { isPromiseLike } from '../core/is-promise-like.js';
+import { isPromiseLike } from '../core/call-safely.js';
 import { within } from '../core/time-limit.js';
 import type { HookContext, HookOptions, Mapper } from './hook.js';
 

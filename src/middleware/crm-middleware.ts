@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CRMConfigError } from '../core/errors.js';
-import { isPromiseLike } from '../core/is-promise-like.js';
+import { isPromiseLike } from '../core/call-safely.js';
 import { makeRoomForProperties } from '../core/make-room.js';
 import type { Middleware, MiddlewareOptions, RequestNotifier } from '../notifier/notifier.js';
 

@@ -1,4 +1,4 @@
-import { afterAwake } from '../core/after-awake.js';
+import { afterAwake } from '../core/time-limit.js';
 import type { Clock } from '../core/clock.js';
 import type { AcceptedNotification, Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';

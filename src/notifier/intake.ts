@@ -3,14 +3,13 @@ import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../cor
 import { newNotificationId } from '../core/ids.js';
 import type { Format } from '../format/format.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
-import { crmTarget, type AcceptedNotification, type Room } from '../outbox/outbox.js';
+import { type AcceptedNotification, crmTarget, type Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
-import { writeLog, type LogLevel, type Logger } from '../telemetry/logger.js';
+import { type Logger, type LogLevel, writeLog } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
-import type { EventHub } from './event-hub.js';
 import type { IntakeConfig } from './intake-settings.js';
+import type { EventHub } from './notifier-event.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
-import { createWorkCount } from './work-count.js';
 
 /** In what request a notification was made, as far as that is known. */
 export interface IntakeContext {
@@ -216,4 +215,31 @@ function fullMemory(bound: keyof Room, maxUnsaved: Room): string {
 function asOurs(error: unknown): CRMNotificationError {
   if (error instanceof CRMNotificationError) return error;
   return new CRMValidationError([{ path: '', message: 'cannot be read or serialised' }]);
+}
+
+/** Counts what has been begun and not ended, for whoever wants to wait until nothing is left. */
+export interface WorkCount {
+  readonly begin: () => void;
+  readonly end: () => void;
+  readonly settled: () => Promise<void>;
+}
+
+function createWorkCount(): WorkCount {
+  let count = 0;
+  let waiting: (() => void)[] = [];
+  return {
+    begin() {
+      count += 1;
+    },
+    end() {
+      count -= 1;
+      if (count > 0) return;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    },
+    async settled() {
+      // What ends may have begun something else.
+      while (count > 0) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import type * as Api from '@opentelemetry/api';
-import { survive } from '../core/survive.js';
+import { callSafely } from '../core/call-safely.js';
 import { version } from '../core/version.js';
-import { validTraceparent } from '../core/traceparent.js';
+import { validTraceparent } from '../core/ids.js';
 import type { StartSpan } from '../notifier/intake.js';
 import type { EndedAttempt } from './on-attempt.js';
 
@@ -58,7 +58,7 @@ export function createTracing(
         // Whoever provides it may give a span no ids; what the request brought is passed on then.
         traceparent: trace.isSpanContextValid(spanContext) ? traceparentOf(spanContext) : inbound,
         end(errorCode) {
-          survive(() => {
+          callSafely(() => {
             if (errorCode !== undefined) {
               span.setAttribute('error.type', errorCode);
               span.setStatus({ code: SpanStatusCode.ERROR });

@@ -1,5 +1,4 @@
-import { firstPending } from './first-pending.js';
-import type { AcceptedNotification, DuePlace, PendingNotification } from './outbox.js';
+import { type AcceptedNotification, type DuePlace, firstPending, type PendingNotification } from './outbox.js';
 
 /** What an outbox in memory has for one target. */
 export interface MemoryQueue {

@@ -218,3 +218,11 @@ export interface OutboxCounts {
   /** When the oldest pending one was accepted. */
   readonly oldestAcceptedAt: number | undefined;
 }
+
+/** A notification before its first attempt. Made for every one, so in one literal. */
+export function firstPending(
+  { target, id, type, lane, occurredAt, traceparent }: AcceptedNotification,
+  { body, position, acceptedAt }: Pick<PendingNotification, 'body' | 'position' | 'acceptedAt'>,
+): PendingNotification {
+  return { target, position, id, type, lane, occurredAt, acceptedAt, attempts: 0, nextAttemptAt: 0, traceparent, body };
+}

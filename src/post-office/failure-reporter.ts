@@ -1,4 +1,4 @@
-import { troubleOf } from '../core/trouble.js';
+import { errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent, OutboxOperation } from '../delivery/delivery-event.js';
 
 /** Reports that an operation on the outbox fails: once, however often it is tried again until it works. */
@@ -13,7 +13,7 @@ export function createFailureReporter(onEvent: (event: DeliveryEvent) => void): 
     failed(operation, error) {
       if (failing.has(operation)) return;
       failing.add(operation);
-      onEvent({ kind: 'outboxFailed', operation, error: troubleOf(error) });
+      onEvent({ kind: 'outboxFailed', operation, error: errorDataOf(error) });
     },
     worked(operation) {
       failing.delete(operation);

@@ -1,4 +1,4 @@
-import { afterAwake } from '../core/after-awake.js';
+import { afterAwake } from '../core/time-limit.js';
 import type { Clock } from '../core/clock.js';
 
 export interface HangWatchOptions {

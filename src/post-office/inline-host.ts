@@ -1,22 +1,26 @@
 import type { Dispatcher } from 'undici';
 import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
-import { CRMNotificationError, CRMOutboxError } from '../core/errors.js';
-import { troubleOf } from '../core/trouble.js';
+import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification, OutboxCounts } from '../outbox/outbox.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
 import { createFailureReporter } from './failure-reporter.js';
-import { startLeadingDelivery, type LeadingDelivery } from './leading-delivery.js';
+import { type LeadingDelivery, startLeadingDelivery, untilIdle } from './leading-delivery.js';
 import { openLocalStore } from './local-store.js';
 import { createOpening } from './opening.js';
-import { closed, type Acceptance, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
-import type { PostOfficeSettings } from './post-office-settings.js';
+import {
+  type Acceptance,
+  closed,
+  type CloseReport,
+  type PostOffice,
+  type PostOfficeSettings,
+  type PostOfficeStats,
+} from './post-office.js';
 import { startDelivery } from './start-delivery.js';
 import type { Store } from './store.js';
-import { untilIdle } from './until-idle.js';
 
 export interface InlineHostOptions {
   readonly settings: PostOfficeSettings;
@@ -24,7 +28,7 @@ export interface InlineHostOptions {
   readonly dispatcher: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
-  /** In a thread, what its native calls go through; see `exit-gate.ts`. */
+  /** In a thread, what its native calls go through; see `thread-gates.ts`. */
   readonly enter?: Enter | undefined;
   /** How long settlements gather for one transaction, in milliseconds. @default 0, the rest of a turn */
   readonly gatherMs?: number | undefined;
@@ -192,5 +196,5 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 /** Whether asking again may help is what the error says, if it is ours; a disk may recover. */
 function failed(error: unknown): Acceptance {
   const isFinal = error instanceof CRMNotificationError && !error.retryable;
-  return { accepted: false, reason: isFinal ? 'closed' : 'failed', detail: troubleOf(error).message };
+  return { accepted: false, reason: isFinal ? 'closed' : 'failed', detail: errorDataOf(error).message };
 }

@@ -1,16 +1,16 @@
 import type { Clock } from '../core/clock.js';
 import { discardAll, redeliverAll } from '../outbox/all-dead-letters.js';
-import type { DeliveryLock } from '../outbox/sqlite/delivery-lock.js';
-import { sizeOnDisk } from '../outbox/sqlite/size-on-disk.js';
+import type { AcceptedNotification, Outbox, Room } from '../outbox/outbox.js';
+import { sizeOnDisk } from '../outbox/sqlite/file-identity.js';
+import type { DeliveryLock } from '../outbox/sqlite/lock-file.js';
 import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
-import { acceptInto } from './accept-into.js';
 import type { FailureReporter } from './failure-reporter.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
 import { startOutboxClock } from './outbox-clock.js';
-import type { PostOfficeSettings } from './post-office-settings.js';
-import type { DeliveryLeader, Store } from './store.js';
+import { type Acceptance, type PostOfficeSettings, taken } from './post-office.js';
+import type { Accepted, DeliveryLeader, Store } from './store.js';
 
 export interface LocalStoreOptions {
   readonly settings: Pick<PostOfficeSettings, 'file' | 'outbox'>;
@@ -18,7 +18,7 @@ export interface LocalStoreOptions {
   readonly logger: Pick<Logger, 'warn'>;
   readonly failures: FailureReporter;
   readonly onRepaired: (error: Error) => void;
-  /** In a thread, what its native calls go through; see `exit-gate.ts`. */
+  /** In a thread, what its native calls go through; see `thread-gates.ts`. */
   readonly enter: Enter | undefined;
 }
 
@@ -69,4 +69,51 @@ function promised<Result>(work: () => Result): Promise<Result> {
   return new Promise((resolve) => {
     resolve(work());
   });
+}
+
+/**
+ * Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. The entries of one
+ * notification, for several targets, follow each other in the batch: either all of them are accepted, or none.
+ */
+export function acceptInto(
+  outbox: Outbox,
+  batch: readonly AcceptedNotification[],
+  maxPending: Room,
+  at: number,
+): Accepted {
+  const pending = outbox.append(batch, maxPending, at);
+  if (pending !== undefined) return { acceptances: batch.map(() => taken), pending };
+  const { room, bound } = roomFor(outbox, batch, maxPending);
+  const full = fullBy(bound, maxPending);
+  const acceptances = batch.map((_, index) => (index < room ? taken : full));
+  return { acceptances, pending: (room > 0 ? outbox.append(batch.slice(0, room), undefined, at) : undefined) ?? [] };
+}
+
+interface RoomLeft {
+  /** How many entries fit that make whole notifications. */
+  readonly room: number;
+  /** What keeps the next one out. */
+  readonly bound: keyof Room;
+}
+
+function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): RoomLeft {
+  const { pending, pendingBytes } = outbox.counts();
+  let bytes = pendingBytes;
+  /** Where the notification begins that the entry belongs to. */
+  let start = 0;
+  for (const [index, { id, body }] of batch.entries()) {
+    if (batch[start]?.id !== id) start = index;
+    bytes += Buffer.byteLength(body);
+    if (pending + index >= maxPending.count) return { room: start, bound: 'count' };
+    if (bytes > maxPending.bytes) return { room: start, bound: 'bytes' };
+  }
+  return { room: batch.length, bound: 'count' };
+}
+
+function fullBy(bound: keyof Room, maxPending: Room): Acceptance {
+  const detail =
+    `maxPending.${bound} is reached (${String(maxPending[bound])}): the CRM takes less than the app tells; ` +
+    'see why (stats().circuit, dead letters, rateLimit), let the middleware push back, or raise ' +
+    `maxPending.${bound}`;
+  return { accepted: false, reason: 'full', detail };
 }

@@ -1,6 +1,6 @@
 import { createMemoryOutbox } from '../outbox/memory-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
-import { createDeliveryLock, type DeliveryLock } from '../outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock, type DeliveryLock } from '../outbox/sqlite/lock-file.js';
 import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
 import { loadSqlite, type Enter } from '../outbox/sqlite/sqlite-driver.js';
 

@@ -8,8 +8,7 @@ import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
-import type { PostOffice } from './post-office.js';
-import type { PostOfficeSettings } from './post-office-settings.js';
+import type { PostOffice, PostOfficeSettings } from './post-office.js';
 import { gatherOnDiskMs } from './start-delivery.js';
 import { createThreadHost } from './thread-host.js';
 

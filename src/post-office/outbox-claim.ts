@@ -1,9 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRMConfigError } from '../core/errors.js';
-import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
-import { outboxExposure } from '../outbox/sqlite/outbox-exposure.js';
-import { keepClaim } from './kept-claim.js';
+import { outboxExposure, prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
+import { keepClaim } from './process-claim.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 

@@ -1,11 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
-import { troubleOf } from '../core/trouble.js';
+import { errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
-import { passAcceptGate } from './accept-gate.js';
-import { passExitGate } from './exit-gate.js';
+import { passAcceptGate, passExitGate } from './thread-gates.js';
 import { createInlineHost } from './inline-host.js';
 import { gatherOnDiskMs } from './start-delivery.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
@@ -67,7 +66,7 @@ async function answer(call: number, name: PostOfficeCall, argument: unknown): Pr
     if (name === 'close') await sendLastStats();
     send({ kind: 'answer', call, value });
   } catch (error) {
-    send({ kind: 'failure', call, trouble: troubleOf(error) });
+    send({ kind: 'failure', call, error: errorDataOf(error) });
   }
   // With the port gone nothing keeps this thread, and it ends.
   if (name === 'close') parentPort?.close();

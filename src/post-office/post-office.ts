@@ -1,4 +1,7 @@
+import type { TargetConfig } from '../client/target-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { DeliveryConfig } from '../delivery/delivery-settings.js';
+import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type { AcceptedNotification, DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
 
 /**
@@ -83,4 +86,14 @@ export interface CloseReport {
   readonly pending: number;
   /** Become dead letters since the call. */
   readonly dead: number;
+}
+
+/** What a post office needs to know: plain data, so that it can cross into a thread. */
+export interface PostOfficeSettings {
+  /** Without what may be a function. */
+  readonly target: Omit<TargetConfig, 'authToken' | 'dispatcher'>;
+  readonly outbox: OutboxConfig;
+  readonly delivery: DeliveryConfig;
+  /** The outbox's file, prepared and claimed; undefined for an outbox in memory. */
+  readonly file: string | undefined;
 }

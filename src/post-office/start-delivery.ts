@@ -9,7 +9,7 @@ import { crmFormat } from '../format/crm-format.js';
 import { crmTarget } from '../outbox/outbox.js';
 import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { PostOfficeSettings } from './post-office-settings.js';
+import type { PostOfficeSettings } from './post-office.js';
 import type { Store } from './store.js';
 
 export interface StartDeliveryOptions {

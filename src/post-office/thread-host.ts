@@ -1,14 +1,19 @@
 import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
-import { CRMConfigError, CRMOutboxError } from '../core/errors.js';
+import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
-import type { Trouble } from '../core/trouble.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createOwedAnswers } from './owed-answers.js';
-import { closed, taken, type CloseReport, type PostOffice, type PostOfficeStats } from './post-office.js';
-import type { PostOfficeSettings } from './post-office-settings.js';
-import { createRunningTally } from './running-tally.js';
+import {
+  closed,
+  type CloseReport,
+  type PostOffice,
+  type PostOfficeSettings,
+  type PostOfficeStats,
+  taken,
+} from './post-office.js';
+import { createRunningTally } from './delivery-tally.js';
 import { createThreadKeeper } from './thread-keeper.js';
 import type { FromThread, PostOfficeCall } from './thread-messages.js';
 
@@ -90,7 +95,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         takeCall(message.call, true)?.resolve(message.value);
         return;
       case 'failure':
-        takeCall(message.call, false)?.reject(errorOf(message.trouble));
+        takeCall(message.call, false)?.reject(errorOf(message.error));
         return;
       case 'events':
         for (const event of message.events) {
@@ -200,6 +205,6 @@ function noAnswer(): CRMOutboxError {
   return new CRMOutboxError('the thread of the post office does not answer');
 }
 
-function errorOf({ message, issues }: Trouble): Error {
+function errorOf({ message, issues }: ErrorData): Error {
   return issues === undefined ? new CRMOutboxError(message) : new CRMConfigError(issues);
 }

@@ -1,7 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
-import { createAcceptGate, shutAcceptGate, type AcceptGate } from './accept-gate.js';
-import { createExitGate, shutExitGate, type ExitGate } from './exit-gate.js';
+import {
+  type AcceptGate,
+  createAcceptGate,
+  createExitGate,
+  type ExitGate,
+  shutAcceptGate,
+  shutExitGate,
+} from './thread-gates.js';
 import { watchForHang } from './hang-watch.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 

@@ -1,11 +1,9 @@
-import type { Trouble } from '../core/trouble.js';
+import type { ErrorData } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, LogLevel } from '../telemetry/logger.js';
-import type { Acceptance, PostOffice, PostOfficeStats } from './post-office.js';
-import type { AcceptGate } from './accept-gate.js';
-import type { ExitGate } from './exit-gate.js';
-import type { PostOfficeSettings } from './post-office-settings.js';
+import type { Acceptance, PostOffice, PostOfficeSettings, PostOfficeStats } from './post-office.js';
+import type { AcceptGate, ExitGate } from './thread-gates.js';
 
 /** The calls of a post office that are a question and an answer. */
 export type PostOfficeCall = Exclude<keyof PostOffice, 'accept' | 'isStarting' | 'lastKnown'>;
@@ -34,7 +32,7 @@ export type FromThread =
   /** Without acceptances all were accepted. */
   | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] | undefined }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
-  | { readonly kind: 'failure'; readonly call: number; readonly trouble: Trouble }
+  | { readonly kind: 'failure'; readonly call: number; readonly error: ErrorData }
   | { readonly kind: 'events'; readonly events: readonly DeliveryEvent[] }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
   | { readonly kind: 'lastStats'; readonly stats: PostOfficeStats }

@@ -1,9 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { mapValues } from '../core/map-values.js';
+import { counters, type GaugeReading, gauges, histograms, mapValues, type Metric } from '../observe/metrics.js';
 import { version } from '../core/version.js';
 import { recordMetrics } from '../observe/record-metrics.js';
 import type { Notifier } from '../notifier/notifier.js';
-import { counters, gauges, histograms, type GaugeReading, type Metric } from '../observe/metrics.js';
 
 /** The result of `crmMetrics`. */
 export interface RegisteredMetrics {

@@ -26,7 +26,7 @@ describe('crm-notifier check', () => {
     expect(end.stdout + end.stderr).not.toContain(cliToken);
     return end;
   };
-  const troubleOf = (end: CliEnd): unknown => {
+  const errorDataOf = (end: CliEnd): unknown => {
     expect(end.code).toBe(1);
     const [result, ...more] = objectsIn(end);
     expect(more).toEqual([]);
@@ -37,24 +37,24 @@ describe('crm-notifier check', () => {
   it('reports that nothing is listening', async () => {
     const crm = await start();
     await crm.close();
-    expect(troubleOf(await check(crm.url))).toBe('refused');
+    expect(errorDataOf(await check(crm.url))).toBe('refused');
   });
 
   it('reports a host name that cannot be resolved', async () => {
     const end = await check('https://crm.invalid');
-    expect(troubleOf(end)).toBe('refused');
+    expect(errorDataOf(end)).toBe('refused');
     expect(end.stdout).toContain('the host name in https://crm.invalid cannot be resolved');
   });
 
   it('reports a CRM that does not respond in time', async () => {
     const crm = await start(() => undefined);
-    expect(troubleOf(await check(crm.url, '--timeout-ms', '200'))).toBe('timeout');
+    expect(errorDataOf(await check(crm.url, '--timeout-ms', '200'))).toBe('timeout');
   });
 
   it.each([401, 403])('reports that the token is refused, by status %i', async (status) => {
     const crm = await start(reply(status, `not ${cliToken}`));
     const end = await check(crm.url);
-    expect(troubleOf(end)).toBe('wrong-token');
+    expect(errorDataOf(end)).toBe('wrong-token');
     expect(objectsIn(end)).toMatchObject([{ token: 'refused' }]);
   });
 
@@ -66,16 +66,16 @@ describe('crm-notifier check', () => {
 
   it('reports a server that is not the CRM: HTML, an empty reply, or not even HTTP', async () => {
     const html = await start(reply(200, '<html>Welcome</html>'));
-    expect(troubleOf(await check(html.url))).toBe('not-json');
+    expect(errorDataOf(await check(html.url))).toBe('not-json');
     const empty = await start(reply(200));
-    expect(troubleOf(await check(empty.url))).toBe('not-json');
+    expect(errorDataOf(await check(empty.url))).toBe('not-json');
     const raw = await startRaw((socket) => socket.end('SSH-2.0-something\r\n'));
-    expect(troubleOf(await check(raw.url))).toBe('not-json');
+    expect(errorDataOf(await check(raw.url))).toBe('not-json');
   });
 
   it.each([302, 404, 503])('reports status %i as unhealthy', async (status) => {
     const crm = await start(reply(status, '{}', { location: 'http://elsewhere.invalid/' }));
-    expect(troubleOf(await check(crm.url))).toBe('unhealthy');
+    expect(errorDataOf(await check(crm.url))).toBe('unhealthy');
   });
 
   it('ends at once with exit code 130 when interrupted', async () => {
@@ -126,13 +126,13 @@ describe('crm-notifier check', () => {
 
     it('finds a wrong token that /health did not check', async () => {
       const crm = await start((received, res) => (received.url === '/health' ? accept : reply(401))(received, res));
-      expect(troubleOf(await check(crm.url, '--send-test'))).toBe('wrong-token');
+      expect(errorDataOf(await check(crm.url, '--send-test'))).toBe('wrong-token');
     });
 
     it('distinguishes a rejected test notification from a refused token', async () => {
       const crm = await start((received, res) => (received.url === '/health' ? accept : reply(422))(received, res));
       const end = await check(crm.url, '--send-test', '--test-user-id', '7');
-      expect(troubleOf(end)).toBe('unhealthy');
+      expect(errorDataOf(end)).toBe('unhealthy');
       expect(end.stdout).toContain('--test-user-id');
       expect(crm.received.at(-1)?.json).toMatchObject({ user_id: 7 });
     });

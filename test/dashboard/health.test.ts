@@ -1,4 +1,4 @@
-import { healthOf } from '../../src/dashboard/health.js';
+import { healthOf } from '../../src/dashboard/overview.js';
 import type { Stats } from '../../src/index.js';
 
 const well: Stats = {

@@ -1,4 +1,4 @@
-import { createRateLimit } from '../../src/delivery/rate-limit.js';
+import { createRateLimit } from '../../src/delivery/start-rule.js';
 
 /** Takes tokens as a program would that waits as long as it is told, and answers when it got them. */
 function takeTimes(options: { perSecond: number; burst: number }, count: number, startMs = 0): number[] {

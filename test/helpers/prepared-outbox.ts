@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AcceptedNotification, DeadLetter, Outbox, PendingNotification } from '../../src/outbox/outbox.js';
-import { createDeliveryLock } from '../../src/outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock } from '../../src/outbox/sqlite/lock-file.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { sampleNotification } from './sample-notification.js';
 import { openOutboxIn } from './sqlite-outbox.js';

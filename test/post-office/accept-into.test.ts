@@ -1,6 +1,6 @@
 import { createMemoryOutbox } from '../../src/outbox/memory-outbox.js';
 import type { AcceptedNotification, Outbox } from '../../src/outbox/outbox.js';
-import { acceptInto } from '../../src/post-office/accept-into.js';
+import { acceptInto } from '../../src/post-office/local-store.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';

@@ -170,7 +170,9 @@ function contract(open: Open, start: StartCrm): void {
     const breaker = { failureThreshold: 2, firstDelayMs: 5, maxDelayMs: 5, maxPauseMs: 5 };
     const office = open({ baseUrl: gone.url, breaker });
     await office.accept(inLanes('a', 'b'));
-    expect(await office.hear('paused')).toMatchObject([{ cause: { kind: 'unreachable', code: 'ECONNREFUSED' } }]);
+    // On a busy machine an attempt may take longer than so short a pause, and then counts as one that hangs.
+    const code = expect.stringMatching(/^(ECONNREFUSED|ERR_CRM_TIMEOUT)$/);
+    expect(await office.hear('paused')).toMatchObject([{ cause: { kind: 'unreachable', code } }]);
     expect((await office.stats()).circuit).not.toBe('closed');
     await start(accept, gone.port);
     await office.hear('delivered', 2);

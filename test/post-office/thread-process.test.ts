@@ -31,7 +31,7 @@ describe('a process whose post office has a thread of its own', () => {
     await crm.close();
     return crm.url;
   };
-  const troubleOf = ({ lines }: BuiltProgram): string[] =>
+  const errorDataOf = ({ lines }: BuiltProgram): string[] =>
     lines.filter((line) => line.startsWith('warn') || line.startsWith('error'));
 
   it('is not kept alive by an idle notifier that nobody closes', async () => {
@@ -48,7 +48,7 @@ describe('a process whose post office has a thread of its own', () => {
     expect(await program.ended).toEqual(cleanEnd);
     expect(await program.said('accepted', 3)).toHaveLength(3);
     expect(JSON.parse((await program.said('stats'))[0]!)).toMatchObject({ accepted: 3, rejected: 0, dead: 0 });
-    expect(troubleOf(program)).toEqual([]);
+    expect(errorDataOf(program)).toEqual([]);
   });
 
   it('has delivered all that was due when its flush answers', async () => {
@@ -71,7 +71,7 @@ describe('a process whose post office has a thread of its own', () => {
     expect(await program.ended).toEqual(cleanEnd);
     expect(await program.said('closed')).toEqual(['{"delivered":0,"pending":0,"dead":0}']);
     // The thread has answered and ended; both are told in one turn.
-    expect(troubleOf(program)).toEqual([]);
+    expect(errorDataOf(program)).toEqual([]);
   });
 
   it('loses nothing by process.exit right after a receipt: the next start delivers it', async () => {
@@ -96,7 +96,7 @@ describe('a process whose post office has a thread of its own', () => {
     const program = startApp(crm.url, { ...app, count: 2, then: 'close' });
     expect(await program.ended).toEqual(cleanEnd);
     expect(program.lines[0]).toBe('threads 0');
-    expect(troubleOf(program)).toEqual([]);
+    expect(errorDataOf(program)).toEqual([]);
     expect(crm.received).toHaveLength(2);
   });
 
@@ -108,7 +108,7 @@ describe('a process whose post office has a thread of its own', () => {
     expect(await program.ended).toEqual(cleanEnd);
     expect(program.lines).toContain('threads 1');
     expect(program.lines).toContain('preloaded');
-    expect(troubleOf(program)).toEqual([]);
+    expect(errorDataOf(program)).toEqual([]);
     expect(crm.received).toHaveLength(2);
   });
 
@@ -137,7 +137,7 @@ describe('a process whose post office has a thread of its own', () => {
         const crm = await start();
         const program = run({ file: app, args: [crm.url, outbox()] });
         expect(await program.ended).toEqual(cleanEnd);
-        expect(troubleOf(program)).toEqual([
+        expect(errorDataOf(program)).toEqual([
           expect.stringMatching(/^warn .*Leave express-crm-notifier out of your bundle.*or set thread: false$/),
         ]);
         expect(await program.said('closed')).toEqual([expect.stringContaining('"pending":0')]);

@@ -1,6 +1,6 @@
 import { crmFormat } from '../../src/format/crm-format.js';
 import { personalStrings, redactText, scrubText } from '../../src/telemetry/redact.js';
-import { validTraceparent } from '../../src/core/traceparent.js';
+import { validTraceparent } from '../../src/core/ids.js';
 
 const { harmlessKeys } = crmFormat;
 

@@ -1,6 +1,5 @@
 import type { AttemptEntry } from '../api-contract.js';
-import { byId, make, timeElement } from './element.js';
-import { millisecondsText, numberText, timeText } from './format.js';
+import { byId, make, millisecondsText, numberText, timeElement, timeText } from './element.js';
 
 const outcomes = {
   delivered: { text: '✓ delivered', level: 'fine' },

@@ -2,8 +2,7 @@ import type { Overview } from '../api-contract.js';
 import { fetchOverview, failureOf, type Failure } from './api-client.js';
 import { createAttemptsSection } from './attempts-section.js';
 import { createDeadLettersSection } from './dead-letters-section.js';
-import { byId, setText } from './element.js';
-import { timeText } from './format.js';
+import { byId, setText, timeText } from './element.js';
 import { createMinutesSection } from './minutes-section.js';
 import { createSummarySection } from './summary-section.js';
 

@@ -1,6 +1,5 @@
 import type { DeadLetterPage } from '../api-contract.js';
-import { byId, make, timeElement, unseen } from './element.js';
-import { dayAndTimeText, numberText } from './format.js';
+import { byId, dayAndTimeText, make, numberText, timeElement, unseen } from './element.js';
 
 type Letter = DeadLetterPage['letters'][number];
 export type LetterAction = 'redeliver' | 'discard';

@@ -1,7 +1,6 @@
 import uPlot from 'uplot';
 import type { MinuteSeries } from '../api-contract.js';
-import { byId, make, setText } from './element.js';
-import { minuteText, numberText } from './format.js';
+import { byId, make, minuteText, numberText, setText } from './element.js';
 
 /** The charts of the last 60 minutes, and the same numbers as a table. */
 export function createMinutesSection(): (minutes: MinuteSeries) => void {

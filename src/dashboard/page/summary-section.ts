@@ -1,7 +1,6 @@
 import type { Health, Overview } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
-import { byId, setText } from './element.js';
-import { bytesText, millisecondsText, minuteText, numberText } from './format.js';
+import { byId, bytesText, millisecondsText, minuteText, numberText, setText } from './element.js';
 
 /** The health line at the top and the numbers below it: those of `crm.stats()`, and how long attempts took. */
 export function createSummarySection(): (overview: Overview) => void {

@@ -1,4 +1,5 @@
-import { fstatSync, lstatSync, readlinkSync } from 'node:fs';
+import { fstatSync, lstatSync, readlinkSync, statSync } from 'node:fs';
+import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
 /** Which files an outbox consists of while it is open: whatever has another number is another file. */
 export interface FileIdentity {
@@ -53,4 +54,60 @@ export function createPlaceOf(file: string, descriptor: number): () => boolean {
   };
   const name = nameNow();
   return name === undefined || !byInode() ? byInode : () => nameNow() === name;
+}
+
+/** Looks whether somebody who is no SQLite has written into a file that is in use: a backup copied over it, say. */
+export interface OverwriteWatch {
+  /** Whether the file has changed since the last `look`, though nobody has committed anything since. */
+  isOverwritten(): boolean;
+  /** What has happened until now is known. */
+  look(): void;
+}
+
+interface Look {
+  readonly stamp: string;
+  readonly commits: string;
+}
+
+/**
+ * With a log the file itself is written at checkpoints alone, and those follow commits. Of a file that is busy it cannot be
+ * told, so this sees only what befalls an idle one.
+ */
+export function createOverwriteWatch(database: SqliteDatabase, file: string): OverwriteWatch {
+  const selectVersion = database.prepare('PRAGMA data_version');
+  const selectChanges = database.prepare('SELECT total_changes() AS changes');
+  let last = lookNow();
+
+  function lookNow(): Look {
+    const found = statSync(file, { throwIfNoEntry: false });
+    const { data_version: version } = selectVersion.get() as SqliteRow;
+    const { changes } = selectChanges.get() as SqliteRow;
+    return {
+      stamp: `${String(found?.mtimeMs)} ${String(found?.size)}`,
+      commits: `${String(version)} ${String(changes)}`,
+    };
+  }
+
+  return {
+    isOverwritten() {
+      const now = lookNow();
+      return now.stamp !== last.stamp && now.commits === last.commits;
+    },
+    look() {
+      last = lookNow();
+    },
+  };
+}
+
+/** What an outbox takes up on the disk, in bytes: its file and its log. What is not there counts as nothing. */
+export function sizeOnDisk(file: string): number {
+  return sizeOf(file) + sizeOf(`${file}-wal`);
+}
+
+function sizeOf(file: string): number {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  } catch {
+    return 0;
+  }
 }

@@ -1,6 +1,5 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, openSync, rmSync } from 'node:fs';
 import { inodeOf } from './file-identity.js';
-import { makeMissingFile } from './make-missing-file.js';
 import type { OpenSqlite } from './sqlite-driver.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 
@@ -42,4 +41,49 @@ export function acquireLock(open: OpenSqlite, file: string, waitMs: number): Hel
       database.close();
     },
   };
+}
+
+/** Says which of the processes that share an outbox delivers: the one that holds it. */
+export interface DeliveryLock {
+  /** Takes the lock if nobody has it; answers whether it is held now. Never waits. */
+  tryAcquire(): boolean;
+  release(): void;
+}
+
+/** What the delivery lock's file is called; it stands beside the outbox's. */
+export function deliveryLockFile(outboxFile: string): string {
+  return `${outboxFile}-delivery`;
+}
+
+export function createDeliveryLock(open: OpenSqlite, outboxFile: string): DeliveryLock {
+  let held: HeldLock | undefined;
+
+  const release = (): void => {
+    held?.release();
+    held = undefined;
+  };
+
+  return {
+    tryAcquire() {
+      if (held?.isCurrent() === true) return true;
+      release();
+      held = acquireLock(open, deliveryLockFile(outboxFile), 0);
+      return held !== undefined;
+    },
+    release,
+  };
+}
+
+/**
+ * Makes a file that only its owner may read, unless there is one: SQLite would make it readable by others, and gives what it
+ * puts beside a file, such as its journal, the mode that the file has at that moment.
+ *
+ * What is there is not opened, since closing any descriptor of a file drops the locks that this process has on it.
+ */
+export function makeMissingFile(file: string): void {
+  try {
+    closeSync(openSync(file, 'ax', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }

@@ -4,13 +4,19 @@ import { CRMConfigError, CRMOutboxError } from '../../core/errors.js';
 import type { Outbox } from '../outbox.js';
 import { isLogBroken } from './broken-log.js';
 import { openConnection, type ConnectionOptions } from './connection.js';
-import { identityOf, inodeOf, isSame, isSameBesideLog, type FileIdentity } from './file-identity.js';
-import { isCutToNothing } from './first-page.js';
-import { intruderAt, isNoDirectory } from './intruder.js';
+import {
+  createOverwriteWatch,
+  type FileIdentity,
+  identityOf,
+  inodeOf,
+  isSame,
+  isSameBesideLog,
+  type OverwriteWatch,
+} from './file-identity.js';
+import { intruderAt, isCutToNothing, isNoDirectory } from './file-header.js';
 import { acquireLock } from './lock-file.js';
 import { createLogWatch, type LogWatch } from './log-watch.js';
 import { makePrivateFile } from './outbox-directory.js';
-import { createOverwriteWatch, type OverwriteWatch } from './overwrite-watch.js';
 import {
   finishRepair,
   freeAsideName,

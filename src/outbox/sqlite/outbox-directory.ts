@@ -10,6 +10,7 @@ import {
   readdirSync,
   realpathSync,
   type Stats,
+  statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CRMConfigError } from '../../core/errors.js';
@@ -140,4 +141,51 @@ function refuseWhatIsNotOurs(file: string): void {
 function refuse(problem: string, cause?: unknown): never {
   const message = `${problem}. The outbox needs a directory of its own on a local disk`;
   throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
+}
+
+const ownDirectory = 'or give the outbox a directory of its own';
+
+/**
+ * Who besides the user of this process may change an outbox, and what to do about it; undefined where nobody may. Asked
+ * once its file is there and everything that this process may close to others is closed.
+ *
+ * It is no reason to refuse: a container's volume is often root's, or everybody's, and nobody else is in the container.
+ */
+export function outboxExposure(directory: string, file: string): string | undefined {
+  const user = process.geteuid?.();
+  // Windows has other owners and no modes.
+  if (user === undefined) return undefined;
+  const { uid, mode } = statSync(directory);
+  const fileOwner = statSync(file).uid;
+  const problems: string[] = [];
+  if (uid !== user && uid !== 0) {
+    problems.push(
+      `its directory belongs to user ${String(uid)}, who can replace what is in it: ` +
+        `chown it to the user who runs the app (${String(user)}), ${ownDirectory}`,
+    );
+  }
+  const writers = writersOf(mode);
+  if (writers !== undefined) {
+    const isSticky = (mode & 0o1000) !== 0;
+    const harm = isSticky
+      ? 'can put files of theirs beside the outbox’s; the sticky bit keeps them from replacing those'
+      : 'can replace what is in it';
+    const modeText = (mode & 0o7777).toString(8).padStart(4, '0');
+    problems.push(
+      `its directory is writable by ${writers} (mode ${modeText}), who ${harm}: chmod 700 it, ${ownDirectory}`,
+    );
+  }
+  // Only root gets as far as this with a file of another's.
+  if (fileOwner !== user) {
+    problems.push(
+      `its file belongs to user ${String(fileOwner)}, who can change what is sent: ` +
+        'run the app as that user, or chown the directory and what is in it to the user who runs the app',
+    );
+  }
+  return problems.length === 0 ? undefined : problems.join('; and ');
+}
+
+function writersOf(mode: number): string | undefined {
+  const writers = [(mode & 0o020) === 0 ? [] : ['its group'], (mode & 0o002) === 0 ? [] : ['everybody']].flat();
+  return writers.length === 0 ? undefined : writers.join(' and ');
 }

@@ -1,6 +1,6 @@
 import { CRMOutboxError } from '../../core/errors.js';
 import type { Outbox } from '../outbox.js';
-import { isCutToNothing } from './first-page.js';
+import { isCutToNothing } from './file-header.js';
 import { isRepairUnfinished } from './repair.js';
 import { isOlderSchema } from './schema.js';
 import type { OpenSqlite } from './sqlite-driver.js';

@@ -1,8 +1,8 @@
-import { existsSync, renameSync } from 'node:fs';
-import { inodeOf, type FileIdentity } from './file-identity.js';
-import { isCutToNothing } from './first-page.js';
-import { makeMissingFile } from './make-missing-file.js';
-import { companions, removeWithCompanions, salvageByCopy } from './salvage-by-copy.js';
+import { copyFileSync, existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import { closeUpLog, isLogBroken } from './broken-log.js';
+import { isCutToNothing, revealRows } from './file-header.js';
+import { type FileIdentity, inodeOf } from './file-identity.js';
+import { makeMissingFile } from './lock-file.js';
 import { salvage, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
@@ -121,4 +121,62 @@ export function freeAsideName(file: string, now: number): string {
 
 function mendedName(file: string): string {
   return `${file}-mended`;
+}
+
+/** What SQLite keeps beside a file. */
+const companions = ['-wal', '-shm', '-journal'];
+
+export interface SalvageByCopyOptions {
+  readonly open: OpenSqlite;
+  /** The damaged file. Nothing in it is changed. */
+  readonly file: string;
+  readonly fresh: SqliteDatabase;
+  /** The file of the fresh one. */
+  readonly mending: string;
+}
+
+/**
+ * Copies what can be read of a damaged file into a fresh one. To be read to its end it has to be changed, so that is done to a
+ * copy: the file may be somebody else's after all.
+ *
+ * Behind a broken place of the log there may be newer pages than before it. Both states are taken: what was delivered
+ * meanwhile is delivered once more.
+ */
+function salvageByCopy({ open, file, fresh, mending }: SalvageByCopyOptions): Salvage {
+  const copy = `${file}-reading`;
+  const read = (): Salvage => {
+    revealRows(copy, mending);
+    const from = open(copy);
+    try {
+      return salvage(from, fresh);
+    } finally {
+      from.close();
+    }
+  };
+  try {
+    makeCopy(file, copy);
+    const upToBreak = read();
+    if (!isLogBroken(file)) return upToBreak;
+    makeCopy(file, copy);
+    closeUpLog(copy);
+    const behind = read();
+    return { pending: upToBreak.pending + behind.pending, dead: upToBreak.dead + behind.dead, isIncomplete: true };
+  } finally {
+    removeWithCompanions(copy);
+  }
+}
+
+function makeCopy(file: string, copy: string): void {
+  removeWithCompanions(copy);
+  for (const ending of ['', '-wal']) {
+    if (existsSync(`${file}${ending}`)) copyFileSync(`${file}${ending}`, `${copy}${ending}`);
+  }
+}
+
+/** Removes a file and what SQLite keeps beside it; not a directory. */
+function removeWithCompanions(file: string): void {
+  for (const ending of ['', ...companions]) {
+    if (lstatSync(`${file}${ending}`, { throwIfNoEntry: false })?.isDirectory() !== true)
+      rmSync(`${file}${ending}`, { force: true });
+  }
 }

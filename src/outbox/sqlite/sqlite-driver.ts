@@ -27,7 +27,7 @@ interface SqliteModule {
   readonly DatabaseSync: new (path: string, options: OpenSqliteOptions) => SqliteDatabase;
 }
 
-/** Does a native call, now or never; see `exit-gate.ts`. */
+/** Does a native call, now or never; see `thread-gates.ts`. */
 export type Enter = <Result>(call: () => Result) => Result;
 
 let loaded: SqliteModule | undefined;

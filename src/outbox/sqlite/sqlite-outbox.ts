@@ -1,5 +1,10 @@
-import { firstPending } from '../first-pending.js';
-import type { AcceptedNotification, Outbox, PendingNotification, Room } from '../outbox.js';
+import {
+  type AcceptedNotification,
+  firstPending,
+  type Outbox,
+  type PendingNotification,
+  type Room,
+} from '../outbox.js';
 import { closeConnection } from './connection.js';
 import { prepareDeadLetters } from './dead-letters.js';
 import { preparePendingRows } from './pending-rows.js';

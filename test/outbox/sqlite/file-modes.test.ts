@@ -1,7 +1,6 @@
 import { chmodSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDeliveryLock } from '../../../src/outbox/sqlite/delivery-lock.js';
-import { acquireLock } from '../../../src/outbox/sqlite/lock-file.js';
+import { acquireLock, createDeliveryLock } from '../../../src/outbox/sqlite/lock-file.js';
 import { openSqliteOutbox } from '../../../src/outbox/sqlite/open-sqlite-outbox.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../../../src/outbox/sqlite/outbox-directory.js';
 import { loadSqlite, type OpenSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Outbox } from '../../../src/outbox/outbox.js';
-import { createDeliveryLock } from '../../../src/outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock } from '../../../src/outbox/sqlite/lock-file.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 import { asideNamesIn, bytesOf, modeOf, readEverything } from '../../helpers/prepared-outbox.js';
 import { sampleNotifications } from '../../helpers/sample-notification.js';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createDeliveryLock } from '../../../src/outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock } from '../../../src/outbox/sqlite/lock-file.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 import { modeOf } from '../../helpers/prepared-outbox.js';
 import { sampleAt, sampleNotification } from '../../helpers/sample-notification.js';

@@ -1,6 +1,6 @@
 import { openSqliteOutbox } from '../../../src/outbox/sqlite/open-sqlite-outbox.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
-import { createDeliveryLock } from '../../../src/outbox/sqlite/delivery-lock.js';
+import { createDeliveryLock } from '../../../src/outbox/sqlite/lock-file.js';
 import { usePrograms } from '../../helpers/child-program.js';
 import { sampleNotification } from '../../helpers/sample-notification.js';
 import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
