@@ -27,7 +27,7 @@ export interface ServiceOptions extends TargetSettings, LoggerSettings {
 export interface NotifierOptions
   extends ServiceOptions, OutboxSettings, HookSettings, IntakeSettings, DeliverySettings {
   /**
-   * The clock that delivery uses; for tests that own the time.
+   * The clock that delivery uses; for tests that control the time.
    * @default the computer's own
    */
   readonly clock?: Clock | undefined;

@@ -123,7 +123,7 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
   return true;
 }
 
-/** HTTP/2's `flushHeaders` and its first write call this as well. */
+/** HTTP/2's `flushHeaders` and first `write` call `writeHead` as well. */
 function watchedHttp2Head(this: WatchedResponse, ...args: unknown[]): unknown {
   const watch = this[watchKey];
   const isHeld = watch.heldHead !== undefined && watch.heldWrites !== undefined;

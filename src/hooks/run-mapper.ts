@@ -80,7 +80,7 @@ function inTime<Value>(
   );
 }
 
-/** The error for one that an app's function threw, without its message, which may quote the response. */
+/** Wraps an error that one of the app's functions threw, without its message, which may quote the response. */
 export function mapperFailure(what: string, error: unknown): CRMValidationError {
   if (error instanceof CRMValidationError) return error;
   return mapperError(`${what} ${describeThrown(error)}`);

@@ -40,7 +40,7 @@ export interface BatcherOptions {
 }
 
 const retryMs = 500;
-/** Takes a transaction of a few milliseconds, so that a burst does not delay the receipts of others. */
+/** The largest batch. Its transaction takes a few milliseconds, so that a burst does not delay the receipts of others. */
 const maxBatch = 1_000;
 
 // From this rate on, a short wait costs each notification little, and one commit stores many more. The rate is measured over

@@ -29,7 +29,7 @@ export interface NotifierEvents {
   paused: FromDelivery<'paused'>;
   /** The CRM can be reached again, and takes the token. */
   resumed: Readonly<Record<string, never>>;
-  /** The outbox could not be opened, read or written. That is tried again; failures in a row are one event. */
+  /** The outbox could not be opened, read or written. The operation is retried; failures in a row are one event. */
   outboxFailed: FromDelivery<'outboxFailed'>;
   /** The outbox's file was damaged, deleted or replaced, and is whole again; `message` states what was saved. */
   outboxRepaired: FromDelivery<'outboxRepaired'>;
