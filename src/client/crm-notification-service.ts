@@ -124,7 +124,7 @@ export class CRMNotificationService {
 
   #replyOf(outcome: Exchange): Reply {
     if (outcome.kind === 'timeout') {
-      throw new CRMTimeoutError(`CRM did not answer within ${String(outcome.timeoutMs)} ms`, outcome);
+      throw new CRMTimeoutError(`CRM did not respond within ${String(outcome.timeoutMs)} ms`, outcome);
     }
     if (outcome.kind === 'failure') {
       const { code, message, wasSent, cause } = outcome;

@@ -48,7 +48,7 @@ export function createTokenSource(token: string | TokenProvider, clock: Clock): 
         question,
         timeoutMs,
         clock,
-        () => new Error('the token provider did not answer in time'),
+        () => new Error('the token provider did not respond in time'),
       );
       if (answer !== known) previous = known;
       known = answer;

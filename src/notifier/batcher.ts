@@ -184,4 +184,4 @@ function bytesOf(entries: readonly Waiting[]): number {
   return entries.reduce((sum, { notification }) => sum + Buffer.byteLength(notification.body), 0);
 }
 
-const noResult: Acceptance = { accepted: false, reason: 'failed', detail: 'the post office did not answer' };
+const noResult: Acceptance = { accepted: false, reason: 'failed', detail: 'the post office did not respond' };

@@ -85,7 +85,7 @@ export function createIntake(options: IntakeOptions): Intake {
     silenceMs: holdMs,
     onSilenceOver() {
       isSilenceLogged = false;
-      logger.info({}, 'CRM outbox answers again');
+      logger.info({}, 'CRM outbox responds again');
     },
   });
   const work = createWorkCount();
@@ -130,7 +130,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const logSilence = ({ id, type }: Notification, context: IntakeContext): void => {
     if (isSilenceLogged) return;
     isSilenceLogged = true;
-    const message = `CRM outbox has not answered within holdMs (${String(holdMs)}); no response is held until it does`;
+    const message = `CRM outbox has not responded within holdMs (${String(holdMs)}); no response is held until it does`;
     log(context, 'error', { notificationId: id, type }, message);
   };
 
@@ -207,7 +207,7 @@ function forTarget({ id, type, lane, occurredAt, body, traceparent }: Notificati
 
 function memoryFullMessage(bound: keyof Room, maxUnsaved: Room): string {
   return (
-    `maxUnsaved.${bound} is reached (${String(maxUnsaved[bound])} in memory): the outbox stores more slowly than the app tells; ` +
+    `maxUnsaved.${bound} is reached (${String(maxUnsaved[bound])} in memory): the outbox stores more slowly than the app notifies; ` +
     `see the disk and the log, tell less at once, let the middleware push back, or raise maxUnsaved.${bound}`
   );
 }

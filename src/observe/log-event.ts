@@ -55,7 +55,7 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
       }
       return;
     case 'resumed':
-      logger.info({}, 'CRM answers again; delivery goes on');
+      logger.info({}, 'CRM responds again; delivery goes on');
       return;
     case 'outboxFailed': {
       const { operation, error } = event;

@@ -53,7 +53,7 @@ export const counters: Readonly<Record<CounterKey, Metric>> = {
   outboxErrors: {
     name: 'outbox.errors',
     unit: '{error}',
-    description: 'Spells of trouble with the outbox: it could not be opened, written, read or settled.',
+    description: 'Spells of failures of the outbox: it could not be opened, written, read or settled.',
     labels: ['operation', 'error_type'],
   },
 };

@@ -112,7 +112,7 @@ function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPend
 
 function fullBy(bound: keyof Room, maxPending: Room): Acceptance {
   const detail =
-    `maxPending.${bound} is reached (${String(maxPending[bound])}): the CRM takes less than the app tells; ` +
+    `maxPending.${bound} is reached (${String(maxPending[bound])}): the CRM takes less than the app notifies; ` +
     'see why (stats().circuit, dead letters, rateLimit), let the middleware push back, or raise ' +
     `maxPending.${bound}`;
   return { accepted: false, reason: 'full', detail };

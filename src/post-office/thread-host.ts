@@ -202,7 +202,7 @@ function refusal(): CRMOutboxError {
 }
 
 function noAnswer(): CRMOutboxError {
-  return new CRMOutboxError('the thread of the post office does not answer');
+  return new CRMOutboxError('the thread of the post office does not respond');
 }
 
 function errorOf({ message, issues }: ErrorData): Error {
