@@ -1,4 +1,4 @@
-/** How long to wait. */
+/** A time limit for a wait. */
 export interface WaitLimit {
   /**
    * The longest wait, in milliseconds of real time, even if the notifier uses an owned clock. Raise it for a slow app.
@@ -34,7 +34,7 @@ export function checkKeys(value: unknown, known: readonly string[], what: string
   if (unknown !== undefined) throw new TypeError(`${what} has no key ${unknown}; its keys are ${known.join(', ')}`);
 }
 
-/** Turns what a function of the test threw into an `Error`. */
+/** Turns whatever a function of the test threw into an `Error`. */
 export function errorFrom(thrown: unknown): Error {
   return thrown instanceof Error
     ? thrown
