@@ -188,7 +188,7 @@ export class CRMNotificationService {
   }
 }
 
-/** Stands in for options that the notifier has already resolved, and whose warnings it has already logged. */
+/** Replaces options that the notifier has already resolved, and whose warnings it has already logged. */
 class ResolvedOptions {
   readonly config: ServiceConfig;
 

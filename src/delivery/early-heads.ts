@@ -162,14 +162,14 @@ export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
  * and over.
  */
 export interface OutboxScout {
-  /** What was accepted since the last call, oldest first. At first, and after more than a page, only finds the end. */
+  /** What was accepted since the last call, oldest first. The first call, and one after more than a page, only finds the end. */
   readNew(cursor: number): PendingNotification[];
   /** The page before the one that was last read, newest first. */
   readBackwards(cursor: number): PendingNotification[];
 }
 
 function createOutboxScout(queue: Pick<TargetQueue, 'readAfter'>, pageSize: number): OutboxScout {
-  /** The last position at the last call. */
+  /** The last position in use at the last call. */
   let end = 0;
   /** Everything from this position to the end has been read backwards. */
   let back = 0;

@@ -5,10 +5,10 @@ import { createFreshOrder, type ReadyHeads, type Direction } from './ready-heads
 /**
  * Which of the ready heads is tried next, so that heads which hurt the CRM cannot hold up the others.
  *
- * While all goes well, that is the oldest. Once one gets no response, only a quarter of the attempts may be risky: heads that
- * failed before, and the oldest of those that the order of fresh heads puts last. The rest are the fresh heads most likely to
- * succeed. Each response to a risky head lets one more be risky, up to all. While the target is paused, the probes are by turns
- * a head that failed or was refused, and another.
+ * While all goes well, that is the oldest. Once one gets no response or is refused, only a quarter of the attempts may be risky:
+ * heads that failed before, and the oldest of those that the order of fresh heads puts last. The rest are the fresh heads most
+ * likely to succeed. Each response to a risky head lets one more be risky, up to all. While the target is paused, the probes
+ * are by turns a head that failed or was refused, and another.
  */
 export interface HeadChoice {
   /** Whether one of the ready heads may be tried. */

@@ -14,8 +14,8 @@ import { createWaitingHeads } from './waiting-heads.js';
  * bounded number of others, however many wait. A notification that was just accepted need not be read back if it comes right
  * after the cursor: positions are the target's own, so nothing lies between.
  *
- * A head is ready, in flight, or waiting for its next attempt; a lane without a head is dropped. With too many lanes, those whose
- * heads are due last are forgotten, and found again when they are due.
+ * A head is ready, in flight, or waiting for its next attempt; a lane without a head is dropped. If there are too many lanes,
+ * those whose waiting heads are due last are forgotten, and found again when they are due.
  *
  * Only `take` and `findReady` read the outbox, and both may throw its errors; calling them again is safe.
  */

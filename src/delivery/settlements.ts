@@ -3,7 +3,7 @@ import type { Outbox, Settlement } from '../outbox/outbox.js';
 
 /**
  * Gathers settlements and passes them to the outbox, those of a moment in one transaction. While the outbox fails (for example
- * on a full disk) they are kept and passed again. Their notifications stay in flight meanwhile, so that none is posted twice.
+ * on a full disk) they are kept and passed again. Meanwhile nothing looks up their notifications, so none is posted twice.
  */
 export interface Settlements {
   /** Calls `onSettled` once the outbox has the settlement. */

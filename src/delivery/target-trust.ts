@@ -7,7 +7,7 @@ import { timeoutCode } from '../target/target.js';
  * may be the cause, so of these failures
  * - those that were under way together count as one: one of them may have ended the others;
  * - those of notifications that failed before count only while notifications that never failed before fail as well;
- * - four times as many are needed while the CRM responded to others a moment ago;
+ * - four times as many are needed if the CRM responded to others a moment ago;
  * - one that hangs does not open the circuit until the CRM has not responded for as long as an attempt may take.
  */
 export interface ReachTrust {
@@ -19,7 +19,7 @@ export interface ReachTrust {
   onFailedWhileDown(sent: SentAttempt | undefined): void;
   /** Starts counting from 0 again. */
   reset(): void;
-  /** How many failures in a row count. */
+  /** The number of failures in a row that count. */
   readonly failureCount: number;
   hasJustResponded(nowMs: number): boolean;
 }
@@ -121,7 +121,7 @@ export interface TokenTrustOptions {
 export function createTokenTrust({ sureCount, justNowMs, latelyMs }: TokenTrustOptions): TokenTrust {
   let lastWorked = -1;
   let lastRefused = -1;
-  /** The latest attempt that had started when a refusal was last counted. */
+  /** The latest attempt that had started at the last refusal that was not under way together with an earlier one. */
   let refusedUpTo = -1;
   let isRefused = false;
   let isContradicted = false;

@@ -34,7 +34,7 @@ export function checkKeys(value: unknown, known: readonly string[], what: string
   if (unknown !== undefined) throw new TypeError(`${what} has no key ${unknown}; its keys are ${known.join(', ')}`);
 }
 
-/** Turns whatever a function of the test threw into an `Error`. */
+/** Turns what a function of the test threw into an `Error`. */
 export function errorFrom(thrown: unknown): Error {
   return thrown instanceof Error
     ? thrown

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 
 /**
- * A clock that stands still until a test moves it. With `createNotifier({ clock, outbox: ':memory:' })` delivery uses it,
+ * A clock that moves only when a test moves it. With `createNotifier({ clock, outbox: ':memory:' })` delivery uses it,
  * so back-offs, deadlines and pauses of hours pass at once, and the same way in every run. Sockets and files do not use it:
  * before you move the clock, wait for what the test has caused (`crm.waitForRequests()`, an event of the notifier).
  */
