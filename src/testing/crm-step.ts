@@ -3,7 +3,12 @@ import { inspect } from 'node:util';
 import { checkKeys } from './checks.js';
 import type { ReceivedRequest } from './received-request.js';
 
-/** What the fake CRM does with one request. Delays use its option `clock`. */
+/**
+ * What the fake CRM does with one request. Delays use its option `clock`.
+ *
+ * @example
+ * crm.script('slow', { status: 429, retryAfter: 5 }, (request, res) => res.writeHead(204).end());
+ */
 export type CrmStep = 'ok' | CrmFault;
 
 /** What goes wrong with one request: a name for a common fault, or an exact description. */
@@ -49,7 +54,7 @@ export interface StatusAnswer {
  */
 export type CrmAnswer = (request: ReceivedRequest, res: ServerResponse) => unknown;
 
-/** The response of a healthy CRM. */
+/** Responds as a healthy CRM does. */
 const respondOk: CrmAnswer = ({ url }, res) => {
   respondJson(res, 200, { status: url === '/health' ? 'ok' : 'success' });
 };
