@@ -158,7 +158,7 @@ export class CRMNotificationService {
     const meaning = format.classify(reply, systemClock.now());
     if (meaning.kind !== 'delivered') {
       const reason = this.#client.reasonOf(reply, sentBody);
-      throw new CRMHttpError(`CRM answered ${String(status)}${reason === '' ? '' : `: ${reason}`}`, {
+      throw new CRMHttpError(`CRM responded ${String(status)}${reason === '' ? '' : `: ${reason}`}`, {
         status,
         retryable: meaning.kind === 'retry',
         retryAfterMs: meaning.retryAfterMs,
@@ -170,7 +170,7 @@ export class CRMNotificationService {
 
   /** The CRM took the notification, but its reply cannot be used: the error states both. */
   #unreadable(reply: Reply): CRMNotificationError {
-    const prefix = `CRM answered ${String(reply.status)}, so it took the notification, but`;
+    const prefix = `CRM responded ${String(reply.status)}, so it took the notification, but`;
     if (reply.cutBy === 'deadline')
       return new CRMTimeoutError(`${prefix} its reply did not end in time`, { timeoutMs: this.#timeoutMs });
     if (reply.cutBy === 'connection') return new CRMConnectionError(`${prefix} the connection broke within its reply`);

@@ -61,7 +61,7 @@ export abstract class CRMNotificationError extends Error {
   }
 }
 
-/** The CRM did not answer completely within the deadline. */
+/** The CRM did not respond completely within the deadline. */
 export class CRMTimeoutError extends CRMNotificationError {
   /** The deadline that ran out, in milliseconds. */
   readonly timeoutMs: number;
@@ -83,7 +83,7 @@ export class CRMConnectionError extends CRMNotificationError {
   }
 }
 
-/** The CRM answered with a status that is not 2xx. */
+/** The CRM responded with a status that is not 2xx. */
 export class CRMHttpError extends CRMNotificationError {
   /** The HTTP status code. */
   readonly status: number;
@@ -100,7 +100,7 @@ export class CRMHttpError extends CRMNotificationError {
   }
 }
 
-/** The CRM answered 2xx, but the body is not JSON. The notification was taken; only the reply is of no use. */
+/** The CRM responded 2xx, but the body is not JSON. The notification was taken; only the reply is of no use. */
 export class CRMResponseError extends CRMNotificationError {
   /** The HTTP status code, 200 to 299. */
   readonly status: number;
