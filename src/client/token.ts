@@ -16,7 +16,7 @@ const maxTokenLength = 8192;
  * ASCII only (RFC 9110 section 5.5), because anything else breaks the header or adds another one.
  */
 export function checkToken(token: unknown): string | undefined {
-  if (typeof token !== 'string') return 'must be a string, or a function that answers one';
+  if (typeof token !== 'string') return 'must be a string, or a function that returns one';
   if (token === '') return 'must not be empty';
   if (token.length > maxTokenLength) return `must have at most ${String(maxTokenLength)} characters`;
   return /^[\u0021-\u007e]+$/.test(token) ? undefined : 'must be visible ASCII, without spaces or control characters';
@@ -80,6 +80,6 @@ async function callProvider(provider: TokenProvider): Promise<string> {
   const received: unknown = await provider();
   const token = typeof received === 'string' ? normalizeToken(received) : received;
   const problem = checkToken(token);
-  if (problem !== undefined) throw new Error(`the token provider's answer ${problem}`);
+  if (problem !== undefined) throw new Error(`what the token provider returned ${problem}`);
   return token as string;
 }

@@ -3,7 +3,7 @@ import { crmFormat } from '../format/crm-format.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { createArrivals } from './arrivals.js';
 import { checkKeys, checkWait, errorFrom, type WaitLimit } from './checks.js';
-import { prepareStep, respondJson, type CrmAnswer, type CrmStep, type PreparedStep } from './crm-step.js';
+import { prepareStep, respondJson, type CrmResponder, type CrmStep, type PreparedStep } from './crm-step.js';
 import { isNotification, readRequest, type OpenRequest, type ReceivedRequest } from './received-request.js';
 import { createSentRecord, type SentNotifications } from './sent-notifications.js';
 import { startSwitchableServer } from './switchable-server.js';
@@ -193,7 +193,7 @@ function prepareScript(steps: readonly CrmStep[]): PreparedStep[] {
 }
 
 /** How to respond to a request that even a healthy CRM refuses; undefined if it does not refuse it. */
-function refusalOf(request: ReceivedRequest, token: string | null): CrmAnswer | undefined {
+function refusalOf(request: ReceivedRequest, token: string | null): CrmResponder | undefined {
   if (request.method === 'GET' && request.url === crmFormat.healthPath) return undefined;
   if (!isNotifyCall(request)) return refuse(404, 'no such route');
   if (token !== null && request.headers.authorization !== `Bearer ${token}`) return refuse(401, 'wrong token');
@@ -201,7 +201,7 @@ function refusalOf(request: ReceivedRequest, token: string | null): CrmAnswer | 
   return undefined;
 }
 
-function refuse(status: number, error: string): CrmAnswer {
+function refuse(status: number, error: string): CrmResponder {
   return (_request, res) => {
     respondJson(res, status, { error });
   };
