@@ -109,7 +109,7 @@ export interface TimeLimit {
 export interface DeadLetters {
   /**
    * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the previous page; `search` is
-   * matched against id, type, lane, status and reason, ignoring case.
+   * matched against id, type, lane, status and reason, ignoring the case of a to z.
    *
    * @example
    * const letters = await crm.deadLetters.list({ limit: 10, search: 'booking:456' });

@@ -192,12 +192,17 @@ function matches(
   { target: ownTarget, id, type, lane, reason }: DeadLetter,
   { search = '', target = ownTarget }: DeadFilter,
 ): boolean {
-  const text = search.toLowerCase();
+  const text = toLowerAscii(search);
   const { kind, status, detail } = reason;
   return (
     ownTarget === target &&
-    [id, type, lane, kind, String(status ?? ''), detail].some((part) => part.toLowerCase().includes(text))
+    [id, type, lane, kind, String(status ?? ''), detail].some((part) => toLowerAscii(part).includes(text))
   );
+}
+
+/** As SQLite does it. */
+function toLowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 const unlimited: Room = { count: Infinity, bytes: Infinity };

@@ -118,7 +118,7 @@ export interface AcceptedNotification {
 
 /** Selects dead letters; by default all. */
 export interface DeadFilter {
-  /** Only those with this text in their id, type, lane, status or reason; upper and lower case are the same. */
+  /** Only those with this text in their id, type, lane, status or reason; a to z are the same as A to Z. */
   readonly search?: string | undefined;
   /** Only those of this target. */
   readonly target?: string | undefined;

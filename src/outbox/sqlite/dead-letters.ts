@@ -31,8 +31,10 @@ export interface Chosen {
 const columns =
   'position, target, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail';
 const chosenColumns = 'position, target, length(body) AS bytes';
-// Ids, lanes and targets are stored as `toText` encodes them; the other columns as they are.
-const matches = `(instr(lower(id), lower(?1)) OR instr(lower(lane), lower(?1)) OR instr(lower(type), lower(?2)) OR
+// Ids, lanes and targets are stored as `toText` encodes them; the other columns as they are. A `%` is decoded, so that a search
+// does not find its code.
+const matches = `(instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
+  instr(lower(type), lower(?2)) OR
   instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
   AND (?3 IS NULL OR target = ?3)`;
 
@@ -113,7 +115,11 @@ function choose(statement: SqliteStatement, ...values: Parameters<SqliteStatemen
 
 /** The parameters of `matches`. */
 function matchValues({ search = '', target }: DeadFilter): [string, string, string | null] {
-  return [toText(search), search.replaceAll('\0', ' '), target === undefined ? null : toText(target)];
+  return [
+    toText(search).replaceAll('%0025', '%'),
+    search.replaceAll('\0', ' '),
+    target === undefined ? null : toText(target),
+  ];
 }
 
 function byTarget(chosen: readonly Chosen[]): Map<string, Chosen[]> {
