@@ -4,7 +4,7 @@ import type { DeadFilter, DeadProgress, DeadRange, Outbox } from './outbox.js';
 const maxPerPiece = 500;
 
 export interface AllDeadLettersOptions extends DeadFilter {
-  /** Called between two pieces; returns whether to continue. */
+  /** Called right before each piece; returns whether to continue. */
   readonly onPiece?: (() => boolean) | undefined;
 }
 
@@ -37,11 +37,11 @@ async function changeInPieces(
 ): Promise<number> {
   const upTo = outbox.listDead({ limit: 1 })[0]?.position ?? 0;
   let changed = 0;
-  for (let after = 0; ;) {
+  for (let after: number | undefined = 0; after !== undefined && onPiece?.() !== false;) {
     const { count, next } = change({ after, upTo, limit: maxPerPiece, search, target });
     changed += count;
-    if (next === undefined || onPiece?.() === false) return changed;
     after = next;
-    await new Promise((resolve) => setImmediate(resolve));
+    if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));
   }
+  return changed;
 }

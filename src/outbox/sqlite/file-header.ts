@@ -72,6 +72,11 @@ export function isCutToNothing(file: string): boolean {
   return size < pageSize && (size > 0 || logSize > 0);
 }
 
+/** Whether there is nothing to read: no file, or one that was only made. */
+export function isMissingOrEmpty(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0 && !(existsSync(file) && isCutToNothing(file));
+}
+
 // https://www.sqlite.org/fileformat.html section 1.3
 const versionAt = 60;
 

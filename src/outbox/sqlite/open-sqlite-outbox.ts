@@ -1,3 +1,4 @@
+import { CRMOutboxError } from '../../core/errors.js';
 import type { AcceptedNotification, DeadRange, Outbox, Room, Settlement } from '../outbox.js';
 import { createMender, type InUse, type SqliteOutboxOptions } from './mender.js';
 import { isDamaged } from './sqlite-errors.js';
@@ -34,6 +35,8 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   const guarded =
     <Args extends unknown[], Result>(call: (outbox: Outbox, ...args: Args) => Result) =>
     (...args: Args): Result => {
+      // The failure of a closed connection must not be taken for damage.
+      if (isClosed) throw new CRMOutboxError('the outbox is closed', { retryable: false });
       try {
         return call(inUse.outbox, ...args);
       } catch (error) {
@@ -93,6 +96,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
       return generation;
     },
     maintain() {
+      if (isClosed) return;
       if (!mender.isInPlace(inUse)) mend();
       else if (inUse.watch.isOverwritten()) mend(mender.mergeOverwritten);
       else if (!mender.isNextPartWhole(inUse)) mend();
