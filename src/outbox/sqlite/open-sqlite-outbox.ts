@@ -83,8 +83,13 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
     listDead: guarded((outbox, query) => outbox.listDead(query)),
     find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
-    redeliver: guarded((outbox, id: string, at: number, target?: string) => outbox.redeliver(id, at, target)),
-    redeliverOldest: guarded((outbox, range: DeadRange, at: number) => outbox.redeliverOldest(range, at)),
+    // Whoever redelivers may go by the computer's clock, as the command line does.
+    redeliver: guarded((outbox, id: string, at: number, target?: string) =>
+      outbox.redeliver(id, Math.max(at, outbox.lastUse().to), target),
+    ),
+    redeliverOldest: guarded((outbox, range: DeadRange, at: number) =>
+      outbox.redeliverOldest(range, Math.max(at, outbox.lastUse().to)),
+    ),
     discard: guarded((outbox, id: string, target?: string) => outbox.discard(id, target)),
     discardOldest: guarded((outbox, range: DeadRange) => outbox.discardOldest(range)),
     expireDead: guarded((outbox, before: number, limit: number) => outbox.expireDead(before, limit)),
