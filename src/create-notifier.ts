@@ -21,8 +21,12 @@ const defaultTimeLimitMs = 5_000;
 /**
  * Makes the notifier that an app shares, and starts delivering what an earlier process left in the outbox.
  *
- * Throws `CRMConfigError`, with every problem at once, when options or variables cannot work or the outbox's directory
+ * Throws `CRMConfigError`, with every problem at once, for invalid options or variables and for an outbox directory that
  * cannot be used.
+ *
+ * @example
+ * const crm = createNotifier({ baseUrl: 'https://crm.example.com' });
+ * app.use(crm.middleware());
  */
 export function createNotifier(options?: NotifierOptions): Notifier {
   const config = resolveNotifierConfig(options);
@@ -58,15 +62,18 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const access = { intake, clock, events, logger, ...config.hooks };
   let closing: Promise<CloseReport> | undefined;
 
-  /** Waits for receipts first, so that what was begun before the call counts; all within one time limit. */
-  const finish = async (timeoutMs: number, end: (leftMs: number) => Promise<CloseReport>): Promise<CloseReport> => {
+  /** Waits for open receipts before `report`, so that what was begun before the call counts; one time limit covers both. */
+  const settleAndReport = async (
+    timeoutMs: number,
+    report: (leftMs: number) => Promise<CloseReport>,
+  ): Promise<CloseReport> => {
     const startedAtMs = clock.monotonicMs();
     const before = postOffice.lastKnown();
     await doneOrTimedOut(intake.settled(), timeoutMs, clock);
     try {
-      return await end(Math.max(1, timeoutMs - (clock.monotonicMs() - startedAtMs)));
+      return await report(Math.max(1, timeoutMs - (clock.monotonicMs() - startedAtMs)));
     } catch {
-      // It could not say, or its outbox never opened, which has been reported.
+      // The post office could not report, or its outbox never opened, which has been logged.
       const { delivered, pending, dead } = postOffice.lastKnown();
       return { delivered: delivered - before.delivered, pending, dead: dead - before.dead };
     }
@@ -74,7 +81,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
 
   const close = async (timeoutMs: number): Promise<CloseReport> => {
     intake.close();
-    const report = await finish(timeoutMs, (leftMs) => postOffice.close(leftMs));
+    const report = await settleAndReport(timeoutMs, (leftMs) => postOffice.close(leftMs));
     await service.close();
     stopReporting();
     return report;
@@ -87,13 +94,13 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     middleware: (middlewareOptions) =>
       createCrmMiddleware({
         bind: (req) => createRequestNotifier(notifier, access, req),
-        isUnable: () => intake.isUnable,
+        isUnableToStore: () => intake.isUnableToStore,
         options: middlewareOptions,
       }),
     ready: () => postOffice.ready(),
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
     flush: ({ timeoutMs } = {}) =>
-      finish(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),
+      settleAndReport(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),
     close: ({ timeoutMs } = {}) => (closing ??= close(timeLimitOf(timeoutMs, defaultTimeLimitMs))),
     async [Symbol.asyncDispose]() {
       await notifier.close();

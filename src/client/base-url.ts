@@ -1,11 +1,11 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Either the URL as it will be used, or what is wrong with it. Neither message repeats the value. */
+/** Either the URL as it will be used, or what is wrong with it, without repeating the value. */
 export type BaseUrl = { readonly url: string; readonly isPublicHttp: boolean } | { readonly problem: string };
 
 /**
- * Reads the CRM's base URL: http or https, with a host, optionally a port and a path. A path is kept without its last
- * slash, so `https://h/base` and `https://h/base/` mean the same.
+ * Parses the CRM's base URL: http or https, with a host, optionally a port and a path. Slashes at the end of the path are
+ * dropped, so `https://h/base` and `https://h/base/` mean the same.
  */
 export function parseBaseUrl(text: unknown): BaseUrl {
   if (typeof text !== 'string') return { problem: 'must be a string such as http://localhost:5001' };
@@ -23,7 +23,7 @@ export function parseBaseUrl(text: unknown): BaseUrl {
   if (isMetadataAddress(url.hostname)) {
     return { problem: 'is the address of a cloud machine’s metadata service, which is no CRM' };
   }
-  // The same name (RFC 6761 section 6.3), but not every resolver knows it with its dot.
+  // The same name (RFC 6761 section 6.3), but not every resolver resolves it with the dot.
   if (url.hostname === 'localhost.') url.hostname = 'localhost';
   return {
     url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
@@ -50,15 +50,15 @@ for (const [network, prefix] of [
   privateAddresses.addSubnet(network, prefix, 'ipv6');
 }
 
-/** Loopback, private networks (RFC 1918, 4193, 6598) and names that no public DNS serves. */
+/** Loopback, private networks (RFC 1918, 4193, 6598) and names that public DNS does not resolve. */
 function isPrivateHost(hostname: string): boolean {
-  const host = bare(hostname);
+  const host = bareHost(hostname);
   const family = isIP(host);
   if (family !== 0) return privateAddresses.check(host, family === 6 ? 'ipv6' : 'ipv4');
   return !host.includes('.') || /\.(localhost|local|internal|lan|home\.arpa|test)$/.test(host);
 }
 
-// 169.254.169.254 itself, and as IPv6 writes it: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056); then AWS's own.
+// 169.254.169.254 itself and its IPv6 forms: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056); then AWS's IPv6 address.
 const metadataAddresses = new Set([
   '169.254.169.254',
   '::ffff:a9fe:a9fe',
@@ -69,11 +69,11 @@ const metadataAddresses = new Set([
 ]);
 
 function isMetadataAddress(hostname: string): boolean {
-  const host = bare(hostname);
+  const host = bareHost(hostname);
   return metadataAddresses.has(host) || host.startsWith('2002:a9fe:a9fe:') || host.startsWith('64:ff9b:1::a9fe:a9fe');
 }
 
-/** A host as addresses and names are compared: no brackets, no dot at the end. The URL parser has canonicalised the rest. */
-function bare(hostname: string): string {
+/** The host without brackets and without a dot at the end, to compare it. The URL parser has canonicalised the rest. */
+function bareHost(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 }

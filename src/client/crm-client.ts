@@ -9,63 +9,63 @@ import { type Deadline, exchange, type Exchange, type ExchangeRequest, startDead
 import type { TargetConfig } from './target-settings.js';
 import { createTokenSource } from './token.js';
 
-/** What one POST carries besides the token. */
+/** One POST, without the token. */
 export interface PostRequest {
   /** Below the base URL. */
   readonly path: string;
-  /** Name and value in turn. */
+  /** Alternating names and values. */
   readonly headers: readonly string[];
   readonly body: Uint8Array;
 }
 
 export interface CrmClientOptions extends TargetConfig {
-  /** At most so many connections at once. */
+  /** The most connections at once. */
   readonly connections: number;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
-  /** Where the health route is, and what a debug line may show of a body. */
+  /** The health route, and what a debug line may show of a body. */
   readonly format: Pick<Format, 'healthPath' | 'harmlessKeys'>;
 }
 
-/** Requests to the CRM, with the token, over connections that are kept. */
+/** Sends requests to the CRM, with the token, over connections that are kept open. */
 export interface CrmClient {
   /**
-   * Posts with the token; once more with a newer one, if there is one, when the CRM responds with 401. Once `signal` is
-   * aborted the exchange ends as if its time limit had passed.
+   * Posts with the token; when the CRM responds with 401, once more with a newer token if there is one. Aborting `signal` ends
+   * the exchange as if its time limit had passed.
    */
   post(request: PostRequest, signal?: AbortSignal): Promise<Exchange>;
-  /** Asks the CRM whether it is well. */
+  /** Sends a health check. */
   health(): Promise<Exchange>;
   /**
-   * Why the CRM refused `sentBody`, in its own words, fit to be logged and kept: at most 1024 characters, without anything
-   * personal from the request and without the token.
+   * Why the CRM did not take `sentBody`, in the reply's words, safe to log and store: at most 1024 characters, without the token
+   * and without anything personal from the request.
    */
   reasonOf(reply: Reply, sentBody: Uint8Array): string;
-  /** Ends idle connections; exchanges under way are cut off. */
+  /** Closes idle connections and cuts off exchanges under way. */
   close(): Promise<void>;
 }
 
-/** The code of an attempt that failed because no token was to be had. */
+/** The code of an attempt that failed because there was no token. */
 const tokenFailureCode = 'ERR_CRM_TOKEN';
 
-/** Opens nothing yet: the first exchange connects, later ones use the same connections (keep-alive). */
+/** Creates the client without connecting: the first exchange connects, later ones reuse the connections (keep-alive). */
 export function createCrmClient(options: CrmClientOptions): CrmClient {
   const { clock, logger, format } = options;
   const { origin, pathname } = new URL(options.baseUrl);
   const basePath = pathname.replace(/\/$/, '');
-  const ending = new AbortController();
-  const dispatcher = options.dispatcher ?? createPool(origin, options, ending.signal);
-  // Of another's dispatcher it is not known; what to do about its stale connections is for its owner to say.
+  const closing = new AbortController();
+  const dispatcher = options.dispatcher ?? createPool(origin, options, closing.signal);
+  // For the app's own dispatcher this is unknown; what happens to its stale connections is up to the app.
   const isConnecting = options.dispatcher === undefined ? watchConnecting(dispatcher) : () => true;
   const connections = { dispatcher, clock, isConnecting };
   const tokens = createTokenSource(options.authToken, clock);
 
   const send = (request: ExchangeRequest, deadline: Deadline, signal?: AbortSignal): Promise<Exchange> => {
-    const outcome = exchange(connections, request, deadline, signal);
-    if (!logger.isLevelEnabled('debug')) return outcome;
-    return outcome.then((known) => {
-      logExchange(logger, request, known, { secrets: tokens.secrets(), harmlessKeys: format.harmlessKeys });
-      return known;
+    const exchanged = exchange(connections, request, deadline, signal);
+    if (!logger.isLevelEnabled('debug')) return exchanged;
+    return exchanged.then((outcome) => {
+      logExchange(logger, request, outcome, { secrets: tokens.secrets(), harmlessKeys: format.harmlessKeys });
+      return outcome;
     });
   };
 
@@ -75,8 +75,8 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
     deadline: Deadline,
     signal: AbortSignal | undefined,
   ): Promise<Exchange> => {
-    const all = [...commonHeaders, ...authorization(token), ...headers];
-    return send({ origin, path: `${basePath}${path}`, method: 'POST', headers: all, body }, deadline, signal);
+    const allHeaders = [...commonHeaders, ...authorization(token), ...headers];
+    return send({ origin, path: `${basePath}${path}`, method: 'POST', headers: allHeaders, body }, deadline, signal);
   };
 
   return {
@@ -89,13 +89,13 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
         const renewed = await tokens.renew(token, deadline.leftMs());
         return renewed === undefined ? outcome : await postOnce(post, renewed, deadline, signal);
       } catch {
-        // What a provider throws may hold anything, the token among it.
+        // What a provider throws may contain anything, even the token.
         return { kind: 'failure', code: tokenFailureCode, message: 'the token provider failed', wasSent: false };
       }
     },
     async health() {
       const deadline = startDeadline(options.healthTimeoutMs, clock);
-      // A CRM may guard its health route too; without a token it says so itself.
+      // A CRM may require the token for its health route too; if there is no token, the CRM's response shows that.
       const token = await tokens.get(deadline.leftMs()).catch(() => undefined);
       const headers = token === undefined ? commonHeaders : [...commonHeaders, ...authorization(token)];
       return send({ origin, path: `${basePath}${format.healthPath}`, method: 'GET', headers }, deadline);
@@ -107,26 +107,26 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
     async close() {
       if (options.dispatcher !== undefined) return;
       const destroyed = dispatcher.destroy();
-      // Those that are still connecting, which destroying leaves to themselves.
-      ending.abort();
+      // Abort the connections that are still being made: destroying does not end them.
+      closing.abort();
       await destroyed;
     },
   };
 }
 
-// By so much undici's timers, which tick twice a second, may be early.
+// How early undici's timers may be: they tick twice a second.
 const connectLeewayMs = 500;
 
-/** The deadline of each exchange covers connecting as well; the pool's own limit only frees the connection after it. */
+/** Each exchange's deadline covers connecting too; the pool's own limit only frees the connection afterwards. */
 function createPool(origin: string, { connections, timeoutMs }: CrmClientOptions, signal: AbortSignal): Pool {
-  // One listener for each connection is no leak.
+  // No warning about a leak: there is one listener for each connection.
   setMaxListeners(0, signal);
   return new Pool(origin, { connections, connectTimeout: timeoutMs + connectLeewayMs, connect: { signal } });
 }
 
 /**
- * Answers a function that tells a request, when it starts, whether it does so on a connection that has just been made:
- * undici starts the one that waited for it in the same turn.
+ * Returns a function that a request calls when it starts: whether it starts on a connection that has just been made. undici
+ * starts the request that waited for a connection in the same turn.
  */
 function watchConnecting(dispatcher: Dispatcher): () => boolean {
   let isConnecting = false;
@@ -142,7 +142,7 @@ function watchConnecting(dispatcher: Dispatcher): () => boolean {
 const commonHeaders: readonly string[] = [
   'accept',
   'application/json',
-  // Compressed replies would have to be unpacked to be read, and could unpack to any size.
+  // A compressed reply would have to be unpacked, and could unpack to any size.
   'accept-encoding',
   'identity',
   'user-agent',
@@ -156,7 +156,7 @@ interface Redaction {
   readonly harmlessKeys: ReadonlySet<string>;
 }
 
-/** Request and reply as far as they may be shown: what the request says of people is not shown of the reply either. */
+/** Logs request and reply, redacted: personal data of the request is removed from the reply as well. */
 function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange, redaction: Redaction): void {
   const { harmlessKeys } = redaction;
   const sent = request.body === undefined ? undefined : textOf(request.body);

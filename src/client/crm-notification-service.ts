@@ -17,19 +17,24 @@ import { createSafeLogger, type Logger } from '../telemetry/logger.js';
 import { createCrmClient, type CrmClient } from './crm-client.js';
 import type { Exchange } from './exchange.js';
 
-/** What the CRM answers: its JSON, passed on as it is. CRM services answer with an object; one that does not is not corrected. */
+/** The CRM's JSON, passed on as it is. CRM services respond with an object; a reply that is something else is not converted. */
 export type CRMReply = Readonly<Record<string, unknown>>;
 
-// The direct client's limit is the CRM's business, not ours; this only keeps a mistake from becoming a huge POST.
+// The CRM limits the size of a body, not the direct client; this only keeps a mistake from becoming a huge POST.
 const maxBodyBytes = 16 * 1024 * 1024;
 const maxConnections = 32;
 const format = crmFormat;
 
 /**
- * The direct client: each call sends at once, waits for the CRM and answers its JSON, or throws. There is no outbox and
- * there are no retries; for those use `createNotifier`.
+ * The direct client: each call sends at once, waits for the CRM and returns its JSON, or throws. It has no outbox and no
+ * retries; for those use `createNotifier`.
  *
- * Throws `CRMConfigError` when options or variables cannot work.
+ * Throws `CRMConfigError` when an option or a variable is invalid.
+ *
+ * @example
+ * const service = new CRMNotificationService({ baseUrl: 'http://localhost:5001', authToken: 'your-secret-token' });
+ * await service.sendNotification({ notificationType: 'user_registered', userId: 123, message: 'New user registered' });
+ * await service.close();
  */
 export class CRMNotificationService {
   readonly #client: CrmClient;
@@ -52,32 +57,42 @@ export class CRMNotificationService {
     for (const warning of config.warnings) this.#logger.warn({}, warning);
   }
 
-  /** Where notifications go: the normalised base URL. */
+  /** The CRM's base URL, normalised. */
   get baseUrl(): string {
     return this.#baseUrl;
   }
 
   /**
-   * Sends a general notification and answers the CRM's JSON.
+   * Sends a general notification and returns the CRM's JSON.
    *
-   * Throws `CRMValidationError` before anything is sent; `CRMTimeoutError`, `CRMConnectionError`, `CRMHttpError` (any
-   * status but 2xx) or `CRMResponseError` (2xx, but the body is not JSON) after.
+   * Throws `CRMValidationError` before anything is sent; after that `CRMTimeoutError`, `CRMConnectionError`, `CRMHttpError` (any
+   * status but 2xx) or `CRMResponseError` (2xx, but the body is not JSON).
    */
   async sendNotification(input: NotificationInput): Promise<CRMReply> {
     return this.#send(() => buildNotification(input));
   }
 
-  /** Sends a notification of type `booking_<action>`; throws as `sendNotification` does. */
+  /**
+   * Sends a notification of type `booking_<action>` and returns the CRM's JSON; throws as `sendNotification` does.
+   *
+   * @example
+   * await service.sendBookingNotification({ bookingId: 456, userId: 123, sessionId: 789, action: 'cancelled' });
+   */
   async sendBookingNotification(input: BookingInput): Promise<CRMReply> {
     return this.#send(() => buildBooking(input));
   }
 
-  /** Sends a notification of type `event_<action>`; throws as `sendNotification` does. */
+  /**
+   * Sends a notification of type `event_<action>` and returns the CRM's JSON; throws as `sendNotification` does.
+   *
+   * @example
+   * await service.sendEventNotification({ eventId: 101, userId: 123, action: 'created' });
+   */
   async sendEventNotification(input: EventInput): Promise<CRMReply> {
     return this.#send(() => buildEvent(input));
   }
 
-  /** Whether `GET /health` is answered with 200 within `healthTimeoutMs`. Never throws. */
+  /** Returns whether the CRM responds to `GET /health` with 200 within `healthTimeoutMs`. Never throws. */
   async testConnection(): Promise<boolean> {
     const outcome = await this.#client.health();
     const isHealthy = outcome.kind === 'reply' && outcome.status === 200;
@@ -86,7 +101,7 @@ export class CRMNotificationService {
     return isHealthy;
   }
 
-  /** Ends the connections; calls under way are cut off. */
+  /** Closes the connections and cuts off calls under way. */
   async close(): Promise<void> {
     await this.#client.close();
   }
@@ -96,7 +111,7 @@ export class CRMNotificationService {
     await this.close();
   }
 
-  /** What a log line or `JSON.stringify` shows: never the token. */
+  /** What a log line or `JSON.stringify` shows; never the token. */
   toJSON(): Record<string, unknown> {
     return { baseUrl: this.#baseUrl };
   }
@@ -124,26 +139,26 @@ export class CRMNotificationService {
 
   #replyOf(outcome: Exchange): Reply {
     if (outcome.kind === 'timeout') {
-      throw new CRMTimeoutError(`CRM did not answer within ${String(outcome.timeoutMs)} ms`, outcome);
+      throw new CRMTimeoutError(`CRM did not respond within ${String(outcome.timeoutMs)} ms`, outcome);
     }
     if (outcome.kind === 'failure') {
       const { code, message, wasSent, cause } = outcome;
-      const what = wasSent
+      const summary = wasSent
         ? `the exchange with ${this.#baseUrl} failed`
         : `the CRM at ${this.#baseUrl} was not reached`;
-      const why = code === undefined ? message : `${message} (${code})`;
-      throw new CRMConnectionError(`${what}: ${why}`, { reason: code, cause });
+      const reason = code === undefined ? message : `${message} (${code})`;
+      throw new CRMConnectionError(`${summary}: ${reason}`, { reason: code, cause });
     }
     return outcome;
   }
 
-  /** The JSON of a reply that says the CRM took the notification. */
+  /** The JSON of a 2xx reply. Throws for any other reply. */
   #jsonOf(reply: Reply, sentBody: Uint8Array): unknown {
     const { status } = reply;
     const meaning = format.classify(reply, systemClock.now());
     if (meaning.kind !== 'delivered') {
       const reason = this.#client.reasonOf(reply, sentBody);
-      throw new CRMHttpError(`CRM answered ${String(status)}${reason === '' ? '' : `: ${reason}`}`, {
+      throw new CRMHttpError(`CRM responded ${String(status)}${reason === '' ? '' : `: ${reason}`}`, {
         status,
         retryable: meaning.kind === 'retry',
         retryAfterMs: meaning.retryAfterMs,
@@ -153,18 +168,18 @@ export class CRMNotificationService {
     return meaning.json.value;
   }
 
-  /** Taken by the CRM, but its answer is of no use: the caller learns both. */
+  /** The CRM took the notification, but its reply cannot be used: the error states both. */
   #unreadable(reply: Reply): CRMNotificationError {
-    const taken = `CRM answered ${String(reply.status)}, so it took the notification, but`;
+    const prefix = `CRM responded ${String(reply.status)}, so it took the notification, but`;
     if (reply.cutBy === 'deadline')
-      return new CRMTimeoutError(`${taken} its reply did not end in time`, { timeoutMs: this.#timeoutMs });
-    if (reply.cutBy === 'connection') return new CRMConnectionError(`${taken} the connection broke within its reply`);
-    return new CRMResponseError(`${taken} its reply is not JSON`, { status: reply.status });
+      return new CRMTimeoutError(`${prefix} its reply did not end in time`, { timeoutMs: this.#timeoutMs });
+    if (reply.cutBy === 'connection') return new CRMConnectionError(`${prefix} the connection broke within its reply`);
+    return new CRMResponseError(`${prefix} its reply is not JSON`, { status: reply.status });
   }
 
   #logFailure(error: unknown): void {
     if (!(error instanceof CRMNotificationError)) return;
-    // Whether the reply was JSON does not change what the CRM has: odd, not wrong.
+    // Only a warning for a reply that is not JSON: the CRM has the notification.
     const level = error instanceof CRMResponseError ? 'warn' : 'error';
     this.#logger[level](
       { err: error.toJSON() },
@@ -173,7 +188,7 @@ export class CRMNotificationService {
   }
 }
 
-/** In place of options that the notifier has resolved already, and whose warnings it has logged. */
+/** Replaces options that the notifier has already resolved, and whose warnings it has already logged. */
 class ResolvedOptions {
   readonly config: ServiceConfig;
 
@@ -182,7 +197,7 @@ class ResolvedOptions {
   }
 }
 
-/** Makes the direct client from a resolved configuration. */
+/** Creates the direct client from a resolved configuration. */
 export function createService(config: Pick<ServiceConfig, 'target' | 'logger'>): CRMNotificationService {
   return new CRMNotificationService(new ResolvedOptions(config) as ServiceOptions);
 }

@@ -3,9 +3,9 @@ import type { Clock } from '../core/clock.js';
 import type { Reply } from '../format/format.js';
 import { type FailureCause, failureCauseOf } from './failure-cause.js';
 
-/** What one HTTP exchange came to. It never rejects: a delivery engine wants an outcome, not an exception. */
+/** The outcome of one HTTP exchange. An exchange never rejects: delivery needs an outcome, not an exception. */
 export type Exchange =
-  /** Of the body at most `maxReplyBytes` were read. */
+  /** The CRM replied. At most `maxReplyBytes` of the body were read. */
   | (Reply & { readonly kind: 'reply' })
   | {
       readonly kind: 'timeout';
@@ -17,39 +17,39 @@ export type Exchange =
       readonly kind: 'failure';
       /** Whether any of it may have reached the CRM; false when there was no connection to begin with. */
       readonly wasSent: boolean;
-      /** Whether it was sent on a connection that had been used before: the CRM may have closed it in the meantime. */
+      /** Whether it was sent on a connection that had been used before, which the CRM may have closed in the meantime. */
       readonly wasReused?: boolean | undefined;
-      /** Whether anything came back before it broke: then the CRM has seen the request. */
-      readonly wasAnswered?: boolean | undefined;
+      /** Whether any of a reply arrived before the exchange failed: then the CRM has seen the request. */
+      readonly hasReplyBegun?: boolean | undefined;
     });
 
 export interface ExchangeRequest {
   readonly origin: string;
   readonly path: string;
   readonly method: 'GET' | 'POST';
-  /** Name and value in turn, as undici takes them: an object for each request costs several times as much. */
+  /** Alternating names and values, as undici takes them: an object for each request costs several times as much. */
   readonly headers: readonly string[];
   readonly body?: Uint8Array | undefined;
 }
 
-/** The way to the server. */
+/** What an exchange needs to reach the server. */
 export interface Connections {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
-  /** Whether the connection that a request starts on has only just been made. */
+  /** Whether the connection on which a request starts has just been made. */
   readonly isConnecting: () => boolean;
 }
 
-/** More of a reply than this is not read; the rest is cut off with its connection. */
+/** At most this much of a body is read; if there is more, the connection is closed. */
 const maxReplyBytes = 64 * 1024;
 
 /**
  * Sends one request and reads the reply, all within the deadline: connecting, headers and body count towards it. Aborting
  * `signal` makes the deadline pass at once.
- * Redirects are not followed. Once a status has been read it stands, whatever becomes of the body.
+ * Redirects are not followed. Once the status has been read, the outcome is a reply, even if reading the body fails.
  *
- * Uses undici's `dispatch`, the layer below `request`, because a total deadline, a byte limit and "the status was
- * already read" need to see each step.
+ * Uses undici's `dispatch`, the layer below `request`: a total deadline, a byte limit and knowing whether the status has been
+ * read all need to see each step.
  */
 export function exchange(
   connections: Connections,
@@ -59,8 +59,8 @@ export function exchange(
 ): Promise<Exchange> {
   return new Promise((resolve) => {
     exchangeOnce(connections, request, deadline, signal, (outcome) => {
-      // The server closed an idle connection just as it was used: once more, under the same id.
-      if (isStale(outcome)) exchangeOnce(connections, request, deadline, signal, resolve);
+      // The server closed an idle connection just as it was used: send once more, with the same id.
+      if (isStaleConnection(outcome)) exchangeOnce(connections, request, deadline, signal, resolve);
       else resolve(outcome);
     });
   });
@@ -77,7 +77,7 @@ function exchangeOnce(
     onSettled({ kind: 'timeout', timeoutMs: deadline.timeoutMs, wasSent: false });
     return;
   }
-  // Spelt out: as a spread with more behind it, it took 2 µs and kept a kilobyte in the old generation for each POST.
+  // Not a spread: with more properties after it, one took 2 µs and kept a kilobyte in the old generation for each POST.
   const { origin, path, method, headers, body } = request;
   const handler = new ReplyReader(connections, deadline, signal, onSettled);
   // Our own deadline covers what undici's two timeouts would.
@@ -89,16 +89,16 @@ function exchangeOnce(
   }
 }
 
-// What a socket that the server has closed answers with.
+// The errors of a socket that the server has closed.
 const closedSocketCodes = new Set<string | undefined>(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 
-/** Whether it broke as a connection does that the server has closed already: used before, and now nothing came back. */
-function isStale(outcome: Exchange): boolean {
+/** Whether the server had probably closed the connection already: it was used before, and nothing came back this time. */
+function isStaleConnection(outcome: Exchange): boolean {
   if (outcome.kind !== 'failure' || !closedSocketCodes.has(outcome.code)) return false;
-  return outcome.wasReused === true && outcome.wasAnswered !== true;
+  return outcome.wasReused === true && outcome.hasReplyBegun !== true;
 }
 
-/** One exchange as undici tells of it. It is made for every POST, so its methods are shared. */
+/** Turns undici's callbacks for one request into an `Exchange`. A class, so that the methods are shared by all POSTs. */
 class ReplyReader implements Dispatcher.DispatchHandler {
   readonly #deadline: Deadline;
   readonly #signal: AbortSignal | undefined;
@@ -111,7 +111,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   #reply: { readonly status: number; readonly headers: Reply['headers'] } | undefined;
   #isSettled = false;
   #wasReused = false;
-  #wasAnswered = false;
+  #hasReplyBegun = false;
 
   constructor(
     { clock, isConnecting }: Connections,
@@ -129,26 +129,26 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     signal?.addEventListener('abort', this);
   }
 
-  /** The signal is aborted. */
+  /** The signal was aborted. */
   handleEvent(): void {
     this.#onDeadline();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // The deadline passed while the request waited for a connection: it must not be sent any more. Thrown rather than
-    // aborted, since undici then drops the request alone and not the connection.
+    // The deadline passed while the request waited for a connection: it must not be sent any more. Throw rather than abort:
+    // undici then drops only the request, not the connection.
     if (this.#isSettled) throw new Error('the deadline has passed');
     this.#controller = controller;
     this.#wasReused = !this.#isConnecting();
   }
 
-  // Of undici's older interface: the newer one tells of a reply only once its headers are complete.
+  // From undici's older interface: the newer one calls back only once the headers of a reply are complete.
   onResponseStarted(): void {
-    this.#wasAnswered = true;
+    this.#hasReplyBegun = true;
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Reply['headers']): void {
-    // 1xx are announcements; the reply proper is still to come (RFC 9110 section 15.2).
+    // 1xx responses are interim; the final one is still to come (RFC 9110 section 15.2).
     if (status >= 200) this.#reply = { status, headers };
   }
 
@@ -192,8 +192,8 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   }
 
   #settleFailure(error: unknown, wasSent: boolean): void {
-    const [wasReused, wasAnswered] = [this.#wasReused, this.#wasAnswered];
-    this.#settle({ kind: 'failure', ...failureCauseOf(error), wasSent, wasReused, wasAnswered });
+    const [wasReused, hasReplyBegun] = [this.#wasReused, this.#hasReplyBegun];
+    this.#settle({ kind: 'failure', ...failureCauseOf(error), wasSent, wasReused, hasReplyBegun });
   }
 
   #settle(outcome: Exchange): void {
@@ -205,11 +205,11 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   }
 }
 
-/** One time limit over several steps, such as asking for a token and then sending. */
+/** One time limit for several steps, such as getting a token and then sending. */
 export interface Deadline {
-  /** The limit as it was set: what an error names. */
+  /** The whole limit, as shown in errors. */
   readonly timeoutMs: number;
-  /** What is left of it; at least a millisecond, so that whoever waits for it is called back. */
+  /** What is left of the limit; at least 1 ms, so that a timer set to it calls back. */
   leftMs(): number;
 }
 

@@ -1,16 +1,16 @@
 import { types } from 'node:util';
 
-/** Why an exchange failed, without anything that the peer has said. */
+/** Why an exchange failed, without anything that the peer sent. */
 export interface FailureCause {
   /** Such as `ECONNREFUSED` or `UND_ERR_SOCKET`. */
   readonly code: string | undefined;
-  /** One line. */
+  /** One line, for people. */
   readonly message: string;
-  /** The operating system's own error, where it is one: it tells the address. */
+  /** The operating system's own error, if it is one: it contains the address. */
   readonly cause?: Error | undefined;
 }
 
-/** What an error that undici tells of means. */
+/** The cause behind an error from undici. */
 export function failureCauseOf(error: unknown): FailureCause {
   const code = codeOf(error);
   return { code, message: meaningOf(code), cause: systemErrorOf(error) };
@@ -27,14 +27,14 @@ function codeOf(error: unknown): string | undefined {
   return codeOf(cause);
 }
 
-/** The error if the operating system made it: all there is in it is the call, the address and the code. */
+/** The error if it is the operating system's: it contains only the call, the address and the code. */
 function systemErrorOf(error: unknown): Error | undefined {
-  // Not `instanceof`: where an app runs in a context of its own, as under Jest, Node's errors are of another `Error`.
+  // Not `instanceof`: if the app runs in its own context, as under Jest, Node's errors are instances of another `Error`.
   return types.isNativeError(error) && 'syscall' in error ? error : undefined;
 }
 
 /**
- * What a code means, for people. An error's own message is not used: undici's and TLS's may quote what the peer sent,
+ * What a code means, for people. The error's own message is not used: messages of undici and TLS may quote what the peer sent,
  * and a peer may send back the token.
  */
 function meaningOf(code: string | undefined): string {

@@ -17,38 +17,39 @@ import { checkToken, normalizeToken, type TokenProvider } from './token.js';
 /** Where notifications are sent, and how. */
 export interface TargetSettings {
   /**
-   * Where the CRM is: http or https, with an optional path that is kept (`https://h/base` posts to `/base/notify`).
+   * The CRM's URL: http or https, with an optional path that is kept (`https://h/base` posts to `/base/notify`).
    * Variable `CRM_BASE_URL`.
    * @default 'http://localhost:5001'
+   * @example baseUrl: 'https://crm.example.com'
    */
   readonly baseUrl?: string | undefined;
   /**
    * The bearer token, or a function that returns it. The function is called once, and again after the CRM has responded
-   * with 401, so give one where tokens expire. Variable `CRM_AUTH_TOKEN`.
+   * with 401, so pass one if tokens expire. Variable `CRM_AUTH_TOKEN`.
    * @default 'your-secret-token', with a warning; refused when `NODE_ENV` is `production`
    * @example authToken: async () => (await vault.read('crm')).token
    */
   readonly authToken?: string | TokenProvider | undefined;
   /**
-   * The deadline of one exchange with the CRM, in milliseconds: connecting, headers and body together. Raise it for a
-   * CRM that is slow but does respond. Variable `CRM_TIMEOUT_MS`.
+   * The time limit of one exchange with the CRM, in milliseconds: connecting, headers and body together. Raise it for a CRM
+   * that is slow but does respond. Variable `CRM_TIMEOUT_MS`.
    * @default 10_000
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * The deadline of a health check, in milliseconds. Variable `CRM_HEALTH_TIMEOUT_MS`.
+   * The time limit of a health check, in milliseconds. Variable `CRM_HEALTH_TIMEOUT_MS`.
    * @default 5_000
    */
   readonly healthTimeoutMs?: number | undefined;
   /**
-   * Lets the token travel unencrypted to a public host in production. Only for a network that is secured in another way.
+   * Allows sending the token unencrypted to a public host in production. Only for a network that is secured in another way.
    * Variable `CRM_ALLOW_INSECURE_HTTP`.
    * @default false: refused in production, a warning elsewhere
    */
   readonly allowInsecureHttp?: boolean | undefined;
   /**
-   * An undici dispatcher to send through instead of a pool of our own: a proxy, a certificate authority of your own, a
-   * client certificate. You close it.
+   * An undici dispatcher to send through instead of the built-in pool: for a proxy, your own certificate authority or a client
+   * certificate. Closing it is up to you.
    * @default one pool with keep-alive
    * @example dispatcher: new ProxyAgent('http://proxy.internal:3128')
    */
@@ -102,7 +103,7 @@ export const targetSettings = {
 /** The base URL and the token are normalised. */
 export type TargetConfig = Omit<Values<typeof targetSettings>, 'allowInsecureHttp'>;
 
-/** Normalises the target's values, and looks at what can only be judged of them together. */
+/** Normalises the target's values, and checks those that depend on each other. */
 export function resolveTarget(
   { allowInsecureHttp, ...given }: Values<typeof targetSettings>,
   isProduction: boolean,

@@ -1,80 +1,85 @@
 import type { Clock } from '../core/clock.js';
 import { within } from '../core/time-limit.js';
 
-/** Where a bearer token comes from when it is not fixed: asked once, and again after the CRM has refused the last one. */
+/**
+ * Returns a bearer token that is not fixed. It is called once, and again after the CRM has refused the last token.
+ *
+ * @example
+ * const provider: TokenProvider = async () => (await vault.read('crm')).token;
+ */
 export type TokenProvider = () => string | Promise<string>;
 
 const maxTokenLength = 8192;
 
 /**
- * What is wrong with a bearer token, without repeating it; undefined when it can stand in an `Authorization` header:
- * visible ASCII only (RFC 9110 section 5.5), since anything else either breaks the header or smuggles in another.
+ * What is wrong with a bearer token, without repeating it; undefined when it can be sent in an `Authorization` header: visible
+ * ASCII only (RFC 9110 section 5.5), because anything else breaks the header or adds another one.
  */
 export function checkToken(token: unknown): string | undefined {
-  if (typeof token !== 'string') return 'must be a string, or a function that answers one';
+  if (typeof token !== 'string') return 'must be a string, or a function that returns one';
   if (token === '') return 'must not be empty';
   if (token.length > maxTokenLength) return `must have at most ${String(maxTokenLength)} characters`;
   return /^[\u0021-\u007e]+$/.test(token) ? undefined : 'must be visible ASCII, without spaces or control characters';
 }
 
-/** A token as it was meant: without the newline an env file leaves behind it, and without the scheme's name before it. */
+/** Drops the line break that an env file may leave after a token, and the scheme's name before it. */
 export function normalizeToken(token: string): string {
-  // A few line breaks, not any number: the expression must stay fast on whatever a provider answers.
+  // A few line breaks, not any number: the expression must stay fast on anything a provider returns.
   return token.replace(/[\r\n]{1,8}$/, '').replace(/^Bearer +/i, '');
 }
 
 export interface TokenSource {
-  /** The token to use now; rejects when the provider fails or does not answer within `timeoutMs`. */
+  /** Resolves with the token to use now; rejects when the provider fails or does not return one within `timeoutMs`. */
   get(timeoutMs: number): Promise<string>;
-  /** After `refused` got a 401: a newer token, or undefined when there is none to be had. */
+  /** After a 401 for the token `refused`: resolves with a newer token, or undefined when there is none. */
   renew(refused: string, timeoutMs: number): Promise<string | undefined>;
-  /** The tokens handed out lately, for taking them out of texts. */
+  /** The tokens used lately, so that they can be removed from texts. */
   secrets(): readonly string[];
 }
 
-/** A source for a fixed token, or for one that a provider hands out. */
+/** Creates a source for a fixed token, or for the tokens of a provider. */
 export function createTokenSource(token: string | TokenProvider, clock: Clock): TokenSource {
   if (typeof token === 'string') {
     return { get: () => Promise.resolve(token), renew: () => Promise.resolve(undefined), secrets: () => [token] };
   }
   let known: string | undefined;
   let previous: string | undefined;
-  let asking: Promise<string> | undefined;
+  let pendingRequest: Promise<string> | undefined;
 
-  const ask = async (timeoutMs: number): Promise<string> => {
-    const question = (asking ??= answerOf(token));
+  const requestToken = async (timeoutMs: number): Promise<string> => {
+    const request = (pendingRequest ??= callProvider(token));
     try {
-      const answer = await within(
-        question,
+      const received = await within(
+        request,
         timeoutMs,
         clock,
-        () => new Error('the token provider did not answer in time'),
+        () => new Error('the token provider did not respond in time'),
       );
-      if (answer !== known) previous = known;
-      known = answer;
-      return answer;
+      if (received !== known) previous = known;
+      known = received;
+      return received;
     } finally {
-      // An answer that failed or never comes is not waited for twice.
-      if (asking === question) asking = undefined;
+      // A call that failed or never returns is not awaited twice.
+      if (pendingRequest === request) pendingRequest = undefined;
     }
   };
 
   return {
-    get: async (timeoutMs) => known ?? (await ask(timeoutMs)),
+    get: async (timeoutMs) => known ?? (await requestToken(timeoutMs)),
     async renew(refused, timeoutMs) {
-      // Another attempt was refused at the same time and has renewed it already.
+      // Another attempt was refused at the same time and has already renewed the token.
       if (known !== undefined && known !== refused) return known;
-      const renewed = await ask(timeoutMs);
+      const renewed = await requestToken(timeoutMs);
       return renewed === refused ? undefined : renewed;
     },
     secrets: () => [known, previous].filter((secret) => secret !== undefined),
   };
 }
 
-async function answerOf(provider: TokenProvider): Promise<string> {
-  const answer: unknown = await provider();
-  const token = typeof answer === 'string' ? normalizeToken(answer) : answer;
+async function callProvider(provider: TokenProvider): Promise<string> {
+  const received: unknown = await provider();
+  const token = typeof received === 'string' ? normalizeToken(received) : received;
   const problem = checkToken(token);
-  if (problem !== undefined) throw new Error(`the token provider's answer ${problem}`);
+  if (problem !== undefined) throw new Error(`what the token provider returned ${problem}`);
   return token as string;
 }

@@ -10,7 +10,7 @@ import { type Logger, resolveLogger } from '../telemetry/logger.js';
 import { resolveSettings } from './resolve-settings.js';
 import { notifierSettings, serviceSettings, type NotifierOptions, type ServiceOptions } from './settings.js';
 
-/** What options and variables come to for the direct client: complete, checked and normalised. */
+/** The direct client's configuration from options and variables: complete, checked and normalised. */
 export interface ServiceConfig {
   readonly target: TargetConfig;
   readonly logger: Logger;
@@ -18,7 +18,7 @@ export interface ServiceConfig {
   readonly warnings: readonly string[];
 }
 
-/** The same for the notifier: a group for each part, which is handed to it whole. */
+/** The notifier's configuration: a group for each part, which gets it whole. */
 export interface NotifierConfig extends ServiceConfig {
   readonly outbox: OutboxConfig;
   readonly hooks: HookConfig;

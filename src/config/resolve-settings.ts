@@ -11,15 +11,15 @@ import {
 } from '../core/setting.js';
 import { notifierSettings, type Environment } from './settings.js';
 
-/** What options and variables come to, setting by setting. */
+/** The values of all settings, and what is wrong with them. */
 export interface ResolvedSettings<Table> {
-  /** Sound where there are no issues. */
+  /** Valid if there are no issues. */
   readonly values: Values<Table>;
   readonly isProduction: boolean;
   readonly findings: Findings;
 }
 
-/** Takes options over variables over defaults, and gathers every problem instead of stopping at the first. */
+/** Takes options over variables over defaults. Collects every problem instead of stopping at the first. */
 export function resolveSettings<Table extends SettingTable>(table: Table, options: unknown): ResolvedSettings<Table> {
   const settings = settingsIn(table);
   const env = (ownValue(options, 'env') ?? process.env) as Environment;
@@ -41,7 +41,7 @@ export function resolveSettings<Table extends SettingTable>(table: Table, option
   };
 }
 
-/** Every setting of a table, each once, in the order in which people read them. */
+/** Every setting of a table, each once, in the table's order. */
 export function settingsIn(table: SettingTable): readonly Setting<unknown>[] {
   const found = Object.values(table).flatMap((entry) => (isSetting(entry) ? [entry] : settingsIn(entry)));
   return [...new Set(found)];
@@ -64,7 +64,7 @@ function hasVariable(setting: Setting<unknown>): setting is VariableSetting<unkn
   return setting.variable !== undefined;
 }
 
-/** Variables by envalid: one validator each, all problems in one report. */
+/** Reads the variables with envalid: one validator each, all problems in one report. */
 function readEnvironment(
   settings: readonly Setting<unknown>[],
   env: Environment,
@@ -72,7 +72,7 @@ function readEnvironment(
 ): Readonly<Record<string, unknown>> {
   const withVariable = settings.filter(hasVariable);
   const settingOf = new Map(withVariable.map((setting) => [setting.variable, setting]));
-  // An empty variable stands for none where there can be none; elsewhere it is a mistake.
+  // An empty variable counts as unset if the setting may be unset; otherwise it is a mistake.
   const given = withVariable.filter(({ variable, default: value }) => env[variable] !== '' || value !== undefined);
   const specs = Object.fromEntries(
     withVariable.map(({ variable, kind, description }) => {
@@ -115,25 +115,25 @@ function unknownOptions(settings: readonly Setting<unknown>[], options: unknown)
   const groups = new Set(known.filter((name) => name.includes('.')).map((name) => name.slice(0, name.indexOf('.'))));
   const topLevel = [...known.filter((name) => !name.includes('.')), ...groups];
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (!topLevel.includes(name)) issues.push(unknown(name, topLevel));
+    if (!topLevel.includes(name)) issues.push(unknownOption(name, topLevel));
     else if (groups.has(name) && value !== undefined) {
       const members = known.filter((member) => member.startsWith(`${name}.`));
       if (typeof value !== 'object' || value === null) {
         issues.push({ path: name, message: `must be an object with ${members.join(', ')}` });
       } else {
         const paths = Object.keys(value).map((key) => `${name}.${key}`);
-        for (const path of paths) if (!members.includes(path)) issues.push(unknown(path, members));
+        for (const path of paths) if (!members.includes(path)) issues.push(unknownOption(path, members));
       }
     }
   }
   return issues;
 }
 
-function unknown(name: string, known: readonly string[]): Issue {
+function unknownOption(name: string, known: readonly string[]): Issue {
   return { path: name.slice(0, 64), message: `is no option; did you mean ${closest(name, known)}?` };
 }
 
-/** An app may have `CRM_*` variables of its own, so these are only warned of. */
+/** Warnings rather than issues, because an app may have `CRM_*` variables of its own. */
 function unknownVariables(env: Environment): string[] {
   const known = settingsIn(notifierSettings)
     .filter(hasVariable)

@@ -14,6 +14,7 @@ export interface ServiceOptions extends TargetSettings, LoggerSettings {
   /**
    * Where variables are read from; for tests and for apps with a configuration system of their own.
    * @default process.env
+   * @example env: { ...process.env, CRM_BASE_URL: 'http://localhost:5001' }
    */
   readonly env?: Environment | undefined;
 }
@@ -26,7 +27,7 @@ export interface ServiceOptions extends TargetSettings, LoggerSettings {
 export interface NotifierOptions
   extends ServiceOptions, OutboxSettings, HookSettings, IntakeSettings, DeliverySettings {
   /**
-   * The time that delivery goes by; for tests that own the clock.
+   * The clock that delivery uses; for tests that control the time.
    * @default the computer's own
    */
   readonly clock?: Clock | undefined;
@@ -36,7 +37,7 @@ export interface NotifierOptions
 export const serviceSettings = {
   target: targetSettings,
   log: loggerSettings,
-  env: optionOnly<Environment | undefined>('env', undefined, anything, 'Where variables are read from.'),
+  env: optionOnly<Environment | undefined>('env', undefined, acceptAny, 'Where variables are read from.'),
 } as const;
 
 /** All settings, group by group. */
@@ -46,9 +47,9 @@ export const notifierSettings = {
   hooks: hookSettings,
   intake: intakeSettings,
   delivery: deliverySettings,
-  clock: optionOnly<Clock>('clock', systemClock, anything, 'The time that delivery goes by, for tests that own it.'),
+  clock: optionOnly<Clock>('clock', systemClock, acceptAny, 'The time that delivery goes by, for tests that own it.'),
 } as const;
 
-function anything(): undefined {
+function acceptAny(): undefined {
   return undefined;
 }

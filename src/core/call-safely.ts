@@ -1,17 +1,17 @@
 /**
- * Calls a function of the app's, such as a listener or a logger, whose failure is no reason for ours: one that throws,
- * or answers a promise of any make that rejects, is survived and told to `onFailure`.
+ * Calls a function of the app, such as a listener or a logger, whose failure must not become ours: if it throws, or returns a
+ * promise of any kind that rejects, `onFailure` is called.
  */
 export function callSafely(call: () => unknown, onFailure: () => void): void {
   try {
-    const answer = call();
-    if (answer !== undefined) Promise.resolve(answer).catch(onFailure);
+    const result = call();
+    if (result !== undefined) Promise.resolve(result).catch(onFailure);
   } catch {
     onFailure();
   }
 }
 
-/** Whether a value is a promise of any make: query builders and other realms have their own. */
+/** Whether a value is a promise of any kind: query builders and other realms have their own. */
 export function isPromiseLike<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

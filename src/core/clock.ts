@@ -1,23 +1,23 @@
 /**
- * Time as the rest of the package sees it, so that a test can own it.
+ * The package's only source of time, so that a test can control it.
  * Instants are for records, spans for waiting: only the monotonic clock decides when something is due, because the
  * wall clock may jump.
  */
 export interface Clock {
   /** Milliseconds since 1970, as the wall clock shows them. */
   now(): number;
-  /** Milliseconds since some start that never goes back. */
+  /** Milliseconds since an arbitrary start; never goes back. */
   monotonicMs(): number;
   /**
-   * Calls back once after `delayMs`; the answer cancels it.
-   * The wait does not keep the process alive, unless somebody is awaiting its end (`keepAlive`).
+   * Calls back once after `delayMs`; the returned function cancels it.
+   * The wait keeps the process alive only with `keepAlive`, for code that awaits its end.
    */
   after(delayMs: number, callback: () => void, options?: { readonly keepAlive?: boolean }): CancelTimer;
 }
 
 export type CancelTimer = () => void;
 
-// setTimeout fires at once when asked to wait longer than this.
+// With a longer delay, setTimeout fires at once.
 const longestTimerMs = 2 ** 31 - 1;
 
 /** The computer's own clock. */

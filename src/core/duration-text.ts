@@ -5,7 +5,7 @@ const steps = [
   { unit: 'second', ms: 1_000 },
 ] as const;
 
-/** A span for people, in the largest unit that it fills: `3 minutes`. */
+/** A duration for people to read, rounded down to the largest unit that fits: `3 minutes`. */
 export function durationText(ms: number): string {
   const { unit, ms: unitMs } = steps.find((step) => ms >= step.ms) ?? steps[3];
   return countText(Math.floor(ms / unitMs), unit);

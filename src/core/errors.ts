@@ -1,12 +1,12 @@
 import { types } from 'node:util';
 
 /**
- * The one family of errors this package throws or hands out in a receipt.
+ * All errors that this package throws or puts in a receipt.
  *
- * An app may end up with two copies of the package, one imported and one required. So `instanceof` does not compare
- * prototypes here but looks for a brand, a list of class names under a registered symbol, that both copies share.
+ * An app may load two copies of the package, one imported and one required. So `instanceof` does not compare prototypes
+ * here but looks for a brand, a class name under a registered symbol that both copies share.
  *
- * No error holds the token or a request body: what an error keeps is listed in its class, and nothing else.
+ * No error holds the token or a request body: an error keeps only what its class lists.
  */
 
 const brand = Symbol.for('express-crm-notifier.error');
@@ -22,9 +22,9 @@ export type CRMErrorCode =
   | 'ERR_CRM_OUTBOX'
   | 'ERR_CRM_NOT_MOUNTED';
 
-/** What is wrong with one field or option, and how to mend it. */
+/** What is wrong with one field or option, and how to fix it. */
 export interface Issue {
-  /** Where: `userId`, `additional_data.price`, `timeoutMs`. */
+  /** The field or option: `userId`, `additional_data.price`, `timeoutMs`. */
   readonly path: string;
   /** What is wrong and what would be right; never the offending value itself. */
   readonly message: string;
@@ -36,11 +36,11 @@ interface CRMErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Every error of this package is one of these; `code` tells which, `retryable` whether trying again may help. */
+/** The base class of this package's errors: `code` identifies the class, `retryable` whether trying again may help. */
 export abstract class CRMNotificationError extends Error {
-  /** Stable and meant for programs. */
+  /** Stable; compare this in code. */
   readonly code: CRMErrorCode;
-  /** Whether the same call may succeed later without a change. */
+  /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
 
   constructor(message: string, details: CRMErrorDetails) {
@@ -55,13 +55,13 @@ export abstract class CRMNotificationError extends Error {
     return brandsOf(value).includes((this.prototype as unknown as Branded)[brand]);
   }
 
-  /** What a log line or a JSON reply shows of the error: all it tells of itself, but no stack and no cause. */
+  /** What a log line or a JSON reply shows of the error: all its own fields, but no stack and no cause. */
   toJSON(): Record<string, unknown> {
     return { name: this.name, message: this.message, ...(this as object) };
   }
 }
 
-/** The CRM did not answer completely within the deadline. */
+/** The CRM did not respond completely within the deadline. */
 export class CRMTimeoutError extends CRMNotificationError {
   /** The deadline that ran out, in milliseconds. */
   readonly timeoutMs: number;
@@ -83,7 +83,7 @@ export class CRMConnectionError extends CRMNotificationError {
   }
 }
 
-/** The CRM answered with a status that is not 2xx. */
+/** The CRM responded with a status that is not 2xx. */
 export class CRMHttpError extends CRMNotificationError {
   /** The HTTP status code. */
   readonly status: number;
@@ -100,7 +100,7 @@ export class CRMHttpError extends CRMNotificationError {
   }
 }
 
-/** The CRM answered 2xx, but the body is not JSON. The notification was taken; only the reply is of no use. */
+/** The CRM responded with 2xx, but the body is not JSON. It took the notification; only its reply is unusable. */
 export class CRMResponseError extends CRMNotificationError {
   /** The HTTP status code, 200 to 299. */
   readonly status: number;
@@ -111,13 +111,13 @@ export class CRMResponseError extends CRMNotificationError {
   }
 }
 
-/** A notification that cannot be sent as it is. Nothing was sent. */
+/** The notification cannot be sent as it is. Nothing was sent. */
 export class CRMValidationError extends CRMNotificationError {
   /** Every problem found, each with the field's path. */
   readonly issues: readonly Issue[];
 
   constructor(issues: readonly Issue[], details: { readonly cause?: unknown } = {}) {
-    super(`notification is not valid: ${sentence(issues)}`, {
+    super(`notification is not valid: ${joinIssues(issues)}`, {
       code: 'ERR_CRM_VALIDATION',
       retryable: false,
       ...details,
@@ -126,18 +126,22 @@ export class CRMValidationError extends CRMNotificationError {
   }
 }
 
-/** Options or environment variables that cannot work; holds every problem at once. */
+/** Options or environment variables are not valid; the error lists every problem. */
 export class CRMConfigError extends CRMNotificationError {
   /** Every problem found; a path is an option, with its variable where it has one: `timeoutMs (CRM_TIMEOUT_MS)`. */
   readonly issues: readonly Issue[];
 
   constructor(issues: readonly Issue[], details: { readonly cause?: unknown } = {}) {
-    super(`configuration is not valid: ${sentence(issues)}`, { code: 'ERR_CRM_CONFIG', retryable: false, ...details });
+    super(`configuration is not valid: ${joinIssues(issues)}`, {
+      code: 'ERR_CRM_CONFIG',
+      retryable: false,
+      ...details,
+    });
     this.issues = issues;
   }
 }
 
-/** The outbox could not take or change a notification: full, closed, or the disk refuses. */
+/** The outbox could not take or change a notification: it is full or closed, or the disk refuses. */
 export class CRMOutboxError extends CRMNotificationError {
   constructor(message: string, details: { readonly retryable?: boolean; readonly cause?: unknown } = {}) {
     super(message, { code: 'ERR_CRM_OUTBOX', retryable: details.retryable ?? true, cause: details.cause });
@@ -151,7 +155,10 @@ export class CRMNotMountedError extends CRMNotificationError {
   }
 }
 
-/** Whether a caught value is an error of this package, from whichever copy of it. */
+/**
+ * Whether a caught value is an error of this package, from any loaded copy of it.
+ * @example if (isCRMNotificationError(error) && error.retryable) scheduleRetry();
+ */
 export function isCRMNotificationError(value: unknown): value is CRMNotificationError {
   return value instanceof CRMNotificationError;
 }
@@ -160,11 +167,11 @@ interface Branded {
   readonly [brand]: string;
 }
 
-function sentence(issues: readonly Issue[]): string {
+function joinIssues(issues: readonly Issue[]): string {
   return issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ');
 }
 
-/** The brands along a value's prototype chain; a hostile proxy has none. */
+/** The brands along a value's prototype chain; none for a proxy that throws. */
 function brandsOf(value: unknown): string[] {
   const brands: string[] = [];
   try {
@@ -193,7 +200,7 @@ for (const [name, errorClass] of Object.entries({
   Object.defineProperty(errorClass.prototype, 'name', { value: name, writable: true, configurable: true });
 }
 
-/** An error as plain data: fit to be logged, handed to listeners, and sent between threads. */
+/** An error as plain data: safe to log, to pass to listeners and to send between threads. */
 export interface ErrorData {
   readonly name: string;
   /** Such as `ENOSPC`, `ERR_SQLITE_ERROR` or `ERR_CRM_CONFIG`. */
@@ -202,9 +209,12 @@ export interface ErrorData {
   readonly issues?: readonly Issue[] | undefined;
 }
 
-/** Errors of ours, of the file system and of SQLite speak of files and codes; of anything that is no error nothing is told. */
+/**
+ * Keeps the message only of this package's errors and of those with a code: the file system's and SQLite's mention files and
+ * codes. Of a value that is not an error, nothing is kept.
+ */
 export function errorDataOf(error: unknown): ErrorData {
-  // Not by `instanceof`: one of the runtime's own may be of another realm.
+  // Not by `instanceof`: one of the runtime's own errors may come from another realm.
   if (!types.isNativeError(error)) return { name: 'Error', code: undefined, message: 'unknown' };
   const { name, message } = error;
   const { code } = error as { code?: unknown };

@@ -1,16 +1,16 @@
 import type { Issue } from './errors.js';
 
 /**
- * How a part of the package describes what can be set. Its file `…-settings.ts` has the options as people write them, with
- * their docstrings; the table of their settings; and what they resolve to. `src/config/` puts the tables together, and
- * resolves them once.
+ * How a part of the package describes its settings. Its file `…-settings.ts` has the options as users write them, with
+ * docstrings; the table of their settings; and the type they resolve to. `src/config/` joins the tables and resolves them
+ * once.
  */
 
-/** One setting: an option, its variable, its default, and what a value must be. */
+/** One setting: an option, its environment variable, its default, and the values it allows. */
 export interface Setting<Value> {
-  /** As it is written in options; a dot leads into a group. */
+  /** As written in the options; a dot separates a group from its member: `maxPending.count`. */
   readonly option: string;
-  /** Undefined where no text can stand for the value, such as a function. */
+  /** Undefined if text cannot express the value, such as a function. */
   readonly variable: string | undefined;
   readonly default: Value;
   readonly kind: Kind;
@@ -18,33 +18,33 @@ export interface Setting<Value> {
   readonly description: string;
 }
 
-/** A setting that can be given as a variable too. */
+/** A setting that can also be given as an environment variable. */
 export interface VariableSetting<Value> extends Setting<Value> {
   readonly variable: string;
 }
 
-/** What a value must be, and how it is read from a variable. */
+/** Which values are valid, and how to read one from a variable. */
 export interface Kind {
-  /** What a variable's text stands for. Text that stands for nothing is returned as it is, for `check` to refuse. */
+  /** Converts a variable's text to a value. Text that cannot be converted is returned unchanged, so that `check` refuses it. */
   readonly read: (text: string) => unknown;
-  /** What is wrong with a value and what would be right, without repeating the value; undefined when it is fine. */
+  /** Returns what is wrong with a value and what would be right, without repeating the value; undefined if it is valid. */
   readonly check: (value: unknown) => string | undefined;
 }
 
-/** A part's settings by the names they have once resolved, in groups. */
+/** A part's settings in groups, by their names in the resolved configuration. */
 export interface SettingTable {
   readonly [name: string]: Setting<unknown> | SettingTable;
 }
 
-/** The table for these options: one row for each, no other. */
+/** The table for these options: exactly one row for each. */
 export type TableFor<Options> = { readonly [Name in keyof Options]-?: Setting<unknown> | SettingTable };
 
-/** What a table resolves to. */
+/** The values that a table resolves to. */
 export type Values<Table> = {
   readonly [Name in keyof Table]: Table[Name] extends Setting<infer Value> ? Value : Values<Table[Name]>;
 };
 
-/** What is wrong with the configuration, and what is odd about it but works; every part adds to these. */
+/** Problems of the configuration, and warnings about what is odd but works; every part adds to these. */
 export interface Findings {
   readonly issues: Issue[];
   /** One sentence each. */
@@ -71,7 +71,7 @@ export function optionOnly<Value>(
   return { option, variable: undefined, default: defaultValue, kind: textThat(check), description };
 }
 
-/** What a setting is called in messages. */
+/** A setting's name in messages. */
 export function nameOf({ option, variable }: Setting<unknown>): string {
   return variable === undefined ? option : `${option} (${variable})`;
 }
@@ -90,7 +90,7 @@ export const wholeNumber = (min: number, max: number, unit: string): Kind =>
       : `must be a whole number of ${unit} from ${String(min)} to ${String(max)}`,
   );
 
-// The longest time a timer of the runtime can wait.
+// The longest delay of a Node timer.
 const maxDurationMs = 2 ** 31 - 1;
 
 export const milliseconds = wholeNumber(1, maxDurationMs, 'milliseconds');
@@ -106,7 +106,7 @@ export const oneOf = (...words: readonly string[]): Kind =>
     typeof value === 'string' && words.includes(value) ? undefined : `must be one of ${words.join(', ')}`,
   );
 
-/** Checks that a value is an object with these functions. */
+/** Returns a check that a value is an object with these functions. */
 export const hasFunctions =
   (names: readonly string[], problem: string) =>
   (value: unknown): string | undefined => {

@@ -1,43 +1,43 @@
 import type { Clock } from './clock.js';
 
-/** When something was in use, by a steady clock; both 0 for never. */
+/** When something was in use, by its steady clock; both are 0 if it never was. */
 export interface Use {
-  /** Since when the wall clock has given no cause for doubt. */
+  /** Since when the wall clock can be trusted. */
   readonly from: number;
-  /** The last instant that was noted. */
+  /** The last instant that was recorded. */
   readonly to: number;
 }
 
 /**
- * A clock for what is stored: how old it is, when it is due. The wall clock may jump, by years where a computer starts without
- * one, and no jump may make what is kept look old, or wait for years. This one never goes back, and goes on evenly while the app
- * runs. A pause between two uses counts as the wall clock shows it, but
- * - never for more than a day, so that one jump expires no more than what was about to expire;
- * - once the clock has jumped, only for as long as the app has run since: a clock that is wrong at every start of a crash loop
- *   comes to nothing.
+ * A clock for stored instants: how old an entry is, when it is due. The wall clock may jump, by years on a computer that starts
+ * without a clock, and no jump may make entries look old or wait for years. This clock never goes back, and runs evenly while
+ * the app runs. A pause between two uses counts as the wall clock shows it, but
+ * - at most for a day, so that one jump expires only what was about to expire;
+ * - after the wall clock has jumped, at most for as long as the app has run since: a clock that is wrong at every start of a
+ *   crash loop adds next to nothing.
  *
- * The cost: after a longer pause this clock is behind, and what is stored is kept longer by as much.
+ * The cost: after a longer pause this clock is behind, and stored entries are kept longer by as much.
  */
 export interface SteadyClock {
-  /** Milliseconds since 1970, which are the wall clock's as long as that does not jump. */
+  /** Milliseconds since 1970; the same as the wall clock's unless that jumps. */
   now(): number;
-  /** Goes on from this instant, unless it is there already: from what somebody else's clock has shown, say. */
+  /** Moves forward to this instant, such as one of another process's clock, unless it is there already. */
   catchUp(at: number): void;
-  /** A clock that goes on from here and never catches up: for whoever holds instants that it has read before. */
-  goOn(): Pick<SteadyClock, 'now'>;
-  /** By how much the wall clock is ahead, in milliseconds; negative when it is behind. */
+  /** A clock that continues from now but never catches up: for code that keeps instants it has read before. */
+  withoutCatchUp(): Pick<SteadyClock, 'now'>;
+  /** How far the wall clock is ahead of this one, in milliseconds; negative when it is behind. */
   leapMs(): number;
-  /** What to note of this use as its `from`. */
+  /** What to record as the `from` of this use. */
   readonly trustedFrom: number;
 }
 
-const mostTrustMs = 86_400_000;
-/** A restart takes less; so many of these come to a day after hundreds of starts. */
-const leastTrustMs = 120_000;
-/** Clocks are set back by a little every day. */
-const setBackMs = 60_000;
+const maxTrustMs = 86_400_000;
+/** Longer than a restart takes, and so short that it takes hundreds of starts to add up to a day. */
+const minTrustMs = 120_000;
+/** Clocks are often set back by a little. */
+const maxSetBackMs = 60_000;
 
-/** `lastUse` by this clock. */
+/** `lastUse`: by this same clock. */
 export function createSteadyClock(clock: Clock, lastUse: Use): SteadyClock {
   const startedAtMs = clock.monotonicMs();
   const { startedAt, trustedFrom } = startAfter(lastUse, clock.now());
@@ -49,7 +49,7 @@ export function createSteadyClock(clock: Clock, lastUse: Use): SteadyClock {
     catchUp(at) {
       base += Math.max(0, at - now());
     },
-    goOn() {
+    withoutCatchUp() {
       const fixed = base;
       return { now: () => fixed + ranMs() };
     },
@@ -59,10 +59,10 @@ export function createSteadyClock(clock: Clock, lastUse: Use): SteadyClock {
 }
 
 function startAfter({ from, to }: Use, wallNow: number): { readonly startedAt: number; readonly trustedFrom: number } {
-  if (to === 0) return { startedAt: wallNow, trustedFrom: wallNow - mostTrustMs };
-  const trustMs = Math.min(Math.max(to - from, leastTrustMs), mostTrustMs);
+  if (to === 0) return { startedAt: wallNow, trustedFrom: wallNow - maxTrustMs };
+  const trustMs = Math.min(Math.max(to - from, minTrustMs), maxTrustMs);
   const pauseMs = wallNow - to;
   const startedAt = to + Math.min(Math.max(pauseMs, 0), trustMs);
-  const isPlausible = pauseMs >= -setBackMs && pauseMs <= trustMs;
+  const isPlausible = pauseMs >= -maxSetBackMs && pauseMs <= trustMs;
   return { startedAt, trustedFrom: startedAt - (isPlausible ? trustMs : 0) };
 }

@@ -1,15 +1,15 @@
 import type { CancelTimer, Clock } from './clock.js';
 
-// A timer that is asked to wait longer fires at once.
-const longestMs = 2 ** 31 - 1;
+// With a longer delay, a timer fires at once.
+const maxTimerMs = 2 ** 31 - 1;
 
-/** A time limit as the app gave it, made one that can be kept; `defaultMs` for what is no number. */
+/** The app's time limit, clamped to what a timer can wait; `defaultMs` if it is not a number. */
 export function timeLimitOf(given: unknown, defaultMs: number): number {
   const ms = typeof given === 'number' || typeof given === 'string' ? Number(given) : NaN;
-  return Number.isNaN(ms) ? defaultMs : Math.min(Math.max(ms, 0), longestMs);
+  return Number.isNaN(ms) ? defaultMs : Math.min(Math.max(ms, 0), maxTimerMs);
 }
 
-/** The value if it comes within `timeoutMs`; else rejects with what `onTimeout` makes. What comes later is ignored. */
+/** Resolves to the value if it comes within `timeoutMs`, else rejects with `onTimeout()`. A later value is ignored. */
 export function within<Value>(
   value: PromiseLike<Value>,
   timeoutMs: number,
@@ -25,7 +25,7 @@ export function within<Value>(
   });
 }
 
-/** Resolves when the work is done, or at the time limit. Somebody waits for it, so it keeps the process alive. */
+/** Resolves when the work is done, or at the time limit. Keeps the process alive, because the caller awaits it. */
 export function doneOrTimedOut(work: Promise<unknown>, timeoutMs: number, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const cancel = afterAwake(clock, timeoutMs, resolve, { keepAlive: true, isTimeLimit: true });
@@ -37,31 +37,31 @@ export function doneOrTimedOut(work: Promise<unknown>, timeoutMs: number, clock:
 }
 
 export interface AwakeOptions {
-  /** Whether somebody awaits the end. @default false */
+  /** Whether to keep the process alive until the end. @default false */
   readonly keepAlive?: boolean;
-  /** Whether time counts at this moment. @default always */
+  /** Returns whether time counts now. @default always */
   readonly isCounting?: () => boolean;
-  /** For a time limit, which must come however slowly the process runs: late steps in a row count. @default false */
+  /** A time limit, which must pass however slowly the process runs: consecutive late steps count in full. @default false */
   readonly isTimeLimit?: boolean;
 }
 
 const stepCount = 10;
-/** A stop within a step does not show, so the time limit of an outbox passes in short ones. */
-const longestStepMs = 25;
-/** How late a timer may be on a machine that is merely busy. */
-const lateBy = 1.25;
+/** A stall shorter than a step goes unnoticed, so waits for the outbox use short ones. */
+const maxStepMs = 25;
+/** How late a timer may be, as a factor, on a machine that is merely busy. */
+const maxLateness = 1.25;
 const graceMs = 10;
-/** Other threads of the process use time of the processor as well. */
-const ownShare = 1 / 4;
+/** Other threads of the process use CPU time as well. */
+const ownCpuShare = 1 / 4;
 
 /**
- * Calls back once this process has had `delayMs` in which to hear what came for it. A stall of the thread, or a process that
- * is stopped, once or again and again, counts for nothing: after one, timers run before the messages that came meanwhile are
- * read, and a time limit would take for silence what is only unread.
+ * Calls back once this process has had `delayMs` in which to read its messages. Time in which the thread stalls or the process
+ * is stopped, even repeatedly, does not count: after a stall, timers run before the messages that came meanwhile are read, and
+ * a time limit would take unread messages for silence.
  *
- * So the time passes in steps, each of which needs a turn of the event loop. Of a step that comes late counts only what the
- * process has used of the processor: a thread that is always busy does turn, and must not wait for ever, while a stopped
- * process uses nothing. What has arrived by the end is read before it calls back.
+ * So the time passes in steps, each of which needs a turn of the event loop. Of a late step, only the CPU time that the process
+ * used counts: a thread that is always busy does turn, and must not wait for ever, while a stopped process uses none. What has
+ * arrived by the end is read before it calls back.
  */
 export function afterAwake(
   clock: Clock,
@@ -70,34 +70,36 @@ export function afterAwake(
   { keepAlive = false, isCounting = always, isTimeLimit = false }: AwakeOptions = {},
 ): CancelTimer {
   const steps = Math.max(1, Math.min(stepCount, Math.floor(delayMs)));
-  const stepMs = isTimeLimit ? delayMs / steps : Math.min(delayMs / steps, longestStepMs);
+  const stepMs = isTimeLimit ? delayMs / steps : Math.min(delayMs / steps, maxStepMs);
   let leftMs = delayMs;
   let wasLate = false;
   let isCancelled = false;
-  let cancelStep = step();
+  let cancelStep = startStep();
 
-  function step(): CancelTimer {
+  function startStep(): CancelTimer {
     const startedAtMs = clock.monotonicMs();
-    const usedMs = processorMs();
+    const cpuMsBefore = cpuTimeMs();
     const isCounted = isCounting();
-    const lastMs = Math.min(stepMs, leftMs);
+    const thisStepMs = Math.min(stepMs, leftMs);
     return clock.after(
-      lastMs,
+      thisStepMs,
       () => {
-        const isLate = clock.monotonicMs() - startedAtMs > lastMs * lateBy + graceMs;
+        const isLate = clock.monotonicMs() - startedAtMs > thisStepMs * maxLateness + graceMs;
         if (isCounted && isCounting()) {
           leftMs -=
-            isLate && !(isTimeLimit && wasLate) ? Math.min(lastMs, (processorMs() - usedMs) * ownShare) : lastMs;
+            isLate && !(isTimeLimit && wasLate)
+              ? Math.min(thisStepMs, (cpuTimeMs() - cpuMsBefore) * ownCpuShare)
+              : thisStepMs;
         }
         wasLate = isLate;
-        // Sums of fractions are not exact.
-        cancelStep = leftMs > 0.001 ? step() : afterTurn();
+        // Sums of fractions are inexact.
+        cancelStep = leftMs > 0.001 ? startStep() : callAfterTurn();
       },
       { keepAlive },
     );
   }
 
-  function afterTurn(): CancelTimer {
+  function callAfterTurn(): CancelTimer {
     setImmediate(() => {
       if (!isCancelled) callback();
     });
@@ -114,7 +116,7 @@ function always(): boolean {
   return true;
 }
 
-function processorMs(): number {
+function cpuTimeMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1_000;
 }

@@ -3,26 +3,26 @@ import type { PendingNotification } from '../outbox/outbox.js';
 import type { Chosen } from './head-choice.js';
 
 /**
- * The attempts under way. One that takes far longer than others did hangs, as far as anybody can tell: its notification may
- * be to blame, and others shall not wait for its end. So it does not count any more towards those that may be under way at
- * once, up to a limit. When so many hang that the limit is reached, the one that has hung longest can be cut off to make room.
+ * The attempts under way. One that takes far longer than others did is taken to hang: its notification may be to blame, and
+ * others must not wait for it. So it no longer counts towards those that may be under way at once, up to a limit. When so many
+ * hang that the limit is reached, the one that has hung longest can be cut off to make room.
  */
 export interface AttemptsUnderWay {
   readonly count: number;
-  /** Whether there may be one more, when the circuit breaker allows so many that do not hang. */
+  /** Whether one more may start. `allowed`: how many that do not hang the circuit breaker allows. */
   hasRoom(allowed: number): boolean;
-  /** Whether there may be one more besides for a newly accepted notification, which is not to wait for those that hang. */
+  /** Whether an extra one may start for a newly accepted notification, which must not wait for those that hang. */
   hasRoomForNewest(allowed: number): boolean;
-  /** `abort` is what it can be cut off by, if it can. */
+  /** `abort` can cut the attempt off; without it, the attempt cannot be cut off. */
   start(head: PendingNotification, chosen: Chosen, ordinal: number, abort?: AbortController): AttemptUnderWay;
   /**
-   * How long until one that hangs may be cut off for another; undefined when none will be, or there is room without that. None is
-   * before one that started later has been answered, nor before it has taken many times as long as answers do.
+   * How long until one that hangs may be cut off for another; undefined when none will be, or there is room without that. An
+   * attempt is cut off only after one that started later was settled, and after many times as long as responses take.
    */
   cutOffInMs(nowMs: number): number | undefined;
-  /** Cuts off the one that has hung longest, if that may be; then its end makes room. */
+  /** Cuts off the one that has hung longest, if that is allowed by now; its end makes room. */
   cutOff(nowMs: number): void;
-  /** It is over: answered so that the notification is settled, or otherwise. */
+  /** The attempt is over. `isSettled`: its response settled the notification for good. */
   end(attempt: AttemptUnderWay, isSettled: boolean): void;
   stop(): void;
 }
@@ -43,85 +43,86 @@ export interface AttemptsUnderWayOptions {
   readonly concurrency: number;
   readonly timeoutMs: number;
   readonly breaker: { readonly firstDelayMs: number; readonly maxDelayMs: number };
-  /** The longest wait until the next probe, which another one shall not outlast; 0 when there are no probes. */
+  /** The longest wait until the next probe: a probe that takes longer is taken to hang. 0 when there are no probes. */
   readonly probeBoundMs: () => number;
   readonly onHanging: (attempt: AttemptUnderWay) => void;
-  /** After all that were found hanging at once. */
+  /** Called once after a check that found hanging attempts. */
   readonly onRoom: () => void;
 }
 
-// So many times the concurrency may hang besides, while others that started later are answered.
+// So many times the concurrency may hang as well, while attempts that started later are settled.
 const maxHangingShare = 4;
-// And so many when newly accepted ones are among them.
+// And so many times when newly accepted ones are among them.
 const maxHangingShareWithNewest = 5;
-// Then an attempt hangs after so many times what answers take, but not before a pause that any server may make.
-const usualTimes = 20;
-const leastPatienceMs = 250;
-// It may be cut off after so many times the time after which it is taken to hang, or so many times the breaker's first delay.
-const cutOffTimes = 2;
-// By so much each answer forgets how long others took.
-const fading = 0.99;
-// The average is of about so many: a single slow answer is not what they usually take.
+// While overtaken, an attempt hangs after so many times the average response time, but not within a pause any server may make.
+const averageFactor = 20;
+const minHangsAfterMs = 250;
+// It may be cut off after so many times the wait until it hangs, or so many times the breaker's first delay if that is longer.
+const cutOffFactor = 2;
+// Each new response shrinks the longest earlier response time by this factor.
+const slowDecay = 0.99;
+// The average covers about so many responses, so that a single slow one hardly counts.
 const averagedOver = 16;
 
-/** So many may be under way in all, hanging ones included. */
+/** How many attempts may be under way in all, hanging ones included. */
 export function maxUnderWay(concurrency: number): number {
   return concurrency * (1 + maxHangingShareWithNewest);
 }
 
 export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): AttemptsUnderWay {
   const { clock, concurrency, breaker } = options;
-  // An array, and short: a set keeps what was ever in it until V8 collects its old generation.
+  // A short array: a set keeps whatever was in it until V8 collects its old generation.
   const attempts: AttemptUnderWay[] = [];
   let hangingCount = 0;
-  /** When one was answered last that had started after one that hangs. */
-  let outrunAtMs = -Infinity;
-  /** The latest start of one that was answered. */
-  let answeredUpTo = -1;
-  /** How long answers take that take long; unknown before the first. */
+  /** When an attempt was last settled that had started after one that hangs. */
+  let overtakenAtMs = -Infinity;
+  /** The last to start of the attempts that were settled. */
+  let lastSettledOrdinal = -1;
+  /** How long slow responses take; undefined before the first response. */
   let slowMs: number | undefined;
-  /** How long they take on average, of late. */
-  let usualMs = 0;
+  /** How long responses have taken lately, on average. */
+  let averageMs = 0;
   let timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
-  /** Whether what hangs is to blame itself, for others are answered that came later; otherwise it may be the CRM that hangs. */
-  const isOutrun = (): boolean => clock.monotonicMs() - outrunAtMs < Math.max(options.timeoutMs, breaker.maxDelayMs);
+  /** Whether attempts that started later were settled lately: then what hangs is to blame itself. Otherwise the CRM may hang. */
+  const isOvertaken = (): boolean =>
+    clock.monotonicMs() - overtakenAtMs < Math.max(options.timeoutMs, breaker.maxDelayMs);
 
-  const usualPatienceMs = (): number => {
+  const usualHangsAfterMs = (): number => {
     const { firstDelayMs, maxDelayMs } = breaker;
     if (slowMs === undefined) return maxDelayMs;
-    const wishedMs = isOutrun()
-      ? Math.max(leastPatienceMs, usualTimes * usualMs)
+    const wantedMs = isOvertaken()
+      ? Math.max(minHangsAfterMs, averageFactor * averageMs)
       : Math.max(2 * firstDelayMs, 8 * slowMs);
-    return Math.max(2 * slowMs, Math.min(maxDelayMs, wishedMs));
+    return Math.max(2 * slowMs, Math.min(maxDelayMs, wantedMs));
   };
 
-  const patienceMs = (): number => {
+  const hangsAfterMs = (): number => {
     const probeMs = options.probeBoundMs();
-    return probeMs > 0 ? Math.min(usualPatienceMs(), probeMs) : usualPatienceMs();
+    return probeMs > 0 ? Math.min(usualHangsAfterMs(), probeMs) : usualHangsAfterMs();
   };
 
-  /** Twice as long with each attempt before: one that is only slow gets through in the end. */
+  /** The wait doubles with each earlier attempt, so that a request that is merely slow gets through in the end. */
   const cutOffAtMs = ({ startedAtMs, head }: AttemptUnderWay): number =>
     startedAtMs +
-    Math.ceil(cutOffTimes * Math.max(breaker.firstDelayMs, usualPatienceMs())) * 2 ** Math.min(head.attempts, 31);
+    Math.ceil(cutOffFactor * Math.max(breaker.firstDelayMs, usualHangsAfterMs())) * 2 ** Math.min(head.attempts, 31);
 
   /** The one that may be cut off first. */
   const firstToCutOff = (): AttemptUnderWay | undefined => {
-    if (!isOutrun() || hangingCount <= concurrency * maxHangingShare) return undefined;
+    if (!isOvertaken() || hangingCount <= concurrency * maxHangingShare) return undefined;
     let first: AttemptUnderWay | undefined;
     for (const attempt of attempts) {
       // One at a time.
       if (attempt.abort?.signal.aborted === true) return undefined;
-      if (!attempt.isHanging || attempt.ordinal > answeredUpTo || attempt.abort === undefined) continue;
+      if (!attempt.isHanging || attempt.ordinal > lastSettledOrdinal || attempt.abort === undefined) continue;
       if (first === undefined || cutOffAtMs(attempt) < cutOffAtMs(first)) first = attempt;
     }
     return first;
   };
 
-  const lively = (): number => attempts.length - hangingCount;
+  const notHangingCount = (): number => attempts.length - hangingCount;
 
-  const look = (): void => {
+  const checkHanging = (): void => {
     timer = undefined;
     const nowMs = clock.monotonicMs();
     const hanging = attempts.filter((attempt) => !attempt.isHanging && attempt.hangsAtMs <= nowMs);
@@ -134,15 +135,15 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
       (atMs, { isHanging, hangsAtMs }) => (isHanging ? atMs : Math.min(atMs, hangsAtMs)),
       Infinity,
     );
-    if (next < Infinity) lookAt(next, nowMs);
+    if (next < Infinity) scheduleCheck(next, nowMs);
     if (hanging.length > 0) options.onRoom();
   };
 
-  const lookAt = (atMs: number, nowMs: number): void => {
-    // One timer for all, which seldom has to be set anew.
+  const scheduleCheck = (atMs: number, nowMs: number): void => {
+    // One timer for all attempts, which seldom has to be reset.
     if (timer !== undefined && timer.atMs <= atMs) return;
     timer?.cancel();
-    timer = { atMs, cancel: clock.after(Math.max(0, atMs - nowMs), look) };
+    timer = { atMs, cancel: clock.after(Math.max(0, atMs - nowMs), checkHanging) };
   };
 
   return {
@@ -150,22 +151,24 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
       return attempts.length;
     },
     hasRoom(allowed) {
-      const share = isOutrun() || options.probeBoundMs() > 0 ? maxHangingShare : 1;
-      return lively() < allowed && hangingCount <= concurrency * share;
+      const share = isOvertaken() || options.probeBoundMs() > 0 ? maxHangingShare : 1;
+      return notHangingCount() < allowed && hangingCount <= concurrency * share;
     },
     hasRoomForNewest(allowed) {
-      // One more than allowed: while some hang few are, and those few may be about to hang as well.
-      const most = allowed === 0 ? 0 : Math.min(concurrency, allowed + 1);
-      return isOutrun() && lively() < most && hangingCount <= concurrency * maxHangingShareWithNewest;
+      // One more than allowed: while some hang, few are allowed, and those few may be about to hang as well.
+      const maxNotHanging = allowed === 0 ? 0 : Math.min(concurrency, allowed + 1);
+      return (
+        isOvertaken() && notHangingCount() < maxNotHanging && hangingCount <= concurrency * maxHangingShareWithNewest
+      );
     },
     start(head, chosen, ordinal, abort) {
       const startedAtMs = clock.monotonicMs();
-      // Whole milliseconds: to wait for a fraction of one may leave a fraction to wait for, over and over.
-      const hangsAtMs = startedAtMs + Math.ceil(patienceMs());
+      // Whole milliseconds: after waiting for a fraction, a fraction may be left to wait for, over and over.
+      const hangsAtMs = startedAtMs + Math.ceil(hangsAfterMs());
       const isSuspect = chosen.standing !== 'fresh';
       const attempt = { head, chosen, ordinal, isSuspect, startedAtMs, hangsAtMs, abort, isHanging: false };
       attempts.push(attempt);
-      lookAt(hangsAtMs, startedAtMs);
+      scheduleCheck(hangsAtMs, startedAtMs);
       return attempt;
     },
     cutOffInMs(nowMs) {
@@ -182,12 +185,12 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
       if (attempt.isHanging) hangingCount -= 1;
       if (!isSettled) return;
       const nowMs = clock.monotonicMs();
-      answeredUpTo = Math.max(answeredUpTo, attempt.ordinal);
+      lastSettledOrdinal = Math.max(lastSettledOrdinal, attempt.ordinal);
       const tookMs = nowMs - attempt.startedAtMs;
-      usualMs = slowMs === undefined ? tookMs : usualMs + (tookMs - usualMs) / averagedOver;
-      slowMs = Math.max(tookMs, (slowMs ?? 0) * fading);
+      averageMs = slowMs === undefined ? tookMs : averageMs + (tookMs - averageMs) / averagedOver;
+      slowMs = Math.max(tookMs, (slowMs ?? 0) * slowDecay);
       if (attempt.isHanging || hangingCount === 0) return;
-      if (attempts.some(({ isHanging, ordinal }) => isHanging && ordinal < attempt.ordinal)) outrunAtMs = nowMs;
+      if (attempts.some(({ isHanging, ordinal }) => isHanging && ordinal < attempt.ordinal)) overtakenAtMs = nowMs;
     },
     stop() {
       timer?.cancel();
@@ -197,13 +200,13 @@ export function createAttemptsUnderWay(options: AttemptsUnderWayOptions): Attemp
   };
 }
 
-/** Those who wait until delivery has nothing to do. */
+/** The callers that wait until delivery has nothing to do. */
 export interface IdleWaiters {
   readonly isEmpty: boolean;
-  /** Resolves with the next `tell`. */
+  /** Resolves at the next `resolveAll`. */
   wait(): Promise<void>;
-  /** Delivery is idle, or is over. */
-  tell(): void;
+  /** Call it when delivery is idle or has stopped. */
+  resolveAll(): void;
 }
 
 export function createIdleWaiters(): IdleWaiters {
@@ -213,10 +216,10 @@ export function createIdleWaiters(): IdleWaiters {
       return waiters.length === 0;
     },
     wait: () => new Promise((resolve) => waiters.push(resolve)),
-    tell() {
-      const told = waiters;
+    resolveAll() {
+      const resolvers = waiters;
       waiters = [];
-      for (const resolve of told) resolve();
+      for (const resolve of resolvers) resolve();
     },
   };
 }

@@ -2,42 +2,42 @@ import { backoffBoundMs, backoffMs } from './backoff.js';
 import { createReachTrust, createTokenTrust, type SentAttempt } from './target-trust.js';
 
 /**
- * Whether delivery may ask the CRM at all.
+ * Whether delivery may send to the CRM at all.
  *
  *   closed ── failureThreshold failures in a row to reach it ──▶ open (unreachable)
- *   closed ── it answers 401 or 403 ──▶ open (unauthorised)
+ *   closed ── it responds 401 or 403 ──▶ open (unauthorised)
  *   open ── the wait is over, one attempt starts ──▶ half-open
  *   half-open ── that attempt fails ──▶ open, for about twice as long
- *   open or half-open ── it answers anything else ──▶ closed
+ *   open or half-open ── it responds anything else ──▶ closed
  *
- * A CRM that is down has to be told from a notification that hurts it, which is `target-trust.ts`'s business. With each failure that
- * counts fewer may be under way at once, so that it stays a handful until the circuit opens.
+ * `target-trust.ts` decides whether the CRM is down or a notification hurts it. With each failure that counts, fewer attempts
+ * may be under way at once, so that only a handful fail until the circuit opens.
  *
- * What a 401 or 403 says of the token is `target-trust.ts`'s business. An attempt that started before the circuit opened may
- * end after it. That the CRM answers it is good news about its reach, but says nothing about the token.
+ * `target-trust.ts` also decides whether a 401 or 403 is the token's fault. An attempt that started before the circuit opened may
+ * end after it. A response to it proves that the CRM can be reached, but nothing about the token.
  *
- * After closing, delivery starts slowly: one attempt at a time, and one more with every tenth answer, so that a CRM that
- * has just come back is not met by everything that has piled up, and gets a small backlog just as it was accepted.
+ * After closing, delivery starts slowly: one attempt at a time, and one more with every tenth response. So a CRM that has just
+ * come back does not get the whole backlog at once, and gets a small backlog in the order of acceptance.
  */
 export interface CircuitBreaker {
-  /** How many attempts may be under way at once, as things stand. `hasFresh` tells whether one is ready that never failed. */
+  /** How many attempts may be under way at once now. `hasFresh`: whether a notification that never failed is ready. */
   allowed(nowMs: number, hasFresh?: () => boolean): number;
   /** How long until an open circuit lets a probe through; undefined when it is not open. */
   probeInMs(nowMs: number, hasFresh?: () => boolean): number | undefined;
-  /** An attempt starts; answers its ordinal. */
+  /** An attempt starts. Returns its ordinal. */
   onStart(): number;
-  /** The CRM answered, whatever it answered; answers whether the circuit has closed with that. */
-  onAnswer(sent?: SentAttempt, nowMs?: number): boolean;
-  /** The CRM did not answer, or does not: `sent` says of which attempt, if it had left. */
+  /** The CRM responded, with whatever status. Returns whether that closed the circuit. */
+  onResponse(sent?: SentAttempt, nowMs?: number): boolean;
+  /** The CRM has not responded, or not yet. `sent` is the attempt, if it was sent. */
   onUnreachable(nowMs: number, code: string, sent?: SentAttempt): void;
-  /** The CRM refused the token; answers whether the target is paused for that. */
+  /** The CRM refused the token. Returns whether the target is paused. */
   onUnauthorised(nowMs: number, status: number, refused?: SentAttempt): boolean;
   readonly state: CircuitState;
-  /** Whether the next probe had better be one that never failed. */
+  /** Whether the next probe should be a notification that never failed. */
   readonly prefersFresh: boolean;
-  /** The longest wait until the next probe; 0 when it is closed. */
+  /** The longest wait until the next probe; 0 when the circuit is closed. */
   readonly probeBoundMs: number;
-  /** Whether it has just closed, and allows fewer than it will. */
+  /** Whether the circuit has just closed, so that it still allows fewer attempts. */
   readonly isStartingSlowly: boolean;
 }
 
@@ -56,70 +56,70 @@ export interface CircuitBreakerOptions {
   /** How long an attempt may take. */
   readonly timeoutMs: number;
   readonly random: () => number;
-  /** The circuit has opened, or is open for another reason than before. */
+  /** The circuit has opened, or is now open for another reason. */
   readonly onPause: (cause: PauseCause) => void;
   readonly onResume: () => void;
 }
 
 type Circuit =
-  | { readonly state: 'closed'; readonly answersSinceOutage: number }
+  | { readonly state: 'closed'; readonly responsesSinceOutage: number }
   | {
       readonly state: 'open' | 'half-open';
       readonly cause: PauseCause;
       readonly probeAtMs: number;
-      /** When one that never failed may be the probe, as long as it is not sure that the others are not to blame. */
+      /** When a notification that never failed may be the probe, while the others may be to blame. */
       readonly freshProbeAtMs: number;
-      /** Whether it may be that only the notifications are refused which were tried. */
+      /** Whether perhaps only the notifications tried so far are refused. */
       readonly isTokenInDoubt: boolean;
-      /** Of which kind of cause `onPause` knows. */
-      readonly known: PauseCause['kind'] | undefined;
-      /** Whether connections are made, at least. */
+      /** The kind of cause that `onPause` was last called with; undefined when it was not called. */
+      readonly reportedKind: PauseCause['kind'] | undefined;
+      /** Whether at least a connection was made. */
       readonly wasSent: boolean;
       readonly probeCount: number;
-      /** Attempts up to this one are no probes. */
+      /** Attempts up to this one started before the circuit opened, so they are no probes. */
       readonly lastBefore: number;
     };
 
-const answersPerStep = 10;
-// So many probes look for one that is answered before it is taken for sure that none is.
+const responsesPerStep = 10;
+// So many probes look for a notification that gets a response; after that, none is expected to get one.
 const searchCount = 200;
-// For so many of the longest pauses after the token was taken the probes look for a notification that is not refused.
+// After the token worked, probes look for a notification that is not refused, for so many times the longest pause.
 const doubtfulPauses = 10;
 
-/** Instants are the monotonic clock's. */
+/** Instants are on the monotonic clock. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { concurrency, failureThreshold, firstDelayMs, maxDelayMs, random } = options;
   const reach = createReachTrust(options);
-  const ofLateMs = doubtfulPauses * options.maxPauseMs;
-  const token = createTokenTrust({ sureCount: failureThreshold, justNowMs: maxDelayMs, ofLateMs });
-  let circuit: Circuit = { state: 'closed', answersSinceOutage: Infinity };
+  const latelyMs = doubtfulPauses * options.maxPauseMs;
+  const token = createTokenTrust({ sureCount: failureThreshold, justNowMs: maxDelayMs, latelyMs });
+  let circuit: Circuit = { state: 'closed', responsesSinceOutage: Infinity };
   let startCount = 0;
 
   const open = (cause: PauseCause, nowMs: number, wasSent = true): void => {
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
     const isTokenInDoubt = token.isInDoubt(nowMs);
-    const isLong = cause.kind === 'unauthorised' && !token.wasTakenOfLate(nowMs);
-    const before = circuit.state === 'closed' ? undefined : circuit.known;
-    // What worked a moment ago is not said to be out of order yet: should it be, the next probes will fail as well.
+    const isLong = cause.kind === 'unauthorised' && !token.hasWorkedLately(nowMs);
+    const before = circuit.state === 'closed' ? undefined : circuit.reportedKind;
+    // What worked a moment ago is not reported as broken yet: if it is, the next probes will fail as well.
     const hasJustWorked =
-      cause.kind === 'unauthorised' ? token.wasTakenJustNow(nowMs) : wasSent && reach.wasJustAnswered(nowMs);
-    const known = hasJustWorked ? before : cause.kind;
+      cause.kind === 'unauthorised' ? token.hasJustWorked(nowMs) : wasSent && reach.hasJustResponded(nowMs);
+    const reportedKind = hasJustWorked ? before : cause.kind;
     const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
-    // Half of the wait is certain, so that a circuit which opens does pause; the other half is drawn.
+    // Half of the wait is fixed, so that an open circuit does pause; the other half is random.
     const waitMs = backoffBoundMs(probeCount, waits) / 2 + backoffMs(probeCount, waits, random) / 2;
     const probeAtMs = nowMs + waitMs;
     const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unauthorised' ? maxDelayMs : firstDelayMs);
     const probes = { probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
-    circuit = { state: 'open', cause, known, isTokenInDoubt, wasSent, ...probes };
+    circuit = { state: 'open', cause, reportedKind, isTokenInDoubt, wasSent, ...probes };
     reach.reset();
-    // Said again when it is something else: a token has to be mended, and nobody would look for that in an outage.
-    if (known !== before) options.onPause(cause);
+    // Reported again for another cause: a token must be replaced, and nobody would look for that during an outage.
+    if (reportedKind !== before) options.onPause(cause);
   };
 
   const close = (): void => {
-    const isKnown = circuit.state !== 'closed' && circuit.known !== undefined;
-    circuit = { state: 'closed', answersSinceOutage: 1 };
-    if (isKnown) options.onResume();
+    const isReported = circuit.state !== 'closed' && circuit.reportedKind !== undefined;
+    circuit = { state: 'closed', responsesSinceOutage: 1 };
+    if (isReported) options.onResume();
   };
 
   const prefersFresh = (): boolean => {
@@ -149,13 +149,13 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     },
 
     get isStartingSlowly() {
-      return circuit.state === 'closed' && 1 + circuit.answersSinceOutage / answersPerStep < concurrency;
+      return circuit.state === 'closed' && 1 + circuit.responsesSinceOutage / responsesPerStep < concurrency;
     },
 
     allowed(nowMs, hasFresh = () => false) {
       switch (circuit.state) {
         case 'closed': {
-          const started = 1 + Math.floor(circuit.answersSinceOutage / answersPerStep);
+          const started = 1 + Math.floor(circuit.responsesSinceOutage / responsesPerStep);
           return Math.max(1, Math.min(started, concurrency >> Math.min(reach.failureCount, 31)));
         }
         case 'open':
@@ -174,11 +174,11 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return startCount;
     },
 
-    onAnswer(sent, nowMs = -Infinity) {
-      reach.onAnswered(sent, nowMs);
-      token.onTaken(sent?.ordinal ?? startCount, nowMs);
+    onResponse(sent, nowMs = -Infinity) {
+      reach.onResponded(sent, nowMs);
+      token.onWorked(sent?.ordinal ?? startCount, nowMs);
       if (circuit.state === 'closed') {
-        circuit = { state: 'closed', answersSinceOutage: circuit.answersSinceOutage + 1 };
+        circuit = { state: 'closed', responsesSinceOutage: circuit.responsesSinceOutage + 1 };
         return false;
       }
       if (circuit.cause.kind === 'unauthorised' && token.isRefused) return false;
@@ -193,14 +193,14 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
             open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
           return;
         case 'half-open':
-          reach.onFailedMeanwhile(sent);
-          // Not one that has been under way since before.
+          reach.onFailedWhileDown(sent);
+          // Not an attempt that started before the circuit opened.
           if (sent === undefined || sent.ordinal > circuit.lastBefore)
             open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
           return;
         case 'open':
-          // A straggler from before: the wait stands as it is.
-          reach.onFailedMeanwhile(sent);
+          // It started before the circuit opened: the wait does not change.
+          reach.onFailedWhileDown(sent);
       }
     },
 

@@ -3,19 +3,19 @@ import type { ErrorData } from '../core/errors.js';
 import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 import type { CircuitState, PauseCause } from './circuit-breaker.js';
 
-/** What every event about an attempt says. */
+/** What every event about an attempt contains. */
 export interface AboutAttempt {
   readonly id: string;
   readonly type: string;
   /** Attempts made so far, this one included if it was one. */
   readonly attempts: number;
-  /** Whether any of it may have reached the CRM. Without a connection to begin with this was no attempt. */
+  /** Whether any of it may have reached the CRM. If there was no connection to begin with, this was no attempt. */
   readonly wasSent: boolean;
   /** How long this attempt took, in milliseconds. */
   readonly durationMs: number;
   /** When it ended, in milliseconds since 1970. */
   readonly endedAt: number;
-  /** In which trace the notification was accepted (W3C Trace Context), if in any. */
+  /** The trace in which the notification was accepted (W3C Trace Context), if any. */
   readonly traceparent: string | undefined;
 }
 
@@ -31,18 +31,18 @@ export function aboutAttempt(
   return { id, type, attempts, wasSent, durationMs, endedAt: clock.now(), traceparent };
 }
 
-/** What happens in the post office: ids, types, codes and numbers, nothing personal. */
+/** What happens in the post office: ids, types, codes and numbers; nothing personal. */
 export type DeliveryEvent =
   /** The CRM has it. */
   | (AboutAttempt & {
       readonly kind: 'delivered';
       readonly status: number;
-      /** The reply was something else than JSON. */
+      /** The reply was not JSON. */
       readonly isReplyNotJson: boolean;
       /** How long ago it was accepted, in milliseconds. */
       readonly ageMs: number;
     })
-  /** An attempt failed; another follows. */
+  /** An attempt failed; another will follow. */
   | (AboutAttempt & {
       readonly kind: 'retry';
       readonly status: number | undefined;
@@ -59,18 +59,18 @@ export type DeliveryEvent =
   | (AboutAttempt & {
       readonly kind: 'refused';
       readonly status: number;
-      /** Until the next attempt, where the CRM takes others with this token; 0 when the target is paused. */
+      /** Until the next attempt, in milliseconds, when the CRM takes others with this token; 0 when the target is paused. */
       readonly delayMs: number;
     })
   | { readonly kind: 'paused'; readonly cause: PauseCause }
   | { readonly kind: 'resumed' }
-  /** The outbox could not do this; it is asked again. Emitted once for each spell of failures. */
+  /** The outbox failed at this operation; it is tried again. Emitted once for each spell of failures. */
   | { readonly kind: 'outboxFailed'; readonly operation: OutboxOperation; readonly error: ErrorData }
   /** The outbox's file was damaged, deleted or replaced, and is whole again. */
   | { readonly kind: 'outboxRepaired'; readonly message: string }
-  /** The post office's thread ended or hung; another was started. */
+  /** The post office's thread ended or hung, and another was started. */
   | { readonly kind: 'threadRestarted'; readonly message: string }
-  /** A mistake of this package: an attempt threw. The notification is tried again. */
+  /** A bug in this package: an attempt threw. The notification is tried again. */
   | { readonly kind: 'deliveryFailed'; readonly error: ErrorData };
 
 export type OutboxOperation = 'open' | 'append' | 'read' | 'settle' | 'look' | 'maintain';

@@ -13,9 +13,10 @@ import {
 /** How fast notifications are sent, and what happens when that fails. */
 export interface DeliverySettings {
   /**
-   * How many attempts may be under way at once. Up to five times as many that hang are not counted, so that they stop no
+   * How many attempts may be under way at once. Up to five times as many that hang are not counted, so that they hold up no
    * others; there are never more than six times as many in all. One lane never has more than one. Variable `CRM_CONCURRENCY`.
    * @default 8
+   * @example concurrency: 2
    */
   readonly concurrency?: number | undefined;
   /**
@@ -31,7 +32,7 @@ export interface DeliverySettings {
    */
   readonly retry?: RetryOptions | undefined;
   /**
-   * When delivery pauses because the CRM cannot be reached or refuses the token, and how often it looks again.
+   * When delivery pauses because the CRM cannot be reached or refuses the token, and how often it tries again.
    * @example breaker: { maxDelayMs: 1_000 }
    */
   readonly breaker?: BreakerOptions | undefined;
@@ -48,12 +49,13 @@ export interface RateLimitOptions {
 }
 
 /**
- * Waiting grows exponentially and is drawn at random between nothing and its bound ("full jitter"), so that many
- * notifications do not come back all at once.
+ * The wait is random between 0 and a bound that grows exponentially ("full jitter"), so that many notifications are not retried
+ * at the same moment.
  */
 export interface RetryOptions {
   /**
-   * The bound before the second attempt, in milliseconds; doubled with each further one. Variable `CRM_RETRY_FIRST_DELAY_MS`.
+   * The bound of the wait before the second attempt, in milliseconds; doubled with each further attempt.
+   * Variable `CRM_RETRY_FIRST_DELAY_MS`.
    * @default 1_000
    */
   readonly firstDelayMs?: number | undefined;
@@ -63,8 +65,8 @@ export interface RetryOptions {
    */
   readonly maxDelayMs?: number | undefined;
   /**
-   * A notification that is older than this, in milliseconds, becomes a dead letter. Raise it if the CRM may be away for
-   * longer than a weekend. Variable `CRM_RETRY_MAX_AGE_MS`.
+   * A notification older than this, in milliseconds, becomes a dead letter when its next attempt fails. Raise it if the CRM may
+   * be down for longer than a weekend. Variable `CRM_RETRY_MAX_AGE_MS`.
    * @default 259_200_000 (3 days)
    */
   readonly maxAgeMs?: number | undefined;
@@ -77,13 +79,14 @@ export interface RetryOptions {
 
 export interface BreakerOptions {
   /**
-   * After so many failures in a row to reach the CRM at all, delivery waits and sends one probe at a time.
+   * After so many failures in a row to reach the CRM, delivery pauses and sends one probe at a time.
    * Variable `CRM_BREAKER_FAILURE_THRESHOLD`.
    * @default 5
    */
   readonly failureThreshold?: number | undefined;
   /**
-   * The wait before the first probe, in milliseconds; doubled with each that fails. Variable `CRM_BREAKER_FIRST_DELAY_MS`.
+   * The wait before the first probe, in milliseconds; doubled with each probe that fails.
+   * Variable `CRM_BREAKER_FIRST_DELAY_MS`.
    * @default 500
    */
   readonly firstDelayMs?: number | undefined;
@@ -193,11 +196,11 @@ export const deliverySettings = {
 type DeliveryValues = Values<typeof deliverySettings>;
 
 export interface DeliveryConfig extends Omit<DeliveryValues, 'rateLimit'> {
-  /** Undefined: no limit. */
+  /** Undefined means no limit. */
   readonly rateLimit: { readonly [Name in keyof RateLimitOptions]-?: number } | undefined;
 }
 
-/** Completes the rate limit, whose settings depend on each other. */
+/** Completes the rate limit: `burst` needs `perSecond`, which is also its default, rounded up. */
 export function resolveDelivery(values: DeliveryValues, { issues }: Findings): DeliveryConfig {
   const { perSecond, burst } = values.rateLimit;
   if (burst !== undefined && perSecond === undefined) {

@@ -21,31 +21,31 @@ export interface DeliveryOptions extends DeliveryConfig {
   readonly outbox: Outbox;
   readonly target: Target;
   readonly clock: Clock;
-  /** For what is stored: ages, and when something is due. */
+  /** The clock for stored instants: ages and due times. */
   readonly steady: Pick<SteadyClock, 'now'>;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
-  /** Draws from [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** How long settlements gather for one transaction, in milliseconds; 0 for the rest of a turn. */
+  /** How long settlements are gathered for one transaction, in milliseconds; 0: until the event loop's turn ends. */
   readonly gatherMs: number;
 }
 
-/** Takes due notifications from the outbox, sends them to the target and settles what came of it. */
+/** Takes due notifications from the outbox, sends them to the target and settles the outcome. */
 export interface Delivery {
-  /** There may be something to do: after a start, after notifications were accepted (these, if they are known). */
+  /** Looks for work. Call it after a start and after notifications were accepted; pass them if they are known. */
   wake(accepted?: readonly PendingNotification[]): void;
   readonly circuit: CircuitState;
   readonly inFlight: number;
-  /** Resolves when nothing is due any more: what waits for its next attempt is not due. Nothing is, once it is stopped. */
+  /** Resolves when nothing is due. A notification that waits for its next attempt is not due; after `stop`, nothing is. */
   whenIdle(): Promise<void>;
-  /** Starts no more attempts, cuts off those under way and settles what has come of the others. */
+  /** Starts no more attempts, cuts off those under way and settles those that have ended. */
   stop(): Promise<void>;
 }
 
 const maxLanes = 10_000;
 const maxFollowers = 256;
-const troubleDelayMs = 1_000;
+const failureDelayMs = 1_000;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { outbox, target, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
@@ -97,7 +97,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     onRoom: pump,
   });
-  const starts = createStartRule({ lanes, ready, breaker, underWay, choice, settlements });
+  const startRule = createStartRule({ lanes, ready, breaker, underWay, choice, settlements });
   const idleWaiters = createIdleWaiters();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
@@ -113,18 +113,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     try {
       const waitMs = startAttempts();
       if (waitMs !== undefined) cancelTimer = clock.after(waitMs, pump);
-      if (isIdle()) idleWaiters.tell();
+      if (isIdle()) idleWaiters.resolveAll();
       isReadFailing = false;
     } catch (error) {
-      // The outbox could not be read; whatever the reason, looking again later is all there is to do. Said once.
+      // The outbox could not be read: try again later. Reported once for each spell of failures.
       if (!isReadFailing) onEvent({ kind: 'outboxFailed', operation: 'read', error: errorDataOf(error) });
       isReadFailing = true;
       cancelTimer?.();
-      cancelTimer = clock.after(troubleDelayMs, pump);
+      cancelTimer = clock.after(failureDelayMs, pump);
     }
   }
 
-  /** Once those who accept are through: their receipts go out before the POSTs do. */
+  /** Pumps after the code that accepts has run, so that receipts go out before the POSTs. */
   function pumpSoon(): void {
     if (isPumpDue) return;
     isPumpDue = true;
@@ -136,53 +136,53 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function isIdle(): boolean {
     if (underWay.count > 0 || settlements.size > 0) return false;
-    return !lanes.hasReady(clock.monotonicMs()) && !lanes.isSearching;
+    return !lanes.findReady(clock.monotonicMs()) && !lanes.isSearching;
   }
 
-  /** Answers how long until more may start by itself; undefined when only an event can bring that about. */
+  /** Returns how long until another attempt may start; undefined when something else must happen first. */
   function startAttempts(): number | undefined {
     const nowMs = clock.monotonicMs();
-    for (let which = starts.next(nowMs); which !== undefined; which = starts.next(nowMs)) {
+    for (let allowedHead = startRule.next(nowMs); allowedHead !== undefined; allowedHead = startRule.next(nowMs)) {
       const limitedMs = rateLimit.take(nowMs);
       if (limitedMs > 0) return limitedMs;
-      const head = lanes.take(nowMs, () => choice.choose(which === 'newest'));
-      if (head !== undefined) start(head);
+      const head = lanes.take(nowMs, () => choice.choose(allowedHead === 'newest'));
+      if (head !== undefined) startAttempt(head);
     }
-    // With an open circuit nothing starts before its probe.
-    const probeInMs = starts.probeInMs(nowMs);
+    // While the circuit is open, nothing starts before its probe.
+    const probeInMs = startRule.probeInMs(nowMs);
     if (probeInMs > 0) return probeInMs;
-    const roomInMs = starts.roomInMs(nowMs);
+    const roomInMs = startRule.roomInMs(nowMs);
     if (roomInMs !== 0) return roomInMs;
     return lanes.isSearching ? 0 : lanes.dueInMs(nowMs);
   }
 
-  function start(head: PendingNotification): void {
+  function startAttempt(head: PendingNotification): void {
     const unsendable = target.check(head);
     if (unsendable === undefined) {
-      // Made only while it may be of use: it costs a microsecond and half a kilobyte.
+      // Created only while it may be needed: it costs a microsecond and half a kilobyte.
       const abort = choice.isTroubled ? new AbortController() : undefined;
-      void make(underWay.start(head, choice.begin(), breaker.onStart(), abort));
+      void runAttempt(underWay.start(head, choice.begin(), breaker.onStart(), abort));
       return;
     }
-    // No attempt: the circuit breaker would wait for its end.
-    verdicts.bury(head, unsendable, aboutAttempt(head, false, clock.monotonicMs(), clock));
+    // Not started as an attempt: the circuit breaker would wait for its end.
+    verdicts.settleAsDead(head, unsendable, aboutAttempt(head, false, clock.monotonicMs(), clock));
   }
 
-  async function make(attempt: AttemptUnderWay): Promise<void> {
+  async function runAttempt(attempt: AttemptUnderWay): Promise<void> {
     const { head } = attempt;
     let isSettled = false;
     try {
       const verdict = await target.send(head, head.attempts + 1, attempt.abort?.signal);
-      // Cut off by ourselves, or left behind: it says nothing about the target, and the next start finds the notification
-      // where it is.
+      // Cut off or abandoned by `stop`: this is no evidence about the target, and the next start finds the notification in its
+      // place.
       if (isEnded || (isStopped && verdict.reach === 'unreachable')) return;
       isSettled = onVerdict(attempt, verdict);
     } catch (error) {
-      // Nothing above should throw; should it all the same, the notification must not be stuck in flight.
-      lanes.putBack(head, clock.monotonicMs() + troubleDelayMs);
+      // Nothing above should throw. If something does, the notification must not stay in flight for ever.
+      lanes.putBack(head, clock.monotonicMs() + failureDelayMs);
       onEvent({ kind: 'deliveryFailed', error: errorDataOf(error) });
     } finally {
-      // Those that a stop has left behind are not counted any more.
+      // Attempts that `stop` has abandoned no longer count.
       if (!isEnded) {
         choice.end(attempt.chosen);
         underWay.end(attempt, isSettled);
@@ -223,13 +223,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       isStopped = true;
       cancelTimer?.();
       await target.close();
-      // Outcomes that are there by now are settled. An attempt that even the end of the connections does not end, because it
-      // waits for a token or uses the app's own dispatcher, is left behind: no close shall wait for it.
+      // Settle the outcomes that have arrived by now. An attempt that outlives its connection, because it waits for a token or
+      // uses the app's own dispatcher, is abandoned: closing must not wait for it.
       await new Promise((resolve) => setImmediate(resolve));
       isEnded = true;
       underWay.stop();
       settlements.close();
-      idleWaiters.tell();
+      idleWaiters.resolveAll();
     },
   };
 }

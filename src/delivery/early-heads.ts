@@ -4,30 +4,30 @@ import type { ReadyHeads } from './ready-heads.js';
 import type { TargetQueue } from './target-queue.js';
 
 /**
- * Heads from beyond the cursor, for when it cannot move on because all that it has met may hurt the CRM: a small window of
- * what was accepted last, and of what stands in the outbox for long but is of a type that does not fail. None of them
- * is before another of its lane. The cursor passes over them when it comes there.
+ * Heads from beyond the cursor, for when the cursor cannot move on because everything it has read may hurt the CRM: a small
+ * window of what was accepted last, and of what has long been in the outbox but is of a type that does not fail. Each is the
+ * first of its lane. The cursor passes over them when it gets there.
  *
- * `look` and `enter` read the outbox, and may throw what it throws; asking again is safe.
+ * `search` and `tryAdd` read the outbox, and may throw its errors; calling them again is safe.
  */
 export interface EarlyHeads {
-  /** Looks for some. */
-  look(cursor: number, nowMs: number): void;
-  /** There may be more at the end of the outbox. */
+  /** Searches beyond the cursor for heads. */
+  search(cursor: number, nowMs: number): void;
+  /** Something was accepted, so there may be more at the end of the outbox. */
   onAccepted(): void;
-  /** Makes this notification a head, or what stands before it in its lane, unless the lane has one, or there is no room. */
-  enter(notification: PendingNotification, cursor: number, nowMs: number): void;
-  /** The cursor comes to this one; returns whether it is known already. */
+  /** Makes this notification, or what is before it in its lane, a head, unless the lane has one or there is no room. */
+  tryAdd(notification: PendingNotification, cursor: number, nowMs: number): void;
+  /** The cursor passes this position; returns whether it was known already. */
   pass(position: number): boolean;
-  /** Whether this one is known. */
+  /** Whether this position is known. */
   has(position: number): boolean;
-  /** This head is being tried. */
+  /** An attempt of this head begins. */
   take(head: PendingNotification): void;
-  /** The outbox knows that it is done with. */
+  /** The outbox has the settlement of this head. */
   settled(head: PendingNotification): void;
-  /** The cursor is at the end. */
+  /** The cursor has reached the end of the outbox. */
   passAll(): void;
-  /** Ready ones that were not tried. */
+  /** How many of the ready heads were not tried. */
   readonly untriedCount: number;
 }
 
@@ -35,55 +35,55 @@ export interface EarlyHeadsOptions {
   readonly queue: TargetQueue;
   readonly ready: ReadyHeads;
   readonly pageSize: number;
-  /** Whether its like failed lately. */
+  /** Whether notifications of its type failed lately. */
   readonly isRisky: (notification: PendingNotification) => boolean;
   /** The lanes at work. */
   readonly lanes: Map<string, Lane>;
   readonly forgotten: Pick<ForgottenLanes, 'headOf'>;
   /** Returns whether there is room for another lane. */
   readonly makeRoom: () => boolean;
-  /** Makes it ready, or lets it wait. */
-  readonly enter: (head: PendingNotification, nowMs: number) => void;
+  /** Makes a head ready, or lets it wait. */
+  readonly addHead: (head: PendingNotification, nowMs: number) => void;
 }
 
 /** A lane at work, which has a head. */
 export interface Lane {
-  /** What comes after its head, as far as it is in memory; in order. */
+  /** What comes after its head, in order, as far as it is in memory. */
   readonly followers: PendingNotification[];
-  /** Behind them there may be more in the outbox. */
+  /** Whether there may be more after them in the outbox. */
   hasMore: boolean;
 }
 
-// So many that were not tried.
+// The most heads that were not tried.
 const maxUntried = 128;
-// And so many whose numbers are kept, because the cursor must not meet them again.
+// The most positions that are kept, because the cursor must not add them again.
 const maxKnown = 10_000;
-const lookEveryMs = 100;
+const searchEveryMs = 100;
 // A few milliseconds of reading.
 const pagesAtOnce = 4;
 
 export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
   const { queue, ready, lanes, forgotten, isRisky } = options;
   const scout = createOutboxScout(queue, options.pageSize);
-  /** The positions of those that the outbox has as pending. */
+  /** The positions of these heads while they are pending in the outbox. */
   const known = new Set<number>();
   const untried = new Set<number>();
   let hasNew = true;
-  let lookAtMs = -Infinity;
+  let nextSearchAtMs = -Infinity;
 
   const hasRoom = (): boolean => untried.size < maxUntried;
 
-  /** Which of two had better go: one of the window, and of a risky type, and the older. */
-  const goesBefore = (a: PendingNotification, b: PendingNotification): boolean => {
+  /** Whether `a` is dropped rather than `b`: untried heads first, then those of a risky type, then the older. */
+  const isDroppedBefore = (a: PendingNotification, b: PendingNotification): boolean => {
     const isUntried = untried.has(a.position);
     if (isUntried !== untried.has(b.position)) return isUntried;
     const isARisky = isRisky(a);
     return isARisky === isRisky(b) ? a.position < b.position : isARisky;
   };
 
-  /** Leaves one of the window to the cursor. */
-  const leaveOne = (): void => {
-    const head = ready.fresh.takeFirst(goesBefore);
+  /** Drops one head of the window; the cursor will find it. */
+  const dropOne = (): void => {
+    const head = ready.fresh.takeFirst(isDroppedBefore);
     if (head === undefined) return;
     if (!untried.delete(head.position)) {
       ready.fresh.push(head);
@@ -93,14 +93,14 @@ export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
     lanes.delete(head.lane);
   };
 
-  /** The first of its lane beyond the cursor that is not done with already. */
+  /** The first of its lane beyond the cursor that is not done already. */
   const headOf = (lane: string, cursor: number): PendingNotification | undefined => {
     let head = queue.nextInLane(lane, cursor);
     while (head !== undefined && known.has(head.position)) head = queue.nextInLane(lane, head.position);
     return head;
   };
 
-  const enter = (notification: PendingNotification, cursor: number, nowMs: number): void => {
+  const tryAdd = (notification: PendingNotification, cursor: number, nowMs: number): void => {
     const { lane, position } = notification;
     if (position <= cursor || known.has(position)) return;
     const atWork = lanes.get(lane);
@@ -111,31 +111,31 @@ export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
     const forgottenHead = forgotten.headOf(lane);
     if (known.size >= maxKnown || (forgottenHead !== undefined && forgottenHead.position < position)) return;
     const head = headOf(lane, cursor);
-    if (!hasRoom()) leaveOne();
+    if (!hasRoom()) dropOne();
     if (head === undefined || !hasRoom() || !options.makeRoom()) return;
     lanes.set(lane, { followers: [], hasMore: true });
     known.add(head.position);
-    options.enter(head, nowMs);
+    options.addHead(head, nowMs);
     if (head.nextAttemptAt === 0) untried.add(head.position);
   };
 
   return {
-    look(cursor, nowMs) {
-      if (!hasNew && nowMs < lookAtMs) return;
-      const pages = Math.min(pagesAtOnce, Math.ceil((nowMs - lookAtMs) / lookEveryMs));
-      for (const notification of scout.readNew(cursor)) enter(notification, cursor, nowMs);
+    search(cursor, nowMs) {
+      if (!hasNew && nowMs < nextSearchAtMs) return;
+      const pages = Math.min(pagesAtOnce, Math.ceil((nowMs - nextSearchAtMs) / searchEveryMs));
+      for (const notification of scout.readNew(cursor)) tryAdd(notification, cursor, nowMs);
       hasNew = false;
       for (let page = 0; page < pages; page += 1) {
         for (const notification of scout.readBackwards(cursor)) {
-          if (untried.size < maxUntried / 2 || !isRisky(notification)) enter(notification, cursor, nowMs);
+          if (untried.size < maxUntried / 2 || !isRisky(notification)) tryAdd(notification, cursor, nowMs);
         }
       }
-      if (pages > 0) lookAtMs = nowMs + lookEveryMs;
+      if (pages > 0) nextSearchAtMs = nowMs + searchEveryMs;
     },
     onAccepted() {
       hasNew = true;
     },
-    enter,
+    tryAdd,
     pass(position) {
       untried.delete(position);
       return known.delete(position);
@@ -158,25 +158,25 @@ export function createEarlyHeads(options: EarlyHeadsOptions): EarlyHeads {
 }
 
 /**
- * Reads the outbox beyond a cursor that does not move on: what is newly there, and then backwards from its end, page by page,
- * over and over.
+ * Reads the outbox beyond a cursor that does not move on: first what is new, then backwards from the end, page by page, over
+ * and over.
  */
 export interface OutboxScout {
-  /** What was accepted since the last time, oldest first; at first, and when that is more than a page, only where it ends. */
+  /** What was accepted since the last call, oldest first. The first call, and one after more than a page, only finds the end. */
   readNew(cursor: number): PendingNotification[];
-  /** The page before the one that was read last, newest first. */
+  /** The page before the one that was last read, newest first. */
   readBackwards(cursor: number): PendingNotification[];
 }
 
 function createOutboxScout(queue: Pick<TargetQueue, 'readAfter'>, pageSize: number): OutboxScout {
-  /** Nothing that was there the last time is beyond. */
+  /** The last position in use at the last call. */
   let end = 0;
-  /** From here on it has been read backwards. */
+  /** Everything from this position to the end has been read backwards. */
   let back = 0;
-  /** So many positions are looked through for a page: where much was delivered in between, they hold little. */
+  /** How many positions to read for a page: where much was delivered in between, they hold little. */
   let span = pageSize;
 
-  /** The last position that is taken, from one on that is or was. */
+  /** The last position in use; `from` is or was in use. */
   const findEnd = (from: number): number => {
     let [low, high] = [from, Infinity];
     for (let step = pageSize; high === Infinity; step *= 2) {
@@ -211,7 +211,7 @@ function createOutboxScout(queue: Pick<TargetQueue, 'readAfter'>, pageSize: numb
       const page = queue.readAfter(from, pageSize);
       const isWhole = page.length < pageSize || (page.at(-1)?.position ?? 0) >= back - 1;
       if (!isWhole) {
-        // More than a page: those nearest to its end are wanted.
+        // More than a page: those nearest to the end are wanted, so read fewer positions next time.
         span = pageSize;
         return [];
       }

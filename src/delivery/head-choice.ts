@@ -1,32 +1,32 @@
 import type { PendingNotification } from '../outbox/outbox.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { createFreshOrder, type ReadyHeads, type Way } from './ready-heads.js';
+import { createFreshOrder, type ReadyHeads, type Direction } from './ready-heads.js';
 
 /**
- * Which of the ready heads is tried next, so that those which hurt the CRM cannot stop the others.
+ * Which of the ready heads is tried next, so that heads which hurt the CRM cannot hold up the others.
  *
- * While all goes well that is the oldest. Once one gets no answer there is a share for what is risky, a quarter of the
- * attempts: heads that failed before, and the oldest of those that the order of fresh heads puts last. All else goes to the
- * fresh heads that promise most. The share grows again with each answer, up to everything. Of a paused target the probes
- * are in turn one of those that failed or were refused, and another.
+ * While all goes well, that is the oldest. Once one gets no response or is refused, only a quarter of the attempts may be risky:
+ * heads that failed before, and the oldest of those that the order of fresh heads puts last. The rest are the fresh heads most
+ * likely to succeed. Each response to a risky head lets one more be risky, up to all. While the target is paused, the probes
+ * are by turns a head that failed or was refused, and another.
  */
 export interface HeadChoice {
   /** Whether one of the ready heads may be tried. */
   mayChoose(): boolean;
-  /** Whether there is a newly accepted one to try while older ones fail. */
+  /** Whether a newly accepted head can be tried while older ones fail. */
   hasNewest(): boolean;
-  /** Takes the one to be tried; with `begin` it is. `isForNewest` says that the place is not for what is risky. */
+  /** Takes the head to try next; call `begin` when its attempt starts. `isForNewest`: it must not be a risky one. */
   choose(isForNewest?: boolean): PendingNotification | undefined;
-  /** What was thought of the head that was chosen last. */
+  /** The attempt of the last chosen head starts; returns how it was chosen. */
   begin(): Chosen;
-  /** It hangs, got no answer, or was refused; said once. */
+  /** The head hangs, got no response or was refused; called once for an attempt. */
   onFailed(head: PendingNotification, chosen: Chosen): void;
-  onAnswered(head: PendingNotification, chosen: Chosen, isLate: boolean): void;
+  onResponded(head: PendingNotification, chosen: Chosen, isLate: boolean): void;
   /** The attempt is over. */
   end(chosen: Chosen): void;
-  /** The circuit has closed after an answer to this one. */
+  /** The circuit has closed after a response to this head. */
   onResumed(chosen: Chosen): void;
-  /** Whether some fresh head has failed lately, so that there had better be many to choose from. */
+  /** Whether a fresh head has failed lately, so that it helps to have many to choose from. */
   readonly isTroubled: boolean;
   /** Whether heads of its type have failed lately. */
   isRisky(head: PendingNotification): boolean;
@@ -34,25 +34,25 @@ export interface HeadChoice {
 
 export interface Chosen {
   readonly standing: 'fresh' | 'failing' | 'refused';
-  /** Whether it has a place of the risky share. */
+  /** Whether it counts towards the risky share. */
   readonly isRisky: boolean;
-  readonly way: Way;
+  readonly direction: Direction;
 }
 
 export interface HeadChoiceOptions {
   readonly ready: ReadyHeads;
   readonly breaker: Pick<CircuitBreaker, 'state' | 'prefersFresh' | 'isStartingSlowly'>;
   readonly concurrency: number;
-  /** Draws from [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
-// So many fresh ones answered, with nothing risky under way: it is over.
+// After so many responses to fresh heads, with nothing risky under way, the trouble is over.
 const calmCount = 256;
-// So many probes in vain: then not always the oldest of those that were refused.
-const manyProbes = 64;
+// After so many failed probes, the newest refused head is sometimes tried instead of the oldest.
+const manyProbesCount = 64;
 
-const plain: Chosen = { standing: 'fresh', isRisky: false, way: 'oldest' };
+const plainChoice: Chosen = { standing: 'fresh', isRisky: false, direction: 'oldest' };
 
 export function createHeadChoice({ ready, breaker, concurrency, random }: HeadChoiceOptions): HeadChoice {
   const { fresh, failing, refused } = ready;
@@ -61,43 +61,44 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
   let share = concurrency;
   let riskyCount = 0;
   let isTroubled = false;
-  let answeredCount = 0;
+  let respondedCount = 0;
   let probeCount = 0;
-  let isFailingsTurn = false;
-  let isOldestsTurn = false;
-  let chosen = plain;
+  let isTurnOfFailing = false;
+  let isTurnOfOldest = false;
+  let chosen = plainChoice;
 
   const takeFresh = (): PendingNotification | undefined => {
-    chosen = plain;
+    chosen = plainChoice;
     if (!isTroubled) return fresh.pop();
     const head = order.take(fresh);
-    chosen = { standing: 'fresh', isRisky: false, way: order.takenBy };
+    chosen = { standing: 'fresh', isRisky: false, direction: order.lastDirection };
     return head;
   };
 
   const takeFailing = (): PendingNotification | undefined => {
-    chosen = { standing: 'failing', isRisky: true, way: order.way };
+    chosen = { standing: 'failing', isRisky: true, direction: order.direction };
     return failing.pop()?.head;
   };
 
   const takeRefused = (): PendingNotification | undefined => {
-    chosen = { standing: 'refused', isRisky: false, way: order.way };
-    if (probeCount > manyProbes && probeCount % 2 === 0) return refused.takeFirst((a, b) => a.position > b.position);
+    chosen = { standing: 'refused', isRisky: false, direction: order.direction };
+    if (probeCount > manyProbesCount && probeCount % 2 === 0)
+      return refused.takeFirst((a, b) => a.position > b.position);
     return refused.pop();
   };
 
-  /** The oldest of the fresh ones, whatever is thought of it. */
+  /** Takes the oldest fresh head, even if it is risky. */
   const takeOldest = (): PendingNotification | undefined => {
-    chosen = { standing: 'fresh', isRisky: true, way: order.way };
+    chosen = { standing: 'fresh', isRisky: true, direction: order.direction };
     return fresh.pop();
   };
 
   const chooseProbe = (): PendingNotification | undefined => {
     probeCount += 1;
-    const isOthersTurn = !isFailingsTurn || breaker.prefersFresh;
-    isFailingsTurn = isOthersTurn;
-    if (isOthersTurn && fresh.size > 0) return takeFresh();
-    if (isOthersTurn ? failing.size > 0 : refused.size === 0 && failing.size > 0) return takeFailing();
+    const isTurnOfOthers = !isTurnOfFailing || breaker.prefersFresh;
+    isTurnOfFailing = isTurnOfOthers;
+    if (isTurnOfOthers && fresh.size > 0) return takeFresh();
+    if (isTurnOfOthers ? failing.size > 0 : refused.size === 0 && failing.size > 0) return takeFailing();
     return refused.size > 0 ? takeRefused() : takeFresh();
   };
 
@@ -105,21 +106,21 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
 
   const chooseRisky = (): PendingNotification | undefined => {
     const oldest = fresh.peek();
-    const isOldestRisky = isTroubled && oldest !== undefined && (order.way !== 'oldest' || order.isRisky(oldest));
-    isOldestsTurn = isOldestRisky && (failing.size === 0 || !isOldestsTurn);
-    if (isOldestsTurn) return takeOldest();
+    const isOldestRisky = isTroubled && oldest !== undefined && (order.direction !== 'oldest' || order.isRisky(oldest));
+    isTurnOfOldest = isOldestRisky && (failing.size === 0 || !isTurnOfOldest);
+    if (isTurnOfOldest) return takeOldest();
     return failing.size > 0 ? takeFailing() : takeFresh();
   };
 
-  const chooseAnyOf = (): PendingNotification | undefined => {
+  const chooseWhenClosed = (): PendingNotification | undefined => {
     if (fresh.size === 0) return hasShare() ? takeFailing() : undefined;
-    // A single place, or one of a few at the start, is not left to what may hold it for long.
-    const isRiskysTurn = hasShare() && !chosen.isRisky && !(isTroubled && breaker.isStartingSlowly);
+    // When only one or a few attempts may be under way, none goes to a head that may hang.
+    const isTurnOfRisky = hasShare() && !chosen.isRisky && !(isTroubled && breaker.isStartingSlowly);
     const isAnyRisky = failing.size > 0 || isTroubled;
-    return isRiskysTurn && isAnyRisky ? chooseRisky() : takeFresh();
+    return isTurnOfRisky && isAnyRisky ? chooseRisky() : takeFresh();
   };
 
-  const calm = (): void => {
+  const endTrouble = (): void => {
     isTroubled = false;
     order.reset();
   };
@@ -137,40 +138,40 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
     choose(isForNewest = false) {
       if (isForNewest) return takeFresh();
       if (breaker.state !== 'closed') return chooseProbe();
-      // Refused just before the circuit closed.
-      if (refused.size > 0) ready.blameRefused();
-      return chooseAnyOf();
+      // These were refused just before the circuit closed.
+      if (refused.size > 0) ready.moveRefusedToFailing();
+      return chooseWhenClosed();
     },
     begin() {
       if (chosen.isRisky) riskyCount += 1;
       return chosen;
     },
-    onFailed(head, { standing, way }) {
+    onFailed(head, { standing, direction }) {
       share = smallShare;
-      answeredCount = 0;
+      respondedCount = 0;
       if (standing !== 'fresh') return;
       isTroubled = true;
-      order.onFailed(head, way);
+      order.onFailed(head, direction);
     },
-    onAnswered(head, { standing, isRisky, way }, isLate) {
+    onResponded(head, { standing, isRisky, direction }, isLate) {
       if (isRisky && !isLate) share = Math.min(concurrency, share + 1);
       if (!isTroubled || standing !== 'fresh' || isLate) return;
-      order.onAnswered(head, way);
-      answeredCount += 1;
-      if (answeredCount >= calmCount && riskyCount === 0) calm();
+      order.onResponded(head, direction);
+      respondedCount += 1;
+      if (respondedCount >= calmCount && riskyCount === 0) endTrouble();
     },
     end({ isRisky }) {
       if (isRisky) riskyCount -= 1;
     },
     onResumed({ standing }) {
       probeCount = 0;
-      isFailingsTurn = false;
+      isTurnOfFailing = false;
       if (standing !== 'refused') {
-        ready.blameRefused();
+        ready.moveRefusedToFailing();
         return;
       }
-      ready.absolveRefused();
-      calm();
+      ready.moveRefusedToFresh();
+      endTrouble();
     },
   };
 }

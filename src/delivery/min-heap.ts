@@ -1,14 +1,14 @@
-/** A binary heap: the smallest element first, by a number that each element has. */
+/** A binary heap: the element with the smallest key first. */
 export interface MinHeap<Element> {
   readonly size: number;
   push(element: Element): void;
   peek(): Element | undefined;
   pop(): Element | undefined;
-  /** Takes the element that is before all others by another measure; it looks at every one. */
+  /** Takes the element that is first in another order; it compares them all. */
   takeFirst(isBefore: (a: Element, b: Element) => boolean): Element | undefined;
-  /** Takes those that are to go, and answers them. */
-  takeAll(isToGo: (element: Element) => boolean): Element[];
-  some(isSo: (element: Element) => boolean): boolean;
+  /** Removes the elements that match, and returns them. */
+  takeAll(matches: (element: Element) => boolean): Element[];
+  some(matches: (element: Element) => boolean): boolean;
 }
 
 export function createMinHeap<Element>(keyOf: (element: Element) => number): MinHeap<Element> {
@@ -64,21 +64,21 @@ export function createMinHeap<Element>(keyOf: (element: Element) => number): Min
       const found = heap[index];
       const last = heap.pop();
       if (last === undefined || index === heap.length) return found;
-      // The last one takes its place, and may belong higher or lower.
+      // The last element takes its place, and may have to move up or down.
       siftUp(last, index);
       siftDown(heap[index] as Element, index);
       return found;
     },
-    takeAll(isToGo) {
+    takeAll(matches) {
       const all = heap;
       heap = [];
-      const gone: Element[] = [];
+      const taken: Element[] = [];
       for (const element of all) {
-        if (isToGo(element)) gone.push(element);
+        if (matches(element)) taken.push(element);
         else siftUp(element);
       }
-      return gone;
+      return taken;
     },
-    some: (isSo) => heap.some(isSo),
+    some: (matches) => heap.some(matches),
   };
 }

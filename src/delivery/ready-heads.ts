@@ -4,9 +4,9 @@ import { createMinHeap, type MinHeap } from './min-heap.js';
 /**
  * The heads that may be tried now, by what is known of them:
  *
- * - fresh: never tried, or what failed was answered, as by a 503; oldest first
- * - failing: got no answer before, or nobody knows, and due again; soonest due first, so that each has its turn
- * - refused: met a 401 or 403 that paused the target, and keeps its place; oldest first
+ * - fresh: never tried, or the last attempt got a response, such as a 503; oldest first
+ * - failing: the last attempt got no response, or that is unknown, and due again; soonest due first, so that each gets its turn
+ * - refused: got a 401 or 403 that paused the target, and keeps its place; oldest first
  */
 export interface ReadyHeads {
   readonly size: number;
@@ -15,29 +15,29 @@ export interface ReadyHeads {
   readonly refused: MinHeap<PendingNotification>;
   /** Adds one that is due. */
   add(entry: WaitingHead): void;
-  /** Takes the oldest fresh one, or else one of the others. */
+  /** Takes the oldest fresh one, else a failing one, else a refused one. */
   takeOldest(): PendingNotification | undefined;
-  /** It was the token: those that were refused are as fresh as they were. */
-  absolveRefused(): void;
-  /** It was not the token: those that were refused have failed. */
-  blameRefused(): void;
+  /** It was the token's fault: refused heads become fresh again. */
+  moveRefusedToFresh(): void;
+  /** It was not the token's fault: refused heads become failing. */
+  moveRefusedToFailing(): void;
 }
 
-/** A head, and the instant of the monotonic clock from which it may be tried. */
+/** A head, and the instant from which it may be tried, on the monotonic clock. */
 export interface WaitingHead {
   readonly head: PendingNotification;
   readonly dueAtMs: number;
-  /** Whether it may hurt the CRM: it failed before, and not by an answer. */
+  /** Whether it may hurt the CRM: it failed before without a response. */
   readonly isSuspect: boolean;
 }
 
 /**
- * What its last attempt says of a head: it was answered, if only by a 503; or it got no answer, and may hurt the CRM; or it was
- * refused, and is to be tried again once the target is not paused any more.
+ * What a head's last attempt shows: `responded`: the CRM responded, if only with a 503. `suspect`: no response, so it may hurt
+ * the CRM. `refused`: it is tried again once the target is no longer paused.
  */
-export type Standing = 'answered' | 'suspect' | 'refused';
+export type Standing = 'responded' | 'suspect' | 'refused';
 
-/** Of one that was read from the outbox nobody knows how its attempts failed. */
+/** For a head read from the outbox: how its attempts failed is unknown. */
 export const wasTried = ({ attempts }: PendingNotification): boolean => attempts > 0;
 
 export function createReadyHeads(): ReadyHeads {
@@ -56,58 +56,62 @@ export function createReadyHeads(): ReadyHeads {
       else fresh.push(entry.head);
     },
     takeOldest: () => fresh.pop() ?? failing.pop()?.head ?? refused.pop(),
-    absolveRefused() {
+    moveRefusedToFresh() {
       for (const head of refused.takeAll(() => true)) fresh.push(head);
     },
-    blameRefused() {
+    moveRefusedToFailing() {
       for (const head of refused.takeAll(() => true)) failing.push({ head, dueAtMs: 0, isSuspect: true });
     },
   };
 }
 
 /**
- * In which order fresh heads are tried while some of them hurt the CRM, and nobody knows which.
+ * The order in which fresh heads are tried while some of them hurt the CRM, and it is unknown which.
  *
- * Those that do often stand together: one kind of notification, or all that one client has sent. So heads of a type that
- * failed more lately than it was answered come last. Among the others it goes one way as long as that works, and another way
- * when one that was taken so fails: the oldest first, then in turn the newest first and onwards from a place that is drawn.
- * One that is newer than all that were tried goes before those whatever the way, for nothing speaks against it; and once it
- * is answered the newest are the way.
+ * Harmful ones are often neighbours: one kind of notification, or everything that one client sent. So heads of a type that
+ * failed more recently than it got a response come last. The others are tried in one direction as long as that works; when a
+ * head taken in that direction fails, the direction changes: first the oldest first, then by turns the newest first and onwards
+ * from a random position. A head newer than all that were tried goes first in any direction, because nothing suggests that it
+ * is harmful; once it gets a response, the direction is newest first.
  */
 export interface FreshOrder {
-  /** Takes one; which way that was, `takenBy` tells until the next is taken. */
+  /** Takes one; `lastDirection` is then the direction in which it was taken. */
   take(fresh: MinHeap<PendingNotification>): PendingNotification | undefined;
-  readonly way: Way;
-  readonly takenBy: Way;
+  readonly direction: Direction;
+  readonly lastDirection: Direction;
   /** Whether one is newer than all that were taken in this order. */
   hasNewest(fresh: MinHeap<PendingNotification>): boolean;
-  /** A head that was taken this way hangs, or got no answer, or was refused. */
-  onFailed(head: PendingNotification, way: Way): void;
-  onAnswered(head: PendingNotification, way: Way): void;
+  /** A head that was taken in this direction hangs, got no response or was refused. */
+  onFailed(head: PendingNotification, direction: Direction): void;
+  onResponded(head: PendingNotification, direction: Direction): void;
   isRisky(head: PendingNotification): boolean;
-  /** All is well again: the oldest first. */
+  /** Nothing fails any more: the oldest first again. */
   reset(): void;
 }
 
-export type Way = 'oldest' | 'newest' | 'onwards';
+export type Direction = 'oldest' | 'newest' | 'onwards';
 
-const nextWay: Readonly<Record<Way, Way>> = { oldest: 'newest', newest: 'onwards', onwards: 'newest' };
-// Types are of the app's making, and might be many.
+const nextDirection: Readonly<Record<Direction, Direction>> = {
+  oldest: 'newest',
+  newest: 'onwards',
+  onwards: 'newest',
+};
+// The app makes up the types, so there may be many.
 const maxTypes = 256;
-// Beyond all positions.
+// Greater than any position.
 const round = 2 ** 45;
 
-/** `random` draws from [0, 1). */
+/** `random` returns a number in [0, 1). */
 export function createFreshOrder(random: () => number): FreshOrder {
   const riskyTypes = new Set<string>();
-  let way: Way = 'oldest';
-  let takenBy: Way = 'oldest';
+  let direction: Direction = 'oldest';
+  let lastDirection: Direction = 'oldest';
   let onwardsFrom = 0;
   let lowest = 0;
   let highest = 0;
 
   const rankOf = (position: number): number => {
-    switch (way) {
+    switch (direction) {
       case 'oldest':
         return position;
       case 'newest':
@@ -125,39 +129,39 @@ export function createFreshOrder(random: () => number): FreshOrder {
   };
 
   return {
-    get way() {
-      return way;
+    get direction() {
+      return direction;
     },
     take(fresh) {
       lowest = fresh.peek()?.position ?? lowest;
       const head = fresh.takeFirst(isBefore);
       const position = head?.position ?? 0;
-      takenBy = position > highest ? 'newest' : way;
+      lastDirection = position > highest ? 'newest' : direction;
       highest = Math.max(highest, position);
       return head;
     },
-    get takenBy() {
-      return takenBy;
+    get lastDirection() {
+      return lastDirection;
     },
     hasNewest: (fresh) => fresh.some(({ position }) => position > highest),
-    onFailed({ type }, wayTaken) {
+    onFailed({ type }, headDirection) {
       riskyTypes.add(type);
       const [first] = riskyTypes;
       if (riskyTypes.size > maxTypes && first !== undefined) riskyTypes.delete(first);
-      // Those that were under way together have turned it once.
-      if (wayTaken !== way) return;
-      way = nextWay[way];
+      // Attempts that were under way together change the direction only once.
+      if (headDirection !== direction) return;
+      direction = nextDirection[direction];
       onwardsFrom = lowest + Math.floor(random() * (highest - lowest));
     },
-    onAnswered({ type, position }, wayTaken) {
+    onResponded({ type, position }, headDirection) {
       riskyTypes.delete(type);
-      if (wayTaken === 'newest') way = 'newest';
-      if (way === 'onwards' && position >= onwardsFrom) onwardsFrom = position + 1;
+      if (headDirection === 'newest') direction = 'newest';
+      if (direction === 'onwards' && position >= onwardsFrom) onwardsFrom = position + 1;
     },
     isRisky: ({ type }) => riskyTypes.has(type),
     reset() {
       riskyTypes.clear();
-      way = 'oldest';
+      direction = 'oldest';
     },
   };
 }

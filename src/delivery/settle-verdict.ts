@@ -17,7 +17,7 @@ export interface VerdictSettlerOptions {
   readonly settlements: Settlements;
   readonly breaker: Pick<CircuitBreaker, 'state'>;
   readonly retry: DeliveryConfig['retry'];
-  /** Draws from [0, 1). */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
@@ -25,24 +25,24 @@ export interface VerdictSettlerOptions {
   readonly onEvent: (event: DeliveryEvent) => void;
 }
 
-/** Carries a verdict out: settles the notification, moves its lane on or lets it wait, and emits what happened. */
+/** Acts on a verdict: settles the notification, moves its lane on or lets it wait, and emits what happened. */
 export interface VerdictSettler {
-  /** `isPaused`: the target is paused, so a refusal is not the notification's. */
+  /** `isPaused`: the target is paused, so a refusal is not the notification's fault. */
   settle(head: PendingNotification, verdict: Verdict, about: AboutAttempt, isPaused: boolean): void;
-  bury(head: PendingNotification, reason: DeadReason, about: AboutAttempt): void;
+  settleAsDead(head: PendingNotification, reason: DeadReason, about: AboutAttempt): void;
 }
 
 export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSettler {
   const { lanes, settlements, breaker, random, clock, steady, onEvent } = options;
   const { maxAgeMs, maxRetryAfterMs } = options.retry;
 
-  /** Not before our own back-off, and not later than the longest `Retry-After` that is honoured. */
+  /** At least our own back-off; a `Retry-After` may ask for more, up to the longest that is honoured. */
   const delayAfter = (attempts: number, retryAfterMs: number | undefined): number => {
     const backoff = Math.max(1, backoffMs(attempts, options.retry, random));
     return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, maxRetryAfterMs));
   };
 
-  /** Returns for how long. */
+  /** Returns the delay until the next attempt. */
   const postpone = (
     head: PendingNotification,
     { attempts }: AboutAttempt,
@@ -59,7 +59,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     return delayMs;
   };
 
-  /** Not the notification's fault: it keeps its place, and the circuit breaker does the waiting. */
+  /** For a failure that is not the notification's fault: it keeps its place, and the circuit breaker waits. */
   const keepPlace = (head: PendingNotification, { attempts }: AboutAttempt, standing?: Standing): void => {
     settlements.add({ kind: 'retry', ...entryOf(head), attempts, nextAttemptAt: 0 }, () => {
       lanes.putBack({ ...head, attempts, nextAttemptAt: 0 }, 0, standing);
@@ -67,7 +67,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     settlements.hurry();
   };
 
-  const bury = (head: PendingNotification, reason: DeadReason, about: AboutAttempt): void => {
+  const settleAsDead = (head: PendingNotification, reason: DeadReason, about: AboutAttempt): void => {
     const { attempts } = about;
     settlements.add({ kind: 'dead', ...entryOf(head), attempts, diedAt: steady.now(), reason }, () => {
       lanes.release(head);
@@ -82,7 +82,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     { status, isReplyNotJson }: Extract<Verdict, { readonly kind: 'delivered' }>,
     about: AboutAttempt,
   ): void => {
-    // Its lane does not wait for the outbox: should this settlement be lost, both are posted again, in their order.
+    // Its lane does not wait for the outbox: if this settlement is lost, both notifications are posted again, in their order.
     lanes.release(head);
     settlements.add({ kind: 'delivered', ...entryOf(head) }, () => {
       lanes.settled(head);
@@ -91,14 +91,14 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     });
   };
 
-  /** What is too old dies at its next failure, whatever that is, unless it waits for a paused target. */
-  const expiry = (head: PendingNotification, last: number | string): DeadReason | undefined => {
+  /** Why a notification expires, if it is too old: at its next failure of any kind, unless the target is paused. */
+  const expiredReason = (head: PendingNotification, last: number | string): DeadReason | undefined => {
     if (steady.now() - head.acceptedAt <= maxAgeMs) return undefined;
     const detail = `older than maxAgeMs (${String(maxAgeMs)}); last: ${String(last)}`;
     return { kind: 'expired', status: typeof last === 'number' ? last : undefined, detail };
   };
 
-  /** The next attempt waits for as long as the back-off or the target says; without a connection, for the circuit breaker. */
+  /** The next attempt waits for the back-off or the target's `Retry-After`; without a connection, for the circuit breaker. */
   const retry = (
     head: PendingNotification,
     verdict: Extract<Verdict, { kind: 'retry' }>,
@@ -107,7 +107,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     const circuit = breaker.state;
     if (verdict.reach === 'responded') {
       const { status, retryAfterMs } = verdict;
-      const delayMs = postpone(head, about, 'answered', retryAfterMs);
+      const delayMs = postpone(head, about, 'responded', retryAfterMs);
       onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit });
     } else if (verdict.wasSent) {
       const delayMs = postpone(head, about, 'suspect');
@@ -119,19 +119,19 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   };
 
   return {
-    bury,
+    settleAsDead,
     settle(head, verdict, about, isPaused) {
       switch (verdict.kind) {
         case 'delivered':
           deliver(head, verdict, about);
           return;
         case 'dead':
-          bury(head, verdict.reason, about);
+          settleAsDead(head, verdict.reason, about);
           return;
         case 'refused': {
           const { status } = verdict;
-          const expired = isPaused ? undefined : expiry(head, status);
-          if (expired !== undefined) bury(head, expired, about);
+          const expired = isPaused ? undefined : expiredReason(head, status);
+          if (expired !== undefined) settleAsDead(head, expired, about);
           else if (isPaused) {
             keepPlace(head, about, 'refused');
             onEvent({ kind: 'refused', ...about, status, delayMs: 0 });
@@ -142,8 +142,8 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
           return;
         }
         case 'retry': {
-          const expired = expiry(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
-          if (expired !== undefined) bury(head, expired, about);
+          const expired = expiredReason(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
+          if (expired !== undefined) settleAsDead(head, expired, about);
           else retry(head, verdict, about);
         }
       }
@@ -151,7 +151,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   };
 }
 
-/** Which of the outbox's entries. */
+/** What identifies an entry of the outbox. */
 function entryOf({
   target,
   id,
@@ -166,7 +166,7 @@ export interface VerdictRecorderOptions {
   readonly clock: Clock;
 }
 
-/** Lets the circuit breaker and the choice of heads learn from a verdict. Returns whether the target is paused by a refusal. */
+/** Reports a verdict to the circuit breaker and the choice of heads. Returns whether a refusal has paused the target. */
 export function recordVerdict(
   { head, chosen, isHanging, ordinal, isSuspect }: AttemptUnderWay,
   verdict: Verdict,
@@ -176,7 +176,7 @@ export function recordVerdict(
   const nowMs = clock.monotonicMs();
   switch (verdict.reach) {
     case 'unreachable':
-      // The breaker knows already that this attempt hangs.
+      // The breaker was notified when this attempt began to hang.
       if (isHanging) return false;
       breaker.onUnreachable(nowMs, verdict.code, verdict.wasSent ? sent : undefined);
       if (verdict.wasSent) choice.onFailed(head, chosen);
@@ -185,8 +185,8 @@ export function recordVerdict(
       choice.onFailed(head, chosen);
       return breaker.onUnauthorised(nowMs, verdict.status, sent);
     case 'responded': {
-      const isResumed = breaker.onAnswer(sent, nowMs);
-      choice.onAnswered(head, chosen, isHanging);
+      const isResumed = breaker.onResponse(sent, nowMs);
+      choice.onResponded(head, chosen, isHanging);
       if (isResumed) choice.onResumed(chosen);
       return false;
     }

@@ -2,20 +2,19 @@ import type { Clock } from '../core/clock.js';
 import type { Outbox, Settlement } from '../outbox/outbox.js';
 
 /**
- * Gathers settlements and hands them to the outbox, all of a moment in one transaction. While the outbox refuses them (a
- * full disk) they are kept and handed over again; nothing looks for their notifications meanwhile, so that none is posted a
- * second time for that.
+ * Gathers settlements and passes them to the outbox, those of a moment in one transaction. While the outbox fails (for example
+ * on a full disk) they are kept and passed again. Meanwhile nothing looks up their notifications, so none is posted twice.
  */
 export interface Settlements {
-  /** `onSettled` is called once the outbox has it. */
+  /** Calls `onSettled` once the outbox has the settlement. */
   add(settlement: Settlement, onSettled: () => void): void;
-  /** Somebody waits for them: no more gathering. */
+  /** Stops gathering and passes them on at the end of the turn, because something waits for them. */
   hurry(): void;
-  /** Whether the outbox refused the last time; then nothing more should be sent. */
+  /** Whether the outbox failed the last time; then nothing more should be sent. */
   readonly isFailing: boolean;
-  /** Those that the outbox does not have yet. */
+  /** How many the outbox does not have yet. */
   readonly size: number;
-  /** Hands over once more, and for the last time; what the outbox does not take now is found again at the next start. */
+  /** Passes them on for the last time; if the outbox fails now, their notifications are found again at the next start. */
   close(): void;
 }
 
@@ -23,15 +22,15 @@ export interface SettlementsOptions {
   readonly outbox: Outbox;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
-  /** After each batch that the outbox has taken. */
+  /** Called after each batch that the outbox has stored. */
   readonly onBatch: () => void;
-  /** How long a batch gathers, in milliseconds; 0 for the rest of a turn of the event loop. */
+  /** How long a batch is gathered, in milliseconds; 0: until the event loop's turn ends. */
   readonly gatherMs: number;
 }
 
 const retryMs = 1000;
-// A transaction of a few milliseconds; more would make others wait.
-const enough = 256;
+// A batch of this size takes a few milliseconds; a larger one would make others wait.
+const hurryAtCount = 256;
 
 export function createSettlements(options: SettlementsOptions): Settlements {
   const { outbox, clock, onError, onBatch, gatherMs } = options;
@@ -55,7 +54,7 @@ export function createSettlements(options: SettlementsOptions): Settlements {
     try {
       outbox.settle(batch.map((entry) => entry.settlement));
     } catch (error) {
-      // Said once for each spell of trouble, not once a second.
+      // Reported once for each spell of failures, not once a second.
       if (!isFailing) onError(error);
       isFailing = true;
       isScheduled = true;
@@ -78,7 +77,7 @@ export function createSettlements(options: SettlementsOptions): Settlements {
     },
     add(settlement, onSettled) {
       batch.push({ settlement, onSettled });
-      if (batch.length >= enough) hurry();
+      if (batch.length >= hurryAtCount) hurry();
       if (isScheduled) return;
       isScheduled = true;
       if (gatherMs > 0) cancelGathering = clock.after(gatherMs, flush, { keepAlive: true });

@@ -5,13 +5,13 @@ import type { Lanes } from './lanes.js';
 import type { ReadyHeads } from './ready-heads.js';
 import type { Settlements } from './settlements.js';
 
-/** Whether an attempt may start now, by all who have a say in it. */
+/** Decides whether an attempt may start now: asks the lanes, the breaker, the attempts under way and the settlements. */
 export interface StartRule {
-  /** For which head one may: any that is chosen, or only one that never failed, the newest above all. */
+  /** For which head an attempt may start: `any`, or only one that never failed, preferably the `newest`; undefined for none. */
   next(nowMs: number): 'any' | 'newest' | undefined;
   /**
-   * How long until there may be room, by itself: 0 when there is; undefined when it takes the end of an attempt, or the outbox
-   * taking settlements again.
+   * How long until there may be room: 0 when there is; undefined when first an attempt must end, or the outbox must store
+   * settlements again.
    */
   roomInMs(nowMs: number): number | undefined;
   /** How long until an open circuit lets a probe through; 0 when it is not open. */
@@ -19,7 +19,7 @@ export interface StartRule {
 }
 
 export interface StartRuleOptions {
-  readonly lanes: Pick<Lanes, 'hasReady'>;
+  readonly lanes: Pick<Lanes, 'findReady'>;
   readonly ready: ReadyHeads;
   readonly breaker: CircuitBreaker;
   readonly underWay: AttemptsUnderWay;
@@ -30,17 +30,17 @@ export interface StartRuleOptions {
 export function createStartRule(options: StartRuleOptions): StartRule {
   const { lanes, ready, breaker, underWay, choice, settlements } = options;
 
-  const hasFresh = (nowMs: number): boolean => lanes.hasReady(nowMs) && ready.fresh.size > 0;
+  const hasFresh = (nowMs: number): boolean => lanes.findReady(nowMs) && ready.fresh.size > 0;
   const allowed = (nowMs: number): number =>
     settlements.isFailing ? 0 : breaker.allowed(nowMs, () => hasFresh(nowMs));
 
-  /** Whether one that hangs is in the way of one that never failed. */
+  /** Whether hanging attempts keep a head that never failed from being tried. */
   const isBlocked = (nowMs: number, count: number): boolean => choice.isTroubled && count > 0 && hasFresh(nowMs);
 
   return {
     next(nowMs) {
       const count = allowed(nowMs);
-      if (underWay.hasRoom(count)) return lanes.hasReady(nowMs) && choice.mayChoose() ? 'any' : undefined;
+      if (underWay.hasRoom(count)) return lanes.findReady(nowMs) && choice.mayChoose() ? 'any' : undefined;
       if (!isBlocked(nowMs, count)) return undefined;
       if (underWay.hasRoomForNewest(count) && choice.hasNewest()) return 'newest';
       underWay.cutOff(nowMs);
@@ -55,13 +55,13 @@ export function createStartRule(options: StartRuleOptions): StartRule {
   };
 }
 
-/** A token bucket: a token for each attempt, refilled evenly. Instants are the monotonic clock's. */
+/** A token bucket: one token for each attempt, refilled evenly. `nowMs` is an instant of the monotonic clock. */
 export interface RateLimit {
-  /** Takes a token; answers 0, or how many milliseconds until there is one. */
+  /** Takes a token and returns 0, or returns how many milliseconds until there is one. */
   take(nowMs: number): number;
 }
 
-/** Without options nothing is limited. */
+/** Without options there is no limit. */
 export function createRateLimit(
   options: { readonly perSecond: number; readonly burst: number } | undefined,
 ): RateLimit {

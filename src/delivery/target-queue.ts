@@ -1,6 +1,6 @@
 import type { DuePlace, Outbox, PendingNotification } from '../outbox/outbox.js';
 
-/** What waits in an outbox for one target, as that target's delivery reads it; see `Outbox` for each. */
+/** What waits in an outbox for one target, as that target's delivery reads it; `Outbox` documents each method. */
 export interface TargetQueue {
   /** The target's name. */
   readonly target: string;

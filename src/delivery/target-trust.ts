@@ -1,32 +1,32 @@
 import { timeoutCode } from '../target/target.js';
 
 /**
- * Whether failures to reach the CRM speak of it, or of the notifications that met them.
+ * Whether failures to reach the CRM are its fault, or the fault of the notifications that failed.
  *
- * No connection at all speaks of the CRM. A connection that breaks, or hangs, once the notification is on its way may be the
- * notification's doing, so of those
- * - the ones that were under way together count as one: one of them may have ended the others;
- * - one that failed before counts only as long as those that did not fail as well;
- * - while others were answered a moment ago it takes four times as many;
- * - one that hangs opens nothing until none has been answered for as long as an attempt may take.
+ * No connection at all is the CRM's fault. If a connection breaks or hangs once a notification is on its way, the notification
+ * may be the cause, so of these failures
+ * - those that were under way together count as one: one of them may have ended the others;
+ * - those of notifications that failed before count only while notifications that never failed before fail as well;
+ * - four times as many are needed if the CRM responded to others a moment ago;
+ * - one that hangs does not open the circuit until the CRM has not responded for as long as an attempt may take.
  */
 export interface ReachTrust {
-  /** The CRM answered, this attempt if it is known which. */
-  onAnswered(sent: SentAttempt | undefined, nowMs: number): void;
-  /** It did not, when `lastStarted` was the latest to have started; returns whether that is enough to take the CRM for down. */
+  /** The CRM responded; `sent` is the attempt, if it is known. */
+  onResponded(sent: SentAttempt | undefined, nowMs: number): void;
+  /** It did not; `lastStarted` is the latest attempt started by now. Returns whether the CRM is now considered down. */
   onFailed(code: string, sent: SentAttempt | undefined, lastStarted: number, nowMs: number): boolean;
-  /** It did not, while it is taken for down already. */
-  onFailedMeanwhile(sent: SentAttempt | undefined): void;
-  /** Counts from nothing again. */
+  /** It did not, and is considered down already. */
+  onFailedWhileDown(sent: SentAttempt | undefined): void;
+  /** Starts counting from 0 again. */
   reset(): void;
-  /** Failures in a row that count. */
+  /** The number of failures in a row that count. */
   readonly failureCount: number;
-  wasJustAnswered(nowMs: number): boolean;
+  hasJustResponded(nowMs: number): boolean;
 }
 
 export interface ReachTrustOptions {
   readonly failureThreshold: number;
-  /** For so long an answer was just now. */
+  /** For so long after a response, the CRM has just responded. */
   readonly maxDelayMs: number;
   /** How long an attempt may take. */
   readonly timeoutMs: number;
@@ -34,71 +34,71 @@ export interface ReachTrustOptions {
 
 export function createReachTrust({ failureThreshold, maxDelayMs, timeoutMs }: ReachTrustOptions): ReachTrust {
   let failureCount = 0;
-  /** The last attempt that had started when one of these was counted. */
+  /** The latest attempt that had started when a failure was last counted. */
   let lastCounted = -1;
-  /** Whether what never failed before has failed since one of that kind was answered last. */
+  /** Whether a notification that never failed before has failed since the CRM last responded to such a one. */
   let isFreshFailing = true;
-  let answeredAtMs = -Infinity;
+  let respondedAtMs = -Infinity;
 
-  const wasJustAnswered = (nowMs: number): boolean => nowMs - answeredAtMs < maxDelayMs;
+  const hasJustResponded = (nowMs: number): boolean => nowMs - respondedAtMs < maxDelayMs;
 
-  /** How many times the threshold it takes, by what was answered before. */
-  const patienceWith = (nowMs: number, code: string, sent: SentAttempt | undefined): number => {
+  /** How many times the threshold is needed, given the responses so far. */
+  const thresholdFactor = (nowMs: number, code: string, sent: SentAttempt | undefined): number => {
     if (sent === undefined) return 1;
-    // A target that answers some is up, however many others hang.
-    if (code === timeoutCode && nowMs - answeredAtMs < Math.max(timeoutMs, maxDelayMs)) return Infinity;
-    return wasJustAnswered(nowMs) ? 4 : 1;
+    // A target that responds to some is up, however many others hang.
+    if (code === timeoutCode && nowMs - respondedAtMs < Math.max(timeoutMs, maxDelayMs)) return Infinity;
+    return hasJustResponded(nowMs) ? 4 : 1;
   };
 
-  const onFailedMeanwhile = (sent: SentAttempt | undefined): void => {
+  const onFailedWhileDown = (sent: SentAttempt | undefined): void => {
     if (sent?.isSuspect !== true) isFreshFailing = true;
   };
 
   return {
-    onFailedMeanwhile,
+    onFailedWhileDown,
     get failureCount() {
       return failureCount;
     },
-    wasJustAnswered,
+    hasJustResponded,
     reset() {
       failureCount = 0;
     },
-    onAnswered(sent, nowMs) {
-      answeredAtMs = nowMs;
+    onResponded(sent, nowMs) {
+      respondedAtMs = nowMs;
       failureCount = 0;
       if (sent?.isSuspect !== true) isFreshFailing = false;
     },
     onFailed(code, sent, lastStarted, nowMs) {
-      onFailedMeanwhile(sent);
+      onFailedWhileDown(sent);
       if (sent !== undefined && (!isFreshFailing || sent.ordinal <= lastCounted)) return false;
       failureCount += 1;
       lastCounted = lastStarted;
-      return failureCount >= failureThreshold * patienceWith(nowMs, code, sent);
+      return failureCount >= failureThreshold * thresholdFactor(nowMs, code, sent);
     },
   };
 }
 
 /**
- * Whether a 401 or 403 speaks of the token, or of the one notification that met it.
+ * Whether a 401 or 403 is the fault of the token, or of the one notification that got it.
  *
- * While the token was taken a moment ago, it takes many refusals in a row of different notifications. Otherwise a refusal is
- * taken for the token's, with these exceptions:
- * - After a refusal was contradicted, because an attempt that started later was taken, the next one does not count, nor do
- *   those that were under way together with it. With that the contradiction is spent.
- * - One that failed before may have been refused for its own sake: it takes several refusals in a row.
+ * If the token worked a moment ago, it takes many refusals in a row, of different notifications, to blame the token. Otherwise
+ * one refusal is enough, with these exceptions:
+ * - After a refusal was contradicted, because an attempt that started later was not refused, the next refusal does not count,
+ *   nor do those that were under way together with it. After that the contradiction is used up.
+ * - A notification that failed before may have been refused for its own sake: it takes several refusals in a row.
  */
 export interface TokenTrust {
-  /** The CRM answered something else; the order of attempts is that of their starts. */
-  onTaken(ordinal: number, nowMs: number): void;
-  /** It refused one, when `lastStarted` was the latest to have started; returns whether that is taken for the token's fault. */
+  /** The CRM responded with something else. Ordinals are in the order in which attempts started. */
+  onWorked(ordinal: number, nowMs: number): void;
+  /** It refused an attempt; `lastStarted` is the latest attempt started by now. Returns whether the token is to blame. */
   onRefused(refused: SentAttempt, lastStarted: number, nowMs: number): boolean;
-  /** Whether nothing has contradicted the last refusal that was taken for the token's. */
+  /** Whether the token was blamed for a refusal, and nothing has contradicted that since. */
   readonly isRefused: boolean;
-  /** Whether the token was taken so lately that it takes many refusals. */
-  wasTakenJustNow(nowMs: number): boolean;
-  /** Whether the token was taken not long ago. */
-  wasTakenOfLate(nowMs: number): boolean;
-  /** Whether it may be the notifications all the same: few different ones were refused in a row, or the token was taken of late. */
+  /** Whether the token worked so recently that it takes many refusals. */
+  hasJustWorked(nowMs: number): boolean;
+  /** Whether the token worked not long ago. */
+  hasWorkedLately(nowMs: number): boolean;
+  /** Whether the notifications may be to blame: few different ones were refused in a row, or the token worked lately. */
   isInDoubt(nowMs: number): boolean;
 }
 
@@ -110,57 +110,57 @@ export interface SentAttempt {
 }
 
 export interface TokenTrustOptions {
-  /** So many refusals in a row, of different notifications, leave no doubt, unless the token was taken of late. */
+  /** So many refusals in a row, of different notifications, leave no doubt, unless the token worked lately. */
   readonly sureCount: number;
-  /** For so long after the token was taken it takes four times as many. */
+  /** For so long after the token worked, four times as many are needed. */
   readonly justNowMs: number;
-  /** For so long after it was taken there is doubt. */
-  readonly ofLateMs: number;
+  /** For so long after the token worked, there is doubt. */
+  readonly latelyMs: number;
 }
 
-export function createTokenTrust({ sureCount, justNowMs, ofLateMs }: TokenTrustOptions): TokenTrust {
-  let lastTaken = -1;
+export function createTokenTrust({ sureCount, justNowMs, latelyMs }: TokenTrustOptions): TokenTrust {
+  let lastWorked = -1;
   let lastRefused = -1;
-  /** The latest attempt that had started when one was refused. */
+  /** The latest attempt that had started at the last refusal that was not under way together with an earlier one. */
   let refusedUpTo = -1;
   let isRefused = false;
   let isContradicted = false;
-  /** Refusals in a row, and how many of them were of notifications that had not failed before. */
+  /** How many refusals in a row, and how many of them were of notifications that had not failed before. */
   let [count, differentCount] = [0, 0];
-  let takenAtMs = -Infinity;
+  let workedAtMs = -Infinity;
 
-  const wasTakenJustNow = (nowMs: number): boolean => nowMs - takenAtMs < justNowMs;
-  const wasTakenOfLate = (nowMs: number): boolean => nowMs - takenAtMs < ofLateMs;
+  const hasJustWorked = (nowMs: number): boolean => nowMs - workedAtMs < justNowMs;
+  const hasWorkedLately = (nowMs: number): boolean => nowMs - workedAtMs < latelyMs;
 
-  const isTheToken = (isSuspect: boolean, isTogether: boolean, nowMs: number): boolean => {
-    if (wasTakenJustNow(nowMs)) return differentCount >= 4 * sureCount;
+  const isTokenToBlame = (isSuspect: boolean, isTogether: boolean, nowMs: number): boolean => {
+    if (hasJustWorked(nowMs)) return differentCount >= 4 * sureCount;
     if (isTogether || isContradicted) return false;
-    return !isSuspect || lastTaken < 0 || count >= sureCount;
+    return !isSuspect || lastWorked < 0 || count >= sureCount;
   };
 
   return {
     get isRefused() {
       return isRefused;
     },
-    isInDoubt: (nowMs) => differentCount < sureCount || wasTakenOfLate(nowMs),
-    wasTakenJustNow,
-    wasTakenOfLate,
-    onTaken(ordinal, nowMs) {
-      lastTaken = Math.max(lastTaken, ordinal);
+    isInDoubt: (nowMs) => differentCount < sureCount || hasWorkedLately(nowMs),
+    hasJustWorked,
+    hasWorkedLately,
+    onWorked(ordinal, nowMs) {
+      lastWorked = Math.max(lastWorked, ordinal);
       if (ordinal < lastRefused) return;
-      takenAtMs = nowMs;
+      workedAtMs = nowMs;
       if (isRefused && ordinal <= refusedUpTo) return;
       [count, differentCount] = [0, 0];
       isContradicted = refusedUpTo >= 0;
       isRefused = false;
     },
     onRefused({ ordinal, isSuspect }, lastStarted, nowMs) {
-      if (lastTaken > ordinal) return false;
+      if (lastWorked > ordinal) return false;
       lastRefused = Math.max(lastRefused, ordinal);
       count += 1;
       if (!isSuspect) differentCount += 1;
       const isTogether = ordinal <= refusedUpTo;
-      isRefused ||= isTheToken(isSuspect, isTogether, nowMs);
+      isRefused ||= isTokenToBlame(isSuspect, isTogether, nowMs);
       if (!isTogether) {
         refusedUpTo = lastStarted;
         isContradicted = false;

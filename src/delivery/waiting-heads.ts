@@ -6,16 +6,16 @@ export interface WaitingHeads {
   push(entry: WaitingHead): void;
   /** How long until one is due; `Infinity` when none waits. */
   dueInMs(nowMs: number): number;
-  /** Makes those ready that are due. */
+  /** Makes those that are due ready. */
   wakeDue(nowMs: number): void;
-  /** Whether so many wait, or failed and are due again, that to forget half of them makes room for a while. */
+  /** Whether so many wait, or failed and are due again, that forgetting half of them makes room for a while. */
   canForget(): boolean;
-  /** Takes about half of those, the ones that are due last. */
+  /** Takes about half of those: the ones that are due last. */
   takeLatestHalf(): WaitingHead[];
 }
 
-/** `enough` of them are worth it to forget some. */
-export function createWaitingHeads(ready: ReadyHeads, enough: number): WaitingHeads {
+/** Only with more than `minCount` of them it pays to forget some. */
+export function createWaitingHeads(ready: ReadyHeads, minCount: number): WaitingHeads {
   const waiting = createMinHeap<WaitingHead>((entry) => entry.dueAtMs);
   return {
     push(entry) {
@@ -32,7 +32,7 @@ export function createWaitingHeads(ready: ReadyHeads, enough: number): WaitingHe
       }
     },
     canForget: () =>
-      waiting.size + ready.failing.size > enough && (waiting.some(isStored) || ready.failing.some(isStored)),
+      waiting.size + ready.failing.size > minCount && (waiting.some(isStored) || ready.failing.some(isStored)),
     takeLatestHalf() {
       const all = [...waiting.takeAll(isStored), ...ready.failing.takeAll(isStored)];
       all.sort((a, b) => a.dueAtMs - b.dueAtMs);
@@ -43,5 +43,5 @@ export function createWaitingHeads(ready: ReadyHeads, enough: number): WaitingHe
   };
 }
 
-/** Whether the outbox knows when it is due, so that it can be found there. */
+/** Whether the outbox has the instant at which it is due, so that it can be found there. */
 const isStored = ({ head }: WaitingHead): boolean => head.nextAttemptAt > 0;

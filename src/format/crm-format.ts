@@ -55,7 +55,7 @@ function buildNotification(draft: NotificationDraft, context: BuildContext): Not
   return { id, type: draft.notificationType, lane: draft.lane, occurredAt, body, traceparent };
 }
 
-/** Ours first, and never replaced by a key of the user's. */
+/** Our own keys come first, and the user's keys never replace them. */
 function mergeData(draft: NotificationDraft, maxBodyBytes: number): JsonValue {
   if (draft.additionalData === undefined) return draft.ownData;
   const data = Object.create(null) as Record<string, JsonValue>;
@@ -76,7 +76,7 @@ function copyOrReject(data: unknown, maxBodyBytes: number): Readonly<Record<stri
   }
 }
 
-/** `Idempotency-Key` is sent in the form most receivers read: bare, without quotes. */
+/** `Idempotency-Key` is sent without quotes, as most receivers expect. */
 function headersOf({ id, traceparent, attempt }: Post): readonly string[] {
   const headers = ['content-type', 'application/json', 'idempotency-key', id];
   if (traceparent !== undefined && isHeaderValue(traceparent)) headers.push('traceparent', traceparent);
@@ -85,8 +85,8 @@ function headersOf({ id, traceparent, attempt }: Post): readonly string[] {
 }
 
 /**
- * Whether a text can stand in a header as an id does: visible ASCII, and no longer than servers accept. Ours are; a stored one
- * may have been edited, and a line break in it would be another header.
+ * Whether a text can be sent as a header's value: visible ASCII, and no longer than servers accept. Our own ids are; a stored one
+ * may have been edited, and a line break in it would start another header.
  */
 function isHeaderValue(text: string): boolean {
   return /^[\x21-\x7e]{1,256}$/.test(text);

@@ -1,7 +1,7 @@
 import type { Reply, ReplyMeaning } from './format.js';
 
 /**
- * What an HTTP status means for a notification. Change it here.
+ * What an HTTP status means for a notification.
  *
  * | status | meaning |
  * | --- | --- |
@@ -9,8 +9,8 @@ import type { Reply, ReplyMeaning } from './format.js';
  * | 401, 403 | refused: the token, or this notification with it |
  * | 408, 409, 425, 429 | retry |
  * | 3xx | dead: redirects are not followed, because the token must reach no other host |
- * | any other 4xx, 501, 505 | dead: no repetition mends it |
- * | any other 5xx, and what HTTP does not know | retry: a fault of the server |
+ * | any other 4xx, 501, 505 | dead: retrying would not help |
+ * | any other 5xx, or a status that HTTP does not define | retry: the server's fault |
  */
 export function meaningOfReply(reply: Reply, now: number): ReplyMeaning {
   const { status } = reply;
@@ -22,10 +22,10 @@ export function meaningOfReply(reply: Reply, now: number): ReplyMeaning {
   return { kind: 'dead', reason: isRedirect ? 'redirect' : 'rejected', retryAfterMs };
 }
 
-/** "Not now" rather than "not like this": RFC 9110 sections 15.5.9 and 15.5.10, RFC 8470, RFC 6585. */
+/** Client errors that a retry may solve: RFC 9110 sections 15.5.9 and 15.5.10, RFC 8470, RFC 6585. */
 const retryableClientErrors = new Set([408, 409, 425, 429]);
 
-/** Not implemented, and HTTP version not supported. */
+/** Not Implemented, and HTTP Version Not Supported. */
 const finalServerErrors = new Set([501, 505]);
 
 function isRetryable(status: number): boolean {
@@ -33,7 +33,7 @@ function isRetryable(status: number): boolean {
   return (status >= 500 && !finalServerErrors.has(status)) || status < 200;
 }
 
-/** A reply's JSON, or undefined when the body is not JSON (RFC 8259) or was not read to its end. */
+/** A reply's JSON; undefined when the body is not JSON (RFC 8259) or was not read to its end. */
 export function jsonOf(reply: Reply): { readonly value: unknown } | undefined {
   if (reply.cutBy !== undefined) return undefined;
   try {
@@ -44,10 +44,10 @@ export function jsonOf(reply: Reply): { readonly value: unknown } | undefined {
 }
 
 /**
- * How long a `Retry-After` header asks to wait, in milliseconds from `now`; undefined when it says nothing valid.
+ * How long a `Retry-After` header asks to wait, in milliseconds from `now`; undefined when the header is invalid.
  *
- * RFC 9110 section 10.2.3 allows a count of seconds or one of the three HTTP-date forms of section 5.6.7. Nothing else
- * is guessed at: `new Date('-5')` is a day in 2001, which would mean "at once".
+ * RFC 9110 section 10.2.3 allows a number of seconds or one of the three HTTP-date forms of section 5.6.7. Nothing else is
+ * parsed: `new Date('-5')` is a day in 2001, which would mean "at once".
  */
 export function parseRetryAfter(value: string | string[] | undefined, now: number): number | undefined {
   if (typeof value !== 'string') return undefined;

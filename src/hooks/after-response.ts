@@ -7,7 +7,7 @@ type Options = HookOptions<NotificationFields>;
 
 /**
  * Notifies the CRM of anything else after a route has responded with 2xx. Put it before the handler. The mapper is required,
- * because only the app knows what the notification says.
+ * because only the app knows the user and the message.
  *
  * Throws `CRMValidationError` when the type is not 1 to 64 characters of `a-z`, `0-9` and `_`, or the mapper is missing.
  *

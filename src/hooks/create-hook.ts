@@ -67,7 +67,7 @@ function prepare<Body, Fields extends object>(
   return undefined;
 }
 
-/** Runs within the route's own call of `end()`. Returns what the response is held for, if anything. */
+/** Runs inside the route's own call of `end()`. Returns the promise that the response is held for, if any. */
 function onResponded<Body, Fields extends object>(
   hook: Hook<Body, Fields>,
   access: HookAccess,
@@ -75,16 +75,19 @@ function onResponded<Body, Fields extends object>(
   status: number,
   body: Body,
 ): Promise<unknown> | undefined {
-  // Measured only when somebody listens.
+  // Measured only when the event has a listener.
   const startedAtMs = access.events.has('responded') ? access.clock.monotonicMs() : undefined;
   const stored = notify(hook, access, context, status, body);
   const held = access.guarantee === 'after-response' ? undefined : stored;
-  if (held === undefined) void stored?.catch(reporterOf(hook, context));
+  if (held === undefined) void stored?.catch(failureReporter(hook, context));
   if (startedAtMs !== undefined) emitHookDuration(hook, access, context, startedAtMs, held);
   return held;
 }
 
-function reporterOf({ reports }: { readonly reports: HookReports }, { res }: HookContext): (error: unknown) => void {
+function failureReporter(
+  { reports }: { readonly reports: HookReports },
+  { res }: HookContext,
+): (error: unknown) => void {
   return (error) => {
     reports.failure(error, res);
   };
@@ -102,12 +105,12 @@ function emitHookDuration<Body, Fields extends object>(
     events.emit('responded', { type: hook.notificationType, durationMs: clock.monotonicMs() - startedAtMs });
   };
   if (held === undefined) emit();
-  else held.then(emit).catch(reporterOf(hook, context));
+  else held.then(emit).catch(failureReporter(hook, context));
 }
 
 /**
  * Maps the response and hands the notification to the intake. Returns a promise of the receipt, or undefined when there is
- * nothing to notify. The promise waits for the app's own functions `holdMs` at most.
+ * nothing to notify. The promise waits at most `holdMs` for the app's own functions.
  */
 function notify<Body, Fields extends object>(
   hook: Hook<Body, Fields>,
@@ -117,7 +120,7 @@ function notify<Body, Fields extends object>(
   body: Body,
 ): Promise<unknown> | undefined {
   const { intake } = access;
-  // Taken now, because this is when it occurred; an asynchronous mapper settles later.
+  // Made now, because it has the instant at which this occurred; an asynchronous mapper settles later.
   const intakeContext = contextOf(hook, access, context.req);
   const accept = (fields: unknown): Promise<unknown> | undefined =>
     fields === undefined ? undefined : intake.accept(() => buildDraft(hook, fields), intakeContext);
@@ -133,12 +136,12 @@ function notify<Body, Fields extends object>(
   }
   if (fields === undefined) return undefined;
   if (!(fields instanceof Promise)) return accept(fields);
-  const stored = fields.then(accept, reject).catch(reporterOf(hook, context));
+  const stored = fields.then(accept, reject).catch(failureReporter(hook, context));
   intake.track(stored);
   return atMostHoldMs(stored, fields, access);
 }
 
-/** Bounds only the mapping; the intake has its own bound for the outbox. */
+/** Limits only the mapping; the intake has its own limit for the outbox. */
 function atMostHoldMs(
   stored: Promise<unknown>,
   mapped: Promise<unknown>,

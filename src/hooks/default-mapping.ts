@@ -5,7 +5,7 @@ import type { HookContext } from './hook.js';
 
 type Source = Readonly<Record<string, unknown>>;
 
-/** Finds a booking's fields in the response; throws `CRMValidationError` naming what is missing and the fix. */
+/** Finds a booking's fields in the response. Throws `CRMValidationError`, which names what is missing and the fix. */
 export function mapBooking(body: unknown, context: HookContext): BookingFields {
   const booking = findSource('booking', body, context);
   const { params } = context.req;
@@ -17,7 +17,7 @@ export function mapBooking(body: unknown, context: HookContext): BookingFields {
   return { ...ids, ...recordOf(booking) };
 }
 
-/** The same for an event. */
+/** As `mapBooking`, for an event. */
 export function mapEvent(body: unknown, context: HookContext): EventFields {
   const event = findSource('event', body, context);
   const { params } = context.req;
@@ -46,7 +46,7 @@ function userIdOf(source: Source, { req }: HookContext): unknown {
   );
 }
 
-/** The three parts of a booking record, if all are there and valid. Nothing else of the body is taken. */
+/** The three parts of a booking record, if all are present and valid. Nothing else of the body is taken. */
 function recordOf(booking: Source): Pick<BookingFields, 'user' | 'event' | 'facilitatorId'> {
   const user = asSource(booking['user']);
   const event = asSource(booking['event']);

@@ -14,7 +14,7 @@ interface HookForm<Fields extends object> {
   readonly rest: readonly unknown[];
 }
 
-/** Checks a hook's arguments and makes the hook, in its plain or its wrapping form. The overloads have the types. */
+/** Checks a hook's arguments and makes the hook, in its plain or its wrapping form. The hooks' overloads have the types. */
 export function defineHook<Fields extends object>(form: HookForm<Fields>): RouteHook | RequestHandler {
   const { name, notificationType, build, defaultMapper } = form;
   const isWrapping = typeof form.rest[0] === 'function' && typeof form.rest[1] === 'function';
@@ -23,7 +23,7 @@ export function defineHook<Fields extends object>(form: HookForm<Fields>): Route
   if (typeof mapper !== 'function') {
     throw new CRMValidationError([{ path: 'mapper', message: `must be a function; ${name} was given none` }]);
   }
-  const optionIssues = issuesWithOptions(options);
+  const optionIssues = optionIssuesOf(options);
   if (optionIssues.length > 0) throw new CRMValidationError(optionIssues);
   const hook = createHook({
     name,
@@ -35,7 +35,7 @@ export function defineHook<Fields extends object>(form: HookForm<Fields>): Route
   return handler === undefined ? hook : wrap(hook, handler);
 }
 
-/** Throws for a wrong action when the app starts, not at the first booking. */
+/** Throws for an invalid action when the app starts, not at the first booking. */
 export function checkActionAtRegistration(prefix: string, action: string): void {
   const problem = checkTypeWord(prefix)(action);
   if (problem !== undefined) {
@@ -45,7 +45,7 @@ export function checkActionAtRegistration(prefix: string, action: string): void 
 
 const optionNames = ['when', 'status', 'lane'];
 
-function issuesWithOptions(options: unknown): Issue[] {
+function optionIssuesOf(options: unknown): Issue[] {
   if (options === undefined) return [];
   if (typeof options !== 'object' || options === null) return [{ path: 'options', message: 'must be an object' }];
   return Object.entries(options).flatMap(([name, value]): Issue[] => {

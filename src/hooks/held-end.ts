@@ -14,10 +14,10 @@ const holdKey = Symbol('hold');
 type HeldResponse = ServerResponse & { [holdKey]?: Hold } & Record<string, unknown>;
 
 /**
- * Holds a response's end until `stored` settles. Nothing of it goes out before, and what goes out then is what it was when
- * `end` was called. From then on the response is blocked: another `end` or `write` changes nothing, nor does an error handler
- * that takes the response for open and sets another status and other headers. It stays blocked once the end is out, because
- * such a handler may be slow, and would fail on a response that looked open to it.
+ * Holds a response's end until `stored` settles. Nothing of the end is sent before, and it is sent as it was when `end` was
+ * called. Meanwhile the response is blocked: another `end` or `write` changes nothing, nor does an error handler that takes
+ * the response for open and sets another status and other headers. It stays blocked after the end was sent, because such a
+ * handler may be slow, and would fail on a response that looked open to it.
  *
  * `release` is the original call of `end`, with its arguments. Throws when the response cannot be held; it is open then.
  */
@@ -25,7 +25,7 @@ export function holdEnd(response: ServerResponse, stored: Promise<unknown>, rele
   const res = response as HeldResponse;
   const restoreStatus = rememberStatus(res);
   const hold: Hold = { isHeld: true, own: ownMethods(res) };
-  // Express's final handler cuts the connection when it finds the head sent, but the end is still to come.
+  // Express's final handler closes the connection if the head was sent, but the end is still to come.
   const isHeadSent = res.headersSent;
   const end = (): void => {
     hold.isHeld = false;
@@ -34,7 +34,7 @@ export function holdEnd(response: ServerResponse, stored: Promise<unknown>, rele
       restoreStatus();
       release();
     } catch {
-      // The handler has returned, so nobody can catch what `end` throws; the client must not wait for ever.
+      // The handler has returned, so it cannot catch what `end` throws; the client must not wait for ever.
       res.destroy();
     }
   };
@@ -69,7 +69,7 @@ function endAgain(res: HeldResponse, args: readonly unknown[]): unknown {
   return res;
 }
 
-/** A method that calls `instead` while the response is held, and when it is too late for the original. */
+/** Makes a method that calls `instead` while the response is held, and when it is too late for the original. */
 function blocked(
   name: string,
   isTooLate: (res: HeldResponse) => boolean,
@@ -101,15 +101,15 @@ const blockedMethods: Readonly<Record<string, Method>> = {
   setTrailer: blocked('setTrailer', hasHead, returnItself),
 };
 
-const names = Object.keys(blockedMethods);
+const blockedNames = Object.keys(blockedMethods);
 
 function ownMethods(res: HeldResponse): Readonly<Record<string, Method>> {
   const own: Record<string, Method> = {};
-  for (const name of names) if (Object.hasOwn(res, name)) own[name] = res[name] as Method;
+  for (const name of blockedNames) if (Object.hasOwn(res, name)) own[name] = res[name] as Method;
   return own;
 }
 
-/** Keeps the message only where one was set on the response itself: HTTP/2's warns of any other use of it. */
+/** Keeps the status message only if it was set on the response itself: HTTP/2 warns when it is used otherwise. */
 function rememberStatus(res: ServerResponse): () => void {
   const { statusCode } = res;
   const message = Object.getOwnPropertyDescriptor(res, 'statusMessage');
@@ -124,7 +124,7 @@ function callbackOf(args: readonly unknown[]): (() => void) | undefined {
   return args.find((argument): argument is () => void => typeof argument === 'function');
 }
 
-/** The length that a response has declared for its body; undefined when only its end shows it. */
+/** The length that a response declares for its body; undefined when it declares none. */
 export function declaredLength(res: Pick<ServerResponse, 'getHeader'>): number | undefined {
   const declared = contentLengthOf(res);
   if (typeof declared !== 'string' && typeof declared !== 'number') return undefined;
@@ -150,7 +150,7 @@ function onlyOne(value: unknown): unknown {
   return others.every((other) => String(other) === String(first)) ? first : undefined;
 }
 
-/** The number of bytes that a call of `write` adds. */
+/** The number of bytes that a call of `write` adds to the body. */
 export function lengthOfWrite([chunk, encoding]: readonly unknown[]): number {
   if (typeof chunk === 'string') {
     return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8');
@@ -168,7 +168,7 @@ export function isEndOfStream(res: Pick<ServerResponse, 'req'>, statusCode: unkn
  * Whether an HTTP/1 response is complete with its head, because it has no body (RFC 9112 section 6.3). For HTTP/2 see
  * `isEndOfStream`.
  */
-export function isHeadAll(
+export function isCompleteWithHead(
   res: Pick<ServerResponse, 'getHeader' | 'statusCode'> & { readonly req?: { readonly method?: string | undefined } },
 ): boolean {
   if ('setTrailer' in res) return false;

@@ -8,11 +8,11 @@ import { describeThrown } from './run-mapper.js';
 /** What a hook reports besides rejected notifications. Nothing here throws. */
 export interface HookReports {
   /**
-   * There is no notifier at `res.locals.crm`. Returns the error to fail the request with, which a developer cannot miss; in
-   * production it logs one ERROR instead, because the route matters more than its notification.
+   * `res.locals.crm` has no notifier. Returns the error to fail the request with, which a developer cannot miss. In production
+   * it logs one ERROR instead, because the route matters more than its notification.
    */
   notMounted(): CRMNotMountedError | undefined;
-  /** The notifier is from a copy of this package that this hook cannot work with: one ERROR for each copy. */
+  /** The notifier is from a copy of this package that this hook cannot use: one ERROR for each copy. */
   otherCopy(copy: PackageCopy, res: ServerResponse): void;
   /** This package's own code failed: an ERROR. */
   failure(error: unknown, res: ServerResponse): void;
@@ -74,7 +74,7 @@ function requestContextOf(res: ServerResponse): IntakeContext {
   }
 }
 
-/** The notifier may be what is broken. */
+/** The notifier's logger; undefined when the notifier itself is broken. */
 function notifierLogger(res: ServerResponse): Logger | undefined {
   try {
     const logger = hookAccessOf((res as { readonly locals?: { readonly crm?: unknown } }).locals?.crm)?.logger;

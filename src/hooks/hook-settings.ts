@@ -10,8 +10,8 @@ export interface HookSettings {
    */
   readonly guarantee?: Guarantee | undefined;
   /**
-   * How long responses and receipts wait for an outbox that is silent, in milliseconds. Counted from the moment a batch was
-   * handed over, and only while the app's thread is awake. When it runs out, nothing is held until the outbox is back.
+   * How long responses and receipts wait for a silent outbox, in milliseconds. Counted from the moment a batch was handed
+   * over, and only while the app's thread is awake. After that, nothing is held until the outbox is no longer silent.
    * Variable `CRM_HOLD_MS`.
    * @default 1_000
    */

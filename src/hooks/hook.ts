@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 
-/** The request and its response, as the route saw them. */
+/** The route's request and response. */
 export interface HookContext {
   readonly req: Request;
   readonly res: Response;
@@ -30,7 +30,7 @@ export interface HookOptions<Fields> {
    */
   readonly when?: ((context: HookContext) => boolean | Promise<boolean>) | undefined;
   /**
-   * Which statuses count as success. It may return a promise, like `when`.
+   * Whether a status counts as success. It may return a promise, like `when`.
    * @default 200 to 299
    * @example afterBooking('created', undefined, { status: (status) => status < 400 }); // the route redirects
    */
@@ -44,8 +44,8 @@ export interface HookOptions<Fields> {
 }
 
 /**
- * A hook on a route. It takes node's own request and response: with Express's types it would decide the types of
- * `req.params` and of the body for every handler beside it.
+ * A hook on a route. It takes node's own request and response: Express's types would fix the types of `req.params` and of
+ * the body for every other handler of the route.
  */
 export type RouteHook = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => void;
 

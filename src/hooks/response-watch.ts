@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { ServerResponse } from 'node:http';
 import { types } from 'node:util';
-import { declaredLength, holdEnd, isEndOfStream, isHeadAll, lengthOfWrite } from './held-end.js';
+import { declaredLength, holdEnd, isCompleteWithHead, isEndOfStream, lengthOfWrite } from './held-end.js';
 import {
+  callListeners,
   reportFailure,
-  respond,
   watchKey,
   type Method,
   type OnResponded,
@@ -14,18 +14,18 @@ import {
 } from './watched-response.js';
 
 /**
- * Watches a response until its handler ends it. The call of `end()` counts, not the event `finish`: when the client has left
+ * Watches a response until its handler ends it. The call of `end()` counts, not the event `finish`: if the client has left
  * by then, `finish` never comes, though the booking was made.
  *
  * A response is patched once for all hooks on its route; a hook (`watcher`) that runs twice counts once. Bodies are kept by
  * reference: nothing is copied or buffered. `onResponded` is called in the async context of this call, because `end()` may
- * come from any other: from the socket once the client has left, or from a pool that requests share.
+ * be called in another: the socket's once the client has left, or that of a pool that requests share.
  *
- * Throws when the response cannot be patched. After that no failure in here reaches the handler: the response goes out, and
- * the watcher is notified. What Express or node throws still goes to the handler.
+ * Throws if the response cannot be patched. After that no failure in here reaches the handler: the response goes out, and
+ * the watcher is notified. What Express or node throws still reaches the handler.
  *
- * It runs for every request of a route with a hook, so the methods are shared by all responses, and one object holds the
- * state of each.
+ * This runs for every request of a route with a hook, so all responses share the methods, and one object has the state of
+ * each response.
  */
 export function watchResponse(response: ServerResponse, watcher: Watcher, onResponded: OnResponded): void {
   const res = response as unknown as WatchedResponse;
@@ -59,22 +59,22 @@ export function watchResponse(response: ServerResponse, watcher: Watcher, onResp
   res.write = watchedWrite;
   res.flushHeaders = watchedFlushHeaders;
   if ('setTrailer' in res) res.writeHead = watchedHttp2Head;
-  // Compression mounted after us calls our `end` only when it is done, so never for a client that has left by then.
+  // Compression mounted after this hook calls this `end` only when it is done: never, if the client has left by then.
   response.on('close', onClose);
 }
 
 function watchedJson(this: WatchedResponse, ...args: unknown[]): unknown {
-  return noteBody(this, this[watchKey].json, args);
+  return callAndKeepBody(this, this[watchKey].json, args);
 }
 
 function watchedSend(this: WatchedResponse, ...args: unknown[]): unknown {
-  return noteBody(this, this[watchKey].send, args);
+  return callAndKeepBody(this, this[watchKey].send, args);
 }
 
 function watchedEnd(this: WatchedResponse, ...args: unknown[]): unknown {
   const { end, heldWrites, stored: heldFor } = this[watchKey];
-  const stored = heldWrites === undefined ? respond(this) : heldFor;
-  // With a wrong body `end` throws, and the handler must see that.
+  const stored = heldWrites === undefined ? callListeners(this) : heldFor;
+  // With an invalid body `end` throws, and the handler must see that.
   if (stored === undefined || !isBody(args[0])) return end.apply(this, args);
   try {
     holdEnd(this as unknown as ServerResponse, stored, () => {
@@ -88,8 +88,8 @@ function watchedEnd(this: WatchedResponse, ...args: unknown[]): unknown {
 }
 
 /**
- * A client that was sent the length has the whole response with the byte that completes it, before `end` is called. So that
- * write is held like an end, and the handler goes on as if it were written.
+ * A client that knows the length has the whole response once the last byte is written, before `end` is called. So that write
+ * is held like an end, and the handler continues as if it were written.
  */
 function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
   const watch = this[watchKey];
@@ -105,7 +105,7 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
   const length = declaredLength(this);
   watch.writtenBytes += lengthOfWrite(args);
   if (length === undefined || watch.writtenBytes < length) return watch.write.apply(this, args);
-  const stored = respond(this);
+  const stored = callListeners(this);
   if (stored === undefined) return watch.write.apply(this, args);
   // As after any write, the head counts as sent.
   if (!this.headersSent) this.writeHead(this.statusCode);
@@ -123,25 +123,25 @@ function watchedWrite(this: WatchedResponse, ...args: unknown[]): unknown {
   return true;
 }
 
-/** HTTP/2's `flushHeaders` comes through here as well, and so does its first write. */
+/** HTTP/2's `flushHeaders` and first `write` call `writeHead` as well. */
 function watchedHttp2Head(this: WatchedResponse, ...args: unknown[]): unknown {
   const watch = this[watchKey];
   const isHeld = watch.heldHead !== undefined && watch.heldWrites !== undefined;
   if (isHeld) return this;
   if (watch.hasResponded || !isEndOfStream(this, args[0])) return watch.writeHead.apply(this, args);
   this.statusCode = args[0] as number;
-  const stored = respond(this);
+  const stored = callListeners(this);
   if (stored === undefined) return watch.writeHead.apply(this, args);
   watch.heldHead = args;
   watch.heldWrites = [];
   watch.stored = stored;
-  // As after any head: whoever looks finds it sent.
+  // As after any head, the handler must find it sent.
   Object.defineProperty(this, 'headersSent', { value: true, configurable: true });
-  const letGo = (): void => {
+  const release = (): void => {
     Reflect.deleteProperty(this, 'headersSent');
     releaseWrites(this);
   };
-  stored.then(letGo, letGo);
+  stored.then(release, release);
   return this;
 }
 
@@ -150,27 +150,27 @@ function releaseWrites(res: WatchedResponse): void {
   res[watchKey].heldWrites = undefined;
   try {
     if (heldHead !== undefined) writeHead.apply(res, heldHead);
-    // Once the client has left, node would emit an error that nobody listens for.
+    // Once the client has left, node would emit an error without a listener.
     for (const args of res.destroyed ? [] : heldWrites) write.apply(res, args);
   } catch {
     res.destroy();
   }
 }
 
-/** The head of a response without a body is all of it, so it goes out with the end. */
+/** A response without a body is complete with its head, so the head is sent with the end. */
 function watchedFlushHeaders(this: WatchedResponse, ...args: unknown[]): unknown {
   const watch = this[watchKey];
-  if (watch.hasResponded || !isHeadAll(this)) return watch.flushHeaders.apply(this, args);
+  if (watch.hasResponded || !isCompleteWithHead(this)) return watch.flushHeaders.apply(this, args);
   if (!this.headersSent) this.writeHead(this.statusCode);
   return undefined;
 }
 
 function onClose(this: WatchedResponse): void {
-  if (this[watchKey].hasSent) void respond(this);
+  if (this[watchKey].hasSent) void callListeners(this);
 }
 
 /** Calls `json` or `send`, and keeps the body that the outermost call was given. */
-function noteBody(res: WatchedResponse, original: Method | undefined, args: unknown[]): unknown {
+function callAndKeepBody(res: WatchedResponse, original: Method | undefined, args: unknown[]): unknown {
   const watch = res[watchKey];
   if (watch.isInside) return original?.apply(res, args);
   watch.isInside = true;

@@ -15,9 +15,9 @@ interface TimeLimit {
 }
 
 /**
- * Calls the mapper if `status` and `when` agree. Returns the mapper's fields, a promise of them where one of the functions
- * was asynchronous, or undefined when there is nothing to notify. Throws or rejects when one of them does, and when one does
- * not settle within `mapperTimeoutMs`.
+ * Calls the mapper if `status` and `when` allow it. Returns the mapper's fields, a promise of them if one of the functions
+ * was asynchronous, or undefined if there is nothing to notify. Throws or rejects if one of them does, or does not settle
+ * within `mapperTimeoutMs`.
  */
 export function runMapper<Body, Fields>(
   { mapper, options }: AppFunctions<Body, Fields>,
@@ -66,7 +66,7 @@ function shouldNotify<Fields>(
 const whichFunction = 'has a status or when function that ';
 const isIn200s = (status: number): boolean => status >= 200 && status < 300;
 
-/** The error says what went wrong without repeating any data. `which` names the function when it is not the mapper itself. */
+/** The error states what went wrong without repeating any data. `which` names the function if it is not the mapper itself. */
 function inTime<Value>(
   returned: PromiseLike<Value>,
   { mapperTimeoutMs, clock }: TimeLimit,
@@ -80,7 +80,7 @@ function inTime<Value>(
   );
 }
 
-/** The error for what one of the app's functions threw; without its message, which may quote the response. */
+/** Wraps an error that one of the app's functions threw, without its message, which may quote the response. */
 export function mapperFailure(what: string, error: unknown): CRMValidationError {
   if (error instanceof CRMValidationError) return error;
   return mapperError(`${what} ${describeThrown(error)}`);
@@ -96,7 +96,7 @@ export function describeThrown(error: unknown): string {
     if (!(error instanceof Error)) return 'something that is no Error';
     return `${/^\w{1,64}$/.test(error.name) ? error.name : 'an Error'}${placeOf(error)}`;
   } catch {
-    // A getter or proxy that throws in turn.
+    // One of its getters, or a proxy, throws in turn.
     return 'something that cannot be read';
   }
 }

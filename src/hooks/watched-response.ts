@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
  */
 export type OnResponded = (status: number, body: unknown) => Promise<unknown> | undefined;
 
-/** Who watches: it counts once for a response, and is notified of failures in here. */
+/** A hook that watches responses. It counts once for each response, and is notified of failures in here. */
 export interface Watcher {
   /** Must not throw. */
   failure(error: unknown, response: ServerResponse): void;
@@ -17,7 +17,7 @@ export interface Watcher {
 interface Listener {
   readonly watcher: Watcher;
   readonly onResponded: OnResponded;
-  /** The context of the route's own request. */
+  /** The async context of the route's own request. */
   readonly context: AsyncResource;
 }
 
@@ -26,7 +26,7 @@ export interface Watch {
   body: unknown;
   /** `res.send(object)` calls `res.json`, which calls `res.send` with the text; only the outermost call counts. */
   isInside: boolean;
-  /** `json` or `send` has returned. Middleware that wrapped `end` after us may still delay the end. */
+  /** `json` or `send` has returned. Middleware that wrapped `end` after this hook may still delay the end. */
   hasSent: boolean;
   /** The listeners have been called. */
   hasResponded: boolean;
@@ -36,7 +36,7 @@ export interface Watch {
   heldHead: unknown[] | undefined;
   /** The write that completes the body and those after it, while they are held. */
   heldWrites: unknown[][] | undefined;
-  /** What they wait for. */
+  /** The promise that they wait for. */
   stored: Promise<unknown> | undefined;
   listeners: readonly Listener[];
   readonly json: Method | undefined;
@@ -63,16 +63,16 @@ export interface WatchedResponse extends Omit<ServerResponse, 'end' | 'write' | 
   flushHeaders: Method;
 }
 
-/** Calls the listeners, once. Returns what the end must wait for, if anything. */
-export function respond(res: WatchedResponse): Promise<unknown> | undefined {
+/** Calls the listeners, once. Returns the promise that the end must wait for, if any. */
+export function callListeners(res: WatchedResponse): Promise<unknown> | undefined {
   const watch = res[watchKey];
   if (watch.hasResponded) return undefined;
   watch.hasResponded = true;
   let stored: Promise<unknown> | undefined;
   for (const { watcher, context, onResponded } of watch.listeners) {
     try {
-      const one = context.runInAsyncScope(onResponded, undefined, res.statusCode, watch.body);
-      if (one !== undefined) stored = stored === undefined ? one : Promise.all([stored, one]);
+      const own = context.runInAsyncScope(onResponded, undefined, res.statusCode, watch.body);
+      if (own !== undefined) stored = stored === undefined ? own : Promise.all([stored, own]);
     } catch (error) {
       watcher.failure(error, res as unknown as ServerResponse);
     }
@@ -80,7 +80,7 @@ export function respond(res: WatchedResponse): Promise<unknown> | undefined {
   return stored;
 }
 
-/** Notifies the watcher of a failure in here. */
+/** Notifies the first watcher of a failure in here. */
 export function reportFailure(res: WatchedResponse, error: unknown): void {
   res[watchKey].listeners[0]?.watcher.failure(error, res as unknown as ServerResponse);
 }

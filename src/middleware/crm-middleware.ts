@@ -7,15 +7,15 @@ import type { Middleware, MiddlewareOptions, RequestNotifier } from '../notifier
 export interface CrmMiddlewareParts {
   readonly bind: (req: IncomingMessage) => RequestNotifier;
   /** Whether a notification made now could not be stored. */
-  readonly isUnable: () => boolean;
+  readonly isUnableToStore: () => boolean;
   readonly options: MiddlewareOptions | undefined;
 }
 
-/** Puts a request's notifier on `res.locals.crm`. Options are checked here, so that requests only bind. */
-export function createCrmMiddleware({ bind, isUnable, options }: CrmMiddlewareParts): Middleware {
-  const pushesBack = pushBackOf(options);
+/** Puts a request's notifier on `res.locals.crm`. Options are checked here, once, and not for each request. */
+export function createCrmMiddleware({ bind, isUnableToStore, options }: CrmMiddlewareParts): Middleware {
+  const shouldPushBack = pushBackOf(options);
 
-  const goOn = (req: IncomingMessage, res: ServerResponse, next: () => void): void => {
+  const runRoute = (req: IncomingMessage, res: ServerResponse, next: () => void): void => {
     makeRoomForProperties(req, 'complete');
     makeRoomForProperties(res, 'sendDate');
     (res as unknown as { locals: { crm?: RequestNotifier } }).locals.crm = bind(req);
@@ -23,14 +23,14 @@ export function createCrmMiddleware({ bind, isUnable, options }: CrmMiddlewarePa
   };
 
   return function crmMiddleware(req, res, next) {
-    const isChosen = pushesBack !== undefined && isUnable() && pushesBack(req);
-    if (isChosen === false) goOn(req, res, next);
-    else if (isChosen === true) respondUnavailable(res);
+    const isPushedBack = shouldPushBack !== undefined && isUnableToStore() && shouldPushBack(req);
+    if (isPushedBack === false) runRoute(req, res, next);
+    else if (isPushedBack === true) respondUnavailable(res);
     else {
-      isChosen
+      isPushedBack
         .then((is) => {
           if (is) respondUnavailable(res);
-          else goOn(req, res, next);
+          else runRoute(req, res, next);
         })
         .catch(next);
     }
@@ -38,12 +38,12 @@ export function createCrmMiddleware({ bind, isUnable, options }: CrmMiddlewarePa
 }
 
 /** Never throws; its promise never rejects. */
-type PushesBack = (req: IncomingMessage) => boolean | Promise<boolean>;
+type ShouldPushBack = (req: IncomingMessage) => boolean | Promise<boolean>;
 
 /** https://www.rfc-editor.org/rfc/rfc9110#section-9.2.1 */
 const safeMethods = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
-function pushBackOf(options: MiddlewareOptions = {}): PushesBack | undefined {
+function pushBackOf(options: MiddlewareOptions = {}): ShouldPushBack | undefined {
   const { pushBack } = options;
   const unknown = Object.keys(options).filter((name) => name !== 'pushBack');
   if (unknown.length > 0 || !['undefined', 'boolean', 'function'].includes(typeof pushBack)) {

@@ -53,7 +53,7 @@ export function buildNotification(input: NotificationInput): NotificationDraft {
   return checked(() => draftNotification(asFields(input), input.notificationType));
 }
 
-/** The same of what a hook's mapper answers, whose type is the hook's. */
+/** As `buildNotification`, from what a hook's mapper returned; the hook has the type. */
 export function buildNotificationOf(fields: NotificationFields, notificationType: string): NotificationDraft {
   return checked(() => draftNotification(asFields(fields), notificationType));
 }
@@ -77,7 +77,7 @@ export function buildBooking(input: BookingInput): NotificationDraft {
   return checked(() => draftBooking(asFields(input), input.action));
 }
 
-/** The same of what a hook's mapper answers, whose action is the hook's. */
+/** As `buildBooking`, from what a hook's mapper returned; the hook has the action. */
 export function buildBookingOf(fields: BookingFields, action: string): NotificationDraft {
   return checked(() => draftBooking(asFields(fields), action));
 }
@@ -108,7 +108,7 @@ export function buildEvent(input: EventInput): NotificationDraft {
   return checked(() => draftEvent(asFields(input), input.action));
 }
 
-/** The same of what a hook's mapper answers, whose action is the hook's. */
+/** As `buildEvent`, from what a hook's mapper returned; the hook has the action. */
 export function buildEventOf(fields: EventFields, action: string): NotificationDraft {
   return checked(() => draftEvent(asFields(fields), action));
 }
@@ -163,7 +163,7 @@ function throwIssues(issues: readonly Issue[]): void {
   if (issues.length > 0) throw new CRMValidationError(issues);
 }
 
-/** A getter or proxy of the caller's may throw anything; what leaves here is a CRMValidationError. */
+/** The caller's getters and proxies may throw anything; this throws only `CRMValidationError`. */
 function checked<Result>(build: () => Result): Result {
   try {
     return build();

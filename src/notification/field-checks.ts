@@ -6,7 +6,7 @@ const maxIdLength = 128;
 const maxTypeLength = 64;
 const maxLaneLength = 256;
 
-/** A check says what is wrong with a value and how to mend it, without repeating the value; undefined is approval. */
+/** Returns what is wrong with a value and how to fix it, without repeating the value; undefined if it is valid. */
 type Check = (value: unknown) => string | undefined;
 
 export const checkId: Check = (value) => {
@@ -21,7 +21,7 @@ export const checkId: Check = (value) => {
   return value === undefined ? 'is missing' : 'must be a positive safe integer or a string';
 };
 
-/** Checks a word that ends up in a notification's type, `prefix` included. */
+/** Checks a word that becomes a notification's type after `prefix`, which counts towards the length. */
 export const checkTypeWord =
   (prefix = ''): Check =>
   (value) => {
@@ -53,7 +53,7 @@ export const checkStartDate: Check = (value) => {
     : 'must be a valid date or a string that is not empty';
 };
 
-/** Runs each check on the value of its path and gathers what is wrong. */
+/** Runs each check on the value of its path. Returns the issues. */
 export function collectIssues(
   values: Readonly<Record<string, unknown>>,
   checks: Readonly<Record<string, Check>>,

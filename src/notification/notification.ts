@@ -1,9 +1,9 @@
-/** The nouns: what an app says happened, and what becomes of it on the way to the CRM. */
+/** The data types of a notification, from the app's input to the text that is posted. */
 
-/** Names a record of the app: a positive safe integer, or a string of 1 to 128 characters. Nothing is coerced. */
+/** Identifies a record of the app: a positive safe integer, or a string of 1 to 128 characters. Nothing is coerced. */
 export type Id = number | string;
 
-/** Any JSON value, as RFC 8259 knows them. */
+/** Any JSON value, as RFC 8259 defines it. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
 /**
@@ -12,24 +12,29 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
  */
 export type AdditionalData = Readonly<Record<string, unknown>>;
 
-/** A general notification. */
+/**
+ * A general notification.
+ *
+ * @example
+ * const input: NotificationInput = { notificationType: 'user_registered', userId: 123, message: 'New user' };
+ */
 export interface NotificationInput {
   /** What happened, such as `user_registered`: 1 to 64 characters of `a-z`, `0-9` and `_`. */
   readonly notificationType: string;
   /** The user it happened to. */
   readonly userId: Id;
-  /** One sentence for people. Do not put personal data here that the CRM need not have. */
+  /** One sentence for people. Leave out personal data that the CRM does not need. */
   readonly message: string;
   /** Further data, sent as `additional_data`. */
   readonly additionalData?: AdditionalData | undefined;
   /**
-   * The lane it is delivered in: notifications of one lane arrive in the order they were accepted.
+   * The lane in which it is delivered: notifications of one lane arrive in the order they were accepted.
    * @default `user:<userId>`
    */
   readonly lane?: string | undefined;
 }
 
-/** What a mapper of `afterResponse` answers; the type is the hook's. */
+/** What a mapper of `afterResponse` returns; the hook has the type. */
 export type NotificationFields = Omit<NotificationInput, 'notificationType'>;
 
 /** The person a booking is for, as a booking record shows them. */
@@ -45,12 +50,12 @@ export type BookingEvent = { readonly id: Id; readonly title: string } & (
   | { /** The same under its name on the wire. */ readonly start_date: string | Date }
 );
 
-/** What a booking is about, whatever was done with it. */
+/** The fields of a booking notification, without the action. */
 export interface BookingFields {
   readonly bookingId: Id;
   readonly userId: Id;
   readonly sessionId: Id;
-  /** With `event` and `facilitatorId` it makes the notification a booking record as well; alone it is not sent. */
+  /** Together with `event` and `facilitatorId` it makes the notification a booking record as well; otherwise it is not sent. */
   readonly user?: BookingUser | undefined;
   /** See `user`. */
   readonly event?: BookingEvent | undefined;
@@ -64,11 +69,11 @@ export interface BookingFields {
 
 /** A booking notification; its type on the wire is `booking_<action>`. */
 export interface BookingInput extends BookingFields {
-  /** What was done: `created`, `cancelled`, `reactivated`, or a word of your own from `a-z`, `0-9` and `_`. */
+  /** What happened to it: `created`, `cancelled`, `reactivated`, or your own word of `a-z`, `0-9` and `_`. */
   readonly action: string;
 }
 
-/** What an event notification is about, whatever was done with the event. */
+/** The fields of an event notification, without the action. */
 export interface EventFields {
   readonly eventId: Id;
   readonly userId: Id;
@@ -80,24 +85,24 @@ export interface EventFields {
 
 /** An event notification; its type on the wire is `event_<action>`. */
 export interface EventInput extends EventFields {
-  /** What was done: `created`, `updated`, `deleted`, or a word of your own from `a-z`, `0-9` and `_`. */
+  /** What happened to it: `created`, `updated`, `deleted`, or your own word of `a-z`, `0-9` and `_`. */
   readonly action: string;
 }
 
-/** A notification in the making: checked, but not yet bytes. */
+/** A notification that is checked, but not yet serialised. */
 export interface NotificationDraft {
   readonly notificationType: string;
   readonly userId: Id;
   readonly message: string;
   readonly lane: string;
-  /** The keys of a booking record that stand beside the general ones, or none. */
+  /** The keys of a booking record, which are sent beside the general ones; may be empty. */
   readonly record: Readonly<Record<string, unknown>>;
-  /** Ours: these keys win over the user's. */
+  /** This package's own data: its keys win over those of `additionalData`. */
   readonly ownData: Readonly<Record<string, JsonValue>>;
   readonly additionalData: AdditionalData | undefined;
 }
 
-/** A notification as it is kept and sent: it never changes again. */
+/** A notification as it is stored and sent: it never changes again. */
 export interface Notification {
   /** UUIDv7; the same on every attempt. */
   readonly id: string;

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { Issue } from '../core/errors.js';
 import type { JsonValue } from './notification.js';
 
-// Deeper than any honest data, and far from the depth at which JSON.stringify overflows the stack.
+// Deeper than any real data, and far from the depth at which JSON.stringify overflows the stack.
 const maxDepth = 100;
 
 /** Thrown by `copyPlainJson` at the first value that JSON cannot carry unchanged. */
@@ -16,16 +16,18 @@ export class PlainJsonProblem extends Error {
 }
 
 /**
- * Copies a value into plain JSON data, so that later changes to the original change nothing and nothing is lost on the
- * way: what `JSON.stringify` would drop, coerce or choke on is refused with its path.
+ * Copies a value into plain JSON data, so that later changes to the original change nothing, and nothing is lost: what
+ * `JSON.stringify` would drop, coerce or throw on is rejected with its path.
  *
- * `maxBytes` bounds the work as well as the size: copying ends as soon as the copy must be larger.
+ * `maxBytes` limits the work as well as the size: copying stops as soon as the copy is sure to be larger.
  * Copies have no prototype, so a key named `__proto__` is a key like any other.
+ *
+ * Throws `PlainJsonProblem`.
  */
 export function copyPlainJson(value: unknown, path: string, maxBytes: number): JsonValue {
   let bytesLeft = maxBytes;
 
-  const spend = (bytes: number): void => {
+  const countBytes = (bytes: number): void => {
     bytesLeft -= bytes;
     if (bytesLeft < 0) throw new PlainJsonProblem(path, `is larger than maxBodyBytes (${String(maxBytes)}) allows`);
   };
@@ -33,18 +35,18 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
   const copy = (from: unknown, at: string, depth: number): JsonValue => {
     switch (typeof from) {
       case 'string':
-        spend(from.length + 2);
+        countBytes(from.length + 2);
         return from;
       case 'boolean':
-        spend(4);
+        countBytes(4);
         return from;
       case 'number':
         if (!Number.isFinite(from)) throw new PlainJsonProblem(at, 'is not a finite number');
-        spend(1);
+        countBytes(1);
         return from;
       case 'object':
         if (from !== null) return copyObject(from, at, depth);
-        spend(4);
+        countBytes(4);
         return null;
       case 'bigint':
         throw new PlainJsonProblem(at, 'is a BigInt; send it as a string');
@@ -57,7 +59,7 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
 
   const copyObject = (from: object, at: string, depth: number): JsonValue => {
     if (depth >= maxDepth) throw new PlainJsonProblem(path, 'is nested too deeply, or refers to itself');
-    spend(2);
+    countBytes(2);
     if (Array.isArray(from)) {
       const list: JsonValue[] = [];
       for (let index = 0; index < from.length; index += 1) {
@@ -71,8 +73,8 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
     for (const key of Object.keys(from)) {
       const member: unknown = (from as Record<string, unknown>)[key];
       if (member === undefined) continue;
-      spend(key.length + 4);
-      object[key] = copy(member, `${at}${shown(key, depth)}`, depth + 1);
+      countBytes(key.length + 4);
+      object[key] = copy(member, `${at}${shownKey(key, depth)}`, depth + 1);
     }
     return object;
   };
@@ -80,7 +82,7 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
   const copyDate = (date: Date, at: string): string => {
     const milliseconds = date.getTime();
     if (Number.isNaN(milliseconds)) throw new PlainJsonProblem(at, 'is an invalid date');
-    spend(26);
+    countBytes(26);
     return new Date(milliseconds).toISOString();
   };
 
@@ -88,12 +90,12 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
     return copy(value, path, 0);
   } catch (error) {
     if (error instanceof PlainJsonProblem) throw error;
-    // A getter threw, or a proxy was revoked: its own message may hold anything, so it is not passed on.
+    // A getter threw, or a proxy was revoked: the message may contain anything, so it is not passed on.
     throw new PlainJsonProblem(path, 'cannot be read: reading one of its properties throws');
   }
 }
 
-/** Whether it is an object literal's kind of object, made in this realm or another. */
+/** Whether it is an object like those of object literals, from this realm or another. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -101,10 +103,10 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
 }
 
 /**
- * A key in a path, which goes into errors and log lines. The app's own field names are at the top; deeper down a key may be
- * data, such as a guest's name or address, so there it is shown only when it is written like a field and has no digits.
+ * A key as a part of a path, which errors and log lines contain. The app's own field names are at the top; deeper down a key
+ * may be data, such as a guest's name or address, so there it is shown only if it looks like a field and has no digits.
  */
-function shown(key: string, depth: number): string {
+function shownKey(key: string, depth: number): string {
   const isField = depth === 0 ? /^[A-Za-z_][A-Za-z0-9_]{0,63}$/ : /^[a-z][A-Za-z_]{0,31}$/;
   return isField.test(key) ? `.${key}` : '[key]';
 }

@@ -3,69 +3,69 @@ import type { Clock } from '../core/clock.js';
 import type { AcceptedNotification, Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 
-/** Who hands a notification over, and hears what becomes of it. */
-export interface Sender {
+/** What is called as a notification is stored. */
+export interface HandOverCallbacks {
   /** Called once: the outbox has it, or never will. */
-  readonly onAnswer: (acceptance: Acceptance) => void;
-  /** Called at most once, before the answer: the outbox is silent, and nobody knows for how long. */
+  readonly onAcceptance: (acceptance: Acceptance) => void;
+  /** Called at most once, before `onAcceptance`: the outbox is silent, for an unknown time. */
   readonly onSilence: () => void;
 }
 
 interface Waiting {
   readonly notification: AcceptedNotification;
-  readonly sender: Sender;
+  readonly callbacks: HandOverCallbacks;
 }
 
 export interface Batcher {
   /**
-   * Hands one over, and again while the outbox fails. When there is no room for it in memory, returns the bound that is
-   * reached and does nothing.
+   * Hands one notification over, again and again while the outbox fails. If memory has no room for it, does nothing and
+   * returns the bound that is reached.
    */
-  handOver(notification: AcceptedNotification, sender: Sender): keyof Room | undefined;
-  /** Whether the outbox has given no answer for `silenceMs`, and none since. */
+  handOver(notification: AcceptedNotification, callbacks: HandOverCallbacks): keyof Room | undefined;
+  /** Whether the outbox was silent for `silenceMs`, and still is. */
   readonly isSilent: boolean;
-  /** No more asking again: what the outbox does not take now is refused. */
+  /** Stops retrying: from now on, what the outbox does not take at once is refused. */
   close(): void;
 }
 
 export interface BatcherOptions {
   readonly postOffice: Pick<PostOffice, 'accept' | 'isStarting'>;
   readonly clock: Clock;
-  /** How much may wait in memory for an outbox that does not answer. */
+  /** How much may wait in memory for the outbox. */
   readonly maxWaiting: Room;
-  /** How long the outbox may owe an answer until it is called silent, in milliseconds. */
+  /** How long the outbox may take until it counts as silent, in milliseconds. */
   readonly silenceMs: number;
-  /** The outbox answers again. */
+  /** Called when the outbox is no longer silent. */
   readonly onSilenceOver: () => void;
 }
 
 const retryMs = 500;
-/** A transaction of a few milliseconds: a burst must not keep others from their answers. */
+/** The largest batch. Its transaction takes a few milliseconds, so that a burst does not delay the receipts of others. */
 const maxBatch = 1_000;
 
-// So many in a millisecond are a crowd, if as many come together; then a moment's wait costs each little, and one commit serves
-// many more. A few clients that each send the next request at once are as fast, but would only wait. Measured over a while.
-const crowdPerMs = 2;
-const crowdInBatch = 8;
+// From this rate on, a short wait costs each notification little, and one commit stores many more, if as many come together. A
+// few clients that each send their next request at once reach the rate as well, but would only wait.
+const burstPerMs = 2;
+const burstPerBatch = 8;
 const measureForMs = 20;
 const gatherMs = 2;
 
 /**
- * Hands notifications to the post office in batches. The first of a turn of the event loop waits for the end of that turn;
- * while a batch is on its way, what comes is gathered for the next. So all requests answered in a turn share one commit,
- * a slow disk makes larger batches instead of more of them, and the order is kept when one has to be handed over again. In a
- * crowd a batch waits a little for more to come.
+ * Hands notifications to the post office in batches. A batch starts at the end of a turn of the event loop; while it is under
+ * way, the next one gathers. So all requests that respond in one turn share a commit, a slow disk makes batches larger rather
+ * than more frequent, and the order is kept when a batch has to be handed over again. In a burst a batch waits a little for
+ * more notifications.
  *
- * Silence is the outbox's: it is counted from the moment a batch is handed over, in time that this process was awake and the
- * post office was not just starting, and anew from each answer. One that fails is as good as none.
+ * Silence is counted from the moment a batch is handed over, only while this process is awake and the post office is not
+ * starting, and starts again with each result. A failure does not count as a result.
  */
 export function createBatcher(options: BatcherOptions): Batcher {
   const { postOffice, clock, maxWaiting, silenceMs } = options;
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
-  /** What is on its way. */
+  /** The batch under way. */
   let batch: readonly Waiting[] = [];
-  /** A batch is on its way, or the outbox has failed and is given a moment. */
+  /** A batch is under way, or the outbox has failed and the retry is due soon. */
   let isBusy = false;
   let isSilent = false;
   let cancelSilence: (() => void) | undefined;
@@ -74,9 +74,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let measuredFromMs = 0;
   let measuredCount = 0;
   let measuredBatches = 0;
-  let isCrowded = false;
+  let isBurst = false;
 
-  const take = (): Waiting[] => {
+  const takeBatch = (): Waiting[] => {
     if (waiting.length > maxBatch) {
       const taken = waiting.splice(0, maxBatch);
       waitingBytes -= bytesOf(taken);
@@ -93,12 +93,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
     waitingBytes += bytesOf(entries);
   };
 
-  const measure = (count: number): void => {
+  const measureRate = (count: number): void => {
     measuredCount += count;
     measuredBatches += 1;
     const spanMs = clock.monotonicMs() - measuredFromMs;
     if (spanMs < measureForMs) return;
-    isCrowded = measuredCount >= Math.max(crowdPerMs * spanMs, crowdInBatch * measuredBatches);
+    isBurst = measuredCount >= Math.max(burstPerMs * spanMs, burstPerBatch * measuredBatches);
     measuredFromMs += spanMs;
     measuredCount = 0;
     measuredBatches = 0;
@@ -107,17 +107,17 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const onSilence = (): void => {
     cancelSilence = undefined;
     isSilent = true;
-    for (const { sender } of [...batch, ...waiting]) sender.onSilence();
+    for (const { callbacks } of [...batch, ...waiting]) callbacks.onSilence();
   };
 
   const isCounting = (): boolean => !postOffice.isStarting();
 
-  /** Somebody awaits what comes of it, so the wait keeps the process alive. */
-  const listen = (): void => {
+  /** A caller awaits the result, so the timer keeps the process alive. */
+  const startSilenceTimer = (): void => {
     if (!isSilent) cancelSilence ??= afterAwake(clock, silenceMs, onSilence, { keepAlive: true, isCounting });
   };
 
-  const hear = (): void => {
+  const endSilence = (): void => {
     cancelSilence?.();
     cancelSilence = undefined;
     if (!isSilent) return;
@@ -126,50 +126,50 @@ export function createBatcher(options: BatcherOptions): Batcher {
   };
 
   const handOverBatch = async (): Promise<void> => {
-    batch = take();
-    measure(batch.length);
-    listen();
+    batch = takeBatch();
+    measureRate(batch.length);
+    startSilenceTimer();
     const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
     const handedOver = batch;
     batch = [];
     const failed: Waiting[] = [];
     handedOver.forEach((entry, index) => {
-      const acceptance = acceptances[index] ?? unanswered;
+      const acceptance = acceptances[index] ?? noResult;
       if (!acceptance.accepted && acceptance.reason === 'failed' && !isClosed) {
         failed.push(entry);
         return;
       }
-      hear();
-      entry.sender.onAnswer(acceptance);
+      endSilence();
+      entry.callbacks.onAcceptance(acceptance);
     });
     if (failed.length > 0) {
       putBack(failed);
-      listen();
-      cancelRetry = clock.after(retryMs, goOn);
-    } else goOn();
+      startSilenceTimer();
+      cancelRetry = clock.after(retryMs, startNext);
+    } else startNext();
   };
 
-  const goOn = (): void => {
+  const startNext = (): void => {
     isBusy = false;
     cancelRetry = undefined;
-    start();
+    startIfIdle();
   };
 
-  const start = (): void => {
+  const startIfIdle = (): void => {
     if (isBusy || waiting.length === 0) return;
     isBusy = true;
-    if (isCrowded && !isClosed) clock.after(gatherMs, () => void handOverBatch(), { keepAlive: true });
+    if (isBurst && !isClosed) clock.after(gatherMs, () => void handOverBatch(), { keepAlive: true });
     else setImmediate(() => void handOverBatch());
   };
 
   return {
-    handOver(notification, sender) {
+    handOver(notification, callbacks) {
       const size = Buffer.byteLength(notification.body);
       if (waiting.length >= maxWaiting.count) return 'count';
       if (waitingBytes + size > maxWaiting.bytes) return 'bytes';
-      waiting.push({ notification, sender });
+      waiting.push({ notification, callbacks });
       waitingBytes += size;
-      start();
+      startIfIdle();
       return undefined;
     },
     get isSilent() {
@@ -179,7 +179,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
       isClosed = true;
       if (cancelRetry === undefined) return;
       cancelRetry();
-      goOn();
+      startNext();
     },
   };
 }
@@ -188,4 +188,4 @@ function bytesOf(entries: readonly Waiting[]): number {
   return entries.reduce((sum, { notification }) => sum + Buffer.byteLength(notification.body), 0);
 }
 
-const unanswered: Acceptance = { accepted: false, reason: 'failed', detail: 'the post office did not answer' };
+const noResult: Acceptance = { accepted: false, reason: 'failed', detail: 'the post office did not respond' };

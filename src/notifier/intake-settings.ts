@@ -10,8 +10,8 @@ export interface IntakeSettings {
    */
   readonly maxBodyBytes?: number | undefined;
   /**
-   * How much may wait in memory until the outbox has stored it: a burst, or while the outbox is silent. What comes after
-   * that is rejected, with a log line each.
+   * How much may wait in memory for the outbox, during a burst or while the outbox is silent. Further notifications are
+   * rejected, with a log line each.
    * @example maxUnsaved: { count: 50_000, bytes: 50 * 1024 * 1024 }
    */
   readonly maxUnsaved?: MaxUnsavedOptions | undefined;
@@ -19,7 +19,7 @@ export interface IntakeSettings {
 
 export interface MaxUnsavedOptions {
   /**
-   * Notifications; each takes about a kilobyte beside its body. Variable `CRM_MAX_UNSAVED_COUNT`.
+   * Notifications; each takes about a kilobyte besides its body. Variable `CRM_MAX_UNSAVED_COUNT`.
    * @default 250_000
    */
   readonly count?: number | undefined;
@@ -54,7 +54,7 @@ export const intakeSettings = {
       'How many bytes of bodies may wait in memory for the outbox; later ones are rejected.',
     ),
   } satisfies TableFor<MaxUnsavedOptions>,
-  // A receipt waits as long as a response does.
+  // Receipts wait as long as responses do.
   holdMs: hookSettings.holdMs,
 } as const satisfies TableFor<IntakeSettings & { readonly holdMs: unknown }>;
 

@@ -11,37 +11,37 @@ import type { IntakeConfig } from './intake-settings.js';
 import type { EventHub } from './notifier-event.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
 
-/** In what request a notification was made, as far as that is known. */
+/** The request in which a notification was made, as far as it is known. */
 export interface IntakeContext {
   /** The request's own logger. */
   readonly log?: Logger | undefined;
   readonly requestId?: string | number | undefined;
   readonly traceparent?: string | undefined;
-  /** When it occurred, in milliseconds since 1970; now unless said otherwise. */
+  /** When it occurred, in milliseconds since 1970. @default now */
   readonly occurredAt?: number | undefined;
   /** The route of a hook, such as `POST /bookings`. */
   readonly route?: string | undefined;
-  /** What the notification would have been, for the log line of one that could not even be built. */
+  /** The notification's type, for the log line when it could not even be built. */
   readonly type?: string | undefined;
 }
 
 /** Where notifications are accepted. Nothing here throws or rejects. */
 export interface Intake {
   /**
-   * Builds, checks, serialises and hands over one notification. The receipt comes once the outbox has answered; when the outbox
-   * has been silent for `holdMs` it says so, and the notification is kept in memory and handed over again.
+   * Builds, checks, serialises and hands over one notification. Resolves with the receipt once the outbox has stored or refused
+   * it. After `holdMs` of silence the receipt has `isStored: false`; the notification stays in memory and is handed over again.
    */
   accept(build: () => NotificationDraft, context: IntakeContext): Promise<Receipt>;
-  /** Counts and logs a notification that came to nothing. */
+  /** Counts and logs a notification that will not be sent, and emits `rejected`. */
   reject(error: CRMNotificationError, context: IntakeContext): KnownReceipt;
   /** Makes `settled` wait for work that may still end in a notification. */
   track(promise: Promise<unknown>): void;
   /** Resolves once everything that was begun is in the outbox or rejected. */
   settled(): Promise<void>;
-  /** What the outbox does not take now is rejected. */
+  /** Stops retrying: from now on, what the outbox does not take at once is rejected. */
   close(): void;
-  /** Whether what is told now could not be stored: the outbox is silent, or has just been full. */
-  readonly isUnable: boolean;
+  /** Whether a notification made now could not be stored: the outbox is silent, or has just been full. */
+  readonly isUnableToStore: boolean;
   readonly counts: IntakeCounts;
 }
 
@@ -52,11 +52,11 @@ export interface IntakeCounts {
   readonly unsaved: number;
 }
 
-/** Begins the span of a notification's acceptance, in the trace of its request; undefined when that fails. */
+/** Starts the span of a notification's acceptance, in the trace of its request. Returns undefined when that fails. */
 export type StartSpan = (type: string, id: string, inboundTraceparent: string | undefined) => SendSpan | undefined;
 
 export interface SendSpan {
-  /** What the CRM is sent, so that its work joins the trace; undefined where there is no trace. */
+  /** Sent to the CRM, so that its spans join the trace; undefined when there is no trace. */
   readonly traceparent: string | undefined;
   end(errorCode?: string): void;
 }
@@ -67,12 +67,12 @@ export interface IntakeOptions extends IntakeConfig {
   readonly logger: Required<Logger>;
   readonly clock: Clock;
   readonly format: Format;
-  /** Undefined where nothing is traced. */
+  /** Undefined when nothing is traced. */
   readonly startSpan: StartSpan | undefined;
   readonly onLoggerFailure: () => void;
 }
 
-/** For so long nobody is let in to try an outbox that was full. */
+/** How long an outbox that was full still counts as full, in milliseconds. */
 const fullForMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
@@ -84,40 +84,40 @@ export function createIntake(options: IntakeOptions): Intake {
     maxWaiting: maxUnsaved,
     silenceMs: holdMs,
     onSilenceOver() {
-      isSilenceTold = false;
-      logger.info({}, 'CRM outbox answers again');
+      isSilenceLogged = false;
+      logger.info({}, 'CRM outbox responds again');
     },
   });
   const work = createWorkCount();
   const counts = { accepted: 0, rejected: 0, unsaved: 0 };
-  let isSilenceTold = false;
+  let isSilenceLogged = false;
   let fullAtMs = -Infinity;
 
   const log = (context: IntakeContext, level: LogLevel, fields: Record<string, unknown>, message: string): void => {
     const { requestId, route } = context;
-    // A request's logger adds the request by itself.
-    const about = context.log === undefined ? { requestId, route, ...fields } : { route, ...fields };
-    writeLog(context.log ?? logger, level, about, message, onLoggerFailure);
+    // A request's logger adds the request's id itself.
+    const allFields = context.log === undefined ? { requestId, route, ...fields } : { route, ...fields };
+    writeLog(context.log ?? logger, level, allFields, message, onLoggerFailure);
   };
 
   const reject: Intake['reject'] = (error, context) => {
     counts.rejected += 1;
-    // What is wrong with one notification is a warning; an outbox that takes none is an error.
+    // One bad notification is a warning; an outbox that takes none is an error.
     const level = error instanceof CRMOutboxError ? 'error' : 'warn';
     log(context, level, { type: context.type, err: error.toJSON() }, `CRM notification rejected: ${error.message}`);
     events.emit('rejected', { type: context.type, error });
     return { accepted: false, error };
   };
 
-  const refuse = ({ type }: Notification, detail: string, retryable: boolean, context: IntakeContext): KnownReceipt => {
+  const rejectUnstored = (type: string, detail: string, retryable: boolean, context: IntakeContext): KnownReceipt => {
     if (retryable) fullAtMs = clock.monotonicMs();
     return reject(new CRMOutboxError(detail, { retryable }), { ...context, type });
   };
 
-  const settle = (notification: Notification, acceptance: Acceptance, context: IntakeContext): KnownReceipt => {
+  const receiptFor = (notification: Notification, acceptance: Acceptance, context: IntakeContext): KnownReceipt => {
     const { id, type, lane } = notification;
     if (!acceptance.accepted) {
-      return refuse(notification, acceptance.detail, acceptance.reason !== 'closed', context);
+      return rejectUnstored(type, acceptance.detail, acceptance.reason !== 'closed', context);
     }
     counts.accepted += 1;
     if (logger.isLevelEnabled('debug')) {
@@ -127,41 +127,42 @@ export function createIntake(options: IntakeOptions): Intake {
     return { accepted: true, id, isStored: true };
   };
 
-  const tellSilence = ({ id, type }: Notification, context: IntakeContext): void => {
-    if (isSilenceTold) return;
-    isSilenceTold = true;
-    const message = `CRM outbox has not answered within holdMs (${String(holdMs)}); no response is held until it does`;
+  const logSilence = ({ id, type }: Notification, context: IntakeContext): void => {
+    if (isSilenceLogged) return;
+    isSilenceLogged = true;
+    const message = `CRM outbox has not responded within holdMs (${String(holdMs)}); no response is held until it does`;
     log(context, 'error', { notificationId: id, type }, message);
   };
 
   const handOver = (notification: Notification, span: SendSpan | undefined, context: IntakeContext): Promise<Receipt> =>
     new Promise((resolve) => {
-      /** There once its receipt has been given without it. */
-      let giveOutcome: ((outcome: KnownReceipt) => void) | undefined;
+      /** Set once an `isStored: false` receipt was returned. */
+      let resolveOutcome: ((outcome: KnownReceipt) => void) | undefined;
       const onSilence = (): void => {
-        tellSilence(notification, context);
+        logSilence(notification, context);
         counts.unsaved += 1;
-        const outcome = new Promise<KnownReceipt>((resolveOutcome) => (giveOutcome = resolveOutcome));
+        const outcome = new Promise<KnownReceipt>((resolveLater) => (resolveOutcome = resolveLater));
         resolve({ accepted: true, id: notification.id, isStored: false, outcome });
       };
-      const answer = (receipt: KnownReceipt): void => {
+      const finish = (receipt: KnownReceipt): void => {
         span?.end(receipt.accepted ? undefined : receipt.error.code);
-        if (giveOutcome === undefined) resolve(receipt);
+        if (resolveOutcome === undefined) resolve(receipt);
         else {
           counts.unsaved -= 1;
-          giveOutcome(receipt);
+          resolveOutcome(receipt);
         }
         work.end();
       };
       work.begin();
-      const bound = batcher.handOver(forTarget(notification), {
-        onAnswer(acceptance) {
-          answer(settle(notification, acceptance, context));
+      const reachedBound = batcher.handOver(forTarget(notification), {
+        onAcceptance(acceptance) {
+          finish(receiptFor(notification, acceptance, context));
         },
         onSilence,
       });
-      if (bound !== undefined) answer(refuse(notification, fullMemory(bound, maxUnsaved), true, context));
-      else if (batcher.isSilent) onSilence();
+      if (reachedBound !== undefined) {
+        finish(rejectUnstored(notification.type, memoryFullMessage(reachedBound, maxUnsaved), true, context));
+      } else if (batcher.isSilent) onSilence();
     });
 
   const accept = (build: () => NotificationDraft, context: IntakeContext): Promise<Receipt> => {
@@ -175,7 +176,7 @@ export function createIntake(options: IntakeOptions): Intake {
       const traceparent = span === undefined ? inbound : span.traceparent;
       notification = format.build(draft, { id, occurredAt, traceparent, maxBodyBytes });
     } catch (error) {
-      const problem = asOurs(error);
+      const problem = asNotificationError(error);
       span?.end(problem.code);
       return Promise.resolve(reject(problem, context));
     }
@@ -193,7 +194,7 @@ export function createIntake(options: IntakeOptions): Intake {
     close() {
       batcher.close();
     },
-    get isUnable() {
+    get isUnableToStore() {
       return batcher.isSilent || clock.monotonicMs() - fullAtMs < fullForMs;
     },
     counts,
@@ -204,20 +205,20 @@ function forTarget({ id, type, lane, occurredAt, body, traceparent }: Notificati
   return { target: crmTarget, id, type, lane, occurredAt, body, traceparent };
 }
 
-function fullMemory(bound: keyof Room, maxUnsaved: Room): string {
+function memoryFullMessage(bound: keyof Room, maxUnsaved: Room): string {
   return (
-    `maxUnsaved.${bound} is reached (${String(maxUnsaved[bound])} in memory): the outbox stores more slowly than the app tells; ` +
+    `maxUnsaved.${bound} is reached (${String(maxUnsaved[bound])} in memory): the outbox stores more slowly than the app notifies; ` +
     `see the disk and the log, tell less at once, let the middleware push back, or raise maxUnsaved.${bound}`
   );
 }
 
-/** What a build throws that is not ours may hold anything, so none of it is passed on. */
-function asOurs(error: unknown): CRMNotificationError {
+/** An error that is not this package's may contain anything, so none of it is passed on. */
+function asNotificationError(error: unknown): CRMNotificationError {
   if (error instanceof CRMNotificationError) return error;
   return new CRMValidationError([{ path: '', message: 'cannot be read or serialised' }]);
 }
 
-/** Counts what has been begun and not ended, for whoever wants to wait until nothing is left. */
+/** Counts the work that has begun and not ended, and waits until none is left. */
 export interface WorkCount {
   readonly begin: () => void;
   readonly end: () => void;
@@ -238,7 +239,7 @@ function createWorkCount(): WorkCount {
       waiting = [];
     },
     async settled() {
-      // What ends may have begun something else.
+      // Work that ended may have begun more.
       while (count > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },
   };

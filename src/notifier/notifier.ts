@@ -13,58 +13,77 @@ export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (erro
 export interface MiddlewareOptions {
   /**
    * Whether to respond `503` with `Retry-After: 1`, before the route runs, while a notification could not be stored: the
-   * outbox is silent, or has just been full. `true` does so for every method that may change something, that is all but GET,
-   * HEAD, OPTIONS and TRACE (RFC 9110 section 9.2.1). A function chooses; it may return a promise, which the request waits
-   * for. One that throws or rejects chooses nothing.
+   * outbox is silent, or has just been full. `true` does so for every method that may change something: all but GET, HEAD,
+   * OPTIONS and TRACE (RFC 9110 section 9.2.1). A function decides for each request; it may return a promise, which the
+   * request waits for. If it throws or rejects, the route runs.
    * @default false: the route runs, and its notification is kept in memory or rejected
    * @example app.use(crm.middleware({ pushBack: (req) => req.method === 'POST' }));
    */
   readonly pushBack?: boolean | ((req: IncomingMessage) => boolean | PromiseLike<boolean>) | undefined;
 }
 
-/** Where an app tells what happened. None of these ever rejects: the receipt says whether it was accepted. */
+/** The calls that notify the CRM. None ever rejects: the receipt shows whether the notification was accepted. */
 export interface Notify {
-  /** Accepts a general notification. */
+  /**
+   * Accepts a general notification.
+   * @example await crm.notify({ notificationType: 'user_registered', userId: 123, message: 'New user' });
+   */
   notify(input: NotificationInput): Promise<Receipt>;
-  /** Accepts a notification of type `booking_<action>`. */
+  /**
+   * Accepts a notification of type `booking_<action>`.
+   * @example await crm.notifyBooking({ bookingId: 456, userId: 123, sessionId: 789, action: 'created' });
+   */
   notifyBooking(input: BookingInput): Promise<Receipt>;
-  /** Accepts a notification of type `event_<action>`. */
+  /**
+   * Accepts a notification of type `event_<action>`.
+   * @example await crm.notifyEvent({ eventId: 101, userId: 123, action: 'updated' });
+   */
   notifyEvent(input: EventInput): Promise<Receipt>;
 }
 
 /** The shared notifier: one for an app, made by `createNotifier`. */
 export interface Notifier extends Notify {
   /**
-   * Puts `res.locals.crm` on every request; mount it before the routes. Throws `CRMConfigError` for options that are none.
+   * Puts `res.locals.crm` on every request; mount it before the routes. Throws `CRMConfigError` for invalid options.
+   * @example app.use(crm.middleware());
    */
   middleware(options?: MiddlewareOptions): Middleware;
   /**
    * Resolves once the outbox is open, so that an app can refuse to start without it; rejects with `CRMConfigError`,
-   * and after `close()` with `CRMOutboxError`. Nobody has to wait for it: what is accepted earlier waits by itself.
+   * and after `close()` with `CRMOutboxError`. You need not wait for it: notifications made earlier wait for the outbox.
    */
   ready(): Promise<void>;
   /** Counters since the start, and what is in the outbox now. */
   stats(): Promise<Stats>;
   /**
-   * Resolves when nothing is due any more, what was accepted meanwhile included, or at the time limit (5 s by default).
-   * What waits for its next attempt is not due. Never rejects.
+   * Resolves when nothing is due any more, including what was accepted meanwhile, or at the time limit (5 s by default).
+   * A notification that waits for its next attempt is not due. Never rejects.
    */
   flush(options?: TimeLimit): Promise<CloseReport>;
   /**
-   * As `flush`, then stops: nothing is accepted any more, and what is pending stays in the outbox for the next start.
-   * A second call answers the first one's report. Never rejects.
+   * Flushes, then stops: nothing is accepted any more, and pending notifications stay in the outbox for the next start.
+   * A second call returns the first call's report. Never rejects.
+   *
+   * @example
+   * process.once('SIGTERM', () => server.close(() => void crm.close({ timeoutMs: 10_000 })));
    */
   close(options?: TimeLimit): Promise<CloseReport>;
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
   readonly deadLetters: DeadLetters;
-  /** Listens; the answer stops it. A listener that throws is survived and counted. */
+  /**
+   * Calls `listener` for every event of this name. Returns a function that stops that. If the listener throws or rejects, the
+   * error is caught and counted.
+   *
+   * @example
+   * const stop = crm.on('dead', ({ id, reason }) => alertOperator(id, reason.kind));
+   */
   on<Name extends NotifierEventName>(name: Name, listener: NotifierListener<Name>): () => void;
   /** The direct client with the same CRM and token: waits for the CRM, without outbox or retries. */
   readonly service: Pick<CRMNotificationService, keyof CRMNotificationService>;
 }
 
-/** What a request finds at `res.locals.crm`: the shared notifier's calls, bound to the request's logger and trace. */
+/** The notifier at `res.locals.crm`: the shared notifier's calls, bound to the request's logger and trace. */
 export interface RequestNotifier extends Notify {
   /** The shared notifier itself. */
   readonly notifier: Notifier;
@@ -89,15 +108,18 @@ export interface TimeLimit {
 /** Notifications that the CRM will not take. They are kept for `deadRetentionMs` and block nothing. */
 export interface DeadLetters {
   /**
-   * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the page before; `search` is
-   * looked for in id, type, lane, status and reason, ignoring case.
+   * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the previous page; `search` is
+   * matched against id, type, lane, status and reason, ignoring the case of a to z.
+   *
+   * @example
+   * const letters = await crm.deadLetters.list({ limit: 10, search: 'booking:456' });
    */
   list(query?: Partial<DeadQuery>): Promise<readonly DeadLetter[]>;
   /** Makes the one with this id pending again: the same id and bytes, at the end of its lane. Returns how many: 0 or 1. */
   redeliver(id: string): Promise<number>;
   /**
-   * Makes every one that matches pending again, oldest first. Returns how many. What dies meanwhile stays dead; a `close`
-   * meanwhile cuts it short.
+   * Makes every match pending again, oldest first. Returns how many. What dies meanwhile stays dead; a `close` meanwhile
+   * ends it early.
    *
    * @example
    * await crm.deadLetters.redeliverAll({ search: '503' });
@@ -105,11 +127,11 @@ export interface DeadLetters {
   redeliverAll(filter?: DeadFilter): Promise<number>;
   /** Removes the one with this id for good. Returns how many: 0 or 1. */
   discard(id: string): Promise<number>;
-  /** Removes every one that matches for good. Returns how many. What dies meanwhile stays. */
+  /** Removes every match for good. Returns how many. What dies meanwhile stays. */
   discardAll(filter?: DeadFilter): Promise<number>;
 }
 
 export interface Stats extends PostOfficeStats, IntakeCounts {
-  /** Log lines and listener calls that failed and were survived. */
+  /** Log lines, listener calls and spans that threw or rejected; the errors were caught. */
   readonly observerFailures: number;
 }

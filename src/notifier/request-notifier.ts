@@ -12,8 +12,8 @@ import type { Notifier, RequestNotifier } from './notifier.js';
 import type { Receipt } from './receipt.js';
 
 /**
- * What hooks need from a request's notifier besides its public calls. A hook and a notifier of two copies of this package
- * share it when both know the same version of it, so a change here, or in the types it names, needs a new `contract`.
+ * What hooks need from a request's notifier besides its public calls. A hook and a notifier from two copies of this package
+ * work together if both have the same version of it, so a change here, or in the types it names, needs a new `contract`.
  */
 export interface HookAccess extends HookConfig {
   readonly intake: Intake;
@@ -26,7 +26,7 @@ export interface HookAccess extends HookConfig {
 /** The version of `HookAccess`. */
 const contract = '2';
 
-// Registered symbols, because a hook of one copy of this package looks for what the middleware of another left.
+// Registered symbols, so that a hook from one copy of this package finds what another copy's middleware set.
 const accessKeyName = 'express-crm-notifier.hook-access';
 const accessKey = Symbol.for(`${accessKeyName}/${contract}`);
 const versionKey = Symbol.for('express-crm-notifier.version');
@@ -75,7 +75,7 @@ export function createRequestNotifier(notifier: Notifier, access: HookAccess, re
   return new BoundNotifier(notifier, access, req);
 }
 
-/** What a hook works with; undefined when the value at `res.locals.crm` has none that this copy understands. */
+/** The access of the notifier at `res.locals.crm`; undefined when the value has none that this copy understands. */
 export function hookAccessOf(value: unknown): HookAccess | undefined {
   if (typeof value !== 'object' || value === null || !(accessKey in value)) return undefined;
   return value[accessKey] as HookAccess;
@@ -83,17 +83,17 @@ export function hookAccessOf(value: unknown): HookAccess | undefined {
 
 /** An installed copy of this package. */
 export interface PackageCopy {
-  /** The same object whenever it is the same copy. */
+  /** The same object for the same copy. */
   readonly identity: object;
   readonly version: string;
   /** Its version of `HookAccess`. */
   readonly contract: string;
 }
 
-/** The copy that this code belongs to. */
+/** The copy that this code is from. */
 export const thisCopy: PackageCopy = { identity: BoundNotifier.prototype, version, contract };
 
-/** The copy that made a notifier which hooks of this copy cannot use; undefined when the value is no notifier of any. */
+/** The copy that made a notifier which this copy's hooks cannot use; undefined when no other copy made the value. */
 export function otherCopyOf(value: unknown): PackageCopy | undefined {
   for (let link = value; typeof link === 'object' && link !== null; link = Object.getPrototypeOf(link)) {
     const key = Object.getOwnPropertySymbols(link)
@@ -110,7 +110,7 @@ export function otherCopyOf(value: unknown): PackageCopy | undefined {
   return undefined;
 }
 
-/** The request's logger, id and trace, where pino-http and others put them; empty when one of their getters throws. */
+/** The request's logger, id and trace, from where pino-http and others put them; empty when one of the getters throws. */
 export function requestContext(req: IncomingMessage): IntakeContext {
   try {
     const { log, id } = req as { log?: unknown; id?: unknown };

@@ -2,11 +2,11 @@ import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { Logger } from '../telemetry/logger.js';
 
-/** One line for each event, at the level it deserves: INFO sent, WARN odd or to be tried again, ERROR somebody must look. */
+/** Logs one line for each event: INFO for sent, WARN for odd or to be tried again, ERROR for what needs attention. */
 export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
   switch (event.kind) {
     case 'delivered': {
-      // The one event that comes for every notification.
+      // Emitted for every notification, so its fields are made only if they are logged.
       if (!event.isReplyNotJson && !logger.isLevelEnabled('info')) return;
       const { id, type, attempts, status, durationMs } = event;
       const fields = { notificationId: id, type, attempts, status, durationMs: Math.round(durationMs) };
@@ -34,7 +34,7 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
     }
     case 'refused': {
       const { id, type, attempts, status, delayMs } = event;
-      // The pause that it brings about is told once.
+      // It pauses delivery, and `paused` is logged once.
       if (delayMs === 0) return;
       logger.warn(
         { notificationId: id, type, attempts, status, delayMs },
@@ -55,7 +55,7 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
       }
       return;
     case 'resumed':
-      logger.info({}, 'CRM answers again; delivery goes on');
+      logger.info({}, 'CRM responds again; delivery goes on');
       return;
     case 'outboxFailed': {
       const { operation, error } = event;
@@ -73,7 +73,7 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
   }
 }
 
-/** While the circuit is open every probe fails alike, and that it opened is logged already. */
+/** While the circuit is open every probe fails alike, and its opening is logged already. */
 function logNotYet(
   logger: Required<Logger>,
   fields: Readonly<Record<string, unknown>>,

@@ -1,12 +1,12 @@
 /**
- * What is measured, whoever collects it: names, units, labels and buckets in one place.
+ * All metrics, for OpenTelemetry and Prometheus alike: names, units, labels and buckets.
  *
  * Names and units follow OpenTelemetry's conventions (https://opentelemetry.io/docs/specs/semconv/general/naming/): a
- * counter's name is in the plural, an annotation such as `{notification}` says what is counted, seconds and bytes are
+ * counter's name is in the plural, an annotation such as `{notification}` names what is counted, seconds and bytes are
  * `s` and `By`. Labels have few values each: no ids, no addresses, no texts.
  */
 export interface Metric {
-  /** Below `crm_notifier.` */
+  /** Without the prefix `crm_notifier.` */
   readonly name: string;
   readonly unit: 's' | 'By' | `{${string}}`;
   readonly description: string;
@@ -53,7 +53,7 @@ export const counters: Readonly<Record<CounterKey, Metric>> = {
   outboxErrors: {
     name: 'outbox.errors',
     unit: '{error}',
-    description: 'Spells of trouble with the outbox: it could not be opened, written, read or settled.',
+    description: 'Spells of failures of the outbox: it could not be opened, written, read or settled.',
     labels: ['operation', 'error_type'],
   },
 };
@@ -116,7 +116,7 @@ export const gauges: Readonly<Record<GaugeKey, Metric>> = {
   },
 };
 
-/** Where what is counted and timed goes. */
+/** Receives the values of counters and histograms. */
 export interface MetricSink {
   count(counter: CounterKey, labels: Labels): void;
   /** In the histogram's unit. */
@@ -132,7 +132,7 @@ export interface GaugeReading {
 
 const other = 'other';
 
-/** Lets so many values through and names the rest alike: one that comes from outside must not fill a collector. */
+/** Makes a function that returns the first `maxValues` values as they are and all others as `other`, so that labels stay few. */
 export function createLabelBound(maxValues: number): (value: string) => string {
   const known = new Set<string>();
   return (value) => {
@@ -143,7 +143,7 @@ export function createLabelBound(maxValues: number): (value: string) => string {
   };
 }
 
-/** The same keys, each with what `map` makes of its value. */
+/** The same keys, each with the value that `map` returns. */
 export function mapValues<Key extends string, Value, Result>(
   record: Readonly<Record<Key, Value>>,
   map: (value: Value, key: Key) => Result,

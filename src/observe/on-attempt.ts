@@ -1,7 +1,7 @@
 import type { AboutAttempt } from '../delivery/delivery-event.js';
 import type { Notifier } from '../notifier/notifier.js';
 
-/** An attempt that has ended, or one that never left. */
+/** An attempt that has ended, or one that was never sent. */
 export interface EndedAttempt extends AboutAttempt {
   readonly result: 'delivered' | 'retry' | 'unsent' | 'refused' | 'dead';
   readonly status: number | undefined;
@@ -9,7 +9,7 @@ export interface EndedAttempt extends AboutAttempt {
   readonly errorType: string | undefined;
 }
 
-/** Listens to the events about attempts. Each of the returned functions stops listening to one. */
+/** Calls `listener` for every event about an attempt. Each of the returned functions stops that for one kind of event. */
 export function onAttempt(
   crm: Pick<Notifier, 'on'>,
   listener: (attempt: EndedAttempt) => void,

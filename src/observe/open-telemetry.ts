@@ -8,19 +8,19 @@ import { onAttempt } from './on-attempt.js';
 import { type Observable, recordMetrics } from './record-metrics.js';
 import { createTracing } from './tracing.js';
 
-/** What an app's OpenTelemetry gets, through its API alone. Which SDK takes it, if any, is for the app to choose. */
+/** Spans and metrics for the app's OpenTelemetry. Only its API is used; the app chooses the SDK, if any. */
 export interface OpenTelemetry {
-  /** Undefined where the app has no SDK for spans. */
+  /** Undefined if the app has no SDK for spans. */
   readonly startSpan: StartSpan | undefined;
-  /** Reports every attempt as a span, and everything that is measured. Returns a function that ends this. */
+  /** Reports every attempt as a span, and all metrics. Returns a function that stops this. */
   report(crm: Observable): () => void;
 }
 
 const scope = 'express-crm-notifier';
 
 /**
- * Looks for `@opentelemetry/api`, which is optional, and for the SDKs that are registered with it. `notifyUrl` is where attempts
- * are posted.
+ * Looks for `@opentelemetry/api`, which is optional, and for the SDKs that are registered with it. Attempts are posted to
+ * `notifyUrl`.
  */
 export function loadOpenTelemetry(notifyUrl: string, onFailure: () => void): OpenTelemetry {
   const api = loadApi();
@@ -44,9 +44,9 @@ export function loadOpenTelemetry(notifyUrl: string, onFailure: () => void): Ope
 
 function loadApi(): typeof Api | undefined {
   try {
-    // Not imported: it may be missing, and everything is made before the first request. A bundle has no file name of ours.
+    // Not imported: it may be missing, and a dynamic import might end after the first request. A bundle has no `__filename`.
     const from = typeof __filename === 'string' ? __filename : join(process.cwd(), 'bundle.js');
-    // Under its own name: bundles like to declare a createRequire of theirs.
+    // Called through the module: bundlers often declare a `createRequire` of their own.
     return nodeModule.createRequire(from)('@opentelemetry/api') as typeof Api;
   } catch {
     return undefined;
@@ -56,11 +56,11 @@ function loadApi(): typeof Api | undefined {
 /** Instruments of the app's OpenTelemetry. */
 export interface Meters {
   readonly sink: MetricSink;
-  /** Reads the gauges whenever the app's metrics are collected; the answer ends that. */
+  /** Reads the gauges whenever the app's metrics are collected. Returns a function that stops this. */
   readonly observeGauges: (read: () => Promise<readonly GaugeReading[]>) => () => void;
 }
 
-/** Undefined where no SDK for metrics is registered. */
+/** Returns undefined if no SDK for metrics is registered. */
 function createMeters(api: typeof Api, scope: string): Meters | undefined {
   const meter = api.metrics.getMeter(scope, version);
   if (meter === api.createNoopMeter()) return undefined;
@@ -100,7 +100,7 @@ function createMeters(api: typeof Api, scope: string): Meters | undefined {
   };
 }
 
-/** `error.type` is a name that OpenTelemetry has given a meaning; Prometheus writes it with an underscore. */
+/** OpenTelemetry's conventions define the name `error.type`; Prometheus writes it with an underscore. */
 function attributesOf({ error_type: errorType, ...labels }: Labels): Api.Attributes {
   return errorType === undefined || errorType === '' ? labels : { ...labels, 'error.type': errorType };
 }

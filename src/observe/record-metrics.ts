@@ -2,12 +2,12 @@ import { createLabelBound, type GaugeReading, type MetricSink } from './metrics.
 import type { Notifier, Stats } from '../notifier/notifier.js';
 import { onAttempt } from './on-attempt.js';
 
-/** What the app hears of a notifier, and what it can ask. */
+/** The part of a notifier that metrics are made from. */
 export type Observable = Pick<Notifier, 'on' | 'stats'>;
 
-/** Turns what happens into measurements. */
+/** Records metrics from a notifier's events and counters. */
 export interface MetricRecorder {
-  /** The gauges' values as of now; those of an outbox that cannot be read are left out. */
+  /** Returns the gauges' current values, without those of an outbox that cannot be read. */
   readonly readGauges: () => Promise<readonly GaugeReading[]>;
   readonly stop: () => void;
 }
@@ -32,11 +32,11 @@ export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder
     }),
     ...onAttempt(crm, ({ result, wasSent, durationMs, errorType }) => {
       if (!wasSent) {
-        // One that died without having left has its reason's kind.
+        // A dead letter that was never sent has its reason's kind.
         sink.count('unsent', { error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
         return;
       }
-      // Always there, if only empty: a label that comes and goes makes two series of one.
+      // Always set, even if empty: a label that is missing now and then would split the series in two.
       sink.count('attempts', { result, error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
       sink.observe('attemptDuration', durationMs / 1_000, { result });
     }),
@@ -65,7 +65,7 @@ function gaugeReadings(stats: Stats, lastSuccessAt: number): readonly GaugeReadi
   const { pending, inFlight, dead, unsaved, oldestAgeMs, circuit, outboxBytes } = stats;
   const size = (state: string, value: number): GaugeReading => ({ gauge: 'queueSize', value, labels: { state } });
   const stored: readonly GaugeReading[] = [
-    // A delivered one is pending until that is stored, and no longer in flight.
+    // A delivered notification is pending until its settlement is stored, but no longer in flight.
     size('waiting', Math.max(0, pending - inFlight)),
     size('in_flight', inFlight),
     size('dead', dead),

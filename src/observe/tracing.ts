@@ -7,13 +7,13 @@ import type { EndedAttempt } from './on-attempt.js';
 
 /** Spans of notifications, for the app's OpenTelemetry. */
 export interface Tracing {
-  /** Begins the PRODUCER span of a notification's acceptance, in the trace of the request; undefined when that fails. */
+  /** Starts the PRODUCER span of a notification's acceptance, in the trace of the request. Returns undefined if that fails. */
   readonly startSend: StartSpan;
-  /** The CLIENT span of an attempt that has ended. */
+  /** Makes the CLIENT span of an attempt that has ended. Throws what the SDK throws. */
   readonly recordAttempt: (attempt: EndedAttempt) => void;
 }
 
-/** A span that an SDK fails to take is survived and told to `onFailure`. Undefined where no SDK is registered. */
+/** Returns undefined if no SDK is registered. An error of the SDK in `startSend` or `end` is caught and `onFailure` called. */
 export function createTracing(
   api: typeof Api,
   scope: string,
@@ -29,7 +29,7 @@ export function createTracing(
     'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
   };
 
-  /** The span that is active here; else the one that the request's header names. */
+  /** The active span's context; without one, that of the request's `traceparent` header. */
   const parentContext = (inbound: string | undefined): Api.Context => {
     const active = context.active();
     const remote = trace.getSpanContext(active) === undefined ? spanContextOf(inbound) : undefined;
@@ -55,7 +55,7 @@ export function createTracing(
         return undefined;
       }
       return {
-        // Whoever provides it may give a span no ids; what the request brought is passed on then.
+        // A provider may make spans without ids; then the request's own `traceparent` is passed on.
         traceparent: trace.isSpanContextValid(spanContext) ? traceparentOf(spanContext) : inbound,
         end(errorCode) {
           callSafely(() => {
@@ -85,7 +85,7 @@ export function createTracing(
           attributes,
           links: accepted === undefined ? [] : [{ context: accepted }],
         },
-        // In its trace as well, for whoever looks at the trace: the acceptance may be hours ago, and of another process.
+        // A child as well as linked, so that one trace shows all: the acceptance may be hours ago, in another process.
         accepted === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, accepted),
       );
       if (errorType !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
@@ -94,7 +94,7 @@ export function createTracing(
   };
 }
 
-/** The API's own provider stands for one that may come; until then it has nothing to pass spans on to. */
+/** The API's own provider is a placeholder; it delegates to a tracer only once an SDK is registered. */
 function hasSdk({ trace, ProxyTracerProvider }: typeof Api, scope: string): boolean {
   const provider = trace.getTracerProvider();
   return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(scope) !== undefined;
@@ -110,7 +110,7 @@ function spanContextOf(traceparent: string | undefined): Api.SpanContext | undef
   return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true };
 }
 
-/** Seconds and nanoseconds: the form that leaves no doubt which clock an instant is of. */
+/** Seconds and nanoseconds since 1970: a plain number might be taken for the time since the process started. */
 function hrTimeOf(at: number): Api.HrTime {
   const seconds = Math.floor(at / 1_000);
   return [seconds, Math.round((at - seconds * 1_000) * 1_000_000)];

@@ -19,13 +19,13 @@ interface DeadEntry {
 }
 
 /**
- * The reference: the contract in its plainest form, in memory. What it holds ends with the process, so it is for tests
- * and for apps that can afford to lose notifications.
+ * The reference implementation of the contract, in memory. Its contents are lost when the process ends, so it is for tests and
+ * for apps that can afford to lose notifications.
  */
 export function createMemoryOutbox(): Outbox {
   /** One for each target. */
   const queues = new Map<string, MemoryQueue>();
-  // In the order of their positions, because these only grow and entries are only added at the end.
+  // In order of position: positions only grow, and entries are only added at the end.
   const dead = new Map<number, DeadEntry>();
   let lastDeadPosition = 0;
   let lastUse: Use = { from: 0, to: 0 };
@@ -36,7 +36,7 @@ export function createMemoryOutbox(): Outbox {
     return queue;
   };
 
-  const bury = (entry: PendingNotification, settlement: Extract<Settlement, { kind: 'dead' }>): void => {
+  const addDead = (entry: PendingNotification, settlement: Extract<Settlement, { kind: 'dead' }>): void => {
     lastDeadPosition += 1;
     const { target, id, type, lane, occurredAt, body, traceparent } = entry;
     const { attempts, diedAt, reason } = settlement;
@@ -120,7 +120,7 @@ export function createMemoryOutbox(): Outbox {
           continue;
         }
         queue.remove(entry);
-        if (settlement.kind === 'dead') bury(entry, settlement);
+        if (settlement.kind === 'dead') addDead(entry, settlement);
         else queue.ids.delete(entry.id);
       }
     },
@@ -169,11 +169,11 @@ export function createMemoryOutbox(): Outbox {
     generation: 0,
 
     maintain() {
-      // Memory looks after itself.
+      // Memory needs no maintenance.
     },
 
     close() {
-      // Nothing to give back: the memory goes with the object.
+      // Nothing to release: the memory is freed with the object.
     },
   };
 }
@@ -189,15 +189,20 @@ function sum(a: OutboxCounts, b: OutboxCounts): OutboxCounts {
 }
 
 function matches(
-  { target: its, id, type, lane, reason }: DeadLetter,
-  { search = '', target = its }: DeadFilter,
+  { target: ownTarget, id, type, lane, reason }: DeadLetter,
+  { search = '', target = ownTarget }: DeadFilter,
 ): boolean {
-  const text = search.toLowerCase();
+  const text = toLowerAscii(search);
   const { kind, status, detail } = reason;
   return (
-    its === target &&
-    [id, type, lane, kind, String(status ?? ''), detail].some((part) => part.toLowerCase().includes(text))
+    ownTarget === target &&
+    [id, type, lane, kind, String(status ?? ''), detail].some((part) => toLowerAscii(part).includes(text))
   );
+}
+
+/** As SQLite does it. */
+function toLowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 const unlimited: Room = { count: Infinity, bytes: Infinity };

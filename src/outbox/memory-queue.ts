@@ -1,16 +1,16 @@
 import { type AcceptedNotification, type DuePlace, firstPending, type PendingNotification } from './outbox.js';
 
-/** What an outbox in memory has for one target. */
+/** The entries of a memory outbox for one target. */
 export interface MemoryQueue {
-  /** In the order of their positions. */
+  /** In order of position. */
   readonly pending: ReadonlyMap<number, PendingNotification>;
   readonly pendingBytes: number;
-  /** The ids of everything that is here, pending or dead. */
+  /** The ids of all entries, pending or dead. */
   readonly ids: Set<string>;
-  /** How many dead letters there are. */
+  /** The number of dead letters. */
   dead: number;
   add(notification: AcceptedNotification, acceptedAt: number): PendingNotification;
-  /** Puts this in the place of the pending one at its position. */
+  /** Replaces the pending entry at this one's position. */
   replace(entry: PendingNotification): void;
   remove(entry: PendingNotification): void;
   readAfter(after: number, limit: number): PendingNotification[];
@@ -19,7 +19,7 @@ export interface MemoryQueue {
 }
 
 export function createMemoryQueue(): MemoryQueue {
-  // In the order of their positions, because these only grow and entries are only added at the end.
+  // In order of position: positions only grow, and entries are only added at the end.
   const pending = new Map<number, PendingNotification>();
   const lanes = new Map<string, Set<number>>();
   const ids = new Set<string>();
@@ -73,7 +73,7 @@ export function createMemoryQueue(): MemoryQueue {
     },
 
     readDue(after, until, limit) {
-      // Kept in order and short: a limit is small, and many may wait.
+      // Kept sorted and short: the limit is small, but many entries may wait.
       const found: PendingNotification[] = [];
       for (const entry of pending.values()) {
         if (entry.nextAttemptAt === 0 || entry.nextAttemptAt > until || !isDueBefore(after, entry)) continue;

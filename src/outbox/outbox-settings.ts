@@ -9,28 +9,29 @@ import {
   type Values,
 } from '../core/setting.js';
 
-/** Where accepted notifications wait, how many may, and for how long dead letters are kept. */
+/** Where accepted notifications wait, how many may wait, and how long dead letters are kept. */
 export interface OutboxSettings {
   /**
-   * The directory of the outbox file, made when it is missing, or `':memory:'` for an outbox that ends with the process.
+   * The directory of the outbox file, created if missing, or `':memory:'` for an outbox that ends with the process.
    * Put it on a local disk that outlives a deployment. Variable `CRM_OUTBOX`.
    * @default '.crm-outbox'
+   * @example outbox: '/var/lib/booking-app/crm-outbox'
    */
   readonly outbox?: string | undefined;
   /**
-   * What an accepted notification survives: `full` also a power cut, `normal` any crash of the process, with fewer disk
+   * What an accepted notification survives. `normal`: any crash of the process; `full`: a power cut, too, for more disk
    * flushes. Variable `CRM_SYNC`.
    * @default 'full'
    */
   readonly sync?: Sync | undefined;
   /**
-   * Whether outbox and delivery run in a thread of their own. They run in the app's with `outbox: ':memory:'`, a
-   * `dispatcher` or a `clock` of your own. Variable `CRM_THREAD`.
+   * Whether outbox and delivery run in a thread of their own. With `outbox: ':memory:'`, your own `dispatcher` or your own
+   * `clock` they always run in the app's thread. Variable `CRM_THREAD`.
    * @default true
    */
   readonly thread?: boolean | undefined;
   /**
-   * How much may wait in the outbox; what comes after that is rejected, with a log line each.
+   * How much may wait in the outbox; further notifications are rejected, each with a log line.
    * @example maxPending: { count: 100_000, bytes: 100 * 1024 * 1024 }
    */
   readonly maxPending?: MaxPendingOptions | undefined;
@@ -43,12 +44,12 @@ export interface OutboxSettings {
 
 export interface MaxPendingOptions {
   /**
-   * Notifications. Variable `CRM_MAX_PENDING_COUNT`.
+   * How many notifications. Variable `CRM_MAX_PENDING_COUNT`.
    * @default 1_000_000
    */
   readonly count?: number | undefined;
   /**
-   * Bytes of their bodies. Variable `CRM_MAX_PENDING_BYTES`.
+   * How many bytes their bodies have together. Variable `CRM_MAX_PENDING_BYTES`.
    * @default 1_073_741_824 (1 GiB)
    */
   readonly bytes?: number | undefined;
@@ -63,7 +64,7 @@ const place = textThat((value) =>
 );
 
 export const outboxSettings = {
-  // Within its group `outbox` is the path.
+  // In the group `outbox`, the option `outbox` is named `path`.
   path: setting(
     'outbox',
     'CRM_OUTBOX',

@@ -1,108 +1,108 @@
 import type { Use } from '../core/steady-clock.js';
 
-/** The one target there is today. */
+/** The only target so far. */
 export const crmTarget = 'crm';
 
 /**
- * The contract of an outbox: where accepted notifications wait until their targets have them.
+ * The contract of an outbox: where accepted notifications wait until they are delivered to their targets.
  *
- * It is synchronous. An outbox lives in the post office, which may have a thread of its own and so may block; when a method
- * returns, what it did is as durable as the outbox can make it.
+ * It is synchronous. An outbox runs in the post office, which may have a thread of its own and so may block; when a method
+ * returns, its changes are as durable as the outbox can make them.
  *
- * A notification for several targets has an entry for each of them, with the same id. Everything about an entry is its
- * target's: its position, its lane, its state. An entry is in one of two states. Pending: it is to be delivered, first in its
- * lane first. Dead: a dead letter, kept until it is redelivered, discarded or expired. Delivered ones are gone.
+ * A notification for several targets has an entry for each of them, with the same id. Position, lane and state of an entry are
+ * independent of other targets. An entry is either pending, to be delivered in the order of its lane, or dead: a dead letter,
+ * kept until it is redelivered, discarded or expired. Delivered entries are removed.
  *
- * The positions of a target start at 1 and grow by 1 with each of its entries; none is ever given again. So nothing of a target
- * lies between two consecutive ones.
+ * A target's positions start at 1 and grow by 1 with each of its entries; none is ever reused. So a target has no entry between
+ * two consecutive positions.
  */
 export interface Outbox {
   /**
-   * Accepts a batch, all or none, in this order, and returns what is pending now and where; entries it does not return are
-   * found by reading. An entry whose id its target has already, pending or dead, is skipped. Returns undefined, and accepts
-   * nothing, when more would be pending then than `room` allows. Throws when the batch cannot be made durable; nothing has
-   * changed then. Ages are counted from `at`, or from when each notification occurred.
+   * Accepts a batch, all or none, in this order, and returns the new pending entries; those it does not return can be read.
+   * Skips an entry if its target already has that id, pending or dead. Returns undefined, and accepts nothing, when more would
+   * be pending than `room` allows. Throws when the batch cannot be made durable; nothing has changed then. Ages are counted
+   * from `at`, or from when each notification occurred.
    */
   append(batch: readonly AcceptedNotification[], room?: Room, at?: number): PendingNotification[] | undefined;
 
-  /** Pending ones of a target after this position, oldest first, at most `limit` of them. */
+  /** A target's pending entries after this position, oldest first, at most `limit` of them. */
   readAfter(target: string, after: number, limit: number): PendingNotification[];
 
-  /** The oldest pending one of a target's lane after this position. */
+  /** The oldest pending entry of a target's lane after this position. */
   nextInLane(target: string, lane: string, after: number): PendingNotification | undefined;
 
   /**
-   * Pending ones of a target that wait for an instant up to `until`, soonest first and at the same instant oldest first: those
-   * that come after `after` in that order, at most `limit` of them. What waits for no instant is not among them.
+   * A target's pending entries that wait for an instant up to `until`, soonest first and at the same instant oldest first: those
+   * that come after `after` in that order, at most `limit` of them. Entries that wait for no instant are left out.
    */
   readDue(target: string, after: DuePlace, until: number, limit: number): PendingNotification[];
 
   /**
-   * Settles attempts, all or none. The id and the target say which entry is meant, wherever it is by now; a settlement of one
-   * that is no longer pending changes nothing.
+   * Settles attempts, all or none. Id and target identify the entry, even if its position has changed; the settlement of an
+   * entry that is no longer pending changes nothing.
    */
   settle(settlements: readonly Settlement[]): void;
 
-  /** Of one target, or of all. */
+  /** The counts of one target, or of all. */
   counts(target?: string): OutboxCounts;
 
-  /** The targets of everything that was ever accepted, in no particular order. */
+  /** The targets of everything ever accepted, in no particular order. */
   targets(): readonly string[];
 
   /** Whether another process has changed the outbox since the last call. */
   hasForeignChanges(): boolean;
 
-  /** Dead letters, newest first, at most `limit` of those that match the query. */
+  /** Dead letters that match the query, newest first, at most `limit` of them. */
   listDead(query: DeadQuery): DeadLetter[];
 
-  /** The entries with this id, of one target or of all: pending, dead, or none. */
+  /** The entries with this id, pending or dead, of one target or of all. */
   find(id: string, target?: string): StoredNotification[];
 
   /**
-   * Makes dead letters with this id pending again, of one target or of all: at the end of their lane, with their id and bytes and
-   * no attempts made. Returns how many.
+   * Makes dead letters with this id pending again, of one target or of all: at the end of their lane, with the same id and bytes
+   * and no attempts. Returns how many.
    */
   redeliver(id: string, at: number, target?: string): number;
 
-  /** Does the same for the oldest dead letters that match. */
+  /** `redeliver` for the oldest dead letters that match. */
   redeliverOldest(range: DeadRange, at: number): DeadProgress;
 
   /** Removes dead letters with this id for good, of one target or of all. Returns how many. */
   discard(id: string, target?: string): number;
 
-  /** Does the same for the oldest dead letters that match. */
+  /** `discard` for the oldest dead letters that match. */
   discardOldest(range: DeadRange): DeadProgress;
 
   /** Removes dead letters that died before this instant, at most `limit` of them. Returns how many. */
   expireDead(before: number, limit: number): number;
 
-  /** When the outbox was last in use, as far as it was noted: by `noteUse`, and by each `append` with an `at`. */
+  /** When the outbox was last in use, as recorded by `noteUse` and by each `append` with an `at`. */
   lastUse(): Use;
 
-  /** Notes a use that begins or goes on. */
+  /** Records a use that begins or continues. */
   noteUse(use: Use): void;
 
-  /** Grows when everything read or returned before is void, positions above all: start over then. */
+  /** Grows when everything read or returned before becomes invalid, above all positions; start over then. */
   readonly generation: number;
 
   /** Housekeeping, about once a second: checks that the file is still there, returns space to the disk. */
   maintain(): void;
 
-  /** Gives everything back. May be called again. */
+  /** Releases everything. May be called again. */
   close(): void;
 }
 
-/** A place in the order in which pending ones become due; `{ nextAttemptAt: 0, position: 0 }` is before all of them. */
+/** A place in the order in which entries become due; `{ nextAttemptAt: 0, position: 0 }` is before all of them. */
 export type DuePlace = Pick<PendingNotification, 'nextAttemptAt' | 'position'>;
 
 /** How much may be pending. */
 export interface Room {
   readonly count: number;
-  /** Of the bodies. */
+  /** Of their bodies together. */
   readonly bytes: number;
 }
 
-/** A notification for one target, as it is handed to the outbox. */
+/** A notification for one target, as passed to the outbox. */
 export interface AcceptedNotification {
   readonly target: string;
   /** UUIDv7; the same for each target. */
@@ -111,63 +111,66 @@ export interface AcceptedNotification {
   readonly lane: string;
   /** Milliseconds since 1970. */
   readonly occurredAt: number;
-  /** The POST's body: its bytes, or the text that UTF-8 makes them of. */
+  /** The body of the POST: its bytes, or its text, to be encoded as UTF-8. */
   readonly body: string | Uint8Array;
   readonly traceparent: string | undefined;
 }
 
-/** Which dead letters: by default all. */
+/** Selects dead letters; by default all. */
 export interface DeadFilter {
-  /** Only those with this text, in letters of any case, in their id, type, lane, status or reason. */
+  /** Only those with this text in their id, type, lane, status or reason; a to z are the same as A to Z. */
   readonly search?: string | undefined;
   /** Only those of this target. */
   readonly target?: string | undefined;
 }
 
-/** Which dead letters to list. */
+/**
+ * Which dead letters to list.
+ * @example await crm.deadLetters.list({ search: '503', limit: 50 });
+ */
 export interface DeadQuery extends DeadFilter {
   readonly limit: number;
-  /** Only those that died before this position. */
+  /** Only those below this position. */
   readonly before?: number | undefined;
 }
 
-/** Which dead letters to change, the oldest first. */
+/** Which dead letters to change, oldest first. */
 export interface DeadRange extends DeadFilter {
-  /** Only those behind this position. @default all */
+  /** Only those above this position. @default all */
   readonly after?: number | undefined;
   /** Only those up to this position. */
   readonly upTo: number;
-  /** How many to look at, whether they match or not, so that no call takes long. */
+  /** How many to check, whether they match or not, so that no call takes long. */
   readonly limit: number;
 }
 
-/** How far a change of the oldest dead letters came. */
+/** How far a change of the oldest dead letters got. */
 export interface DeadProgress {
-  /** How many it changed. */
+  /** How many were changed. */
   readonly count: number;
-  /** Give this as `after` to go on; undefined at the end. */
+  /** Pass this as `after` to continue; undefined at the end. */
   readonly next: number | undefined;
 }
 
-/** A notification for one target as the outbox has it, whole. */
+/** Everything the outbox stores about a notification for one target. */
 export type StoredNotification =
   | (PendingNotification & { readonly state: 'pending' })
   | (DeadLetter & Pick<PendingNotification, 'body' | 'traceparent'> & { readonly state: 'dead' });
 
-/** A notification that waits for its delivery to one target. */
+/** A notification that waits to be delivered to one target. */
 export interface PendingNotification extends AcceptedNotification {
   readonly body: Uint8Array;
   /** Its place in its target's order of acceptance. */
   readonly position: number;
   /** Attempts made so far. */
   readonly attempts: number;
-  /** Not before this instant; 0 for at once. */
+  /** The next attempt is not made before this instant; 0 for at once. */
   readonly nextAttemptAt: number;
-  /** When its age is counted from: its acceptance, or its redelivery. */
+  /** The instant its age is counted from: its acceptance, or its redelivery. */
   readonly acceptedAt: number;
 }
 
-/** What became of an attempt. */
+/** The outcome of an attempt, as the outbox stores it. */
 export type Settlement =
   | (Settled & { readonly kind: 'delivered' })
   | (Settled & { readonly kind: 'retry'; readonly attempts: number; readonly nextAttemptAt: number })
@@ -178,21 +181,21 @@ export type Settlement =
       readonly reason: DeadReason;
     });
 
-/** Which notification. */
+/** Identifies the entry. */
 interface Settled {
   readonly target: string;
   readonly id: string;
-  /** Where it was read; where it is looked for first. */
+  /** Where it was read; the outbox looks here first. */
   readonly position: number;
 }
 
 /** Why the target will not take it. */
 export interface DeadReason {
-  /** `rejected`: the CRM's final reply. `redirect`: it pointed elsewhere. `expired`: older than `maxAgeMs`. */
+  /** `rejected`: refused for good, or not sendable. `redirect`: the CRM redirected it. `expired`: older than `maxAgeMs`. */
   readonly kind: 'rejected' | 'redirect' | 'expired';
   /** The last HTTP status, if there was one. */
   readonly status?: number | undefined;
-  /** In the CRM's words, scrubbed and at most 1024 characters long. */
+  /** The CRM's own words if its reply is the reason, scrubbed and at most 1024 characters long; else ours. */
   readonly detail: string;
 }
 
@@ -206,20 +209,20 @@ export interface DeadLetter {
   readonly diedAt: number;
   readonly attempts: number;
   readonly reason: DeadReason;
-  /** Its place among the dead letters of all targets; give it as `before` to read on from here. */
+  /** Its place among the dead letters of all targets; pass it as `before` to continue listing from here. */
   readonly position: number;
 }
 
 export interface OutboxCounts {
   readonly pending: number;
-  /** Of the pending ones' bodies. */
+  /** Of the bodies of the pending notifications. */
   readonly pendingBytes: number;
   readonly dead: number;
-  /** When the oldest pending one was accepted. */
+  /** When the oldest pending notification was accepted. */
   readonly oldestAcceptedAt: number | undefined;
 }
 
-/** A notification before its first attempt. Made for every one, so in one literal. */
+/** A notification before its first attempt. Made for every notification, so in a single literal. */
 export function firstPending(
   { target, id, type, lane, occurredAt, traceparent }: AcceptedNotification,
   { body, position, acceptedAt }: Pick<PendingNotification, 'body' | 'position' | 'acceptedAt'>,

@@ -6,9 +6,9 @@ export interface DeliveryTally {
   readonly delivered: number;
   /** Attempts that failed and are followed by another. */
   readonly retried: number;
-  /** Attempts that never left; they count as none. */
+  /** Attempts that were never sent, which do not count as attempts. */
   readonly unsent: number;
-  /** Became dead letters. */
+  /** Notifications that became dead letters. */
   readonly dead: number;
 }
 
@@ -19,7 +19,7 @@ const counters: Readonly<Partial<Record<DeliveryEvent['kind'], keyof DeliveryTal
   dead: 'dead',
 };
 
-/** Counts by events. */
+/** Counts the events of delivery. */
 export function createDeliveryTally(): { readonly counts: DeliveryTally; add(event: DeliveryEvent): void } {
   const counts = { delivered: 0, retried: 0, unsent: 0, dead: 0 };
   return {
@@ -31,20 +31,20 @@ export function createDeliveryTally(): { readonly counts: DeliveryTally; add(eve
   };
 }
 
-/** What a thread is known to have come to, for when it cannot be asked. Another process may have changed what is pending. */
+/** The last known counts of a thread, for when it cannot be asked. Another process may have changed what is pending. */
 export interface RunningTally {
-  /** `delivered` and `dead` since the start, and what was pending by the last news. */
+  /** `delivered` and `dead` since the start, and what is pending as far as known. */
   readonly counts: CloseReport;
   onEvent(event: DeliveryEvent): void;
   onAccepted(count: number, acceptances: readonly Acceptance[] | undefined): void;
   onRedelivered(count: number): void;
-  /** The outbox was counted. */
+  /** The thread has counted the outbox. */
   onPending(pending: number): void;
 }
 
 export function createRunningTally(): RunningTally {
   const counts = { delivered: 0, pending: 0, dead: 0 };
-  const gone = (): void => {
+  const removePending = (): void => {
     counts.pending = Math.max(0, counts.pending - 1);
   };
   return {
@@ -52,7 +52,7 @@ export function createRunningTally(): RunningTally {
     onEvent({ kind }) {
       if (kind !== 'delivered' && kind !== 'dead') return;
       counts[kind] += 1;
-      gone();
+      removePending();
     },
     onAccepted(count, acceptances) {
       counts.pending += acceptances === undefined ? count : acceptances.filter(({ accepted }) => accepted).length;

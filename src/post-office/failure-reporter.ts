@@ -1,7 +1,7 @@
 import { errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent, OutboxOperation } from '../delivery/delivery-event.js';
 
-/** Reports that an operation on the outbox fails: once, however often it is tried again until it works. */
+/** Reports that an operation on the outbox fails: only once, however often it fails before it works again. */
 export interface FailureReporter {
   failed(operation: OutboxOperation, error: unknown): void;
   worked(operation: OutboxOperation): void;

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification, OutboxCounts } from '../outbox/outbox.js';
-import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
+import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
 import { createFailureReporter } from './failure-reporter.js';
@@ -28,22 +28,22 @@ export interface InlineHostOptions {
   readonly dispatcher: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
-  /** In a thread, what its native calls go through; see `thread-gates.ts`. */
-  readonly enter?: Enter | undefined;
-  /** How long settlements gather for one transaction, in milliseconds. @default 0, the rest of a turn */
+  /** In a thread, runs its native calls; see `thread-gates.ts`. */
+  readonly runNative?: RunNative | undefined;
+  /** How long settlements gather for one transaction, in milliseconds. @default 0, to the end of the turn */
   readonly gatherMs?: number | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
-  /** Called once, when everything is given back. */
+  /** Called once, when everything is released. */
   readonly onClosed?: (() => void) | undefined;
 }
 
 export interface InlineHost extends PostOffice {
-  /** `mayStore` is asked right before the batch is stored; one that may not be is refused as `closed`. */
+  /** `mayStore` is called right before the batch is stored; if it returns false, the batch is refused as `closed`. */
   accept(batch: readonly AcceptedNotification[], mayStore?: () => boolean): Promise<readonly Acceptance[]>;
 }
 
-/** A store, and the delivery from it. */
+/** A store and its delivery. */
 interface Opened {
   readonly store: Store;
   readonly leading: LeadingDelivery;
@@ -51,7 +51,7 @@ interface Opened {
 
 const noCounts: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
 
-/** Runs the post office in the thread of its caller. */
+/** Runs the post office in the caller's thread. */
 export function createInlineHost(options: InlineHostOptions): InlineHost {
   const { settings, clock, logger, onEvent } = options;
   const failures = createFailureReporter(onEvent);
@@ -61,12 +61,12 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   let lastStats: PostOfficeStats | undefined;
 
   async function open(): Promise<Opened> {
-    const store = await openLocalStore({ settings, clock, logger, failures, onRepaired, enter: options.enter });
+    const store = await openLocalStore({ settings, clock, logger, failures, onRepaired, runNative: options.runNative });
     const { outbox, leader } = store;
     const leading = await startLeadingDelivery({
       outbox,
       leader,
-      startDelivery: () => startDelivery({ ...options, store, onEvent: count }),
+      startDelivery: () => startDelivery({ ...options, store, onEvent: countAndPassOn }),
       clock,
       failures,
     });
@@ -77,7 +77,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     onEvent({ kind: 'outboxRepaired', message: error.message });
   }
 
-  function count(event: DeliveryEvent): void {
+  function countAndPassOn(event: DeliveryEvent): void {
     tally.add(event);
     onEvent(event);
   }
@@ -86,7 +86,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     const opened = await opening.opened;
     const before = { ...tally.counts };
     await untilIdle(opened, timeoutMs, clock);
-    // A close meanwhile has ended the wait, and perhaps the store.
+    // A close meanwhile has ended the wait, and perhaps closed the store.
     return reportSince(before, lastStats ?? (await statsOf(opened)));
   }
 
@@ -111,7 +111,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   }
 
   async function statsOf(opened: Opened | undefined): Promise<PostOfficeStats> {
-    // Why it cannot be read is reported where more is asked of it than a look.
+    // Why it cannot be read is reported by the operations that need it.
     const counts = await opened?.store.counts().catch(() => undefined);
     const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? noCounts;
     const delivery = opened?.leading.delivery;
@@ -150,7 +150,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       try {
         opened = await opening.opened;
       } catch (error) {
-        return batch.map(() => failed(error));
+        return batch.map(() => refusalOf(error));
       }
       if (mayStore?.() === false) return batch.map(() => closed);
       try {
@@ -160,7 +160,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
         return acceptances;
       } catch (error) {
         failures.failed('append', error);
-        return batch.map(() => failed(error));
+        return batch.map(() => refusalOf(error));
       }
     },
 
@@ -193,8 +193,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   };
 }
 
-/** Whether asking again may help is what the error says, if it is ours; a disk may recover. */
-function failed(error: unknown): Acceptance {
+/** `closed` if the error is ours and states that trying again cannot help, else `failed`: a disk may recover. */
+function refusalOf(error: unknown): Acceptance {
   const isFinal = error instanceof CRMNotificationError && !error.retryable;
   return { accepted: false, reason: isFinal ? 'closed' : 'failed', detail: errorDataOf(error).message };
 }

@@ -7,7 +7,7 @@ import type { DeliveryLeader, Store } from './store.js';
 
 export interface LeadingDeliveryOptions {
   readonly outbox: Outbox;
-  /** Undefined for an outbox that nobody else can have. */
+  /** Undefined for an outbox that no other process can have. */
   readonly leader: DeliveryLeader | undefined;
   readonly startDelivery: () => Delivery;
   readonly clock: Clock;
@@ -15,35 +15,35 @@ export interface LeadingDeliveryOptions {
 }
 
 /**
- * The delivery of a process while it leads. Of all the processes that share an outbox exactly one does. The others ask once a
- * second, so one of them takes over soon after the leader has ended, however it ended. The leader looks for what the others
- * have accepted.
+ * The delivery of a process while it leads. Exactly one of the processes that share an outbox does. The others try once a second,
+ * so one of them takes over soon after the leader has ended, however it ended. The leader checks for what the others have
+ * accepted.
  */
 export interface LeadingDelivery {
-  /** There while this process leads. */
+  /** Defined while this process leads. */
   readonly delivery: Delivery | undefined;
-  /** Notifications were accepted here: these, if they are known. */
+  /** Notifications were accepted here; `accepted` lists them, if they are known. */
   wake(accepted?: readonly PendingNotification[]): void;
   stop(): Promise<void>;
 }
 
 const takeOverMs = 1_000;
-const lookEveryMs = 100;
+const checkEveryMs = 100;
 
 /** Resolves once it is known whether this process leads. */
 export async function startLeadingDelivery(options: LeadingDeliveryOptions): Promise<LeadingDelivery> {
   const { outbox, leader, startDelivery, clock, failures } = options;
   let delivery: Delivery | undefined;
-  /** Of the outbox, at the start of the delivery. */
+  /** The outbox's generation when the delivery started. */
   let generation = 0;
   let steppingDown: Promise<void> | undefined;
-  let looking: Promise<void> | undefined;
+  let checking: Promise<void> | undefined;
   let cancelTimer: (() => void) | undefined;
   let isStopped = false;
 
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     try {
-      const isLeading = leader === undefined || (await leader.ask());
+      const isLeading = leader === undefined || (await leader.tryToLead());
       if (isStopped) return;
       if (!isLeading || (delivery !== undefined && outbox.generation !== generation)) stepDown();
       else if (delivery === undefined) takeOver();
@@ -53,14 +53,14 @@ export async function startLeadingDelivery(options: LeadingDeliveryOptions): Pro
       failures.failed('look', error);
     }
     const isWaiting = delivery === undefined && steppingDown === undefined;
-    if (leader !== undefined) cancelTimer = clock.after(isWaiting ? takeOverMs : lookEveryMs, lookAgain);
+    if (leader !== undefined) cancelTimer = clock.after(isWaiting ? takeOverMs : checkEveryMs, checkAgain);
   };
 
-  const lookAgain = (): void => {
-    looking = look();
+  const checkAgain = (): void => {
+    checking = check();
   };
 
-  /** Not before the last one has ended. */
+  /** Does nothing until the previous delivery has ended. */
   const takeOver = (): void => {
     if (steppingDown !== undefined) return;
     ({ generation } = outbox);
@@ -69,8 +69,8 @@ export async function startLeadingDelivery(options: LeadingDeliveryOptions): Pro
   };
 
   /**
-   * The lock's file was deleted, and another process holds its successor; or the outbox is in another file, of which the
-   * delivery has read nothing.
+   * For when the lock's file was deleted, and another process holds a new one; or when the outbox is in another file, of which
+   * the delivery has read nothing.
    */
   const stepDown = (): void => {
     steppingDown ??= delivery?.stop().finally(() => {
@@ -79,7 +79,7 @@ export async function startLeadingDelivery(options: LeadingDeliveryOptions): Pro
     delivery = undefined;
   };
 
-  await look();
+  await check();
   return {
     get delivery() {
       return delivery;
@@ -90,7 +90,7 @@ export async function startLeadingDelivery(options: LeadingDeliveryOptions): Pro
     async stop() {
       isStopped = true;
       cancelTimer?.();
-      await looking;
+      await checking;
       await steppingDown;
       await delivery?.stop();
       await leader?.resign();
@@ -112,17 +112,17 @@ export async function untilIdle(delivering: Delivering, timeoutMs: number, clock
   wait.isOver = true;
 }
 
-/** Polls while another process delivers; this one's own delivery says when it is idle. */
+/** Polls while another process delivers; this process's own delivery reports when it is idle. */
 async function idle({ store, leading }: Delivering, wait: { readonly isOver: boolean }, clock: Clock): Promise<void> {
   while (leading.delivery === undefined && !wait.isOver && (await pendingIn(store)) > 0) {
     await new Promise<void>((resolve) => void clock.after(pollEveryMs, resolve));
   }
-  // It may not have been told yet of what was accepted last.
+  // Delivery may not know yet of what was accepted last.
   leading.wake();
   await leading.delivery?.whenIdle();
 }
 
-/** Of one that cannot be asked nothing more can be waited for. */
+/** Returns 0 if the store cannot be read, because then there is nothing to wait for. */
 async function pendingIn(store: Pick<Store, 'counts'>): Promise<number> {
   try {
     return (await store.counts()).pending;

@@ -3,7 +3,7 @@ import { discardAll, redeliverAll } from '../outbox/all-dead-letters.js';
 import type { AcceptedNotification, Outbox, Room } from '../outbox/outbox.js';
 import { sizeOnDisk } from '../outbox/sqlite/file-identity.js';
 import type { DeliveryLock } from '../outbox/sqlite/lock-file.js';
-import type { Enter } from '../outbox/sqlite/sqlite-driver.js';
+import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { FailureReporter } from './failure-reporter.js';
 import { startMaintenance } from './maintenance.js';
@@ -18,17 +18,17 @@ export interface LocalStoreOptions {
   readonly logger: Pick<Logger, 'warn'>;
   readonly failures: FailureReporter;
   readonly onRepaired: (error: Error) => void;
-  /** In a thread, what its native calls go through; see `thread-gates.ts`. */
-  readonly enter: Enter | undefined;
+  /** In a thread, runs its native calls; see `thread-gates.ts`. */
+  readonly runNative: RunNative | undefined;
 }
 
-/** Opens a store on this machine: a file, or memory. It looks after itself until it is closed. */
+/** Opens a store on this machine: a file, or memory. The store maintains itself until it is closed. */
 export async function openLocalStore(options: LocalStoreOptions): Promise<Store> {
-  const { settings, clock, logger, failures, onRepaired, enter } = options;
+  const { settings, clock, logger, failures, onRepaired, runNative } = options;
   const { file } = settings;
   const { sync, maxPending, deadRetentionMs } = settings.outbox;
-  const { outbox, lock } = await openOutbox({ file, sync, now: () => clock.now(), onRepaired, enter });
-  const leader = lock === undefined ? undefined : leaderBy(lock);
+  const { outbox, lock } = await openOutbox({ file, sync, now: () => clock.now(), onRepaired, runNative });
+  const leader = lock === undefined ? undefined : leaderWithLock(lock);
   const steady = await startOutboxClock(outbox, leader, clock);
   const now = (): number => steady.now();
   const stopMaintenance = startMaintenance({ outbox, clock, steady, deadRetentionMs, logger, failures });
@@ -37,43 +37,43 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
     outbox,
     leader,
     clock: steady,
-    accept: (batch) => promised(() => acceptInto(outbox, batch, maxPending, now())),
-    counts: () => promised(() => outbox.counts()),
+    accept: (batch) => asPromise(() => acceptInto(outbox, batch, maxPending, now())),
+    counts: () => asPromise(() => outbox.counts()),
     bytesOnDisk: () => (file === undefined ? 0 : sizeOnDisk(file)),
-    listDead: (query) => promised(() => outbox.listDead(query)),
-    redeliver: (id) => promised(() => outbox.redeliver(id, now())),
+    listDead: (query) => asPromise(() => outbox.listDead(query)),
+    redeliver: (id) => asPromise(() => outbox.redeliver(id, now())),
     redeliverAll: (filter, onPiece) => redeliverAll(outbox, { ...filter, now, onPiece }),
-    discard: (id) => promised(() => outbox.discard(id)),
+    discard: (id) => asPromise(() => outbox.discard(id)),
     discardAll: (filter, onPiece) => discardAll(outbox, { ...filter, onPiece }),
     close: () =>
-      promised(() => {
+      asPromise(() => {
         stopMaintenance();
         outbox.close();
       }),
   };
 }
 
-/** A process leads while it has the lock, which ends with it however it ends. */
-function leaderBy(lock: DeliveryLock): DeliveryLeader {
+/** A process leads while it has the lock, which ends with the process, however that ends. */
+function leaderWithLock(lock: DeliveryLock): DeliveryLeader {
   return {
-    ask: () => promised(() => lock.tryAcquire()),
+    tryToLead: () => asPromise(() => lock.tryAcquire()),
     resign: () =>
-      promised(() => {
+      asPromise(() => {
         lock.release();
       }),
   };
 }
 
-/** Works at once, and rejects with what that throws. */
-function promised<Result>(work: () => Result): Promise<Result> {
+/** Runs `work` at once; rejects with what it throws. */
+function asPromise<Result>(work: () => Result): Promise<Result> {
   return new Promise((resolve) => {
     resolve(work());
   });
 }
 
 /**
- * Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. The entries of one
- * notification, for several targets, follow each other in the batch: either all of them are accepted, or none.
+ * Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. The entries of a
+ * notification for several targets are adjacent in the batch: either all of them are accepted, or none.
  */
 export function acceptInto(
   outbox: Outbox,
@@ -84,22 +84,22 @@ export function acceptInto(
   const pending = outbox.append(batch, maxPending, at);
   if (pending !== undefined) return { acceptances: batch.map(() => taken), pending };
   const { room, bound } = roomFor(outbox, batch, maxPending);
-  const full = fullBy(bound, maxPending);
+  const full = refusalAtLimit(bound, maxPending);
   const acceptances = batch.map((_, index) => (index < room ? taken : full));
   return { acceptances, pending: (room > 0 ? outbox.append(batch.slice(0, room), undefined, at) : undefined) ?? [] };
 }
 
 interface RoomLeft {
-  /** How many entries fit that make whole notifications. */
+  /** How many entries fit, counting whole notifications only. */
   readonly room: number;
-  /** What keeps the next one out. */
+  /** The limit that keeps the next one out. */
   readonly bound: keyof Room;
 }
 
 function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): RoomLeft {
   const { pending, pendingBytes } = outbox.counts();
   let bytes = pendingBytes;
-  /** Where the notification begins that the entry belongs to. */
+  /** Where the entry's notification begins. */
   let start = 0;
   for (const [index, { id, body }] of batch.entries()) {
     if (batch[start]?.id !== id) start = index;
@@ -110,9 +110,9 @@ function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPend
   return { room: batch.length, bound: 'count' };
 }
 
-function fullBy(bound: keyof Room, maxPending: Room): Acceptance {
+function refusalAtLimit(bound: keyof Room, maxPending: Room): Acceptance {
   const detail =
-    `maxPending.${bound} is reached (${String(maxPending[bound])}): the CRM takes less than the app tells; ` +
+    `maxPending.${bound} is reached (${String(maxPending[bound])}): the CRM takes less than the app notifies; ` +
     'see why (stats().circuit, dead letters, rateLimit), let the middleware push back, or raise ' +
     `maxPending.${bound}`;
   return { accepted: false, reason: 'full', detail };

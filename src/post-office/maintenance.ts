@@ -16,24 +16,24 @@ export interface MaintenanceOptions {
 
 const maintainEveryMs = 1_000;
 const expireEveryMs = 3_600_000;
-/** A kill takes along so much of what was in use. */
+/** A kill loses at most this much of the recorded use. */
 const noteEveryMs = 60_000;
-/** A transaction of a few milliseconds. */
+/** A transaction with this many takes a few milliseconds. */
 const expireAtOnce = 500;
-/** So far ahead the wall clock is wrong, or the app has not run for long. */
-const leapToTellMs = 60_000;
+/** When it is this far ahead, the wall clock is wrong, or the app has not run for long. */
+const minLeapToWarnMs = 60_000;
 
-/** Looks after an outbox, now and from now on: its file every second, its oldest dead letters every hour. */
+/** Maintains an outbox from now on: its file every second, its oldest dead letters every hour. Returns what stops it. */
 export function startMaintenance(options: MaintenanceOptions): () => void {
   const { outbox, clock, steady, deadRetentionMs, logger, failures } = options;
   let cancel: (() => void) | undefined;
   let expiredAtMs = -Infinity;
   let notedAtMs = -Infinity;
-  let isLeapTold = false;
+  let hasWarned = false;
 
   const expire = (): void => {
     if (clock.monotonicMs() - expiredAtMs < expireEveryMs) return;
-    // The rest a second later, if there is more.
+    // If there are more, the rest follows a second later.
     if (outbox.expireDead(steady.now() - deadRetentionMs, expireAtOnce) === expireAtOnce) return;
     expiredAtMs = clock.monotonicMs();
   };
@@ -45,11 +45,11 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
     outbox.noteUse({ from, to: steady.now() });
   };
 
-  const tellOfLeap = (): void => {
+  const warnOfLeap = (): void => {
     const leapMs = steady.leapMs();
-    if (leapMs < leapToTellMs) isLeapTold = false;
-    if (leapMs < leapToTellMs || isLeapTold) return;
-    isLeapTold = true;
+    if (leapMs < minLeapToWarnMs) hasWarned = false;
+    if (leapMs < minLeapToWarnMs || hasWarned) return;
+    hasWarned = true;
     const { pending, dead } = outbox.counts();
     if (pending + dead === 0) return;
     const message =
@@ -62,7 +62,7 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
     try {
       outbox.maintain();
       noteUse();
-      tellOfLeap();
+      warnOfLeap();
       expire();
       failures.worked('maintain');
     } catch (error) {
@@ -77,7 +77,7 @@ export function startMaintenance(options: MaintenanceOptions): () => void {
     try {
       outbox.noteUse({ from, to: steady.now() });
     } catch {
-      // What it cannot note it has told of; the next start counts a little less.
+      // The failure was reported already; the next start counts a little less time.
     }
   };
 }

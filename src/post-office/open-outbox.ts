@@ -2,7 +2,7 @@ import { createMemoryOutbox } from '../outbox/memory-outbox.js';
 import type { Outbox } from '../outbox/outbox.js';
 import { createDeliveryLock, type DeliveryLock } from '../outbox/sqlite/lock-file.js';
 import { openSqliteOutbox } from '../outbox/sqlite/open-sqlite-outbox.js';
-import { loadSqlite, type Enter } from '../outbox/sqlite/sqlite-driver.js';
+import { loadSqlite, type RunNative } from '../outbox/sqlite/sqlite-driver.js';
 
 export interface OpenOutboxOptions {
   /** Undefined for an outbox in memory. */
@@ -10,7 +10,7 @@ export interface OpenOutboxOptions {
   readonly sync: 'full' | 'normal';
   readonly now: () => number;
   readonly onRepaired: (error: Error) => void;
-  readonly enter: Enter | undefined;
+  readonly runNative: RunNative | undefined;
 }
 
 export interface OpenedOutbox {
@@ -20,9 +20,9 @@ export interface OpenedOutbox {
 }
 
 /** Opens the outbox that the settings name. */
-export async function openOutbox({ file, sync, now, onRepaired, enter }: OpenOutboxOptions): Promise<OpenedOutbox> {
+export async function openOutbox({ file, sync, now, onRepaired, runNative }: OpenOutboxOptions): Promise<OpenedOutbox> {
   if (file === undefined) return { outbox: createMemoryOutbox(), lock: undefined };
-  const open = await loadSqlite(enter);
+  const open = await loadSqlite(runNative);
   return {
     outbox: openSqliteOutbox({ open, file, sync, now, onRepaired }),
     lock: createDeliveryLock(open, file),

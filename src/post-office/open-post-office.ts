@@ -23,8 +23,8 @@ export interface PostOfficeOptions {
 }
 
 /**
- * Opens the post office where it can run: in a thread of its own, or where that is not wanted or not possible, here.
- * Throws `CRMConfigError` at once when the outbox's place cannot be used or another notifier of this process has it.
+ * Opens the post office in a thread of its own or, if that is not wanted or not possible, in this thread. Throws
+ * `CRMConfigError` at once when the outbox's path cannot be used or another notifier of this process has it.
  */
 export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const { outbox, delivery, clock, logger, onEvent } = options;
@@ -35,7 +35,7 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const onClosed = (): void => {
     claim?.release();
   };
-  // What is in memory would end with the thread, and functions cannot go there.
+  // Notifications in memory would be lost with the thread, and functions cannot be sent to it.
   const canCross = claim !== undefined && dispatcher === undefined && clock === systemClock;
   if (outbox.thread && canCross) {
     const threadFile = findThreadFile();
@@ -48,12 +48,12 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
         'express-crm-notifier out of your bundle (as an external package), or set thread: false',
     );
   }
-  // Memory has no transactions that would be worth a wait, and an owned clock is not turned for them.
+  // In memory, transactions are not worth a wait, and a custom clock is not advanced for them.
   const gatherMs = claim === undefined || clock !== systemClock ? 0 : gatherOnDiskMs;
   return createInlineHost({ settings, authToken, dispatcher, clock, logger, gatherMs, onEvent, onClosed });
 }
 
-/** Beside this file, unless a bundler has put this one's code elsewhere; into an ES module even, which has no place. */
+/** Beside this file, unless a bundler has moved this code, perhaps into an ES module, which has no `__dirname`. */
 function findThreadFile(): string | undefined {
   if (typeof __dirname !== 'string') return undefined;
   const threadFile = join(__dirname, 'post-office-thread.js');

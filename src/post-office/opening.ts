@@ -2,13 +2,13 @@ import type { Clock } from '../core/clock.js';
 import { CRMConfigError } from '../core/errors.js';
 import type { FailureReporter } from './failure-reporter.js';
 
-/** Opens a store, and tries again every second while that fails: a disk may be full, a server away. */
+/** Opens a store, and tries again every second while that fails: a disk may be full, a server unreachable. */
 export interface Opening<Opened> {
-  /** Rejects while it could not be opened the last time. */
+  /** The latest try; rejects if it failed. */
   readonly opened: Promise<Opened>;
-  /** Whether the first try is still under way. */
+  /** Whether the first try has not ended yet. */
   readonly isStarting: boolean;
-  /** Tries no more. */
+  /** Stops trying. */
   stop(): void;
 }
 
@@ -26,7 +26,7 @@ export function createOpening<Opened>({ open, clock, failures }: OpeningOptions<
   let cancelReopen: (() => void) | undefined;
   let opened = tryToOpen();
 
-  /** Whoever waits for it gets a rejection; nobody waiting is no reason to end the process. */
+  /** The promise that is returned may reject; if no caller awaits it, that must not end the process. */
   function tryToOpen(): Promise<Opened> {
     const attempt = open();
     attempt.then(
@@ -37,7 +37,7 @@ export function createOpening<Opened>({ open, clock, failures }: OpeningOptions<
       (error: unknown) => {
         isStarting = false;
         failures.failed('open', error);
-        // Options do not get better by trying again; a full disk may.
+        // Trying again does not fix options; a full disk may recover.
         if (!isStopped && !(error instanceof CRMConfigError)) cancelReopen = clock.after(reopenAfterMs, reopen);
       },
     );

@@ -6,20 +6,20 @@ import { keepClaim } from './process-claim.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 
-/** An outbox on disk that one notifier of this process has for itself. */
+/** An outbox on disk that one notifier of this process has claimed for itself. */
 export interface OutboxClaim {
   /** The file, ready to be opened. */
   readonly file: string;
-  /** Who besides this process's user may change the outbox, and what to do about it. */
+  /** Who besides this process's user may change the outbox, and what to do about it; undefined if nobody. */
   readonly exposure: string | undefined;
-  /** Gives it back; the file must be closed. */
+  /** Releases the claim; close the file first. */
   release(): void;
 }
 
 /**
- * Claims an outbox for one notifier of this process, of whatever thread. Throws `CRMConfigError` when it is taken or its place
- * cannot be used. The register stands on the global object, because an app may hold two copies of this package; it knows the
- * directory even when its files were deleted.
+ * Claims an outbox for one notifier of this process, in any of its threads. Throws `CRMConfigError` when it is taken or its path
+ * cannot be used. The registry is on the global object, because an app may load two copies of this package; it keeps the
+ * directory even if the files in it are deleted.
  */
 export function claimOutbox(path: string): OutboxClaim {
   const global = globalThis as { [registry]?: Set<string> | undefined };
@@ -42,13 +42,13 @@ export function claimOutbox(path: string): OutboxClaim {
     };
   } catch (error) {
     giveUp();
-    // A place that is refused is left as it was.
+    // A directory that is refused is left as it was.
     if (!wasThere) rmSync(claimFile, { force: true });
     throw error;
   }
 }
 
-/** Before anything touches the outbox's file: to close a descriptor of it would drop the locks of whoever has it. */
+/** Must come before anything opens the outbox's file: closing a descriptor of it drops the locks of the notifier that has it. */
 function claimForThreads(claimFile: string): () => void {
   let giveUp: (() => void) | undefined;
   try {

@@ -4,17 +4,17 @@ import type { Outbox } from '../outbox/outbox.js';
 import type { DeliveryLeader } from './store.js';
 
 /**
- * The steady clock that an outbox goes by. When the outbox is made anew from two files, each of which went by a clock of its
- * own, this one goes on from the one that was further ahead, as the outbox does.
+ * The steady clock of an outbox. When the outbox is recreated from two files that used different clocks, this clock continues
+ * from the one that was further ahead, as the outbox does.
  */
 export async function startOutboxClock(
   outbox: Outbox,
   leader: DeliveryLeader | undefined,
   clock: Clock,
 ): Promise<SteadyClock> {
-  // An empty outbox of nobody else has nothing in it that could look old, so the wall clock is taken for right.
-  const isAlone = leader === undefined || (await leads(leader));
-  const steady = createSteadyClock(clock, useBefore(outbox, isAlone));
+  // An empty outbox that no other process uses has nothing that could look old, so the wall clock is trusted.
+  const isLeading = leader === undefined || (await canLead(leader));
+  const steady = createSteadyClock(clock, lastUseOf(outbox, isLeading));
   let { generation } = outbox;
 
   const followOutbox = (): void => {
@@ -29,26 +29,26 @@ export async function startOutboxClock(
       followOutbox();
       return steady.now();
     },
-    goOn() {
+    withoutCatchUp() {
       followOutbox();
-      return steady.goOn();
+      return steady.withoutCatchUp();
     },
   };
 }
 
-/** Why the leader cannot be asked is for the delivery to report; it must not keep the outbox from being opened. */
-async function leads(leader: DeliveryLeader): Promise<boolean> {
+/** Also false if trying fails, which delivery reports; a failure must not keep the outbox from being opened. */
+async function canLead(leader: DeliveryLeader): Promise<boolean> {
   try {
-    return await leader.ask();
+    return await leader.tryToLead();
   } catch {
     return false;
   }
 }
 
-function useBefore(outbox: Outbox, isAlone: boolean): Use {
+function lastUseOf(outbox: Outbox, isLeading: boolean): Use {
   const { pending, dead } = outbox.counts();
-  if (isAlone && pending + dead === 0) return { from: 0, to: 0 };
+  if (isLeading && pending + dead === 0) return { from: 0, to: 0 };
   const { from, to } = outbox.lastUse();
-  // Where another process is at work there was no pause to speak of, whatever the wall clock shows.
-  return isAlone ? { from, to } : { from: to, to };
+  // If another process leads, there was no real pause, whatever the wall clock shows.
+  return isLeading ? { from, to } : { from: to, to };
 }

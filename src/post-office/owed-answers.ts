@@ -8,7 +8,7 @@ interface Batch {
   readonly resolve: (acceptances: readonly Acceptance[]) => void;
 }
 
-/** A call that a thread has yet to answer. */
+/** A call whose result a thread has yet to send. */
 interface Call {
   readonly name: PostOfficeCall;
   readonly argument: unknown;
@@ -16,54 +16,54 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
-/** What a thread was told and has yet to answer. It is kept until then, so that the next thread can be told the same. */
+/** Batches and calls that a thread has yet to complete. They are kept until then, so that they can be sent to the next thread. */
 export interface OwedAnswers {
-  /** Whether there is anything. */
+  /** Whether there are any. */
   isAny(): boolean;
-  /** How many notifications the batches have. */
+  /** How many notifications the unconfirmed batches have. */
   countUnconfirmed(): number;
-  askToAccept(notifications: readonly AcceptedNotification[]): Promise<readonly Acceptance[]>;
+  accept(notifications: readonly AcceptedNotification[]): Promise<readonly Acceptance[]>;
   call(name: PostOfficeCall, argument: unknown): Promise<unknown>;
-  /** Tells it all again, in the same order: first the batches. */
-  tellAgain(): void;
+  /** Sends everything again, the batches first, each in its old order. */
+  sendAgain(): void;
   takeBatch(number: number): Batch | undefined;
   takeCall(number: number): Call | undefined;
-  /** Refuses the batches after this one, which no thread will begin, and gives the calls to `end`. */
+  /** Refuses the batches after this one, which no thread will begin, and passes each call to `end`. */
   endAll(lastBegunBatch: number, end: (call: Call) => void): void;
 }
 
-export function createOwedAnswers(tell: (message: ToThread) => void): OwedAnswers {
+export function createOwedAnswers(send: (message: ToThread) => void): OwedAnswers {
   const batches = new Map<number, Batch>();
   const calls = new Map<number, Call>();
   let count = 0;
 
-  const tellBatch = (batch: number, { notifications }: Batch): void => {
-    tell({ kind: 'accept', batch, notifications });
+  const sendBatch = (batch: number, { notifications }: Batch): void => {
+    send({ kind: 'accept', batch, notifications });
   };
-  const tellCall = (call: number, { name, argument }: Call): void => {
-    tell({ kind: 'call', call, name, argument });
+  const sendCall = (call: number, { name, argument }: Call): void => {
+    send({ kind: 'call', call, name, argument });
   };
 
   return {
     isAny: () => batches.size + calls.size > 0,
     countUnconfirmed: () => [...batches.values()].reduce((sum, { notifications }) => sum + notifications.length, 0),
-    askToAccept: (notifications) =>
+    accept: (notifications) =>
       new Promise((resolve) => {
         count += 1;
         const batch = { notifications, resolve };
         batches.set(count, batch);
-        tellBatch(count, batch);
+        sendBatch(count, batch);
       }),
     call: (name, argument) =>
       new Promise((resolve, reject) => {
         count += 1;
         const call = { name, argument, resolve, reject };
         calls.set(count, call);
-        tellCall(count, call);
+        sendCall(count, call);
       }),
-    tellAgain() {
-      for (const [number, batch] of batches) tellBatch(number, batch);
-      for (const [number, call] of calls) tellCall(number, call);
+    sendAgain() {
+      for (const [number, batch] of batches) sendBatch(number, batch);
+      for (const [number, call] of calls) sendCall(number, call);
     },
     takeBatch(number) {
       const batch = batches.get(number);
@@ -77,7 +77,7 @@ export function createOwedAnswers(tell: (message: ToThread) => void): OwedAnswer
     },
     endAll(lastBegunBatch, end) {
       for (const [number, { resolve, notifications }] of batches) {
-        // Of one that was begun only the thread knows what becomes of it.
+        // Only the thread knows the result of a batch that it has begun.
         if (number <= lastBegunBatch) continue;
         batches.delete(number);
         resolve(notifications.map(() => closed));

@@ -10,8 +10,7 @@ import { gatherOnDiskMs } from './start-delivery.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 /**
- * The post office's thread: the inline host, spoken to by messages. Nothing exports from here; `thread-host.ts` starts
- * this file.
+ * The post office's thread: the inline host, controlled by messages. This file exports nothing; `thread-host.ts` starts it.
  */
 
 const { settings, authToken, isDebugEnabled, exitGate, acceptGate } = workerData as ThreadData;
@@ -24,13 +23,13 @@ const postOffice = createInlineHost({
   authToken: authToken ?? askToken,
   dispatcher: undefined,
   clock: systemClock,
-  enter: (work) => passExitGate(exitGate, work),
+  runNative: (work) => passExitGate(exitGate, work),
   logger: createPortLogger(),
-  onEvent: tell,
+  onEvent: queueEvent,
   gatherMs: gatherOnDiskMs,
 });
 
-// It answers once the outbox is open or cannot be opened.
+// The stats come once the outbox is open or cannot be opened.
 void postOffice.stats().then(({ pending }) => {
   send({ kind: 'opened', pending });
 });
@@ -41,7 +40,7 @@ parentPort?.on('message', (message: ToThread) => {
       void accept(message.batch, message.notifications);
       return;
     case 'call':
-      void answer(message.call, message.name, message.argument);
+      void runCall(message.call, message.name, message.argument);
       return;
     case 'token':
       questions.get(message.question)?.(message.token);
@@ -59,7 +58,7 @@ async function accept(batch: number, notifications: readonly AcceptedNotificatio
   send({ kind: 'accepted', batch, acceptances: areAllTaken ? undefined : acceptances });
 }
 
-async function answer(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
+async function runCall(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
   try {
     const calls = postOffice as unknown as Record<PostOfficeCall, (argument: unknown) => Promise<unknown>>;
     const value = await calls[name](argument);
@@ -68,17 +67,17 @@ async function answer(call: number, name: PostOfficeCall, argument: unknown): Pr
   } catch (error) {
     send({ kind: 'failure', call, error: errorDataOf(error) });
   }
-  // With the port gone nothing keeps this thread, and it ends.
+  // Without an open port nothing keeps this thread alive, so it ends.
   if (name === 'close') parentPort?.close();
 }
 
-/** Nobody can ask for them any more. */
+/** For the app's thread to keep, because this thread ends now and cannot be asked again. */
 async function sendLastStats(): Promise<void> {
   const stats = await postOffice.stats().catch(() => undefined);
   if (stats !== undefined) send({ kind: 'lastStats', stats });
 }
 
-/** The app's function lives in the app's thread, so it is asked there. */
+/** Asks the app's thread, because the app's function can only be called there. */
 function askToken(): Promise<string> {
   questionCount += 1;
   const question = questionCount;
@@ -91,7 +90,7 @@ function askToken(): Promise<string> {
   });
 }
 
-/** Only debug lines are written in here; whatever else is to be logged the events tell. */
+/** Only debug lines are logged here; everything else that is logged comes from events. */
 function createPortLogger(): Required<Logger> {
   const writer =
     (level: LogLevel) =>
@@ -107,8 +106,8 @@ function createPortLogger(): Required<Logger> {
   };
 }
 
-/** What happens in one go, the settlement of a batch say, is told in one message. */
-function tell(event: DeliveryEvent): void {
+/** Events of one turn, such as the settlement of a batch, are sent in one message. */
+function queueEvent(event: DeliveryEvent): void {
   if (events.length === 0) queueMicrotask(sendEvents);
   events.push(event);
 }
@@ -120,7 +119,7 @@ function sendEvents(): void {
   events = [];
 }
 
-/** Whatever happened before is told before. */
+/** Sends earlier events first. */
 function send(message: FromThread): void {
   sendEvents();
   parentPort?.postMessage(message);

@@ -5,8 +5,8 @@ import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type { AcceptedNotification, DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
 
 /**
- * The contract of a post office: outbox and delivery together, as one unit that can run here or in a thread. So every
- * answer is a promise, and everything that goes in or out is plain data.
+ * The contract of a post office: outbox and delivery together, as one unit that can run in the app's thread or in its own. So
+ * methods return promises, and everything that goes in or out is plain data.
  */
 export interface PostOffice {
   /** Resolves once the outbox is open; rejects with `CRMConfigError` when it cannot be opened, and once it is closed. */
@@ -14,29 +14,29 @@ export interface PostOffice {
 
   /**
    * Accepts a batch, in order. Resolves when the accepted ones are as durable as the outbox makes them. Never rejects:
-   * the answer has one entry for each notification.
+   * the result has one entry for each notification.
    */
   accept(batch: readonly AcceptedNotification[]): Promise<readonly Acceptance[]>;
 
   stats(): Promise<PostOfficeStats>;
 
   /**
-   * Whether it has yet to say that its outbox is open, or that it cannot be opened: silence says nothing about the outbox
-   * then. A thread that ends again and again, or hangs, is not starting any more.
+   * Whether it has yet to report that its outbox is open, or that it cannot be opened: until then, silence does not mean that
+   * anything is wrong. A thread that ends again and again, or hangs, no longer counts as starting.
    */
   isStarting(): boolean;
 
-  /** What is known without asking: delivered and dead since the start, and what is or may be pending. */
+  /** What is known at once: delivered and dead since the start, and what is or may be pending. */
   lastKnown(): CloseReport;
 
   /** Resolves when nothing is due any more, or at the time limit. */
   flush(timeoutMs: number): Promise<CloseReport>;
 
-  /** As `flush`, then stops and closes the outbox. Whatever is pending stays there for the next start. */
+  /** As `flush`, then stops and closes the outbox. What is pending stays there for the next start. */
   close(timeoutMs: number): Promise<CloseReport>;
 
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
-  /** Each of these resolves with how many dead letters it changed; one that a `close` cuts short, with how many until then. */
+  /** This and the next three resolve to how many dead letters they changed, even if a `close` cut them short. */
   redeliver(id: string): Promise<number>;
   redeliverAll(filter: DeadFilter): Promise<number>;
   discard(id: string): Promise<number>;
@@ -45,7 +45,7 @@ export interface PostOffice {
 
 /**
  * Accepted, or why not: `full` when `maxPending` is reached, `closed` when nothing is accepted any more, `failed` when the
- * outbox cannot store it now and may be asked again.
+ * outbox cannot store it now but may later.
  */
 export type Acceptance =
   | { readonly accepted: true }
@@ -55,12 +55,12 @@ export const taken: Acceptance = { accepted: true };
 
 export const closed = { accepted: false, reason: 'closed', detail: 'the notifier is closed' } as const;
 
-/** What a post office counts; the counters begin at its start, the others are as of now. */
+/** The counts of a post office; counters begin at its start, the others are current. */
 export interface PostOfficeStats {
   readonly delivered: number;
   /** Attempts that failed and are followed by another. */
   readonly retried: number;
-  /** Attempts that never left, because there was no connection; they count as none. */
+  /** Attempts that were never sent, because there was no connection; they do not count as attempts. */
   readonly unsent: number;
   readonly pending: number;
   readonly pendingBytes: number;
@@ -72,25 +72,25 @@ export interface PostOfficeStats {
   /** How long ago the oldest pending notification was accepted, in milliseconds; 0 when none is pending. */
   readonly oldestAgeMs: number;
   readonly circuit: CircuitState;
-  /** Whether it is this process that delivers, of those that share the outbox. */
+  /** Whether this process is the one that delivers, of those that share the outbox. */
   readonly isDelivering: boolean;
-  /** Whether the outbox could be read; what it holds is 0 here otherwise, and not known. */
+  /** Whether the outbox could be read; if not, the counts of what it holds are 0 here, and unknown. */
   readonly isOutboxReadable: boolean;
 }
 
-/** What a `flush` or a `close` came to. */
+/** The result of a `flush` or a `close`. */
 export interface CloseReport {
   /** Delivered since the call. */
   readonly delivered: number;
   /** Still in the outbox. */
   readonly pending: number;
-  /** Become dead letters since the call. */
+  /** Turned into dead letters since the call. */
   readonly dead: number;
 }
 
-/** What a post office needs to know: plain data, so that it can cross into a thread. */
+/** The settings of a post office: plain data, so that they can be sent to a thread. */
 export interface PostOfficeSettings {
-  /** Without what may be a function. */
+  /** Without the options that may be functions. */
   readonly target: Omit<TargetConfig, 'authToken' | 'dispatcher'>;
   readonly outbox: OutboxConfig;
   readonly delivery: DeliveryConfig;

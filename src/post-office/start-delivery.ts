@@ -19,16 +19,16 @@ export interface StartDeliveryOptions {
   readonly dispatcher: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
-  /** How long settlements gather for one transaction, in milliseconds. @default 0, the rest of a turn */
+  /** How long settlements gather for one transaction, in milliseconds. @default 0, to the end of the turn */
   readonly gatherMs?: number | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
 }
 
-/** How long settlements gather on a disk, in milliseconds: what a kill repeats; docs/delivery-guarantees.md names it. */
+/** How long settlements gather for a disk, in milliseconds. A kill repeats these attempts: see docs/delivery-guarantees.md. */
 export const gatherOnDiskMs = 20;
 
-/** Starts the delivery from a store to the CRM that the settings name. */
+/** Starts delivery from a store to the CRM in the settings. */
 export function startDelivery(options: StartDeliveryOptions): Delivery {
   const { settings, store, authToken, dispatcher, clock, logger, gatherMs = 0, onEvent } = options;
   const { target, delivery } = settings;
@@ -41,8 +41,8 @@ export function startDelivery(options: StartDeliveryOptions): Delivery {
     outbox: store.outbox,
     target: createHttpTarget({ name: crmTarget, client, format, clock }),
     clock,
-    // The delivery before this one ends soon; what it has in memory goes by the clock of its time.
-    steady: store.clock.goOn(),
+    // When the store's clock catches up, another delivery soon replaces this one, whose instants in memory use the old clock.
+    steady: store.clock.withoutCatchUp(),
     onEvent,
     random: Math.random,
     gatherMs,

@@ -1,67 +1,67 @@
 /**
- * A gate before the outbox, in memory that the app's thread and the post office's share: what was refused here must not be
- * stored there afterwards. The thread says of each batch, by its number, that it begins to append it; once the gate is shut
- * it begins no other.
+ * A gate before the outbox, in memory that the app's thread and the post office's share: what the app's thread has refused must
+ * not be stored afterwards. The post office's thread writes the number of each batch before it appends it; once the gate is
+ * shut, it begins no other.
  */
 export type AcceptGate = BigInt64Array<SharedArrayBuffer>;
 
-/** Where in an accept gate the last batch's number is. */
+/** Index in an accept gate: the number of the last batch that was begun. */
 const begun = 0;
-/** Where in either gate it says whether it is shut. */
+/** Index in either gate: 1 if it is shut. */
 const shut = 1;
 
 export function createAcceptGate(): AcceptGate {
   return new BigInt64Array(new SharedArrayBuffer(2 * BigInt64Array.BYTES_PER_ELEMENT));
 }
 
-/** In the thread, right before it appends a batch: whether it may. Numbers grow. */
+/** Call in the thread right before it appends a batch. Returns whether it may. Numbers grow. */
 export function passAcceptGate(gate: AcceptGate, batch: number): boolean {
   Atomics.store(gate, begun, BigInt(batch));
   return Atomics.load(gate, shut) === 0n;
 }
 
-/** In the app's thread. Returns the last batch that may have been begun; later ones never will be. */
+/** Call in the app's thread. Returns the last batch that may have been begun; no later one will be. */
 export function shutAcceptGate(gate: AcceptGate): number {
   Atomics.store(gate, shut, 1n);
   return Number(Atomics.load(gate, begun));
 }
 
 /**
- * A gate between the post office's thread and the end of the process, in memory that both threads share. When a process
- * ends, its threads are ended wherever they are; in the middle of a native call that may abort the process instead, with a
- * core dump where it had succeeded. So each such call goes through the gate, and at the end the gate is shut: the one call
- * under way is waited for, and no other begins.
+ * A gate between the post office's thread and the exit of the process, in memory that both threads share. When a process exits,
+ * its threads are ended wherever they are; in the middle of a native call this may abort the process, with a core dump
+ * although it had succeeded. So each such call goes through the gate, and at exit the gate is shut: the current call may finish,
+ * and no other begins.
  */
 export type ExitGate = Int32Array<SharedArrayBuffer>;
 
-/** Where in an exit gate it says whether a call is under way. */
+/** Index in an exit gate: 1 while a call is running. */
 const inside = 0;
 
 export function createExitGate(): ExitGate {
   return new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
 }
 
-/** In the thread: does the work, unless the gate is shut; then the thread stays here until it is ended. */
+/** Call in the thread. Does the work, unless the gate is shut; then it blocks until the thread is ended. */
 export function passExitGate<Result>(gate: ExitGate, work: () => Result): Result {
   Atomics.store(gate, inside, 1);
   if (Atomics.load(gate, shut) === 1) {
-    leave(gate);
+    leaveExitGate(gate);
     Atomics.wait(gate, shut, 1);
   }
   try {
     return work();
   } finally {
-    leave(gate);
+    leaveExitGate(gate);
   }
 }
 
-/** In the app's thread: returns when nobody is inside and nobody will be, or at the time limit. */
+/** Call in the app's thread. Returns when no call is running and none will begin, or at the time limit. */
 export function shutExitGate(gate: ExitGate, timeoutMs: number): void {
   Atomics.store(gate, shut, 1);
   Atomics.wait(gate, inside, 1, timeoutMs);
 }
 
-function leave(gate: ExitGate): void {
+function leaveExitGate(gate: ExitGate): void {
   Atomics.store(gate, inside, 0);
   if (Atomics.load(gate, shut) === 1) Atomics.notify(gate, inside);
 }

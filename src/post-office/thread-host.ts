@@ -26,31 +26,31 @@ export interface ThreadHostOptions {
   readonly onEvent: (event: DeliveryEvent) => void;
   /** The compiled `post-office-thread`. */
   readonly threadFile: string;
-  /** Called once, when everything is given back. */
+  /** Called once, when everything is released. */
   readonly onClosed: () => void;
 }
 
-/** Beyond the time limit of a flush or a close: what the thread needs to stop and to close the file. */
+/** Extra time after the limit of a flush or a close, for the thread to stop and to close the file. */
 const graceMs = 2_000;
 
-/** After so many without an answer to a batch in between, or one hang, a thread is not merely starting. */
+/** After this many with no batch confirmed in between, or one hang, the thread no longer counts as starting. */
 const maxTroubles = 3;
 
 /**
- * Runs the post office in a thread of its own: this one never touches the disk and never waits. What the thread has not
- * confirmed is kept here; when it dies or hangs it is started again and gets all of that once more, in order. An outbox
- * passes over what it has already, so nothing is stored twice.
+ * Runs the post office in a thread of its own: the app's thread never uses the disk and never blocks. What the thread has not
+ * confirmed is kept here; if the thread ends or hangs, another is started and sent all of that again, in order. An outbox
+ * skips what it already has, so nothing is stored twice.
  */
 export function createThreadHost(options: ThreadHostOptions): PostOffice {
   const { settings, clock, logger, onEvent } = options;
   const owed = createOwedAnswers((message) => {
     keeper.send(message);
-    keeper.holdProcess();
+    keeper.updateKeepAlive();
   });
   const tally = createRunningTally();
   let isClosed = false;
   let hasOpened = false;
-  /** Since a batch was last answered. */
+  /** Since a batch was last confirmed. */
   let troubles = 0;
   let lastStats: PostOfficeStats | undefined;
   let closing: Promise<CloseReport> | undefined;
@@ -71,9 +71,9 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       onEvent({ kind: 'threadRestarted', message });
     },
     onRestart: () => {
-      owed.tellAgain();
+      owed.sendAgain();
     },
-    isOwed: () => owed.isAny(),
+    isAwaited: () => owed.isAny(),
     onGone: options.onClosed,
   });
 
@@ -87,7 +87,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         const batch = owed.takeBatch(message.batch);
         troubles = 0;
         tally.onAccepted(batch?.notifications.length ?? 0, message.acceptances);
-        keeper.holdProcess();
+        keeper.updateKeepAlive();
         batch?.resolve(message.acceptances ?? batch.notifications.map(() => taken));
         return;
       }
@@ -110,7 +110,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         lastStats = message.stats;
         return;
       case 'askToken':
-        void answerToken(message.question);
+        void sendToken(message.question);
         return;
       case 'pong':
         return;
@@ -119,20 +119,20 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
 
   function takeCall(number: number, hasSucceeded: boolean): ReturnType<typeof owed.takeCall> {
     const call = owed.takeCall(number);
-    // Its end follows, and when this thread is busy both are met at once: before the answer's promise has told anybody.
+    // The thread ends next. If this thread is busy, it handles result and end together, before the call's promise resolves.
     if (call?.name === 'close') keeper.stop(hasSucceeded);
-    else keeper.holdProcess();
+    else keeper.updateKeepAlive();
     return call;
   }
 
-  async function answerToken(question: number): Promise<void> {
+  async function sendToken(question: number): Promise<void> {
     let token: string | undefined;
     try {
-      const answer: unknown = typeof options.authToken === 'function' ? await options.authToken() : options.authToken;
-      // What is wrong with it is found out where it is used.
-      token = typeof answer === 'string' ? answer : undefined;
+      const given: unknown = typeof options.authToken === 'function' ? await options.authToken() : options.authToken;
+      // It is validated where it is used.
+      token = typeof given === 'string' ? given : undefined;
     } catch {
-      // What it threw may hold anything.
+      // Not passed on: what it threw may contain anything.
     }
     keeper.send({ kind: 'token', question, token });
   }
@@ -151,14 +151,14 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       isClosed = true;
       owed.endAll(keeper.refuseBatches(), ({ name, resolve, reject }) => {
         if (name === 'stats' && lastStats !== undefined) resolve(lastStats);
-        else reject(noAnswer());
+        else reject(unresponsive());
       });
       keeper.stop(isFileClosed);
     }
   }
 
   async function reportWithin(name: 'flush' | 'close', timeoutMs: number): Promise<CloseReport> {
-    const report = (await within(call(name, timeoutMs), timeoutMs + graceMs, clock, noAnswer)) as CloseReport;
+    const report = (await within(call(name, timeoutMs), timeoutMs + graceMs, clock, unresponsive)) as CloseReport;
     tally.onPending(report.pending);
     return report;
   }
@@ -178,7 +178,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       await whileOpen('ready');
     },
     accept: (notifications) =>
-      closing === undefined ? owed.askToAccept(notifications) : Promise.resolve(notifications.map(() => closed)),
+      closing === undefined ? owed.accept(notifications) : Promise.resolve(notifications.map(() => closed)),
     async stats() {
       if (lastStats !== undefined) return lastStats;
       const stats = (await call('stats')) as PostOfficeStats;
@@ -201,8 +201,8 @@ function refusal(): CRMOutboxError {
   return new CRMOutboxError(closed.detail, { retryable: false });
 }
 
-function noAnswer(): CRMOutboxError {
-  return new CRMOutboxError('the thread of the post office does not answer');
+function unresponsive(): CRMOutboxError {
+  return new CRMOutboxError('the thread of the post office does not respond');
 }
 
 function errorOf({ message, issues }: ErrorData): Error {

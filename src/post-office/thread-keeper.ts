@@ -19,11 +19,11 @@ export interface ThreadKeeperOptions {
   readonly onMessage: (message: FromThread) => void;
   /** The thread has ended or, `isHang`, hangs; another will be started. */
   readonly onTrouble: (isHang: boolean) => void;
-  /** Another was started, and knows nothing of what the last one was told. */
+  /** Another was started, and has none of the messages that were sent to the last one. */
   readonly onRestart: () => void;
-  /** Whether somebody waits for the thread. */
-  readonly isOwed: () => boolean;
-  /** Called once, after `stop`, when no thread has the outbox's file any more. */
+  /** Whether anything waits for the thread. */
+  readonly isAwaited: () => boolean;
+  /** Called once, after `stop`, when no thread has the outbox's file open any more. */
   readonly onGone: () => void;
 }
 
@@ -34,26 +34,26 @@ interface Gates {
 
 /** Keeps a post office's thread running: starts another when it ends or hangs. */
 export interface ThreadKeeper {
-  /** Nothing comes of it while there is no thread; see `onRestart`. */
+  /** Does nothing while there is no thread; see `onRestart`. */
   send(message: ToThread): void;
-  /** What is owed has changed. */
-  holdProcess(): void;
-  /** No thread begins to append another batch. Returns the last one that one may have begun. */
+  /** Call when `isAwaited` may have changed: keeps the process alive while it is true. */
+  updateKeepAlive(): void;
+  /** Lets no thread begin another batch. Returns the last batch that a thread may have begun. */
   refuseBatches(): number;
-  /** Starts no more threads. `isFileClosed`: the one that runs has said so. */
+  /** Starts no more threads. `isFileClosed`: the running thread has reported that. */
   stop(isFileClosed: boolean): void;
 }
 
 const firstRestartMs = 50;
 const maxRestartMs = 5_000;
-/** Little of what a delivery makes outlives it: V8's own 48 MB took 5 to 15 MB more and saved no CPU time. */
+/** Few objects outlive the delivery that made them: V8's default of 48 MB took 5 to 15 MB more and saved no CPU time. */
 const resourceLimits = { maxYoungGenerationSizeMb: 8 };
-/** More than a commit takes; less than anybody would call a hang. */
+/** Longer than a commit takes, and too short to be called a hang. */
 const exitWaitMs = 1_000;
 
 export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
-  const { threadFile, data, clock, onMessage, onTrouble, onRestart, isOwed, onGone } = options;
-  // Those that may have the outbox's file.
+  const { threadFile, data, clock, onMessage, onTrouble, onRestart, isAwaited, onGone } = options;
+  // Those that may have the outbox's file open.
   const threads = new Map<Worker, Gates>();
   let worker: Worker | undefined;
   let restarts = 0;
@@ -62,21 +62,21 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
   let isStopped = false;
   let isGone = false;
   process.once('exit', shutGates);
-  const hangWatch = watchForHang({ clock, isOwed, ping, onHang });
+  const hangWatch = watchForHang({ clock, isAwaited, ping, onHang });
   start();
-  holdProcess();
+  updateKeepAlive();
 
   function start(): void {
     try {
       worker = startWorker();
     } catch {
-      // No thread to be had, for want of memory say.
+      // No thread could be started, for lack of memory perhaps.
       onEnd(false);
     }
   }
 
   function startWorker(): Worker {
-    // No loaders or inspectors of the app's: the file is plain JavaScript.
+    // Without the app's loaders and inspectors: the file is plain JavaScript.
     const gates = { exitGate: createExitGate(), acceptGate: createAcceptGate() };
     const workerData: ThreadData = { ...data, ...gates };
     const started = new Worker(threadFile, { workerData, execArgv: [], name: 'crm-post-office', resourceLimits });
@@ -88,12 +88,12 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
       if (message.kind === 'accepted') restarts = 0;
       onMessage(message);
     });
-    // Its end follows; what it says of itself may quote anything.
+    // `exit` follows. The error is not logged, because it may quote anything.
     started.on('error', () => undefined);
     started.on('exit', () => {
       threads.delete(started);
       if (worker === started) onEnd(false);
-      giveBack();
+      finishIfGone();
     });
     return started;
   }
@@ -104,30 +104,30 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
     onTrouble(isHang);
     restartAtMs = clock.monotonicMs() + Math.min(firstRestartMs * 2 ** Math.min(restarts, 10), maxRestartMs);
     restarts += 1;
-    holdProcess();
+    updateKeepAlive();
   }
 
   function awaitRestart(): void {
     cancelRestart?.();
     if (isStopped) return;
-    cancelRestart = clock.after(Math.max(0, restartAtMs - clock.monotonicMs()), restart, { keepAlive: isOwed() });
+    cancelRestart = clock.after(Math.max(0, restartAtMs - clock.monotonicMs()), restart, { keepAlive: isAwaited() });
   }
 
   function restart(): void {
     start();
     onRestart();
-    holdProcess();
+    updateKeepAlive();
   }
 
   function send(message: ToThread): void {
     worker?.postMessage(message);
   }
 
-  /** An idle post office keeps no process alive; one that owes an answer does, by its thread or the wait for the next. */
-  function holdProcess(): void {
+  /** An idle post office keeps no process alive; one that is awaited does, by its thread or by the timer for the next one. */
+  function updateKeepAlive(): void {
     if (isStopped) return;
     if (worker === undefined) awaitRestart();
-    else if (isOwed()) worker.ref();
+    else if (isAwaited()) worker.ref();
     else worker.unref();
   }
 
@@ -137,8 +137,8 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
   }
 
   /**
-   * A thread that hangs is left alone and told to close when it can: ending it by force in the middle of a native call may
-   * end the process. It begins no other batch, and should it have begun one, the outbox passes over what it has twice.
+   * A thread that hangs is left alone and asked to close when it can: ending it by force in the middle of a native call may end
+   * the process. It begins no other batch, and if it has begun one, the outbox skips what is sent to it twice.
    */
   function onHang(): void {
     const hung = worker;
@@ -150,7 +150,7 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
     onEnd(true);
   }
 
-  function giveBack(): void {
+  function finishIfGone(): void {
     if (!isStopped || isGone || threads.size > 0) return;
     isGone = true;
     process.off('exit', shutGates);
@@ -163,16 +163,16 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
 
   return {
     send,
-    holdProcess,
+    updateKeepAlive,
     refuseBatches: () => Math.max(0, ...[...threads.values()].map(({ acceptGate }) => shutAcceptGate(acceptGate))),
     stop(isFileClosed) {
       isStopped = true;
       hangWatch.stop();
       cancelRestart?.();
       if (isFileClosed && worker !== undefined) threads.delete(worker);
-      // It has ended or will; should it hang, it must not keep the process alive.
+      // It has ended or will; if it hangs, it must not keep the process alive.
       worker?.unref();
-      giveBack();
+      finishIfGone();
     },
   };
 }

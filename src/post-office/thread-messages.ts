@@ -5,20 +5,20 @@ import type { LogFields, LogLevel } from '../telemetry/logger.js';
 import type { Acceptance, PostOffice, PostOfficeSettings, PostOfficeStats } from './post-office.js';
 import type { AcceptGate, ExitGate } from './thread-gates.js';
 
-/** The calls of a post office that are a question and an answer. */
+/** The methods of a post office that are a call and a result. */
 export type PostOfficeCall = Exclude<keyof PostOffice, 'accept' | 'isStarting' | 'lastKnown'>;
 
-/** What the thread is started with. */
+/** The data that the thread is started with. */
 export interface ThreadData {
   readonly settings: PostOfficeSettings;
-  /** The token, or that it has to be asked for. */
+  /** The token; undefined if the thread has to ask for it. */
   readonly authToken: string | undefined;
   readonly isDebugEnabled: boolean;
   readonly exitGate: ExitGate;
   readonly acceptGate: AcceptGate;
 }
 
-/** From the app's thread to the post office's. Messages arrive in order, none is lost while both live. */
+/** From the app's thread to the post office's. Messages arrive in order, and none is lost while both run. */
 export type ToThread =
   | { readonly kind: 'accept'; readonly batch: number; readonly notifications: readonly AcceptedNotification[] }
   | { readonly kind: 'call'; readonly call: number; readonly name: PostOfficeCall; readonly argument: unknown }
@@ -27,9 +27,9 @@ export type ToThread =
 
 /** From the post office's thread to the app's. */
 export type FromThread =
-  /** The outbox is open, with so many pending, or cannot be opened. */
+  /** The outbox is open, with this many pending, or it cannot be opened. */
   | { readonly kind: 'opened'; readonly pending: number }
-  /** Without acceptances all were accepted. */
+  /** If `acceptances` is undefined, all were accepted. */
   | { readonly kind: 'accepted'; readonly batch: number; readonly acceptances: readonly Acceptance[] | undefined }
   | { readonly kind: 'answer'; readonly call: number; readonly value: unknown }
   | { readonly kind: 'failure'; readonly call: number; readonly error: ErrorData }

@@ -47,7 +47,7 @@ export function crmMetrics(crm: Pick<Notifier, 'on' | 'stats'>, registry: Regist
     },
   });
 
-  // A scrape collects all gauges in parallel; they share one reading of the outbox.
+  // A scrape collects all gauges in parallel; they share one read of the outbox.
   let reading: Promise<readonly GaugeReading[]> | undefined;
   const readOnce = (): Promise<readonly GaugeReading[]> => {
     reading ??= recorder.readGauges().finally(() => {
@@ -65,7 +65,7 @@ export function crmMetrics(crm: Pick<Notifier, 'on' | 'stats'>, registry: Regist
       async collect() {
         const values = (await readOnce()).filter(({ gauge }) => gauge === key);
         this.reset();
-        // `reset` sets a gauge without labels to 0. A value that is not known must be absent instead.
+        // `reset` sets a gauge without labels to 0. An unknown value must be absent instead.
         this.remove({});
         for (const { labels, value } of values) this.set(labels, value);
       },

@@ -11,7 +11,7 @@ export interface HttpTargetOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** A target that is posted to over HTTP, in a format. */
+/** Creates a target that posts over HTTP, in the given format. */
 export function createHttpTarget({ name, client, format, clock }: HttpTargetOptions): Target {
   return {
     name,
@@ -28,7 +28,7 @@ export function createHttpTarget({ name, client, format, clock }: HttpTargetOpti
   };
 }
 
-/** `reasonOf` gives the CRM's own words, scrubbed. */
+/** The verdict on an exchange. `reasonOf` returns the reply's text, scrubbed. */
 export function verdictOn(
   exchange: Exchange,
   format: Pick<Format, 'classify'>,

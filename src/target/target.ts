@@ -1,17 +1,17 @@
 import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 
 /**
- * Where delivery sends: the CRM. Delivery knows neither HTTP nor a wire format; it asks a target to send, and goes by the
- * verdict. A second target starts here.
+ * Where delivery sends: the CRM. Delivery knows neither HTTP nor a wire format; it calls a target's `send` and acts on the
+ * verdict. To add a second target, start here.
  */
 export interface Target {
-  /** Which of the outbox's entries are for it. */
+  /** The target's name in the outbox's entries. */
   readonly name: string;
   /** Why this notification can never be sent, so that no attempt is made; undefined when it can. */
   check(notification: PendingNotification): DeadReason | undefined;
   /**
-   * Makes one attempt: 1 for a notification's first. Resolves within the target's own time limit; must not reject. Once
-   * `signal` is aborted the attempt ends at once, as if the time limit had passed.
+   * Makes one attempt; `attempt` is 1 for a notification's first. Resolves within the target's own time limit; must not reject.
+   * Aborting `signal` ends the attempt at once, as if the time limit had passed.
    */
   send(notification: PendingNotification, attempt: number, signal?: AbortSignal): Promise<Verdict>;
   /** Cuts off the attempts under way. */
@@ -19,7 +19,7 @@ export interface Target {
 }
 
 /**
- * What an attempt came to: what became of the notification, and how far the target was reached. Breaker, settlement, log,
+ * The outcome of an attempt: what became of the notification, and how far the target was reached. Breaker, settlement, log,
  * metrics and spans all read this.
  */
 export type Verdict =
@@ -28,22 +28,22 @@ export type Verdict =
       readonly kind: 'delivered';
       readonly reach: 'responded';
       readonly status: number;
-      /** The reply was something else than JSON. */
+      /** The reply was not JSON. */
       readonly isReplyNotJson: boolean;
     }
-  /** Not now, by the target's own word. */
+  /** The target responded that it cannot take it now. */
   | {
       readonly kind: 'retry';
       readonly reach: 'responded';
       readonly status: number;
-      /** What the target asked to wait. */
+      /** How long the target asked to wait, in milliseconds, if it did. */
       readonly retryAfterMs: number | undefined;
     }
-  /** There was no response, or none that can be understood. */
+  /** There was no response, or none that could be understood. */
   | {
       readonly kind: 'retry';
       readonly reach: 'unreachable';
-      /** `ERR_CRM_TIMEOUT`, or what the system or undici calls it, such as `ECONNREFUSED`. */
+      /** `ERR_CRM_TIMEOUT`, or the code of the system or of undici, such as `ECONNREFUSED`. */
       readonly code: string;
       /** Whether any of it may have reached the target. If not, this was no attempt. */
       readonly wasSent: boolean;

@@ -2,30 +2,33 @@ import { pino } from 'pino';
 import { callSafely } from '../core/call-safely.js';
 import { hasFunctions, oneOf, optionOnly, setting, type TableFor, type Values } from '../core/setting.js';
 
-/** What every log line of this package carries besides its message: ids, codes and numbers, nothing personal. */
+/** The fields of a log line besides its message: ids, codes and numbers, nothing personal. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /**
  * The part of pino that this package uses. pino, and every logger that takes an object and then a message, fits.
- * What a call answers is of no interest; one that throws, or a promise that rejects, loses the line and nothing else.
+ * Return values are ignored. If a call throws, or returns a promise that rejects, that line is lost and nothing else.
+ *
+ * @example
+ * const logger: Logger = pino({ name: 'booking-app' });
  */
 export interface Logger {
   debug(fields: LogFields, message: string): unknown;
   info(fields: LogFields, message: string): unknown;
   warn(fields: LogFields, message: string): unknown;
   error(fields: LogFields, message: string): unknown;
-  /** Asked before a costly debug line is put together; without it debug lines are put together always. */
+  /** Called before a line for every notification or request is made; without it such lines are always made. */
   isLevelEnabled?(level: string): boolean;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** The default logger: pino on standard output, at the level `CRM_LOG_LEVEL` names. */
+/** The default logger: pino on standard output, at the given level. */
 export function createDefaultLogger(level: string): Logger {
   return pino({ name: 'express-crm-notifier', level });
 }
 
-/** Writes one line; a logger that throws or rejects loses the line, and `onFailure` counts it. */
+/** Writes one line. If the logger throws or rejects, the line is lost and `onFailure` counts it. */
 export function writeLog(
   logger: Logger,
   level: LogLevel,
@@ -36,7 +39,7 @@ export function writeLog(
   callSafely(() => logger[level](fields, message), onFailure);
 }
 
-/** Wraps a user's logger so that a failing line neither throws nor rejects; `onFailure` counts it. */
+/** Wraps the app's logger so that no call throws or rejects; `onFailure` counts the failures. */
 export function createSafeLogger(logger: Logger, onFailure: () => void = () => undefined): Required<Logger> {
   const writer =
     (level: LogLevel) =>
@@ -62,7 +65,7 @@ export function createSafeLogger(logger: Logger, onFailure: () => void = () => u
 /** Where log lines go. */
 export interface LoggerSettings {
   /**
-   * Where log lines go: pino, or anything that takes `(fields, message)`. Give your app's logger to have them in one
+   * Where log lines go: pino, or anything that takes `(fields, message)`. Pass your app's logger to have all lines in one
    * place.
    * @default pino on standard output
    * @example logger: pino({ name: 'booking-app' })

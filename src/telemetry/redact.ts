@@ -3,15 +3,15 @@ import { createSecretFinder, type Range } from './secret-finder.js';
 
 const redacted = '[redacted]';
 
-/** A name of a field rather than something that a person typed. */
+/** Looks like the name of a field rather than something that a person typed. */
 const fieldName = /^[A-Za-z_][\w.-]{0,63}$/;
 
 /** What ids, types, states and instants look like. */
 const plainWord = /^[\w.:+-]{1,128}$/;
 
 /**
- * A JSON value with its shape and its ids, and `[redacted]` where anything personal or a secret could stand: a CRM may echo
- * whatever it likes, under whatever key.
+ * Keeps a JSON value's shape and ids, and puts `[redacted]` where personal data or a secret could be: a CRM may echo anything
+ * under any key.
  */
 function redactJson(
   value: unknown,
@@ -34,10 +34,10 @@ function redactJson(
   return plainWord.test(text) && !isSecret(text) ? value : redacted;
 }
 
-/** What may be shown of a body. */
+/** Which parts of a body may be shown. */
 interface Redaction {
   readonly secrets: readonly string[];
-  /** Keys whose values name records, types and states, never a person. Whatever is not listed is taken for personal. */
+  /** Keys whose values name records, types and states, never a person. All other values are taken for personal. */
   readonly harmlessKeys: ReadonlySet<string>;
 }
 
@@ -51,7 +51,7 @@ export function redactText(text: string, { secrets, harmlessKeys }: Redaction): 
   }
 }
 
-/** The strings in a JSON text that may be personal, longest first: what must not be read back from a CRM's reply. */
+/** The strings in a JSON text that may be personal, longest first: a logged reply of the CRM must not repeat them. */
 export function personalStrings(jsonText: string, harmlessKeys: ReadonlySet<string>): string[] {
   const found = new Set<string>();
   const visit = (value: unknown, isHarmless: boolean): void => {
@@ -72,26 +72,26 @@ export function personalStrings(jsonText: string, harmlessKeys: ReadonlySet<stri
 }
 
 /**
- * Makes a CRM's text fit to be logged, stored and shown: without the given secrets, in whatever case and usual encoding, without
- * e-mail addresses, terminal escapes and control characters, and cut to `maxLength` characters.
+ * Makes a CRM's text safe to log, store and show: without the given secrets (in any letter case and usual encoding), e-mail
+ * addresses, terminal escapes and control characters, and cut to `maxLength` characters.
  */
 export function scrubText(text: string, secrets: readonly string[], maxLength = 1024): string {
-  // Cut first, generously: a reply may have 64 KB, and every step below reads all it is given.
+  // Cut first, generously: a reply may have 64 KB, and every step below reads the whole text.
   const start = text.slice(0, maxLength * 8);
-  // Twice, because an error message in JSON likes to quote the JSON it is about.
+  // Twice, because an error message in JSON often quotes the JSON it is about.
   const plain = printable(unescaped(unescaped(start)));
-  // One more than the text has, so that none is cut to what is half of it.
+  // One more than the text has, so that no secret is cut to a part of itself that the text could contain.
   const finder = createSecretFinder(secrets.map(printable), plain.length + 1);
-  const whole = start.length === text.length ? plain : plain.slice(0, finder.findHalf(plain));
+  const whole = start.length === text.length ? plain : plain.slice(0, finder.findCutSecret(plain));
   const clean = withMarks(whole, finder.find(whole))
-    // Whole words around an @, bounded so that no input makes the expression slow.
+    // Whole words around an @, of limited length so that no input makes the expression slow.
     .replace(/[^\s@<>"',;:\0]{1,64}(?:@|%40)[^\s@<>"',;:\0]{1,255}/gi, mark)
     .replace(/\0+/g, redacted)
     .trim();
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…` : clean;
 }
 
-// Stands for what was taken out until the end: `printable` has left none in the text, and no secret is found in it again.
+// Takes the place of what was removed, until the end: `printable` leaves none in the text, and no secret matches it.
 const mark = '\0';
 
 function withMarks(text: string, ranges: readonly Range[]): string {
@@ -104,7 +104,7 @@ function withMarks(text: string, ranges: readonly Range[]): string {
   return marked + text.slice(copied);
 }
 
-/** In one line and for the eye only: no terminal escapes, no control characters, no change of direction. */
+/** One line of visible text: no terminal escapes, no control characters, no change of direction. */
 function printable(text: string): string {
   return stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]+/gu, ' ')
@@ -114,8 +114,8 @@ function printable(text: string): string {
 const namedEntities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
 /**
- * Undoes what JSON and HTML do to a text they quote, for a secret to be found behind it: `\u00e9` and `\/` where it looks
- * like JSON, `&#39;` and `&quot;` anywhere.
+ * Undoes the escapes of JSON and HTML, so that a secret is found in spite of them: `\u00e9` and `\/` if the text looks like
+ * JSON, `&#39;` and `&quot;` anywhere.
  */
 function unescaped(text: string): string {
   const withoutEntities = text.replace(

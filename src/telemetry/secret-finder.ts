@@ -10,77 +10,76 @@ import {
   type TextView,
 } from './text-view.js';
 
-/** From where to where in a text, the end not included. */
+/** A range of a text, the end not included. */
 export type Range = readonly [start: number, end: number];
 
 export interface SecretFinder {
-  /** Where the secrets stand in a text, in order and apart from each other. */
+  /** Returns where the secrets are in a text, in order and without overlaps. */
   find(text: string): Range[];
-  /** Where the beginning of a secret stands at the end of a text that was cut; its length where there is none. */
-  findHalf(text: string): number;
+  /** Returns where a secret begins that a text was cut in the middle of; the text's length if there is none. */
+  findCutSecret(text: string): number;
 }
 
-/** Of a notification with ever so many strings, the longest are looked for in encoded form as well. */
+/** How many secrets are looked for in encoded form as well: the first, since callers list the token and the longest first. */
 const maxEncoded = 256;
-/** Shorter ones are in encoded text by chance. */
+/** Shorter secrets occur in encoded text by chance. */
 const minEncodedBytes = 4;
-/** A beginning that is shorter says nothing. */
-const minHalfLength = 3;
+/** Shorter beginnings of a secret occur by chance. */
+const minBeginningLength = 3;
 
 /**
  * Finds secrets in a text in any letter case, with and without accents, percent-encoded (once or twice), in base64
- * wherever in a longer text it stands, and in hexadecimal. The time it takes is that of reading the text a fixed number of
- * times for each secret.
+ * anywhere in a longer text, and in hexadecimal. Takes as long as reading the text a fixed number of times for each secret.
  */
 export function createSecretFinder(secrets: readonly string[], maxLength = Infinity): SecretFinder {
-  // Nothing that is longer than the text is in it, but its beginning may be.
+  // A secret that is longer than the text is not in it, but its beginning may be.
   const cut = secrets.map((secret) => secret.slice(0, maxLength));
   const folded = unique(cut.map(foldText).filter((secret) => secret !== ''));
   const encoded = unique(cut.slice(0, maxEncoded).map((secret) => foldBytes(Buffer.from(secret)))).filter(
     ({ length }) => length >= minEncodedBytes,
   );
-  const inViews = (text: string, look: (view: TextView, wanted: readonly string[]) => void): void => {
+  const searchViews = (text: string, search: (view: TextView, wanted: readonly string[]) => void): void => {
     if (folded.length === 0) return;
     const plain = viewOf(text);
     const once = unpercentView(plain);
     const twice = once === undefined ? undefined : unpercentView(once);
     for (const view of [plain, once, twice]) {
       if (view === undefined) continue;
-      look(foldView(view), folded);
+      search(foldView(view), folded);
       const spaced = unplusView(view);
-      if (spaced !== undefined) look(foldView(spaced), folded);
+      if (spaced !== undefined) search(foldView(spaced), folded);
     }
     const last = twice ?? once ?? plain;
-    for (const view of [...unbase64Views(last), ...unhexViews(last)]) look(view, encoded);
+    for (const view of [...unbase64Views(last), ...unhexViews(last)]) search(view, encoded);
   };
   return {
     find(text) {
       const isCovered = new Uint8Array(text.length);
-      inViews(text, (view, wanted) => {
-        for (const secret of wanted) cover(isCovered, view, secret);
+      searchViews(text, (view, wanted) => {
+        for (const secret of wanted) coverMatches(isCovered, view, secret);
       });
       return rangesOf(isCovered);
     },
-    findHalf(text) {
-      let at = lengthWithoutHalfCharacter(text);
-      inViews(text.slice(0, at), (view, wanted) => {
-        for (const secret of wanted) at = Math.min(at, halfAt(view, secret) ?? at);
+    findCutSecret(text) {
+      let at = lengthWithoutCutCharacter(text);
+      searchViews(text.slice(0, at), (view, wanted) => {
+        for (const secret of wanted) at = Math.min(at, cutSecretAt(view, secret) ?? at);
       });
       return at;
     },
   };
 }
 
-function cover(isCovered: Uint8Array, { text, starts, ends }: TextView, secret: string): void {
+function coverMatches(isCovered: Uint8Array, { text, starts, ends }: TextView, secret: string): void {
   for (let at = text.indexOf(secret); at !== -1; at = text.indexOf(secret, at + secret.length)) {
     isCovered.fill(1, starts[at], ends[at + secret.length - 1]);
   }
 }
 
-function halfAt({ text, starts }: TextView, secret: string): number | undefined {
+function cutSecretAt({ text, starts }: TextView, secret: string): number | undefined {
   const end = text.slice(Math.max(0, text.length - secret.length + 1));
-  if (secret.length <= minHalfLength || !end.includes(secret.slice(0, minHalfLength))) return undefined;
-  // The algorithm of Knuth, Morris and Pratt: each unit is read once, however the secret repeats itself.
+  if (secret.length <= minBeginningLength || !end.includes(secret.slice(0, minBeginningLength))) return undefined;
+  // The algorithm of Knuth, Morris and Pratt: each unit is read once, even if the secret repeats itself.
   const borders: number[] = [0];
   const next = (length: number, unit: string | undefined): number => {
     let known = length;
@@ -90,11 +89,11 @@ function halfAt({ text, starts }: TextView, secret: string): number | undefined 
   for (let at = 1; at < secret.length; at += 1) borders.push(next(borders[at - 1] ?? 0, secret[at]));
   let length = 0;
   for (let at = 0; at < end.length; at += 1) length = next(length, end.charAt(at));
-  return length < minHalfLength ? undefined : starts[text.length - length];
+  return length < minBeginningLength ? undefined : starts[text.length - length];
 }
 
-/** A character that was cut, or that is percent-encoded and may have been, would hide that the rest is half a secret. */
-function lengthWithoutHalfCharacter(text: string): number {
+/** Leaves out a last character that was cut, or is percent-encoded and may have been: it would hide a cut secret. */
+function lengthWithoutCutCharacter(text: string): number {
   let length = text.replace(/%(?:25)?[\da-f]?$|[\ud800-\udbff]$/i, '').length;
   for (;;) {
     const [escape] = /%(?:25)?[\da-f]{2}$/i.exec(text.slice(Math.max(0, length - 5), length)) ?? [];

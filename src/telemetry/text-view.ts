@@ -1,6 +1,6 @@
 /**
- * A text as something else reads it, and where in the original each of its characters comes from: what is found in the view
- * can be taken out of the original, whatever was decoded or folded between them.
+ * A decoded or folded form of a text, and where in the original each of its characters comes from, so that what is found in
+ * the view can be removed from the original.
  */
 export interface TextView {
   readonly text: string;
@@ -10,13 +10,13 @@ export interface TextView {
   readonly ends: readonly number[];
 }
 
-interface Growing {
+interface GrowingView {
   text: string;
   readonly starts: number[];
   readonly ends: number[];
 }
 
-/** Occurs in no text that was decoded from UTF-8 or folded, so nothing is found across it. */
+/** Occurs in no text that was decoded from UTF-8 or folded, so no match includes it. */
 const gap = '\uffff';
 
 export function viewOf(text: string): TextView {
@@ -25,8 +25,8 @@ export function viewOf(text: string): TextView {
 }
 
 /**
- * A text in which letters that differ in case only are the same, and accents are not there: some CRMs write in capitals,
- * and some in ASCII. By way of both cases, because ß and ẞ, and i, ı and İ, meet in capitals only.
+ * Removes differences of letter case, and accents: some CRMs write in capitals, and some in ASCII. Converts to both cases,
+ * because ß and ẞ, and i, ı and İ, become the same only in capitals.
  */
 export function foldText(text: string): string {
   return text
@@ -40,8 +40,8 @@ export function foldText(text: string): string {
 
 /** As `foldText`, character by character. */
 export function foldView(view: TextView): TextView {
-  const folded: Growing = { text: '', starts: [], ends: [] };
-  // Most are ASCII, and only small letters to be made of it.
+  const folded: GrowingView = { text: '', starts: [], ends: [] };
+  // Most text is ASCII, which only needs lower case.
   for (const { 0: piece, index } of view.text.matchAll(/\p{ASCII}+|\P{ASCII}/gu)) {
     const next = index + piece.length;
     if (piece.charCodeAt(0) < 0x80) {
@@ -51,22 +51,22 @@ export function foldView(view: TextView): TextView {
     const start = view.starts[index] ?? 0;
     const end = view.ends[next - 1] ?? 0;
     const text = foldText(piece);
-    // An accent of its own goes with its letter.
+    // A combining accent belongs to the letter before it.
     if (text === '' && folded.ends.length > 0) folded.ends[folded.ends.length - 1] = end;
     append(folded, text, start, end);
   }
   return folded;
 }
 
-/** A unit for each byte, with small letters for capitals. */
+/** One character for each byte, in lower case. */
 export function foldBytes(bytes: Buffer): string {
   return withoutControls(bytes.toString('latin1')).toLowerCase();
 }
 
-/** `%41` as `A`: what stands in addresses. Undefined where there is nothing of the kind. */
+/** Decodes `%41` to `A`, as in URLs. Returns undefined if nothing is encoded. */
 export function unpercentView(view: TextView): TextView | undefined {
   const { text, starts, ends } = view;
-  const decoded: Growing = { text: '', starts: [], ends: [] };
+  const decoded: GrowingView = { text: '', starts: [], ends: [] };
   let copied = 0;
   for (const { 0: escapes, index } of text.matchAll(/(?:%[\da-f]{2})+/gi)) {
     copy(view, decoded, copied, index);
@@ -80,14 +80,14 @@ export function unpercentView(view: TextView): TextView | undefined {
   return decoded;
 }
 
-/** Forms write a space so. Undefined where there is nothing of the kind. */
+/** Decodes `+` to a space, as in forms. Returns undefined if there is no `+`. */
 export function unplusView({ text, starts, ends }: TextView): TextView | undefined {
   return text.includes('+') ? { text: text.replaceAll('+', ' '), starts, ends } : undefined;
 }
 
-/** What the words of a text are as base64, standard or for addresses: its bytes, as `foldBytes`, for each place a group may begin. */
+/** Decodes a text's words as base64, standard or URL-safe, and folds the bytes. One view for each place a group may begin. */
 export function unbase64Views(view: TextView): TextView[] {
-  // Six characters are four bytes; what is shorter is in every text by chance.
+  // Six characters are four bytes; shorter ones occur in every text by chance.
   return decodedRuns(view, /[\w+/-]{6,}/g, { encoding: 'base64', groupLength: 4, bitsEach: 6 });
 }
 
@@ -98,9 +98,9 @@ export function unhexViews(view: TextView): TextView[] {
 
 interface Encoding {
   readonly encoding: 'base64' | 'hex';
-  /** In characters, those that share bytes. */
+  /** How many characters share bytes. */
   readonly groupLength: number;
-  /** How much one character holds. */
+  /** Bits in one character. */
   readonly bitsEach: number;
 }
 
@@ -108,7 +108,7 @@ function decodedRuns(view: TextView, runs: RegExp, { encoding, groupLength, bits
   const found = [...view.text.matchAll(runs)];
   if (found.length === 0) return [];
   return Array.from({ length: groupLength }, (_, shift) => {
-    const decoded: Growing = { text: '', starts: [], ends: [] };
+    const decoded: GrowingView = { text: '', starts: [], ends: [] };
     for (const { 0: run, index } of found) {
       const bytes = Buffer.from(run.slice(shift), encoding);
       const first = index + shift;
@@ -117,19 +117,19 @@ function decodedRuns(view: TextView, runs: RegExp, { encoding, groupLength, bits
         decoded.ends.push(view.ends[first + Math.ceil(((at + 1) * 8) / bitsEach) - 1] ?? 0);
       });
       decoded.text += foldBytes(bytes);
-      // What ends with its run ends with the text only if the run does.
+      // A match at the end of a run is at the end of the text only if the run is.
       if (index + run.length < view.text.length) append(decoded, gap, view.starts[index] ?? 0, view.starts[index] ?? 0);
     }
     return decoded;
   });
 }
 
-/** As what is looked for is made printable. */
+/** Replaces control characters, as is done in the secrets that are looked for. */
 function withoutControls(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ');
 }
 
-function append(view: Growing, text: string, start: number, end: number): void {
+function append(view: GrowingView, text: string, start: number, end: number): void {
   view.text += text;
   while (view.starts.length < view.text.length) {
     view.starts.push(start);
@@ -137,7 +137,7 @@ function append(view: Growing, text: string, start: number, end: number): void {
   }
 }
 
-function copy(from: TextView, to: Growing, start: number, end: number, text = from.text.slice(start, end)): void {
+function copy(from: TextView, to: GrowingView, start: number, end: number, text = from.text.slice(start, end)): void {
   to.text += text;
   for (let at = start; at < end; at += 1) {
     to.starts.push(from.starts[at] ?? 0);
@@ -145,7 +145,7 @@ function copy(from: TextView, to: Growing, start: number, end: number, text = fr
   }
 }
 
-/** UTF-8 as far as it is that, else each byte as a character of its own. */
+/** Decodes UTF-8; each byte that is not UTF-8 becomes a character of its own. */
 function* charactersOf(bytes: Buffer): Generator<{ character: string; from: number; to: number }> {
   let from = 0;
   while (from < bytes.length) {

@@ -1,16 +1,16 @@
 import { systemClock } from '../core/clock.js';
 import { errorFrom } from './checks.js';
 
-/** What to wait for, and how long. */
+/** What to wait for, and for how long. */
 export interface Awaited<Item> {
   readonly matches: (item: Item) => boolean;
   readonly count: number;
   readonly timeoutMs: number;
-  /** Makes the error for a wait that failed; `ending` says what ended it. */
+  /** Creates the error of a wait that failed; `ending` is how it ended, such as `within 5000 ms`. */
   readonly errorOf: (found: readonly Item[], ending: string) => Error;
 }
 
-/** A list that grows, and that can be waited on. */
+/** A list that grows; callers can wait for items. */
 export interface Arrivals<Item> {
   readonly all: readonly Item[];
   add(item: Item): void;
@@ -25,7 +25,7 @@ interface Waiter<Item> {
   readonly onEnd: () => void;
 }
 
-const endedWords = 'before the fake CRM was closed';
+const closedEnding = 'before the fake CRM was closed';
 
 export function createArrivals<Item>(): Arrivals<Item> {
   const all: Item[] = [];
@@ -45,10 +45,10 @@ export function createArrivals<Item>(): Arrivals<Item> {
           return;
         }
         if (isEnded) {
-          reject(errorOf(found, endedWords));
+          reject(errorOf(found, closedEnding));
           return;
         }
-        const stop = (settle: () => void): void => {
+        const settleWith = (settle: () => void): void => {
           waiters.delete(waiter);
           cancel();
           settle();
@@ -59,15 +59,15 @@ export function createArrivals<Item>(): Arrivals<Item> {
               if (matches(item)) found.push(item);
             } catch (error) {
               // The predicate is the test's own: its error fails this wait, not the request that just arrived.
-              stop(() => reject(errorFrom(error)));
+              settleWith(() => reject(errorFrom(error)));
               return;
             }
-            if (found.length >= count) stop(() => resolve(found));
+            if (found.length >= count) settleWith(() => resolve(found));
           },
-          onEnd: () => stop(() => reject(errorOf(found, endedWords))),
+          onEnd: () => settleWith(() => reject(errorOf(found, closedEnding))),
         };
         // Real time, even if the notifier has an owned clock. It keeps the process alive: a test is awaiting this.
-        const onTimeout = (): void => stop(() => reject(errorOf(found, `within ${String(timeoutMs)} ms`)));
+        const onTimeout = (): void => settleWith(() => reject(errorOf(found, `within ${String(timeoutMs)} ms`)));
         const cancel = systemClock.after(timeoutMs, onTimeout, { keepAlive: true });
         waiters.add(waiter);
       }),

@@ -1,4 +1,4 @@
-/** How long to wait. */
+/** A time limit for a wait. */
 export interface WaitLimit {
   /**
    * The longest wait, in milliseconds of real time, even if the notifier uses an owned clock. Raise it for a slow app.

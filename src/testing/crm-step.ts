@@ -3,11 +3,16 @@ import { inspect } from 'node:util';
 import { checkKeys } from './checks.js';
 import type { ReceivedRequest } from './received-request.js';
 
-/** What the fake CRM does with one request. Delays use its option `clock`. */
+/**
+ * What the fake CRM does with one request. Delays use its option `clock`.
+ *
+ * @example
+ * crm.script('slow', { status: 429, retryAfter: 5 }, (request, res) => res.writeHead(204).end());
+ */
 export type CrmStep = 'ok' | CrmFault;
 
 /** What goes wrong with one request: a name for a common fault, or an exact description. */
-export type CrmFault = CrmFaultName | DelayedAnswer | StatusAnswer | CrmAnswer;
+export type CrmFault = CrmFaultName | DelayedResponse | StatusResponse | CrmResponder;
 
 /**
  * - `slow`: waits a second, then takes the notification
@@ -19,13 +24,13 @@ export type CrmFault = CrmFaultName | DelayedAnswer | StatusAnswer | CrmAnswer;
 export type CrmFaultName = 'slow' | 'reset' | 'hang' | 'not-json' | 'wrong-token';
 
 /** Waits, then takes the notification, unless the client has disconnected by then. */
-export interface DelayedAnswer {
+export interface DelayedResponse {
   /** How long to wait, in milliseconds. */
   readonly delayMs: number;
 }
 
 /** Responds with this status. A status from 200 to 299 takes the notification. */
-export interface StatusAnswer {
+export interface StatusResponse {
   /** From 200 to 599. */
   readonly status: number;
   /**
@@ -47,10 +52,10 @@ export interface StatusAnswer {
  * Writes the response itself, on Node's own `res`; until it does, the request hangs. The return value is ignored. If it
  * throws or returns a promise that rejects, the CRM responds 500 and `close()` rejects with that error.
  */
-export type CrmAnswer = (request: ReceivedRequest, res: ServerResponse) => unknown;
+export type CrmResponder = (request: ReceivedRequest, res: ServerResponse) => unknown;
 
-/** The response of a healthy CRM. */
-const respondOk: CrmAnswer = ({ url }, res) => {
+/** Responds as a healthy CRM does. */
+const respondOk: CrmResponder = ({ url }, res) => {
   respondJson(res, 200, { status: url === '/health' ? 'ok' : 'success' });
 };
 
@@ -61,7 +66,7 @@ export function respondJson(res: ServerResponse, status: number, body: object): 
 /** A step that has been checked: first a wait, then the response. */
 export interface PreparedStep {
   readonly delayMs: number;
-  readonly respond: CrmAnswer;
+  readonly respond: CrmResponder;
 }
 
 const named: Readonly<Record<Extract<CrmStep, string>, PreparedStep>> = {
@@ -94,11 +99,11 @@ export function prepareStep(step: CrmStep, where: string): PreparedStep {
   return { delayMs, respond: isDelayOnly(step) ? respondOk : respondWith(step, where) };
 }
 
-function isDelayOnly(step: DelayedAnswer | StatusAnswer): step is DelayedAnswer {
+function isDelayOnly(step: DelayedResponse | StatusResponse): step is DelayedResponse {
   return Object.keys(step).join() === 'delayMs';
 }
 
-function respondWith(step: StatusAnswer, where: string): CrmAnswer {
+function respondWith(step: StatusResponse, where: string): CrmResponder {
   const { status, body = '' } = step;
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError(`${where}: status must be a whole number from 200 to 599`);
@@ -123,7 +128,7 @@ function textOf(body: unknown, where: string): string {
 }
 
 function headersOf(
-  { body, headers = {}, retryAfter }: StatusAnswer,
+  { body, headers = {}, retryAfter }: StatusResponse,
   where: string,
 ): readonly (readonly [string, string])[] {
   if (typeof retryAfter === 'number' && !(retryAfter >= 0 && retryAfter < Infinity)) {

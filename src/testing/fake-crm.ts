@@ -3,12 +3,12 @@ import { crmFormat } from '../format/crm-format.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { createArrivals } from './arrivals.js';
 import { checkKeys, checkWait, errorFrom, type WaitLimit } from './checks.js';
-import { prepareStep, respondJson, type CrmAnswer, type CrmStep, type PreparedStep } from './crm-step.js';
+import { prepareStep, respondJson, type CrmResponder, type CrmStep, type PreparedStep } from './crm-step.js';
 import { isNotification, readRequest, type OpenRequest, type ReceivedRequest } from './received-request.js';
 import { createSentRecord, type SentNotifications } from './sent-notifications.js';
 import { startSwitchableServer } from './switchable-server.js';
 
-/** What it does with every request until that is changed; with `'down'` its port refuses connections. */
+/** What the fake CRM does with every request until that is changed; with `'down'` its port refuses connections. */
 export type CrmBehaviour = CrmStep | 'down';
 
 export interface FakeCrmOptions {
@@ -23,7 +23,7 @@ export interface FakeCrmOptions {
    */
   readonly host?: string | undefined;
   /**
-   * The token it requires; a request with another one gets 401. `null` accepts any token, or none.
+   * The token it requires; a request without it gets 401. `null` accepts any token, or none.
    * @default 'test-token'
    */
   readonly token?: string | null | undefined;
@@ -41,23 +41,26 @@ export interface FakeCrmOptions {
 
 /** A CRM for tests: a real server on a real socket that fails on request and records what it receives. */
 export interface FakeCrm {
-  /** For `baseUrl`. */
+  /** Its URL, for the option `baseUrl`. */
   readonly url: string;
   readonly port: number;
-  /** For `authToken`. */
+  /** Its token, for the option `authToken`. */
   readonly token: string;
   /** Every request so far, oldest first, including health checks and refused requests. */
   readonly received: readonly ReceivedRequest[];
   /** The notifications it took. */
   readonly sent: SentNotifications;
   /**
-   * Resolves with every request so far once there are at least `count` of them (1), whether or not they have a response:
-   * use it to wait for a request that hangs. Rejects after `timeoutMs`, or when the fake CRM is closed.
+   * Resolves with every request so far once there are at least `count` of them, with or without a response: use it to wait for
+   * a request that hangs. The default of `count` is 1. Rejects after `timeoutMs`, or when the fake CRM is closed.
+   *
+   * @example
+   * await crm.waitForRequests(2, { timeoutMs: 10_000 });
    */
   waitForRequests(count?: number, limit?: WaitLimit): Promise<readonly ReceivedRequest[]>;
   /**
-   * Adds steps for the next notifications, one each, after the steps that are still left. A request that the CRM refuses
-   * anyway (wrong token, route or body) uses up no step. Throws a `TypeError` for an invalid step.
+   * Adds steps for the next notifications, one each, after the steps that are left. A request that is refused anyway (wrong
+   * token, route or body) uses up no step. Throws a `TypeError` for an invalid step.
    *
    * @example
    * crm.script({ status: 503 }, 'reset'); // then 'ok' again
@@ -74,7 +77,7 @@ export interface FakeCrm {
    * await crm.behave('ok');
    */
   behave(behaviour: CrmBehaviour): Promise<void>;
-  /** Closes the server and every connection. Rejects with the error that one of your response functions threw, if any. */
+  /** Closes the server and every connection. Rejects with the first error that one of your response functions threw, if any. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -109,13 +112,13 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
   const requests = createArrivals<OpenRequest>();
   const sent = createSentRecord(requests.all);
 
-  const choose = (request: ReceivedRequest): PreparedStep => {
+  const chooseStep = (request: ReceivedRequest): PreparedStep => {
     const refusal = checksRequests ? refusalOf(request, token) : undefined;
     if (refusal !== undefined) return { delayMs: 0, respond: refusal };
     return (isNotifyCall(request) ? script.shift() : undefined) ?? behaviour;
   };
-  const carryOut = async (request: ReceivedRequest, res: ServerResponse): Promise<void> => {
-    const { delayMs, respond } = choose(request);
+  const respondTo = async (request: ReceivedRequest, res: ServerResponse): Promise<void> => {
+    const { delayMs, respond } = chooseStep(request);
     try {
       if (delayMs > 0) await delay(delayMs, clock, res);
       await respond(request, res);
@@ -135,7 +138,7 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
           if (isSuccess(res.statusCode) && request.method === 'POST' && isNotification(request)) sent.add(request);
         });
         requests.add(request);
-        void carryOut(request, res);
+        void respondTo(request, res);
       });
     },
     host,
@@ -189,8 +192,8 @@ function prepareScript(steps: readonly CrmStep[]): PreparedStep[] {
   return steps.map((step: CrmStep, index) => prepareStep(step, `script[${String(index)}]`));
 }
 
-/** The response to a request that a healthy CRM refuses too; undefined if it would not. */
-function refusalOf(request: ReceivedRequest, token: string | null): CrmAnswer | undefined {
+/** How to respond to a request that even a healthy CRM refuses; undefined if it does not refuse it. */
+function refusalOf(request: ReceivedRequest, token: string | null): CrmResponder | undefined {
   if (request.method === 'GET' && request.url === crmFormat.healthPath) return undefined;
   if (!isNotifyCall(request)) return refuse(404, 'no such route');
   if (token !== null && request.headers.authorization !== `Bearer ${token}`) return refuse(401, 'wrong token');
@@ -198,7 +201,7 @@ function refusalOf(request: ReceivedRequest, token: string | null): CrmAnswer | 
   return undefined;
 }
 
-function refuse(status: number, error: string): CrmAnswer {
+function refuse(status: number, error: string): CrmResponder {
   return (_request, res) => {
     respondJson(res, status, { error });
   };
@@ -219,7 +222,7 @@ function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** The host under which this machine reaches the server. */
+/** The host at which this machine reaches the server. */
 function urlHostOf(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

@@ -2,7 +2,7 @@ export { startFakeCrm } from './fake-crm.js';
 export { createOwnedClock } from './owned-clock.js';
 
 export type { WaitLimit, WaitOptions } from './checks.js';
-export type { CrmAnswer, CrmFault, CrmFaultName, CrmStep, DelayedAnswer, StatusAnswer } from './crm-step.js';
+export type { CrmResponder, CrmFault, CrmFaultName, CrmStep, DelayedResponse, StatusResponse } from './crm-step.js';
 export type { CrmBehaviour, FakeCrm, FakeCrmOptions } from './fake-crm.js';
 export type { OwnedClock } from './owned-clock.js';
 export type { ReceivedRequest, SentNotification } from './received-request.js';

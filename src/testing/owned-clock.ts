@@ -1,21 +1,27 @@
 import type { Clock } from '../core/clock.js';
 
 /**
- * A clock that stands still until a test moves it. With `createNotifier({ clock, outbox: ':memory:' })` delivery uses it,
+ * A clock that moves only when a test moves it. With `createNotifier({ clock, outbox: ':memory:' })` delivery uses it,
  * so back-offs, deadlines and pauses of hours pass at once, and the same way in every run. Sockets and files do not use it:
- * wait for what the test has caused (`crm.waitForRequests()`, an event of the notifier) before you move the clock.
+ * before you move the clock, wait for what the test has caused (`crm.waitForRequests()`, an event of the notifier).
  */
 export interface OwnedClock extends Clock {
   /**
    * Moves the wall clock and the monotonic clock forward by `ms` milliseconds and runs the timers that become due, in
    * order. Sockets and files get a turn after each timer. Rejects with a `RangeError` unless `ms` is a finite number from
    * 0 on.
+   *
+   * @example
+   * await clock.advance(60_000);
    */
   advance(ms: number): Promise<void>;
   /**
    * Moves both clocks forward a millisecond at a time until the promise settles, and returns its value. Use it to wait for
    * what needs both time and responses of the CRM, such as a delivery after retries. Rejects if the promise rejects, or if
    * it is still pending after `maxMs` (500,000) on this clock.
+   *
+   * @example
+   * await clock.advanceUntil(notifier.close());
    */
   advanceUntil<Value>(promise: Promise<Value>, maxMs?: number): Promise<Value>;
   /**
@@ -70,11 +76,11 @@ export function createOwnedClock(startAt = Date.parse('2026-11-24T01:02:03.004Z'
       monotonicMs += stepMs;
       wallAt += stepMs;
       timer.callback();
-      await turns();
+      await runTurns();
     }
     wallAt += untilMs - monotonicMs;
     monotonicMs = untilMs;
-    await turns();
+    await runTurns();
   };
 
   return {
@@ -107,7 +113,7 @@ export function createOwnedClock(startAt = Date.parse('2026-11-24T01:02:03.004Z'
       for (const timer of [...timers].sort((a, b) => a.dueAtMs - b.dueAtMs)) {
         if (timer.dueAtMs <= monotonicMs && timers.delete(timer)) timer.callback();
       }
-      await turns();
+      await runTurns();
     },
     jumpWall(ms) {
       checkFinite(ms, 'ms');
@@ -119,8 +125,8 @@ export function createOwnedClock(startAt = Date.parse('2026-11-24T01:02:03.004Z'
   };
 }
 
-/** A few turns of the event loop, enough for batches and settlements, which wait for the end of a turn. */
-async function turns(): Promise<void> {
+/** Waits a few turns of the event loop: enough for batches and settlements, which wait for the end of a turn. */
+async function runTurns(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 

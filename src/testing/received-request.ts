@@ -14,10 +14,10 @@ export interface ReceivedRequest {
   readonly status: number | undefined;
 }
 
-/** A request whose response is still to come. */
+/** A request whose response is not complete yet. */
 export type OpenRequest = ReceivedRequest & { status: number | undefined };
 
-/** A notification that the fake CRM took: its fields under their names on the wire, and how it arrived. */
+/** A notification that the fake CRM took: its fields by their names on the wire, and how it arrived. */
 export interface SentNotification {
   /** The same on every attempt. */
   readonly notification_id: string;

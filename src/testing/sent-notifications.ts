@@ -23,12 +23,12 @@ export interface SentFields {
 export interface SentNotifications {
   /** All that match so far, in the order in which they were taken. Without a query: all of them. */
   all(query?: SentQuery): readonly SentNotification[];
-  /** What arrived again after it had been taken, as happens when a response is lost on its way. */
+  /** What arrived again after it had been taken, for example because the response was lost. */
   readonly duplicates: readonly SentNotification[];
   /**
    * Resolves with all that match so far once there are at least `count` of them; at once if there already are.
    *
-   * Rejects with an `Error` after `timeoutMs`, or when the fake CRM is closed. The error says what was expected and what
+   * Rejects with an `Error` after `timeoutMs`, or when the fake CRM is closed. The error states what was expected and what
    * arrived instead, by types and ids only. Rejects with a `TypeError` for an invalid query or option.
    *
    * @example
@@ -46,7 +46,7 @@ export interface SentRecord extends SentNotifications {
   end(): void;
 }
 
-/** `received` is every request so far; the error of a failed wait lists what was in it. */
+/** `received` is every request so far; the error of a failed wait lists what they contained. */
 export function createSentRecord(received: readonly ReceivedRequest[]): SentRecord {
   const taken: Arrivals<SentNotification> = createArrivals();
   const duplicates: SentNotification[] = [];
@@ -91,7 +91,7 @@ function matcherOf(query: SentQuery): (sent: SentNotification) => boolean {
     (id === undefined || sent.notification_id === id);
 }
 
-/** `no notification with type 'booking_created' was`, `only 1 of 3 notifications was`. */
+/** For example `no notification with type 'booking_created' was` or `only 1 of 3 notifications was`. */
 function shortfallText(foundCount: number, count: number, query: SentQuery): string {
   const amount = foundCount === 0 ? 'no notification' : `only ${String(foundCount)} of ${String(count)} notifications`;
   return [amount, queryText(query), foundCount > 1 ? 'were' : 'was'].filter((words) => words !== '').join(' ');
@@ -108,7 +108,7 @@ function arrivedText(received: readonly ReceivedRequest[], taken: readonly SentN
   const posts = received.filter(({ method }) => method === 'POST');
   if (posts.length === 0) return "Nothing was posted to the fake CRM: is baseUrl the fake CRM's url?";
   const untaken = posts.filter(({ status }) => status === undefined || status < 200 || status > 299);
-  return `Taken: ${listed(taken.map(nameOf))}. Received, but not taken: ${listed(untaken.map(nameOfUntaken))}.`;
+  return `Taken: ${listText(taken.map(nameOf))}. Received, but not taken: ${listText(untaken.map(nameOfUntaken))}.`;
 }
 
 function nameOf(sent: SentNotification): string {
@@ -122,10 +122,10 @@ function nameOfUntaken(request: ReceivedRequest): string {
   return `${name} (${String(request.status ?? 'no response')})`;
 }
 
-/** A list that a person still reads. */
+/** A longer list would be hard to read. */
 const maxNamedCount = 20;
 
-function listed(names: readonly string[]): string {
+function listText(names: readonly string[]): string {
   if (names.length === 0) return 'none';
   const more = names.length > maxNamedCount ? [`and ${String(names.length - maxNamedCount)} more`] : [];
   return [...names.slice(0, maxNamedCount), ...more].join(', ');

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** An HTTP server that can leave its port and come back to the same one. */
+/** An HTTP server that can stop listening and later listen on the same port again. */
 export interface SwitchableServer {
   readonly port: number;
   /** Listens on its port, unless it already does. Rejects if another process has taken the port meanwhile. */
@@ -18,7 +18,7 @@ export async function startSwitchableServer(
 ): Promise<SwitchableServer> {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
-  // One call after the other, so that the last one decides.
+  // Calls run one after the other, so that the last one decides.
   let lastStep: Promise<void> = Promise.resolve();
 
   const listen = async (listenPort: number): Promise<Server> => {

@@ -41,11 +41,11 @@ describe('crm-notifier crm', () => {
 
   it('switches to the fault that is typed', async () => {
     const { crm, url } = await startCrm('--fault', '500');
-    expect((await send(url)).stderr).toContain('CRM answered 500');
+    expect((await send(url)).stderr).toContain('CRM responded 500');
     for (const [word, complaint] of [
       ['down', 'ECONNREFUSED'],
-      ['401', 'CRM answered 401'],
-      ['429', 'CRM answered 429'],
+      ['401', 'CRM responded 401'],
+      ['429', 'CRM responded 429'],
       ['reset', 'ECONNRESET'],
       ['hang', 'within 300 ms'],
       ['not-json', 'not JSON'],

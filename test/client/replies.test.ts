@@ -30,7 +30,7 @@ describe('replies that the direct client throws for', () => {
     const error = await errorOf(service.sendNotification(registration));
     expect(error).toBeInstanceOf(CRMResponseError);
     expect(error).toMatchObject({ code: 'ERR_CRM_INVALID_RESPONSE', retryable: false, status });
-    expect(error.message).toBe(`CRM answered ${status}, so it took the notification, but its reply is not JSON`);
+    expect(error.message).toBe(`CRM responded ${status}, so it took the notification, but its reply is not JSON`);
   });
 
   it.each([301, 302, 303, 307, 308])('case 38: a %d is not followed; the other server sees nothing', async (status) => {

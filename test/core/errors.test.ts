@@ -11,7 +11,7 @@ function loadAgain(): typeof ours {
 }
 
 describe('the errors', () => {
-  const http = new ours.CRMHttpError('CRM answered 503', { status: 503, retryable: true, retryAfterMs: 7_000 });
+  const http = new ours.CRMHttpError('CRM responded 503', { status: 503, retryable: true, retryAfterMs: 7_000 });
 
   it('tell class, code and whether to try again', () => {
     expect(http).toBeInstanceOf(Error);

@@ -40,7 +40,7 @@ describe('the circuit breaker', () => {
       const breaker = create();
       expect([breaker.state, breaker.allowed(0), breaker.probeInMs(0)]).toEqual(['closed', 8, undefined]);
       breaker.onStart();
-      breaker.onAnswer();
+      breaker.onResponse();
       expect([breaker.state, breaker.allowed(0), told]).toEqual(['closed', 8, []]);
     });
 
@@ -59,7 +59,7 @@ describe('the circuit breaker', () => {
       for (let round = 0; round < 5; round += 1) {
         breaker.onUnreachable(0, 'ECONNRESET');
         breaker.onUnreachable(0, 'ECONNRESET');
-        breaker.onAnswer();
+        breaker.onResponse();
       }
       expect([breaker.state, told]).toEqual(['closed', []]);
     });
@@ -96,15 +96,15 @@ describe('the circuit breaker', () => {
 
     it('closes when a straggler is answered: then the CRM can be reached', () => {
       const breaker = createOpen();
-      breaker.onAnswer();
+      breaker.onResponse();
       expect([breaker.state, told.at(-1)]).toEqual(['closed', 'resumed']);
     });
 
     it('stays open for a refused token when a straggler is answered, which was sent before', () => {
       const breaker = create();
       breaker.onUnauthorised(0, 401);
-      breaker.onAnswer();
-      breaker.onAnswer();
+      breaker.onResponse();
+      breaker.onResponse();
       expect([breaker.state, told]).toEqual(['open', [{ kind: 'unauthorised', status: 401 }]]);
     });
   });
@@ -177,7 +177,7 @@ describe('the circuit breaker', () => {
       const breaker = createHalfOpen();
       breaker.onUnreachable(0, 'ECONNREFUSED');
       breaker.onStart();
-      breaker.onAnswer();
+      breaker.onResponse();
       expect([breaker.state, breaker.probeInMs(0), told.at(-1)]).toEqual(['closed', undefined, 'resumed']);
       breaker.onUnreachable(0, 'ECONNREFUSED');
       expect(breaker.probeInMs(0)).toBe(250);
@@ -190,7 +190,7 @@ describe('the circuit breaker', () => {
       breaker.onStart();
       const allowed: number[] = [];
       for (let answer = 1; answer <= 90; answer += 1) {
-        breaker.onAnswer();
+        breaker.onResponse();
         if (answer % 10 === 9 || answer % 10 === 0) allowed.push(breaker.allowed(0));
       }
       expect(allowed).toEqual([1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 8, 8, 8]);
@@ -200,8 +200,8 @@ describe('the circuit breaker', () => {
       const breaker = create({ concurrency: 1, failureThreshold: 1 });
       breaker.onUnreachable(0, 'ECONNREFUSED');
       breaker.onStart();
-      breaker.onAnswer();
-      breaker.onAnswer();
+      breaker.onResponse();
+      breaker.onResponse();
       expect(breaker.allowed(0)).toBe(1);
     });
 
@@ -209,7 +209,7 @@ describe('the circuit breaker', () => {
       const breaker = create();
       for (let failure = 0; failure < 3; failure += 1) breaker.onUnreachable(0, 'ECONNREFUSED');
       breaker.onStart();
-      breaker.onAnswer();
+      breaker.onResponse();
       breaker.onUnreachable(0, 'ECONNREFUSED');
       breaker.onUnreachable(0, 'ECONNREFUSED');
       expect(breaker.state).toBe('closed');

@@ -124,7 +124,7 @@ describe('lanes whose cursor is held up', () => {
         appendedCount += count;
       }
       const isNewestWanted = random() < 0.7;
-      const head = lanes.hasReady(nowMs)
+      const head = lanes.findReady(nowMs)
         ? lanes.take(nowMs, () =>
             isNewestWanted ? ready.fresh.takeFirst((a, b) => a.position > b.position) : ready.takeOldest(),
           )

@@ -25,7 +25,7 @@ describe('the lanes', () => {
     outbox.append(lanes.map((lane) => sampleNotification({ lane }))) ?? [];
   /** Looks until there is a head or nothing more to look through, as delivery does. */
   const takeNext = (lanes: Lanes, nowMs = 0): PendingNotification | undefined => {
-    while (!lanes.hasReady(nowMs) && lanes.isSearching);
+    while (!lanes.findReady(nowMs) && lanes.isSearching);
     return lanes.take(nowMs);
   };
   const takeAll = (lanes: Lanes, nowMs = 0): PendingNotification[] => {
@@ -41,7 +41,7 @@ describe('the lanes', () => {
 
   it('have nothing of an empty outbox', () => {
     const lanes = create();
-    expect([lanes.hasReady(0), lanes.take(0), lanes.dueInMs(0), lanes.isSearching]).toEqual([
+    expect([lanes.findReady(0), lanes.take(0), lanes.dueInMs(0), lanes.isSearching]).toEqual([
       false,
       undefined,
       undefined,
@@ -96,11 +96,11 @@ describe('the lanes', () => {
 
   it('see what is accepted later, once they are told', () => {
     const lanes = create();
-    expect(lanes.hasReady(0)).toBe(false);
+    expect(lanes.findReady(0)).toBe(false);
     append('a');
-    expect(lanes.hasReady(0)).toBe(false);
+    expect(lanes.findReady(0)).toBe(false);
     lanes.onAccepted([], 0);
-    expect(lanes.hasReady(0)).toBe(true);
+    expect(lanes.findReady(0)).toBe(true);
   });
 
   it('lose nothing that a lane gets while its head is being settled', () => {
@@ -162,7 +162,7 @@ describe('the lanes', () => {
       const blocked = lanes.take(0)!;
       lanes.putBack(blocked, 60_000);
       const before = outbox.calls.readAfter;
-      expect(lanes.hasReady(0)).toBe(false);
+      expect(lanes.findReady(0)).toBe(false);
       expect(lanes.isSearching).toBe(true);
       expect(outbox.calls.readAfter - before).toBeLessThanOrEqual(5);
       expect(takeNext(lanes)?.lane).toBe('free');
@@ -296,7 +296,7 @@ describe('the lanes', () => {
       append('a', 'b', 'a');
       const lanes = create();
       outbox.fail('readAfter');
-      expect(() => lanes.hasReady(0)).toThrow('disk I/O error');
+      expect(() => lanes.findReady(0)).toThrow('disk I/O error');
       expect(() => lanes.take(0)).toThrow('disk I/O error');
       outbox.fail();
       expect(positions(takeAll(lanes))).toEqual([1, 2]);
@@ -309,7 +309,7 @@ describe('the lanes', () => {
       outbox.fail('nextInLane');
       deliver(lanes, a!);
       deliver(lanes, b!);
-      expect(() => lanes.hasReady(0)).toThrow('disk I/O error');
+      expect(() => lanes.findReady(0)).toThrow('disk I/O error');
       outbox.fail();
       expect(positions(takeAll(lanes))).toEqual([3, 4]);
     });

@@ -25,7 +25,7 @@ describe('more lanes that wait than there is room for in memory (A11)', () => {
   const append = (...lanes: readonly string[]): PendingNotification[] =>
     outbox.append(lanes.map((lane) => sampleNotification({ lane }))) ?? [];
   const takeNext = (lanes: Lanes, nowMs: number): PendingNotification | undefined => {
-    while (!lanes.hasReady(nowMs) && lanes.isSearching);
+    while (!lanes.findReady(nowMs) && lanes.isSearching);
     return lanes.take(nowMs);
   };
   /** Lets a head in flight wait until it is due, by both clocks. */

@@ -1,7 +1,7 @@
-import { startFakeCrm, type CrmAnswer, type FakeCrm, type ReceivedRequest } from 'express-crm-notifier/testing';
+import { startFakeCrm, type CrmResponder, type FakeCrm, type ReceivedRequest } from 'express-crm-notifier/testing';
 
 /** Shorthands for the fake CRM of the testing kit: here answers are functions, which may break HTTP's rules too. */
-export type Answer = CrmAnswer;
+export type Answer = CrmResponder;
 export type Received = ReceivedRequest;
 
 /** A fake CRM that takes any token, and leaves routes and bodies to the answer. */

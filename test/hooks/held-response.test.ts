@@ -156,7 +156,7 @@ describe.each(expressVersions)(
       rmdirSync(obstacle);
       await passTimeUntil(hear('delivered', 3), clock);
       expect(crm.received).toHaveLength(3);
-      expect(log.at('info').filter(({ message }) => message === 'CRM outbox answers again')).toHaveLength(1);
+      expect(log.at('info').filter(({ message }) => message === 'CRM outbox responds again')).toHaveLength(1);
       expect(await stats()).toMatchObject({ accepted: 3, unsaved: 0, rejected: 0 });
 
       const open = await loadSqlite();
@@ -217,7 +217,7 @@ describe.each(expressVersions)(
 
       // The clock stands still: this one waits for nothing.
       expect(await exchangeBytes(served, get)).toContain('{"id":1}');
-      expect(log.at('info').map(({ message }) => message)).not.toContain('CRM outbox answers again');
+      expect(log.at('info').map(({ message }) => message)).not.toContain('CRM outbox responds again');
       other.close();
     });
 

@@ -18,7 +18,7 @@ let isStarting = false;
 const handTo = (batcher: Batcher, notification: AcceptedNotification): Promise<Acceptance> =>
   new Promise((resolve) => {
     const bound = batcher.handOver(notification, {
-      onAnswer: resolve,
+      onAcceptance: resolve,
       onSilence: () => silences.push(notification.id),
     });
     if (bound !== undefined) resolve(noRoom(bound));

@@ -97,7 +97,7 @@ describe('a receipt', () => {
     expect(told('outboxFailed')).toMatchObject([{ operation: 'open', error: { code: 'ERR_SQLITE_ERROR' } }]);
     expect(log.at('error').map(({ message }) => message)).toEqual([
       expect.stringContaining('open failed'),
-      expect.stringContaining('has not answered within holdMs (5)'),
+      expect.stringContaining('has not responded within holdMs (5)'),
     ]);
     expect(await notifier.stats()).toMatchObject({ isOutboxReadable: false, unsaved: 2, pending: 0 });
     expect(await close()).toEqual({ delivered: 0, pending: 0, dead: 0 });

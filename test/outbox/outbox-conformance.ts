@@ -453,7 +453,7 @@ function contract(open: () => Promise<Outbox>): void {
         sampleNotification({ id: 'id-gelb', type: 'booking_cancelled', lane: 'booking:7' }),
       ]);
       settleIn(outbox, [
-        dead(1, { reason: { kind: 'rejected', status: 422, detail: 'No such Session' } }),
+        dead(1, { reason: { kind: 'rejected', status: 422, detail: 'No such Session, séance' } }),
         dead(2, { reason: { kind: 'expired', detail: 'older than maxAgeMs (100%)' } }),
         dead(3, { reason: { kind: 'redirect', status: 302, detail: 'moved_on' } }),
       ]);
@@ -469,6 +469,8 @@ function contract(open: () => Promise<Outbox>): void {
       ['a reason in words', 'such session', ['id-Rosa']],
       ['a percent sign, which is no pattern', '100%', ['id-blau']],
       ['an underscore, which is no pattern', 'd_o', ['id-gelb']],
+      ['no code of a percent sign', '0025', []],
+      ['letters beyond ASCII as they are', 'SÉANCE', []],
       ['nothing, which all have', '', ['id-gelb', 'id-blau', 'id-Rosa']],
       ['what none has', 'nowhere', []],
       ['a text with quotes, which ends no statement', "'; DROP TABLE dead; --", []],

@@ -91,7 +91,7 @@ export async function changeOutbox<Result>(
       logger.error({}, error.message);
     };
     const now = (): number => Date.now();
-    const { outbox } = await openOutbox({ file: claim.file, sync: 'full', now, onRepaired, enter: undefined });
+    const { outbox } = await openOutbox({ file: claim.file, sync: 'full', now, onRepaired, runNative: undefined });
     try {
       return await change(outbox);
     } finally {

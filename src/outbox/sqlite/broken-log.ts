@@ -15,29 +15,29 @@ import {
 
 const pageSize = 4096;
 const frameSize = frameHeaderSize + pageSize;
-/** Another process may be beginning the log anew. */
-const secondLookMs = 20;
+/** Another process may be restarting the log. */
+const recheckAfterMs = 20;
 
 /**
- * Whether the log of an outbox has something behind a place that is broken: SQLite reads as far as that, and takes the rest for
- * what was never committed. What a kill leaves is no such place, since nothing that was committed is behind it.
+ * Whether the log of an outbox has committed frames after a broken place: SQLite reads only up to that place, and takes the rest
+ * for uncommitted. A kill does not break a log in this sense, because nothing committed follows the place where it ends.
  */
 export function isLogBroken(file: string): boolean {
   if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) < logHeaderSize + frameSize) return false;
   if (!withLog(file, 'r', hasLostFrames)) return false;
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, secondLookMs);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, recheckAfterMs);
   return withLog(file, 'r', hasLostFrames);
 }
 
-/** Makes the log of a copy one that SQLite reads to its end: with a header, and without the frames that are broken. */
-export function closeUpLog(copy: string): void {
+/** Makes SQLite read a copy's log to its end: restores a lost header, and removes broken frames. */
+export function removeBrokenFrames(copy: string): void {
   withLog(copy, 'r+', (descriptor) => {
     const found = headerOf(descriptor);
-    const header = found ?? makeHeader(descriptor);
+    const header = found ?? restoreHeader(descriptor);
     if (header === undefined) return;
     let { checksum } = header;
     let end = logHeaderSize;
-    // Nothing says any more whether the first one is whole, without the header that was there.
+    // Without the original header, nothing shows whether the first frame is whole.
     eachFrame(descriptor, header, found?.checksum, (frame, isWhole) => {
       if (!isWhole) return true;
       checksum = checksumOfFrame(frame, 0, checksum, header);
@@ -64,8 +64,8 @@ function hasLostFrames(descriptor: number): boolean {
 }
 
 /**
- * Goes through the frames until `onFrame` returns false. One is whole if it has the log's salts, and the checksum that follows
- * from the one that the frame before has.
+ * Goes through the frames until `onFrame` returns false. A frame is whole if it has the log's salts, and the checksum that
+ * follows from that of the frame before.
  */
 function eachFrame(
   descriptor: number,
@@ -92,8 +92,8 @@ function headerOf(descriptor: number): LogHeader | undefined {
   return header?.pageSize === pageSize ? header : undefined;
 }
 
-/** With the salts of the first frame that follows from the one before it. */
-function makeHeader(descriptor: number): LogHeader | undefined {
+/** Writes a header with the salts of the first frame that follows from the one before it; undefined if there is none. */
+function restoreHeader(descriptor: number): LogHeader | undefined {
   const like = { isLittleEndian: true, pageSize };
   const buffer = Buffer.alloc(frameSize);
   let before: Checksum | undefined;

@@ -3,7 +3,7 @@ import { isBusy } from './sqlite-errors.js';
 import type { OpenSqlite, SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
 export interface ConnectionOptions {
-  /** The file, as `prepareOutboxFile` made it. */
+  /** The file that `prepareOutboxFile` returned. */
   readonly file: string;
   readonly sync: 'full' | 'normal';
 }
@@ -11,24 +11,24 @@ export interface ConnectionOptions {
 const busyTimeoutMs = 5_000;
 
 /**
- * Opens the file with its tables in place. Several processes may have it open; writers wait for each other. Throws
- * `CRMConfigError` when it was written by a newer version, and whatever SQLite throws when it is damaged.
+ * Opens the file, and makes or migrates its tables. Several processes may have it open; writers wait for each other. Throws
+ * `CRMConfigError` when it was written by a newer version, and SQLite's own error when it is damaged.
  */
 export function openConnection(open: OpenSqlite, { file, sync }: ConnectionOptions): SqliteDatabase {
   const database = open(file);
   try {
     database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
-    // What is delivered is personal data that has done its duty: overwritten, not only unlinked.
+    // Delivered notifications are personal data that is no longer needed: overwrite it, do not only unlink it.
     database.exec('PRAGMA secure_delete = ON');
-    // The tables come first: in the older journal mode they reach the file itself, so that its header says whose it is.
+    // Tables first: in the older journal mode they are written to the file itself, so that its header shows whose it is.
     migrate(database);
     useWriteAheadLog(database);
     database.exec(`PRAGMA synchronous = ${sync === 'full' ? 'FULL' : 'NORMAL'}`);
-    // On macOS only this makes "on disk" true; elsewhere it does nothing.
+    // On macOS data reaches the disk only with this; elsewhere it does nothing.
     if (sync === 'full') database.exec('PRAGMA fullfsync = ON');
-    // Each checkpoint confirms two files, for several milliseconds, in which nothing is accepted: a quarter as many as usual.
+    // Each checkpoint syncs two files; nothing is accepted for several milliseconds. So, a quarter as many as by default.
     database.exec('PRAGMA wal_autocheckpoint = 4000');
-    // After a burst the log is cut back to this.
+    // After a burst the log is truncated to this size.
     database.exec('PRAGMA journal_size_limit = 16777216');
   } catch (error) {
     database.close();
@@ -37,7 +37,7 @@ export function openConnection(open: OpenSqlite, { file, sync }: ConnectionOptio
   return database;
 }
 
-/** Another process that opens or closes the file at this moment may be in the way; it is soon done. */
+/** Tries again while another process is opening or closing the file, which takes it only a moment. */
 function useWriteAheadLog(database: SqliteDatabase): void {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -52,17 +52,17 @@ function useWriteAheadLog(database: SqliteDatabase): void {
 }
 
 /**
- * Closes a connection and, if it was the last one, leaves nothing but the file: no log. Node 20's driver would keep the
- * log until the statements are collected as garbage, so it is given up first.
+ * Closes a connection and, if it was the last one, removes the log, so that only the file remains. Node 20's driver would keep
+ * the log until the statements are collected as garbage, so this leaves the log's mode first.
  */
 export function closeConnection(database: SqliteDatabase): void {
   try {
-    // Another process that has the file open keeps its log; that is no reason to wait.
+    // If another process has the file open, the log stays; do not wait for that process.
     database.exec('PRAGMA busy_timeout = 0');
-    // The log holds what was delivered lately; leaving its mode removes it.
+    // The log holds what was delivered recently; leaving its mode removes it.
     database.exec('PRAGMA journal_mode = DELETE');
   } catch {
-    // In use elsewhere, or the disk is full: the log stays, and is read by whoever opens the file next.
+    // In use elsewhere, or the disk is full: the log stays, and the next connection reads it.
   }
   database.close();
 }

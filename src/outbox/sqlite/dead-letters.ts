@@ -5,17 +5,17 @@ import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.js';
 import { copyRows } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
-/** The dead letters of an open connection: what reads them, and what changes them within a transaction. */
+/** Reads the dead letters of an open connection, and changes them within a transaction. */
 export interface DeadLetters {
   readonly list: (query: DeadQuery) => DeadLetter[];
   readonly find: (id: string, target?: string) => StoredNotification[];
-  /** Each returns some of them, oldest first, for what follows. */
+  /** This and the next select dead letters, oldest first, for the calls below. */
   readonly withId: (id: string, target?: string) => Chosen[];
   readonly expired: (before: number, limit: number) => Chosen[];
-  /** Lets those of a range that match be changed by what returns how many those were. */
-  readonly inRange: (range: DeadRange, change: (chosen: readonly Chosen[]) => number) => DeadProgress;
-  /** Both return how many they changed. */
-  readonly revive: (chosen: readonly Chosen[], at: number) => number;
+  /** Passes the matching dead letters of a range to `change`, which returns how many it changed. */
+  readonly changeInRange: (range: DeadRange, change: (chosen: readonly Chosen[]) => number) => DeadProgress;
+  /** This and the next return how many they changed. */
+  readonly redeliver: (chosen: readonly Chosen[], at: number) => number;
   readonly remove: (chosen: readonly Chosen[]) => number;
 }
 
@@ -24,15 +24,17 @@ export interface Chosen {
   readonly position: number;
   /** Its target's name, as it is stored. */
   readonly target: string;
-  /** Of its body. */
+  /** The size of its body. */
   readonly bytes: number;
 }
 
 const columns =
   'position, target, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail';
 const chosenColumns = 'position, target, length(body) AS bytes';
-// Ids, lanes and targets are stored as `toText` makes them; the other columns as they are.
-const matches = `(instr(lower(id), lower(?1)) OR instr(lower(lane), lower(?1)) OR instr(lower(type), lower(?2)) OR
+// Ids, lanes and targets are stored as `toText` encodes them; the other columns as they are. A `%` is decoded, so that a search
+// does not find its code.
+const matches = `(instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
+  instr(lower(type), lower(?2)) OR
   instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
   AND (?3 IS NULL OR target = ?3)`;
 
@@ -67,7 +69,7 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
   return {
     list({ limit, before = Number.MAX_SAFE_INTEGER, ...filter }) {
       if ((filter.search ?? '') === '' && filter.target === undefined) return select.all(before, limit).map(deadOf);
-      return search.all(...valuesOf(filter), before, limit).map(deadOf);
+      return search.all(...matchValues(filter), before, limit).map(deadOf);
     },
 
     find(id, name) {
@@ -80,15 +82,15 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     withId: (id, target) => choose(chooseById, toText(id), target === undefined ? null : toText(target)),
     expired: (before, limit) => choose(chooseExpired, before, limit),
 
-    inRange({ after = 0, upTo, limit, ...filter }, change) {
-      const rows = chooseInRange.all(...valuesOf(filter), after, upTo, limit) as (Chosen & {
+    changeInRange({ after = 0, upTo, limit, ...filter }, change) {
+      const rows = chooseInRange.all(...matchValues(filter), after, upTo, limit) as (Chosen & {
         readonly is_match: unknown;
       })[];
       const count = change(rows.filter((row) => row.is_match === 1));
       return { count, next: rows.length < limit ? undefined : (rows.at(-1)?.position ?? after) };
     },
 
-    revive(chosen, at) {
+    redeliver(chosen, at) {
       for (const [target, letters] of byTarget(chosen)) {
         const { name } = tally.stored(target);
         const bytes = letters.reduce((sum, letter) => sum + letter.bytes, 0);
@@ -111,9 +113,13 @@ function choose(statement: SqliteStatement, ...values: Parameters<SqliteStatemen
   return statement.all(...values) as Chosen[];
 }
 
-/** What `matches` takes. */
-function valuesOf({ search = '', target }: DeadFilter): [string, string, string | null] {
-  return [toText(search), search.replaceAll('\0', ' '), target === undefined ? null : toText(target)];
+/** The parameters of `matches`. */
+function matchValues({ search = '', target }: DeadFilter): [string, string, string | null] {
+  return [
+    toText(search).replaceAll('%0025', '%'),
+    search.replaceAll('\0', ' '),
+    target === undefined ? null : toText(target),
+  ];
 }
 
 function byTarget(chosen: readonly Chosen[]): Map<string, Chosen[]> {

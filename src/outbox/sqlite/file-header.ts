@@ -2,10 +2,10 @@ import { closeSync, existsSync, lstatSync, openSync, readSync, statSync, writeSy
 import { deliveryLockFile } from './lock-file.js';
 import { applicationId, isNewerSchema } from './schema.js';
 
-/** Every version has it. */
+/** Every version of the schema has it. */
 const ourTable = 'CREATE TABLE tally';
 
-/** What a file at the outbox's place is, as far as its first bytes tell. */
+/** What kind of file is at the outbox's path, judging by its first bytes. */
 export type FileHeader =
   | { readonly kind: 'empty' }
   | { readonly kind: 'outbox'; readonly schemaVersion: number }
@@ -13,12 +13,11 @@ export type FileHeader =
   | { readonly kind: 'foreign'; readonly isSqlite: boolean };
 
 /**
- * An SQLite file says so in its first 16 bytes, the version of its tables at byte 60, and whose it is at byte 68
- * (https://www.sqlite.org/fileformat.html section 1.3). An SQLite file without our mark is foreign, unless our tables are on its
- * first page. One that is not an SQLite file is damaged rather than foreign if it has our mark or stands beside the lock file of
- * an outbox.
+ * The first 16 bytes of an SQLite file identify it as one, byte 60 has the version of its tables, and byte 68 the application's
+ * id (https://www.sqlite.org/fileformat.html section 1.3). An SQLite file without our id is foreign, unless our tables are on its
+ * first page. A file that is not SQLite is damaged rather than foreign if it has our id or if an outbox's lock file is beside it.
  *
- * Closing a descriptor drops the locks that this process has on the file, so no connection of it may be open.
+ * Closing a descriptor drops all locks of this process on the file, so this process must have no open connection to it.
  */
 export function readFileHeader(file: string): FileHeader {
   const header = Buffer.alloc(4096);
@@ -31,7 +30,7 @@ export function readFileHeader(file: string): FileHeader {
   }
   if (length === 0) return { kind: 'empty' };
   const isSqlite = header.toString('latin1', 0, 16) === 'SQLite format 3\0';
-  // What is cut off is none; and these three never change.
+  // A truncated header is not whole; and these three bytes never change.
   const isWholeHeader = isSqlite && length >= 512 && header.readUIntBE(21, 3) === 0x40_20_20;
   const isOurs = header.readUInt32BE(68) === applicationId;
   if (isSqlite && isOurs) return { kind: 'outbox', schemaVersion: header.readUInt32BE(60) };
@@ -42,21 +41,21 @@ export function readFileHeader(file: string): FileHeader {
 const pageSize = 4096;
 
 /**
- * Lets SQLite read as much of the copy of a damaged file as there is. The first page has the header and the schema on it and nothing
- * else, and is the same in every outbox of a version, since in a file that can be vacuumed bit by bit the tables' roots stay
- * at the front. Any bit of it may cost every row, so it is replaced by that of a fresh outbox. Should the log have a newer
- * one, which checksums guard, then SQLite reads that.
+ * Lets SQLite read as much as possible of a damaged file's copy. The first page holds only the header and the schema, and is the
+ * same in every outbox of a version, because incremental vacuum keeps the tables' roots at the front. A single wrong bit in it
+ * may cost every row, so it is replaced by the first page of a fresh outbox. If the log has a newer first page, which checksums
+ * protect, SQLite reads that one.
  *
- * It is also what makes a file of no length one of some: otherwise SQLite deletes its log, which may be all there is.
+ * It also gives an empty file a length: otherwise SQLite deletes its log, which may be all that is left.
  */
-export function revealRows(copy: string, fresh: string): void {
+export function replaceFirstPage(copy: string, fresh: string): void {
   const page = firstPageOf(fresh);
   const version = firstPageOf(copy).readUInt32BE(versionAt);
-  // The schema of an earlier version is another one.
+  // An earlier version has a different schema.
   if (version > 0 && version < page.readUInt32BE(versionAt)) return;
-  // 2: with a log.
+  // 2 stands for a write-ahead log.
   page.fill(2, 18, 20);
-  // How many pages there are is not the fresh one's; it counts only while the number here is the one at byte 24.
+  // The fresh file's page count is wrong here; SQLite ignores it when the number at byte 92 differs from byte 24's.
   page.writeUInt32BE(0, 92);
   const descriptor = openSync(copy, 'r+');
   try {
@@ -66,7 +65,7 @@ export function revealRows(copy: string, fresh: string): void {
   }
 }
 
-/** Whether a file was cut off so near its front that SQLite takes it for an empty one, and would delete its log. */
+/** Whether a file was cut off so near its start that SQLite would take it for an empty one and delete its log. */
 export function isCutToNothing(file: string): boolean {
   const { size } = statSync(file);
   const logSize = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
@@ -87,8 +86,8 @@ function firstPageOf(file: string): Buffer {
   return page;
 }
 
-/** What has come into the place of an outbox's file and is no file to go on with; undefined when there is nothing like that. */
-export function intruderAt(file: string): string | undefined {
+/** Describes what is at the path of an outbox's file but cannot be used as one; undefined if nothing like that is there. */
+export function describeIntruder(file: string): string | undefined {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) return undefined;
   if (found.isSymbolicLink()) return 'a symbolic link';
@@ -101,7 +100,7 @@ export function intruderAt(file: string): string | undefined {
   return undefined;
 }
 
-/** Whether a path is there and is no directory: a file, say, or a link to a directory. */
+/** Whether a path exists and is not a directory: a file, for example, or a link to a directory. */
 export function isNoDirectory(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
 }

@@ -1,10 +1,10 @@
 import { fstatSync, lstatSync, readlinkSync, statSync } from 'node:fs';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
-/** Which files an outbox consists of while it is open: whatever has another number is another file. */
+/** The inode numbers of an open outbox's files: a file with another number is another file. */
 export interface FileIdentity {
   readonly file: number | undefined;
-  /** What SQLite keeps beside it: the log, and the memory that processes share to read it. */
+  /** The files that SQLite keeps beside it: the log, and the memory that processes share to read it. */
   readonly log: number | undefined;
   readonly shared: number | undefined;
 }
@@ -13,36 +13,36 @@ export function identityOf(file: string): FileIdentity {
   return { file: inodeOf(file), log: inodeOf(`${file}-wal`), shared: inodeOf(`${file}-shm`) };
 }
 
-/** Whether all of it is still what it was. */
+/** Whether these are still the same files. */
 export function isSame(identity: FileIdentity, file: string): boolean {
-  return isSameBesideLog(identity, file) && inodeOf(`${file}-wal`) === identity.log;
+  return isSameExceptLog(identity, file) && inodeOf(`${file}-wal`) === identity.log;
 }
 
-/** The same of all but the log. */
-export function isSameBesideLog(identity: FileIdentity, file: string): boolean {
+/** The same for all but the log. */
+export function isSameExceptLog(identity: FileIdentity, file: string): boolean {
   return inodeOf(file) === identity.file && inodeOf(`${file}-shm`) === identity.shared;
 }
 
-/** Which file it is that has this name now, or which link; undefined when there is none. */
+/** The inode of the file or link that has this name now; undefined if there is none. */
 export function inodeOf(file: string): number | undefined {
   try {
     return lstatSync(file, { throwIfNoEntry: false })?.ino;
   } catch (error) {
-    // A file is in the place of its directory.
+    // A file has replaced its directory.
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined;
     throw error;
   }
 }
 
 /**
- * Returns what tells whether an open file still has its name, without a stat where the system allows that. Since Linux 6.13 the
- * write that follows a stat of a file must give it a time of its own (https://docs.kernel.org/filesystems/multigrain-ts.html),
- * which makes each commit to a log that is looked at after the one before take 0.1 ms longer.
+ * Returns a check whether an open file still has its name, without a stat where the system allows that. Since Linux 6.13, the
+ * first write after a stat must give the file a new timestamp (https://docs.kernel.org/filesystems/multigrain-ts.html), so each
+ * commit would take 0.1 ms longer if the log were checked by stat after every commit.
  */
-export function createPlaceOf(file: string, descriptor: number): () => boolean {
+export function createNameCheck(file: string, descriptor: number): () => boolean {
   const { ino } = fstatSync(descriptor);
   const byInode = (): boolean => inodeOf(file) === ino;
-  // The system names the file that a descriptor is on: by another name once it is moved, and as deleted once it is that.
+  // The link shows the name of the descriptor's file: another name once it is moved, and marked as deleted once it is.
   const link = `/proc/self/fd/${String(descriptor)}`;
   const nameNow = (): string | undefined => {
     try {
@@ -56,29 +56,29 @@ export function createPlaceOf(file: string, descriptor: number): () => boolean {
   return name === undefined || !byInode() ? byInode : () => nameNow() === name;
 }
 
-/** Looks whether somebody who is no SQLite has written into a file that is in use: a backup copied over it, say. */
+/** Detects when something other than SQLite writes into a file in use: a backup copied over it, for example. */
 export interface OverwriteWatch {
-  /** Whether the file has changed since the last `look`, though nobody has committed anything since. */
+  /** Whether the file has changed since the last `remember`, although nothing was committed since. */
   isOverwritten(): boolean;
-  /** What has happened until now is known. */
-  look(): void;
+  /** Remembers the file as it is now. */
+  remember(): void;
 }
 
-interface Look {
+interface FileState {
   readonly stamp: string;
   readonly commits: string;
 }
 
 /**
- * With a log the file itself is written at checkpoints alone, and those follow commits. Of a file that is busy it cannot be
- * told, so this sees only what befalls an idle one.
+ * With a write-ahead log, SQLite writes the file itself only at checkpoints, and those follow commits. In a busy file, an
+ * overwrite looks like a checkpoint, so this detects only what happens to an idle one.
  */
 export function createOverwriteWatch(database: SqliteDatabase, file: string): OverwriteWatch {
   const selectVersion = database.prepare('PRAGMA data_version');
   const selectChanges = database.prepare('SELECT total_changes() AS changes');
-  let last = lookNow();
+  let last = stateNow();
 
-  function lookNow(): Look {
+  function stateNow(): FileState {
     const found = statSync(file, { throwIfNoEntry: false });
     const { data_version: version } = selectVersion.get() as SqliteRow;
     const { changes } = selectChanges.get() as SqliteRow;
@@ -90,16 +90,16 @@ export function createOverwriteWatch(database: SqliteDatabase, file: string): Ov
 
   return {
     isOverwritten() {
-      const now = lookNow();
+      const now = stateNow();
       return now.stamp !== last.stamp && now.commits === last.commits;
     },
-    look() {
-      last = lookNow();
+    remember() {
+      last = stateNow();
     },
   };
 }
 
-/** What an outbox takes up on the disk, in bytes: its file and its log. What is not there counts as nothing. */
+/** The size of an outbox on the disk, in bytes: its file and its log. A missing file counts as 0. */
 export function sizeOnDisk(file: string): number {
   return sizeOf(file) + sizeOf(`${file}-wal`);
 }

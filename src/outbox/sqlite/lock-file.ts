@@ -3,24 +3,23 @@ import { inodeOf } from './file-identity.js';
 import type { OpenSqlite } from './sqlite-driver.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 
-/** A lock of the operating system's, held by this process. */
+/** A lock of the operating system, held by this process. */
 export interface HeldLock {
-  /** Whether it still means something: the file may have been deleted, and another process may hold its successor. */
+  /** Whether it is still valid: the file may have been deleted, and another process may hold a new one. */
   isCurrent(): boolean;
   release(): void;
 }
 
 /**
- * Takes the lock of a file, waiting for it at most `waitMs`; undefined when somebody else has it. The operating system
- * frees it when its process ends, however that ends, so nobody has to guess whether a holder is alive, and a process id
- * that is used again means nothing. The runtime offers no locks of its own, so it is SQLite's exclusive one on an empty
- * database.
+ * Takes the lock of a file, waiting at most `waitMs`; undefined when another holder has it. The operating system frees the
+ * lock when its process ends, however it ends, so nobody has to guess whether a holder is alive, and a reused process id does
+ * no harm. Node has no file locks, so this is SQLite's exclusive lock on an empty database.
  */
 export function acquireLock(open: OpenSqlite, file: string, waitMs: number): HeldLock | undefined {
-  // Not what a link points to: neither its mode nor its lock is ours.
+  // Do not follow a link: neither the mode nor the lock of what it points to is ours.
   if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true) rmSync(file, { force: true });
   makeMissingFile(file);
-  // One of an earlier version may be readable by others; its journal would get the same mode.
+  // A file of an earlier version may be readable by others; its journal would get the same mode.
   chmodSync(file, 0o600);
   const database = open(file);
   try {
@@ -29,7 +28,7 @@ export function acquireLock(open: OpenSqlite, file: string, waitMs: number): Hel
   } catch (error) {
     database.close();
     if (isBusy(error)) return undefined;
-    // Nothing is kept in it, so there is nothing to save; the next try makes it anew.
+    // It contains nothing that must be saved; the next try creates it again.
     if (isDamaged(error)) rmSync(file, { force: true });
     throw error;
   }
@@ -43,14 +42,14 @@ export function acquireLock(open: OpenSqlite, file: string, waitMs: number): Hel
   };
 }
 
-/** Says which of the processes that share an outbox delivers: the one that holds it. */
+/** Decides which of the processes that share an outbox delivers: the one that holds this lock. */
 export interface DeliveryLock {
-  /** Takes the lock if nobody has it; answers whether it is held now. Never waits. */
+  /** Takes the lock if it is free; returns whether this process holds it now. Never waits. */
   tryAcquire(): boolean;
   release(): void;
 }
 
-/** What the delivery lock's file is called; it stands beside the outbox's. */
+/** The path of the delivery lock's file, beside the outbox's. */
 export function deliveryLockFile(outboxFile: string): string {
   return `${outboxFile}-delivery`;
 }
@@ -75,10 +74,10 @@ export function createDeliveryLock(open: OpenSqlite, outboxFile: string): Delive
 }
 
 /**
- * Makes a file that only its owner may read, unless there is one: SQLite would make it readable by others, and gives what it
- * puts beside a file, such as its journal, the mode that the file has at that moment.
+ * Creates a file that only its owner may read, unless it exists: SQLite would make it readable by others, and gives the files
+ * that it puts beside it, such as its journal, the mode that the file has at that moment.
  *
- * What is there is not opened, since closing any descriptor of a file drops the locks that this process has on it.
+ * An existing file is not opened, because closing any descriptor of a file drops all locks of this process on it.
  */
 export function makeMissingFile(file: string): void {
   try {

@@ -6,15 +6,15 @@ export const frameHeaderSize = 24;
 const magic = 0x377f0682;
 const formatVersion = 3_007_000;
 
-/** The header of a log: every frame that counts bears its salts, and its checksum is what those of the frames go on from. */
+/** The header of a log. Every valid frame has its salts, and the checksums of the frames continue from its checksum. */
 export interface LogHeader {
   readonly pageSize: number;
-  /** Grows by one each time that the log begins anew. */
+  /** Grows by one each time the log restarts. */
   readonly salt1: number;
-  /** Is random each time. */
+  /** Random each time. */
   readonly salt2: number;
   readonly checksum: Checksum;
-  /** Which way round its checksums take the words of a page. */
+  /** The byte order in which its checksums read the words of a page. */
   readonly isLittleEndian: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface FrameHeader {
   readonly checksum: Checksum;
 }
 
-/** What a log says of itself; undefined when that makes no sense. */
+/** Parses the header of a log; undefined if it is not valid. */
 export function parseLogHeader(bytes: Buffer): LogHeader | undefined {
   const found = bytes.readUInt32BE(0);
   const isLittleEndian = found === magic;
@@ -63,7 +63,7 @@ export function checksumOfFrame(
   return checksumOf(bytes, at + frameHeaderSize, pageSize, ofHeader, isLittleEndian);
 }
 
-/** The bytes of a header for frames whose own is lost; they say themselves what their salts are. */
+/** The bytes of a header for frames whose own header is lost; the frames contain their salts. */
 export function logHeaderFor({ salt1, salt2 }: FrameHeader, pageSize: number): Buffer {
   const bytes = Buffer.alloc(logHeaderSize);
   [magic, formatVersion, pageSize, 0, salt1, salt2].forEach((word, index) => bytes.writeUInt32BE(word, 4 * index));
@@ -80,7 +80,7 @@ export function isEqual(one: Checksum, other: Checksum): boolean {
   return one.s0 === other.s0 && one.s1 === other.s1;
 }
 
-/** Reads as much as there is of what was asked for. */
+/** Reads as many bytes as `bytes` can hold, or as many as there are. */
 export function readAt(descriptor: number, bytes: Buffer, position: number): Buffer {
   return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, position));
 }

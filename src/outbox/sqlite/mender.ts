@@ -10,10 +10,10 @@ import {
   identityOf,
   inodeOf,
   isSame,
-  isSameBesideLog,
+  isSameExceptLog,
   type OverwriteWatch,
 } from './file-identity.js';
-import { intruderAt, isCutToNothing, isNoDirectory } from './file-header.js';
+import { describeIntruder, isCutToNothing, isNoDirectory } from './file-header.js';
 import { acquireLock } from './lock-file.js';
 import { createLogWatch, type LogWatch } from './log-watch.js';
 import { makePrivateFile } from './outbox-directory.js';
@@ -35,11 +35,11 @@ export interface SqliteOutboxOptions extends ConnectionOptions {
   readonly open: OpenSqlite;
   /** The file was damaged, deleted or replaced, and has been mended. */
   readonly onRepaired: (error: CRMOutboxError) => void;
-  /** For the name of a file that is set aside, in milliseconds since 1970. */
+  /** Goes into the name of a file that is set aside; in milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** An open connection, and the files it is on. */
+/** An open connection and its files. */
 export interface InUse {
   readonly database: SqliteDatabase;
   readonly outbox: Outbox;
@@ -48,21 +48,21 @@ export interface InUse {
   readonly log: LogWatch;
 }
 
-/** Opens the file of an outbox, and makes it whole again whatever happened to it. */
+/** Opens the file of an outbox, and mends it whatever happened to it. */
 export interface Mender {
   /** Opens it, damaged or not. */
   readonly open: () => InUse;
   /** Whether its files are in their place. */
   readonly isInPlace: (inUse: InUse) => boolean;
-  /** Whether they are, and the log is as SQLite wrote it. */
+  /** Whether its files are in their place and the log is as SQLite wrote it. */
   readonly isWhole: (inUse: InUse) => boolean;
-  /** Looks more thoroughly, once a second; see `LogWatch`. */
-  readonly isWholeWithin: (inUse: InUse) => boolean;
-  /** Mends a file that is damaged, deleted or replaced, and opens the mended one. The connection from before stays open. */
+  /** A more thorough check, for once a second; see `LogWatch`. */
+  readonly isNextPartWhole: (inUse: InUse) => boolean;
+  /** Mends a file that is damaged, deleted or replaced, and opens the mended one. The old connection stays open. */
   readonly mend: (before: InUse) => InUse;
-  /** Does so for a file that was overwritten: it keeps what both have, the connection and what was written over its file. */
+  /** Mends a file that was overwritten: keeps what the connection still has and what was written over its file. */
   readonly mergeOverwritten: (before: InUse) => InUse;
-  /** Closes a connection that is in use no more. */
+  /** Closes a connection that is no longer in use. */
   readonly close: (before: InUse) => void;
 }
 
@@ -86,7 +86,7 @@ export function createMender(options: SqliteOutboxOptions): Mender {
       database.close();
       throw error;
     }
-    // Another process has just put another file in its place.
+    // Another process has just replaced the file.
     database.close();
     return use();
   }
@@ -122,15 +122,15 @@ export function createMender(options: SqliteOutboxOptions): Mender {
     return use();
   }
 
-  /** A log cannot be put back beside its file, but what this connection still reads makes a whole one. */
-  function replaceFile(from: InUse, befell: string): InUse {
+  /** A lost log cannot be restored, but this connection can still read everything, so it goes into a new file. */
+  function replaceFile(from: InUse, whatHappened: string): InUse {
     const repaired = repair({ open, file, from: from.database, now: now() });
     if (!repaired.isIncomplete) removeAside(repaired.asideName);
-    report(`the log of the outbox file was ${befell} while in use; the file is whole again`, repaired);
+    report(`the log of the outbox file was ${whatHappened} while in use; the file is whole again`, repaired);
     return use();
   }
 
-  /** The log is still our own, and what was copied over the file has notifications of its own. */
+  /** The log is still our own, and the file that was copied over ours has notifications of its own. */
   function mergeCopy({ database: from }: InUse): InUse {
     const copy = `${file}-copied`;
     copyFileSync(file, copy);
@@ -149,18 +149,18 @@ export function createMender(options: SqliteOutboxOptions): Mender {
     return next;
   }
 
-  /** This connection still reads and writes a file that nobody else can find. */
+  /** This connection still reads and writes a file that no other process can find. */
   function moveOver({ database: lost, identity }: InUse): InUse {
-    // The lost file's log does not belong to the file in its place; this connection still writes to it.
+    // The log belongs to the lost file, not to the one in its place; this connection still writes to it.
     const asideName = setLogAside(file, identity, now());
-    let intruder = setIntruderAside(intruderAt(file));
+    let intruder = setIntruderAside(describeIntruder(file));
     makePrivateFile(file);
     let next: InUse;
     try {
       next = useOrElse(repairFile);
     } catch (error) {
       if (!(error instanceof CRMConfigError)) throw error;
-      // Only its log says that it is newer.
+      // Only its log shows that it is newer.
       intruder = setIntruderAside('the outbox of a newer express-crm-notifier');
       makePrivateFile(file);
       next = use();
@@ -171,7 +171,7 @@ export function createMender(options: SqliteOutboxOptions): Mender {
     return next;
   }
 
-  /** Untouched. Returns what to say of it. */
+  /** Sets aside what is in the way, unchanged. Returns what to report about it. */
   function setIntruderAside(what: string | undefined): string {
     return what === undefined ? '' : `; ${what} was there, and is kept as ${setAside(file, now())}`;
   }
@@ -191,16 +191,16 @@ export function createMender(options: SqliteOutboxOptions): Mender {
     onRepaired(new CRMOutboxError(`${what}, and ${saved}`));
   }
 
-  function mendBy(way: (before: InUse) => InUse, before: InUse): InUse {
+  function mendUnderLock(mendFile: (before: InUse) => InUse, before: InUse): InUse {
     const directory = dirname(file);
-    // A link to it even: the next start would refuse that.
+    // Even if it is a link to a directory: the next start would refuse that.
     if (isNoDirectory(directory)) renameSync(directory, freeAsideName(directory, now()));
     mkdirSync(directory, { mode: 0o700, recursive: true });
-    return withRepairLock(() => way(before));
+    return withRepairLock(() => mendFile(before));
   }
 
-  /** Chosen under the lock: another process may have mended the file while this one waited. */
-  function wayToMend(before: InUse): InUse {
+  /** Checks the cause under the lock: another process may have mended the file while this one waited. */
+  function mendByCause(before: InUse): InUse {
     if (inodeOf(file) !== before.identity.file) return moveOver(before);
     if (!isSame(before.identity, file)) return replaceFile(before, 'deleted or replaced');
     return before.log.isBrokenAnywhere() ? replaceFile(before, 'changed') : repairFile();
@@ -217,10 +217,10 @@ export function createMender(options: SqliteOutboxOptions): Mender {
       return useOrElse(() => withRepairLock(repairFile));
     },
     isInPlace: ({ identity }) => isSame(identity, file),
-    isWhole: ({ identity, log }) => isSameBesideLog(identity, file) && log.isInPlace() && !log.isBroken(),
-    isWholeWithin: ({ log }) => !isNoDirectory(dirname(file)) && !log.isBrokenWithin(),
-    mend: (before) => mendBy(wayToMend, before),
-    mergeOverwritten: (before) => mendBy(mergeCopy, before),
+    isWhole: ({ identity, log }) => isSameExceptLog(identity, file) && log.isInPlace() && !log.isBroken(),
+    isNextPartWhole: ({ log }) => !isNoDirectory(dirname(file)) && !log.isNextPartBroken(),
+    mend: (before) => mendUnderLock(mendByCause, before),
+    mergeOverwritten: (before) => mendUnderLock(mergeCopy, before),
     close: closeInUse,
   };
 }

@@ -4,10 +4,10 @@ import { isDamaged } from './sqlite-errors.js';
 
 /**
  * The outbox in an SQLite file, which mends itself. A damaged file is set aside, what can be read of it goes into a fresh
- * one, and the call that met the damage is made again there. A file or log that was deleted or replaced while in use is made
- * anew with what the lost one held. Processes that share the file mend it one at a time; the others move over.
+ * one, and the call that met the damage is repeated there. A file or log that was deleted or replaced while in use is recreated
+ * with what the lost one contained. Processes that share the file mend it one at a time; the others move over to the new file.
  *
- * Each time that happens, its generation grows: positions are others then.
+ * Each time that happens, `generation` grows, because positions change.
  *
  * Throws `CRMConfigError` when the file was written by a newer version.
  */
@@ -17,27 +17,27 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   let isClosed = false;
   let inUse = mender.open();
 
-  function mend(byWhat: (before: InUse) => InUse = mender.mend): void {
+  function mend(mendFile: (before: InUse) => InUse = mender.mend): void {
     const before = inUse;
-    inUse = byWhat(before);
+    inUse = mendFile(before);
     generation += 1;
     mender.close(before);
   }
 
-  /** What is only in a file that nobody finds would be lost with this connection. */
+  /** What is only in a file that no other process can find would be lost with this connection. */
   function saveBeforeClose(): void {
     const { pending, dead } = inUse.outbox.counts();
     if (pending + dead > 0) mend();
   }
 
-  /** Runs a call; when it meets damage, mends the file and runs it once more. */
+  /** Runs a call; if it meets damage, mends the file and runs the call once more. */
   const guarded =
     <Args extends unknown[], Result>(call: (outbox: Outbox, ...args: Args) => Result) =>
     (...args: Args): Result => {
       try {
         return call(inUse.outbox, ...args);
       } catch (error) {
-        // A log that is gone may show as an error of the disk.
+        // A missing log may show as a disk error.
         if (!isDamaged(error) && mender.isWhole(inUse)) throw error;
         mend();
         return call(inUse.outbox, ...args);
@@ -48,7 +48,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     outbox.maintain();
   });
 
-  /** A file that was made anew meanwhile may go by a clock that is further ahead. */
+  /** A file that was recreated meanwhile may use a clock that is further ahead. */
   const notBehind = (outbox: Outbox, at: number): number => (generation === 0 ? at : Math.max(at, outbox.lastUse().to));
 
   const notDeadBehind = (outbox: Outbox, settlement: Settlement): Settlement =>
@@ -61,10 +61,10 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   return {
     append(batch, room, at) {
       const appended = append(batch, room, at);
-      // What is accepted has to be in the file that others find, and with its log.
+      // Accepted notifications must be in the file that other processes find, with its log.
       if (mender.isWhole(inUse)) return appended;
       mend();
-      // They have other positions now, and are found by reading.
+      // Their positions have changed, so the caller has to read them.
       return appended === undefined ? undefined : [];
     },
     readAfter: guarded((outbox, ...query: Parameters<Outbox['readAfter']>) => outbox.readAfter(...query)),
@@ -95,9 +95,9 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     maintain() {
       if (!mender.isInPlace(inUse)) mend();
       else if (inUse.watch.isOverwritten()) mend(mender.mergeOverwritten);
-      else if (!mender.isWholeWithin(inUse)) mend();
+      else if (!mender.isNextPartWhole(inUse)) mend();
       else maintain();
-      inUse.watch.look();
+      inUse.watch.remember();
     },
     close() {
       if (isClosed) return;

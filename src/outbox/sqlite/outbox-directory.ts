@@ -19,12 +19,12 @@ import { refuseNewerSchema } from './schema.js';
 
 const fileName = 'outbox.db';
 const { O_APPEND, O_CREAT, O_WRONLY } = constants;
-// Windows does not have the last one.
+// Windows does not have `O_NOFOLLOW`.
 const appendingNoLink = O_APPEND | O_CREAT | O_WRONLY | ((constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0);
 
 /**
- * Makes the directory of an outbox if it is missing, and answers its real path. Throws `CRMConfigError` when the place
- * cannot be used; nothing is changed then. It blocks, so that a mistake stops the app at its start.
+ * Creates the directory of an outbox if it is missing, and returns its real path. Throws `CRMConfigError` when the path
+ * cannot be used; nothing is changed then. It is synchronous, so that a mistake stops the app at its start.
  */
 export function prepareOutboxDirectory(path: string): string {
   const directory = resolve(path);
@@ -40,11 +40,11 @@ export function prepareOutboxDirectory(path: string): string {
 }
 
 /**
- * Makes the file of an outbox if it is missing, and answers its path: 0600 in 0700, since notifications are personal
- * data. Throws `CRMConfigError` when there is something that is not ours or is newer than we are; nothing is changed then.
+ * Creates the file of an outbox if it is missing, and returns its path: mode 0600 in 0700, because notifications are personal
+ * data. Throws `CRMConfigError` when a file there is not ours or is of a newer version; nothing is changed then.
  *
- * Only for the one who has claimed the directory: closing any descriptor of a file drops the locks that this process
- * has on it, those of a notifier at work among them (https://www.sqlite.org/howtocorrupt.html section 2.2).
+ * Call it only once the directory is claimed: closing any descriptor of a file drops all locks of this process on it, even those
+ * of another notifier that is using it (https://www.sqlite.org/howtocorrupt.html section 2.2).
  */
 export function prepareOutboxFile(directory: string): string {
   const file = join(directory, fileName);
@@ -53,7 +53,7 @@ export function prepareOutboxFile(directory: string): string {
   try {
     if (found !== undefined) refuseFileOfAnother(found);
     if (found !== undefined) refuseWhatIsNotOurs(file);
-    // A directory that holds other things as well is not ours to close to others.
+    // If the directory also holds other things, its mode is not ours to change.
     if (readdirSync(directory).every((name) => name.startsWith(fileName))) chmodSync(directory, 0o700);
     makePrivateFile(file);
   } catch (error) {
@@ -64,8 +64,8 @@ export function prepareOutboxFile(directory: string): string {
 }
 
 /**
- * The file of an outbox that is there already; undefined where there is none. Throws `CRMConfigError` when there is
- * something that is not ours or is newer than we are, or that cannot be read. Changes nothing and makes nothing.
+ * The path of an existing outbox file; undefined if there is none. Throws `CRMConfigError` when a file there is not ours, is of
+ * a newer version or cannot be read. Changes and creates nothing.
  */
 export function findOutboxFile(path: string): string | undefined {
   const directory = resolve(path);
@@ -87,8 +87,8 @@ export function findOutboxFile(path: string): string | undefined {
 }
 
 /**
- * Makes a file if it is missing, and closes it to others; not what a link points to. SQLite gives its further files the mode of
- * this one.
+ * Creates a file if it is missing, and lets only its owner use it; does not follow a link. SQLite gives the files beside it the
+ * same mode.
  */
 export function makePrivateFile(file: string): void {
   const descriptor = openSync(file, appendingNoLink, 0o600);
@@ -114,14 +114,14 @@ function makeDirectory(directory: string): Stats {
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
-    // Another process that starts may have made it in the meantime.
+    // Another process may have created it in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
       refuse('cannot be made; check the owner and mode of the directory above', error);
   }
   return lstatSync(directory);
 }
 
-/** Its owner can change what is sent, whatever its mode. Root could read it all the same, and is told instead. */
+/** A file's owner can change what is sent, whatever its mode. Root is not refused but warned; see `outboxExposure`. */
 function refuseFileOfAnother({ uid }: Stats): void {
   const user = process.geteuid?.();
   if (user === undefined || user === 0 || uid === user) return;
@@ -146,14 +146,15 @@ function refuse(problem: string, cause?: unknown): never {
 const ownDirectory = 'or give the outbox a directory of its own';
 
 /**
- * Who besides the user of this process may change an outbox, and what to do about it; undefined where nobody may. Asked
- * once its file is there and everything that this process may close to others is closed.
+ * Who besides the user of this process may change an outbox, and what to do about it; undefined if nobody may. Call it once the
+ * outbox's file exists and this process has restricted what it can.
  *
- * It is no reason to refuse: a container's volume is often root's, or everybody's, and nobody else is in the container.
+ * It is no reason to refuse: a container's volume often belongs to root or is writable by everybody, and nobody else is in the
+ * container.
  */
 export function outboxExposure(directory: string, file: string): string | undefined {
   const user = process.geteuid?.();
-  // Windows has other owners and no modes.
+  // Windows has another kind of owners, and no modes.
   if (user === undefined) return undefined;
   const { uid, mode } = statSync(directory);
   const fileOwner = statSync(file).uid;
@@ -175,7 +176,7 @@ export function outboxExposure(directory: string, file: string): string | undefi
       `its directory is writable by ${writers} (mode ${modeText}), who ${harm}: chmod 700 it, ${ownDirectory}`,
     );
   }
-  // Only root gets as far as this with a file of another's.
+  // Only root gets this far with another user's file.
   if (fileOwner !== user) {
     problems.push(
       `its file belongs to user ${String(fileOwner)}, who can change what is sent: ` +

@@ -1,10 +1,10 @@
 import type { Outbox, StoredNotification } from '../outbox.js';
-import { inDueOrder, inOrder, pendingColumns, pendingOf, toText } from './rows.js';
+import { checkDueOrder, checkOrder, pendingColumns, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
-/** What reads the pending ones of an open connection. */
+/** Reads the pending notifications of an open connection. */
 export interface PendingRows extends Pick<Outbox, 'readAfter' | 'nextInLane' | 'readDue'> {
   readonly find: (id: string, target?: string) => StoredNotification[];
 }
@@ -16,7 +16,7 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
   const selectInLane = database.prepare(
     `SELECT ${pendingColumns} FROM pending WHERE lane = ? AND position > ? AND position < ? ORDER BY position LIMIT 1`,
   );
-  // The first comparison is the index's own condition; the second enters it at the place to go on from.
+  // The first comparison is the index's own condition; the second makes SQLite seek to where to continue.
   const selectDue = database.prepare(
     `SELECT ${pendingColumns} FROM pending
      WHERE target = ?1 AND next_attempt_at > 0 AND next_attempt_at >= ?2 AND next_attempt_at <= ?4
@@ -30,13 +30,13 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
       const target = tally.find(name);
       if (target === undefined) return [];
       const rows = selectAfter.all(target.base + Math.max(after, 0), target.end, limit);
-      const page = inOrder(
+      const page = checkOrder(
         rows.map((row) => pendingOf(row, target)),
         after,
       );
       const last = page.at(-1);
-      // A damaged position that is too high would send the reader past all others.
-      if (last !== undefined && !tally.hasGiven(target, last.position)) throw damaged('its order is gone');
+      // A damaged position that is too high would make the reader skip all others.
+      if (last !== undefined && !tally.hasUsed(target, last.position)) throw damaged('its order is gone');
       return page;
     },
 
@@ -52,7 +52,7 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
       if (target === undefined) return [];
       const lastAt = Math.min(until, Number.MAX_SAFE_INTEGER);
       const rows = selectDue.all(target.text, after.nextAttemptAt, target.base + after.position, lastAt, limit);
-      return inDueOrder(
+      return checkDueOrder(
         rows.map((row) => pendingOf(row, target)),
         after,
       );

@@ -7,32 +7,32 @@ import type { OpenSqlite } from './sqlite-driver.js';
 import { isDamaged, isDamagedSchema } from './sqlite-errors.js';
 import { createSqliteOutbox } from './sqlite-outbox.js';
 
-/** The part of an outbox that changes nothing. */
+/** The read-only part of an outbox. */
 export type ReadableOutbox = Pick<Outbox, 'counts' | 'targets' | 'readAfter' | 'listDead' | 'find' | 'close'>;
 
 const busyTimeoutMs = 5_000;
 
 /**
- * Opens the file of an outbox to look at it while apps may be using it: nothing is changed, migrated or mended, and the log of an
- * app that was killed stays as it is. Throws `CRMOutboxError` when it has to be mended or migrated first.
+ * Opens the file of an outbox for reading while apps may be using it: nothing is changed, migrated or mended, and the log of an
+ * app that was killed stays as it is. Throws `CRMOutboxError` when the file must be mended or migrated first.
  */
 export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox {
-  // SQLite takes a file that was cut to nothing for an empty one.
+  // SQLite would take a file that was cut to nothing for an empty one.
   if (isRepairUnfinished(file) || isCutToNothing(file)) throw needsMending();
-  const database = mendedFirst(() => open(file, { readOnly: true }));
+  const database = orNeedsMending(() => open(file, { readOnly: true }));
   try {
     database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
-    // A second guard, should the driver ignore the option.
+    // A second guard, in case the driver ignores the option.
     database.exec('PRAGMA query_only = ON');
-    if (mendedFirst(() => isOlderSchema(database))) throw needsMigration();
-    const outbox = mendedFirst(() => createSqliteOutbox(database, 'normal'));
+    if (orNeedsMending(() => isOlderSchema(database))) throw needsMigration();
+    const outbox = orNeedsMending(() => createSqliteOutbox(database, 'normal'));
     return {
-      counts: (target) => mendedFirst(() => outbox.counts(target)),
-      targets: () => mendedFirst(() => outbox.targets()),
-      readAfter: (target, after, limit) => mendedFirst(() => outbox.readAfter(target, after, limit)),
-      listDead: (query) => mendedFirst(() => outbox.listDead(query)),
-      find: (id, target) => mendedFirst(() => outbox.find(id, target)),
-      // Not as an outbox closes: that tidies up its log.
+      counts: (target) => orNeedsMending(() => outbox.counts(target)),
+      targets: () => orNeedsMending(() => outbox.targets()),
+      readAfter: (target, after, limit) => orNeedsMending(() => outbox.readAfter(target, after, limit)),
+      listDead: (query) => orNeedsMending(() => outbox.listDead(query)),
+      find: (id, target) => orNeedsMending(() => outbox.find(id, target)),
+      // Not `outbox.close()`, which would remove the log.
       close: () => {
         database.close();
       },
@@ -43,7 +43,7 @@ export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox
   }
 }
 
-function mendedFirst<Result>(call: () => Result): Result {
+function orNeedsMending<Result>(call: () => Result): Result {
   try {
     return call();
   } catch (error) {

@@ -4,24 +4,24 @@ import { damaged } from './sqlite-errors.js';
 type Columns = Readonly<Record<string, unknown>>;
 
 /**
- * A target as a file has it. The pending rows of a target lie together: the key of a row, its column `position`, is its target's
- * base plus its position. So one target is read without a look at the rows of others, however many those are, and without an
- * index for that, which would be one more page to write with each commit.
+ * A target as stored in a file. The pending rows of a target are adjacent: the key of a row, its column `position`, is its
+ * target's base plus its position. So reading one target reads no rows of others, however many those are, and needs no index,
+ * which would be one more page to write with each commit.
  */
 export interface StoredTarget {
   readonly name: string;
   /** The name as it is stored. */
   readonly text: string;
-  /** The keys of its rows are above this, */
+  /** The keys of its rows are above this. */
   readonly base: number;
-  /** and below this. */
+  /** And below this. */
   readonly end: number;
 }
 
-/** How many positions a target has: enough for 500 years at a thousand a second, and for 500 targets. */
+/** How many positions a target has: enough for 500 years at a thousand a second. There is room for 500 targets. */
 export const targetLimit = 2 ** 44;
 
-/** The key of a target's row; 0, which no row has, for what is no position. */
+/** The key of a target's row; 0, which no row has, for an invalid position. */
 export function keyOf({ base }: StoredTarget, position: number): number {
   return position > 0 && position < targetLimit ? base + position : 0;
 }
@@ -33,7 +33,7 @@ export function storedTarget(name: string, number: unknown): StoredTarget {
   return { name, text: toText(name), base, end };
 }
 
-/** What `pendingOf` reads. */
+/** The columns that `pendingOf` reads. */
 export const pendingColumns =
   'position, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent, body';
 
@@ -54,7 +54,7 @@ export function pendingOf(row: unknown, { name, base }: StoredTarget): PendingNo
   };
 }
 
-/** What is posted of a pending one, or would be of a dead letter. */
+/** What is posted of a pending notification, or would be of a dead letter. */
 export function contentOf(row: unknown): Pick<PendingNotification, 'traceparent' | 'body'> {
   const columns = row as Columns;
   return { traceparent: traceparentIn(columns), body: bytesIn(columns, 'body') };
@@ -79,8 +79,8 @@ export function deadOf(row: unknown): DeadLetter {
   };
 }
 
-/** A damaged position would send a reader back, or past others. */
-export function inOrder(page: PendingNotification[], after: number): PendingNotification[] {
+/** Returns the page, or throws: a damaged position would send a reader back, or make it skip others. */
+export function checkOrder(page: PendingNotification[], after: number): PendingNotification[] {
   let last = after;
   for (const { position } of page) {
     if (!(position > last)) throw damaged('its order is gone');
@@ -89,8 +89,8 @@ export function inOrder(page: PendingNotification[], after: number): PendingNoti
   return page;
 }
 
-/** The same of those that are read in the order in which they are due. */
-export function inDueOrder(page: PendingNotification[], after: DuePlace): PendingNotification[] {
+/** The same for a page that was read in the order in which its entries become due. */
+export function checkDueOrder(page: PendingNotification[], after: DuePlace): PendingNotification[] {
   let last = after;
   for (const entry of page) {
     const isSame = entry.nextAttemptAt === last.nextAttemptAt;
@@ -102,8 +102,8 @@ export function inDueOrder(page: PendingNotification[], after: DuePlace): Pendin
 }
 
 /**
- * What was counted for one target, beside its oldest pending one. A count may be damaged as well: one that says "full" of an empty
- * outbox would let nothing in for ever.
+ * The counts of one target, checked against its oldest pending row. A count may be damaged as well: one that shows an empty
+ * outbox as full would let nothing in for ever.
  */
 export function countsIn(row: unknown): OutboxCounts {
   const { target, pending, pending_bytes: pendingBytes, dead, ...oldest } = row as Columns;
@@ -123,15 +123,15 @@ export function measureOf(row: unknown): { readonly count: number; readonly byte
   return { count: Number(count), bytes: Number(bytes) };
 }
 
-// SQLite checks a value's kind when it is written; one that is read may have been changed by damage.
+// SQLite checks a value's type when it is written; damage may have changed it since.
 function numberIn(columns: Columns, name: string): number {
   const value = columns[name];
-  return typeof value === 'number' ? value : notIn(name);
+  return typeof value === 'number' ? value : throwWrongKind(name);
 }
 
 function textIn(columns: Columns, name: string): string {
   const value = columns[name];
-  return typeof value === 'string' ? value : notIn(name);
+  return typeof value === 'string' ? value : throwWrongKind(name);
 }
 
 function traceparentIn(columns: Columns): string | undefined {
@@ -140,16 +140,16 @@ function traceparentIn(columns: Columns): string | undefined {
 
 function bytesIn(columns: Columns, name: string): Uint8Array {
   const value = columns[name];
-  return ArrayBuffer.isView(value) ? (value as Uint8Array) : notIn(name);
+  return ArrayBuffer.isView(value) ? (value as Uint8Array) : throwWrongKind(name);
 }
 
-function notIn(name: string): never {
+function throwWrongKind(name: string): never {
   throw damaged(`something else is where the ${name} should be`);
 }
 
 /**
- * A user's id, which a lane is made of, may hold any characters. SQLite's text does not: it ends at a NUL, on some Nodes
- * when written and on others when read, and has no lone surrogates. Those, and `%`, are stored as `%` and four digits.
+ * A user's id, which lanes are made of, may contain any characters. SQLite's text may not: it ends at a NUL, in some versions of
+ * Node when written and in others when read, and has no lone surrogates. Those, and `%`, are stored as `%` and four hex digits.
  */
 export function toText(text: string): string {
   return text.replace(/[\0%\p{Surrogate}]/gu, (character) => {

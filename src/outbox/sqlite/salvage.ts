@@ -9,39 +9,39 @@ const tables = {
   dead: 'id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body',
 } as const;
 
-/** How much was copied. */
+/** How many were copied. */
 export interface Salvage {
   readonly pending: number;
   readonly dead: number;
-  /** Whether there was more than could be read. */
+  /** Whether some could not be read. */
   readonly isIncomplete: boolean;
 }
 
-/** Where rows are put: those of one target, or all dead letters. */
+/** Where rows are inserted: those of one target, or all dead letters. */
 interface Places {
   /** Their keys are above this. */
   readonly base: number;
-  /** The last position that was given before. */
+  /** The last position that was used before. */
   readonly last: number;
-  /** The position that the first of them had. */
+  /** The position that the first copied row had. */
   first: number | undefined;
-  /** The highest position that is taken by now. */
+  /** The highest position that is used by now. */
   highest: number;
 }
 
 /**
- * Copies what can be read of a damaged outbox, or of one whose file was taken away, into another one, which may have
- * notifications of its own. It reads what every version of this package has written. Damage has a place: rows are read from the
- * front until it is met, and from the back. Both always, because what is damaged may also be a position, which sends the reader
- * far ahead without an error.
+ * Copies what can be read of a damaged or lost outbox into another one, which may have notifications of its own. It reads files
+ * of every version of this package. Damage is local, so rows are read from the front until the damage, and from the back. Always
+ * both, because a damaged position may make the reader skip far ahead without an error.
  *
- * What comes from the lost one is added behind what its target has in the other, in its own order: a row's place is counted from
- * the first one's. Where the target has nothing, each keeps its place. A row whose id its target has already is skipped.
+ * Copied rows are added after what their target has in the other outbox, in their own order: a row's position is counted from
+ * the first one's. If the target never had any there, rows keep their positions. A row whose id its target already has is
+ * skipped.
  *
- * Each file goes by the steady clock of those who used it. Their instants are brought to the clock that is further ahead, so
- * that everything is as old as it was when its own file was last in use.
+ * Each file uses the steady clock of its own processes. Instants are converted to the clock that is further ahead, so that
+ * everything is as old as it was when its own file was last in use.
  *
- * Throws when the other outbox cannot take them; nothing is copied then.
+ * Throws when the other outbox cannot take the rows; nothing is copied then.
  */
 export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   const copied = { pending: 0, dead: 0 };
@@ -49,7 +49,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   into.exec('BEGIN IMMEDIATE');
   try {
     const targets = readTargets(from);
-    const aheadMs = bringClocksTogether(from, into);
+    const aheadMs = alignClocks(from, into);
     for (const table of ['pending', 'dead'] as const) {
       const placesOf = table === 'pending' ? preparePlaces(into) : sharedPlaces(lastDeadPosition(into));
       const columns = `position, target, ${tables[table]}`;
@@ -57,7 +57,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
         `INSERT INTO ${table} (${columns}) VALUES (${columns.replace(/\w+/g, '?')}) ON CONFLICT (id, target) DO NOTHING`,
       );
       const onRow = (read: SqliteRow): void => {
-        const row = { ...later(read, aheadMs), target: targets.nameFor(read, table) };
+        const row = { ...shiftInstants(read, aheadMs), target: targets.nameFor(read, table) };
         const isCopied = copyRow(row, placesOf(row.target), columns, insert);
         if (isCopied === undefined) isIncomplete = true;
         else if (isCopied) copied[table] += 1;
@@ -67,9 +67,9 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
       const isBackComplete = readRows(from, query, 'DESC', onRow);
       if (!isFrontComplete || !isBackComplete) isIncomplete = true;
     }
-    // One that is dead here and pending there is tried once more, rather than forgotten.
+    // What is dead in one outbox and pending in the other is tried once more, rather than lost.
     into.exec('DELETE FROM dead WHERE (id, target) IN (SELECT id, target FROM pending)');
-    countAgain(into, targets);
+    recount(into, targets);
     into.exec('COMMIT');
   } catch (error) {
     into.exec('ROLLBACK');
@@ -78,7 +78,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
   return { ...copied, isIncomplete };
 }
 
-/** What finds the places of a target among the pending ones; adds the target if need be. */
+/** Returns a function that finds the places of a target's pending rows, and adds the target if necessary. */
 function preparePlaces(into: SqliteDatabase): (target: string) => Places {
   const select = into.prepare('SELECT number, last_position FROM tally WHERE target = ?');
   const insert = into.prepare('INSERT INTO tally (target) VALUES (?) RETURNING number, last_position');
@@ -99,14 +99,14 @@ function sharedPlaces(last: number): () => Places {
   return () => places;
 }
 
-/** Whether a row was new; undefined when damage has left it unfit for its table. */
+/** Returns whether a row was new; undefined if damage made it unfit for its table. */
 function copyRow(row: SqliteRow, places: Places, columns: string, insert: SqliteStatement): boolean | undefined {
   const position = Number(row['position']) % targetLimit;
   places.first ??= position;
-  const own = places.last === 0 ? position : places.last + 1 + position - places.first;
+  const ownPlace = places.last === 0 ? position : places.last + 1 + position - places.first;
   const names = columns.split(', ');
-  // Behind all others when damage has left it no place of its own.
-  for (const place of [own, places.highest + 1]) {
+  // After all others, if damage made its own place unusable.
+  for (const place of [ownPlace, places.highest + 1]) {
     if (place < 1 || place >= targetLimit) continue;
     const placed: SqliteRow = { ...row, position: places.base + place };
     try {
@@ -120,7 +120,7 @@ function copyRow(row: SqliteRow, places: Places, columns: string, insert: Sqlite
   return undefined;
 }
 
-/** Reads row by row until the end, or until reading fails. Returns whether it came to the end. */
+/** Reads row by row until the end, or until reading fails. Returns whether it reached the end. */
 function readRows(
   from: SqliteDatabase,
   query: string,
@@ -128,8 +128,8 @@ function readRows(
   onRow: (row: SqliteRow) => void,
 ): boolean {
   let lastPosition = direction === 'ASC' ? 0 : Number.MAX_SAFE_INTEGER;
-  const isBeyond = direction === 'ASC' ? '>' : '<';
-  const nextQuery = `${query} WHERE position ${isBeyond} ? ORDER BY position ${direction} LIMIT 1`;
+  const comparison = direction === 'ASC' ? '>' : '<';
+  const nextQuery = `${query} WHERE position ${comparison} ? ORDER BY position ${direction} LIMIT 1`;
   let next: SqliteStatement | undefined;
   for (;;) {
     let row: SqliteRow | undefined;
@@ -141,7 +141,7 @@ function readRows(
     }
     if (row === undefined) return true;
     const position = Number(row['position']);
-    // A tree that leads back would be walked for ever.
+    // A damaged tree that leads back would be read for ever.
     if (direction === 'ASC' ? !(position > lastPosition) : !(position < lastPosition)) return false;
     onRow(row);
     lastPosition = position;
@@ -149,12 +149,12 @@ function readRows(
 }
 
 /**
- * Lets `into` go by the clock that is further ahead, and keeps when it was last in use: without that, the next start would trust
- * a clock that is ahead. Returns by how much that clock is ahead of the one that `from` went by.
+ * Makes `into` use the clock that is further ahead, and keeps when that was last in use: otherwise the next start would trust
+ * a clock that is ahead. Returns how far that clock is ahead of the clock of `from`.
  */
-function bringClocksTogether(from: SqliteDatabase, into: SqliteDatabase): number {
+function alignClocks(from: SqliteDatabase, into: SqliteDatabase): number {
   const [lost, other] = [lastUseOf(from), lastUseOf(into)];
-  // Of a file whose use was never noted, as one of schema 1, the instants are the wall clock's.
+  // If the use of a file was never recorded, as in schema 1, its instants are the wall clock's.
   if (lost === undefined || other === undefined || lost.to === 0) return 0;
   if (lost.to <= other.to) return other.to - lost.to;
   into.prepare('UPDATE tally SET used_from = ?, used_to = ?').run(lost.from, lost.to);
@@ -170,7 +170,7 @@ function bringClocksTogether(from: SqliteDatabase, into: SqliteDatabase): number
   return 0;
 }
 
-/** Undefined when it is damaged, or of a version that did not note it; 0 for never. */
+/** Undefined if it is damaged, or of a version that did not record it; 0 for never. */
 function lastUseOf(database: SqliteDatabase): Use | undefined {
   let row: SqliteRow | undefined;
   try {
@@ -182,8 +182,8 @@ function lastUseOf(database: SqliteDatabase): Use | undefined {
   return Number.isSafeInteger(from) && Number.isSafeInteger(to) ? { from: Number(from), to: Number(to) } : undefined;
 }
 
-/** A row whose stored instants are so much later; what is no instant stays as it is. */
-function later(row: SqliteRow, aheadMs: number): SqliteRow {
+/** The row with its stored instants moved ahead by this much; what is not an instant stays as it is. */
+function shiftInstants(row: SqliteRow, aheadMs: number): SqliteRow {
   if (aheadMs === 0) return row;
   const moved = { ...row };
   for (const column of ['accepted_at', 'next_attempt_at', 'died_at']) {
@@ -193,8 +193,8 @@ function later(row: SqliteRow, aheadMs: number): SqliteRow {
   return moved;
 }
 
-/** What is here now; and the last positions, which even a row that is gone keeps from being given again. */
-function countAgain(into: SqliteDatabase, { lastPositions }: SalvagedTargets): void {
+/** Counts what is stored now, and keeps the last positions, so that not even the position of a lost row is reused. */
+function recount(into: SqliteDatabase, { lastPositions }: SalvagedTargets): void {
   const isOfTarget = `position > number * ${String(targetLimit)} AND position < (number + 1) * ${String(targetLimit)}`;
   const keepLast = into.prepare('UPDATE tally SET last_position = ? WHERE target = ? AND last_position = 0');
   for (const [target, position] of lastPositions) keepLast.run(position, target);

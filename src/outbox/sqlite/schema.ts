@@ -5,7 +5,7 @@ import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 /** "CRMN", at byte 68 of the file: https://www.sqlite.org/fileformat.html section 1.3.16. */
 export const applicationId = 0x43524d4e;
 
-/** One entry for each version of the schema: what leads there from the version before. Never change one; add one. */
+/** One entry for each version of the schema: the migration from the version before. Never change one; add one. */
 const migrations: readonly string[] = [
   `CREATE TABLE pending (
      position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -37,14 +37,14 @@ const migrations: readonly string[] = [
    CREATE INDEX dead_by_death ON dead (died_at);
    CREATE TABLE tally (pending INTEGER NOT NULL, pending_bytes INTEGER NOT NULL, dead INTEGER NOT NULL) STRICT;
    INSERT INTO tally VALUES (0, 0, 0);`,
-  // When the outbox was in use last, as far as is known. The index has only what waits for an instant in it, so it
-  // costs nothing while all goes well.
+  // When the outbox was last in use, as far as known. The index contains only what waits for an instant, so it costs nothing
+  // while all goes well.
   `ALTER TABLE tally ADD COLUMN used_from INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE tally ADD COLUMN used_to INTEGER NOT NULL DEFAULT 0;
    CREATE INDEX pending_by_next_attempt ON pending (next_attempt_at) WHERE next_attempt_at > 0;`,
-  // Several targets. What was there is the CRM's, which is number 0. Rows are copied, because no constraint can be taken from a
-  // table; the indexes come after them, which is ten times as fast. It starts with an index that later versions do not have:
-  // should a damaged number send a newer file here, that fails before anything is done.
+  // Several targets. Existing rows are for the CRM, which is number 0. Rows are copied, because SQLite cannot drop a constraint;
+  // the indexes are made after them, which is ten times as fast. It starts by dropping an index that later versions do not have:
+  // if a damaged version number brings a newer file here, that fails before anything is changed.
   `DROP INDEX pending_by_lane;
    DROP INDEX pending_by_next_attempt;
    DROP INDEX dead_by_death;
@@ -113,20 +113,20 @@ const migrations: readonly string[] = [
 ];
 
 /**
- * Makes or migrates the tables, in one transaction: with a million rows 3 to 20 seconds, and room for as much again. Throws
- * `CRMConfigError` when the file was written by a newer version of this package, and leaves it as it is.
+ * Makes or migrates the tables, in one transaction. With a million rows this takes 3 to 20 seconds, and as much disk space again.
+ * Throws `CRMConfigError` when the file was written by a newer version of this package, and leaves it as it is.
  */
 export function migrate(database: SqliteDatabase): void {
   const before = versionOf(database);
   refuseNewerSchema(before);
   if (before === migrations.length) return;
   // Not `IMMEDIATE`, which writes a header, and then it is too late for the pragma. Nor the pragma first: it would commit a
-  // header without our mark, and whoever starts then, or after a kill, would take the file for another application's.
+  // header without our id, and a process that starts then, or after a kill, would take the file for another application's.
   database.exec('BEGIN');
   try {
-    // Only before the first table is made; later it changes nothing. In any case it takes the lock for writing.
+    // It has an effect only before the first table is made. In any case it takes the lock for writing.
     database.exec('PRAGMA auto_vacuum = INCREMENTAL');
-    // Another process may be migrating too, so the version is read once more under the lock.
+    // Another process may be migrating too, so read the version again under the lock.
     const version = versionOf(database);
     refuseNewerSchema(version);
     if (version === 0 && hasTables(database)) throw damaged('it has tables, but their version is gone');
@@ -137,26 +137,26 @@ export function migrate(database: SqliteDatabase): void {
     database.exec(`PRAGMA user_version = ${String(migrations.length)}`);
     database.exec('COMMIT');
   } catch (error) {
-    undo(database);
+    rollBack(database);
     throw error;
   }
 }
 
 /** Explicitly: a closed connection keeps its locks until its statements are collected as garbage. */
-function undo(database: SqliteDatabase): void {
+function rollBack(database: SqliteDatabase): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // SQLite has undone it by itself.
+    // SQLite has already rolled it back.
   }
 }
 
-/** Whether this version of the package does not know a version of the schema yet. */
+/** Whether a version of the schema is newer than this version of the package. */
 export function isNewerSchema(version: number): boolean {
   return version > migrations.length;
 }
 
-/** Throws `CRMConfigError` for a version of the schema that this version of the package does not know. */
+/** Throws `CRMConfigError` for a version of the schema that is newer than this version of the package. */
 export function refuseNewerSchema(version: number): void {
   if (!isNewerSchema(version)) return;
   const message =
@@ -169,7 +169,7 @@ function hasTables(database: SqliteDatabase): boolean {
   return Number((database.prepare('SELECT count(*) AS count FROM sqlite_master').get() as SqliteRow)['count']) > 0;
 }
 
-/** Whether an earlier version of this package wrote the file, and none since. */
+/** Whether the file still has the schema of an earlier version of this package. */
 export function isOlderSchema(database: SqliteDatabase): boolean {
   const version = versionOf(database);
   return version > 0 && version < migrations.length;

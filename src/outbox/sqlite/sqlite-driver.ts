@@ -9,7 +9,7 @@ export interface SqliteStatement {
   all(...values: SqliteValue[]): unknown[];
 }
 
-/** The part of SQLite's synchronous API that this package uses; Node and the stand-in package agree on it. */
+/** The part of SQLite's synchronous API that this package uses; Node and `@photostructure/sqlite` have the same. */
 export interface SqliteDatabase {
   exec(sql: string): void;
   prepare(sql: string): SqliteStatement;
@@ -17,7 +17,7 @@ export interface SqliteDatabase {
 }
 
 export interface OpenSqliteOptions {
-  /** Refuses every change, and to open what is not there. @default false */
+  /** Refuses every change, and does not create a missing file. @default false */
   readonly readOnly?: boolean;
 }
 
@@ -27,43 +27,43 @@ interface SqliteModule {
   readonly DatabaseSync: new (path: string, options: OpenSqliteOptions) => SqliteDatabase;
 }
 
-/** Does a native call, now or never; see `thread-gates.ts`. */
-export type Enter = <Result>(call: () => Result) => Result;
+/** Runs a native call, or blocks for good if the process is exiting; see `thread-gates.ts`. */
+export type RunNative = <Result>(call: () => Result) => Result;
 
 let loaded: SqliteModule | undefined;
 
 /**
- * The one place that knows which SQLite there is: Node's own from 22.13 on, and on Node 20 the package
- * `@photostructure/sqlite`, which has the same API. Rejects with `CRMConfigError` where there is neither.
+ * Loads SQLite; the only place that knows which one: Node's own from 22.13 on, and on Node 20 the package
+ * `@photostructure/sqlite`, which has the same API. Rejects with `CRMConfigError` if neither exists.
  *
- * The package's calls go through `enter`, if it is given: a thread that is ended in the middle of one aborts the process.
+ * The package's calls go through `runNative`, if given: ending a thread in the middle of one aborts the process.
  */
-export async function loadSqlite(enter?: Enter): Promise<OpenSqlite> {
+export async function loadSqlite(runNative?: RunNative): Promise<OpenSqlite> {
   const builtin = builtinSqlite();
-  // Looked for once: by the next time the process may have given up the right to read it.
+  // Loaded once: the process may give up the right to read it later.
   loaded ??= builtin ?? (await installedSqlite());
   const { DatabaseSync } = loaded;
   const open: OpenSqlite = (path, options = {}) => new DatabaseSync(path, options);
-  return enter === undefined || builtin !== undefined ? open : entering(open, enter);
+  return runNative === undefined || builtin !== undefined ? open : guardNativeCalls(open, runNative);
 }
 
-function entering(open: OpenSqlite, enter: Enter): OpenSqlite {
-  const enteringStatement = (statement: SqliteStatement): SqliteStatement => ({
-    run: (...values) => enter(() => statement.run(...values)),
-    get: (...values) => enter(() => statement.get(...values)),
-    all: (...values) => enter(() => statement.all(...values)),
+function guardNativeCalls(open: OpenSqlite, runNative: RunNative): OpenSqlite {
+  const guardStatement = (statement: SqliteStatement): SqliteStatement => ({
+    run: (...values) => runNative(() => statement.run(...values)),
+    get: (...values) => runNative(() => statement.get(...values)),
+    all: (...values) => runNative(() => statement.all(...values)),
   });
   return (path, options) => {
-    const database = enter(() => open(path, options));
+    const database = runNative(() => open(path, options));
     return {
       exec: (sql) => {
-        enter(() => {
+        runNative(() => {
           database.exec(sql);
         });
       },
-      prepare: (sql) => enteringStatement(enter(() => database.prepare(sql))),
+      prepare: (sql) => guardStatement(runNative(() => database.prepare(sql))),
       close: () => {
-        enter(() => {
+        runNative(() => {
           database.close();
         });
       },
@@ -72,7 +72,7 @@ function entering(open: OpenSqlite, enter: Enter): OpenSqlite {
 }
 
 function builtinSqlite(): SqliteModule | undefined {
-  // Asking for an unknown builtin answers undefined; before 22.13 it would need a flag, and there it is unknown too.
+  // Returns undefined for an unknown builtin; before 22.13 SQLite needs a flag, and without it is unknown too.
   const builtin: unknown = withoutExperimentalWarning(() =>
     (process.getBuiltinModule as (id: string) => unknown)('node:sqlite'),
   );
@@ -80,8 +80,8 @@ function builtinSqlite(): SqliteModule | undefined {
 }
 
 /**
- * Node 22 warns of its SQLite as it loads it, in every thread anew and on the command line's stderr. Which SQLite it is was
- * chosen here, so whoever reads that could do nothing about it.
+ * Node 22 warns about its SQLite when it loads it, in every thread and on the command line's stderr. This package chose that
+ * SQLite, so a reader of the warning could do nothing about it.
  */
 function withoutExperimentalWarning<Result>(load: () => Result): Result {
   const warner = process as { emitWarning: (...args: unknown[]) => void };

@@ -1,6 +1,6 @@
 import { CRMOutboxError } from '../../core/errors.js';
 
-/** Result codes, in whatever extended form: https://www.sqlite.org/rescode.html. */
+/** Primary result codes, which are the low bytes of the extended ones: https://www.sqlite.org/rescode.html. */
 const sqliteError = 1;
 const sqliteBusy = 5;
 const sqliteReadonly = 8;
@@ -9,14 +9,14 @@ const sqliteConstraint = 19;
 const sqliteMismatch = 20;
 const sqliteNotADatabase = 26;
 
-/** Another connection is at work in the file. */
+/** Whether another connection has locked the file. */
 export function isBusy(error: unknown): boolean {
   return primaryCode(error) === sqliteBusy;
 }
 
 /**
- * The error of a transaction that cannot begin: when the lock was not to be had for as long as SQLite waits, it says so and
- * what to do.
+ * The error of a transaction that cannot begin. If another connection held the lock for as long as SQLite waits, the message
+ * states that and what to do.
  */
 export function cannotBegin(error: unknown): unknown {
   if (!isBusy(error)) return error;
@@ -26,44 +26,44 @@ export function cannotBegin(error: unknown): unknown {
   return Object.assign(new CRMOutboxError(message, { cause: error }), { errcode: sqliteBusy });
 }
 
-/** What is in the file cannot be trusted any more. */
+/** Whether the contents of the file can no longer be trusted. */
 export function isDamaged(error: unknown): boolean {
   const code = primaryCode(error);
   return code === sqliteCorrupt || code === sqliteNotADatabase || isMadeReadonly(error) || isBeyondNumbers(error);
 }
 
 /**
- * A header that asks for a newer SQLite makes a file read-only. Should it be the disk that is, mending fails as well, before
- * anything is moved.
+ * A header that asks for a newer SQLite makes a file read-only. If it is the disk that is read-only, mending fails as well,
+ * before anything is moved.
  */
 function isMadeReadonly(error: unknown): boolean {
   return (error as { errcode?: unknown } | undefined)?.errcode === sqliteReadonly;
 }
 
-/** A whole number that JavaScript does not have: nobody has written it. */
+/** An integer that JavaScript cannot represent: this package never wrote it. */
 function isBeyondNumbers(error: unknown): boolean {
   return String((error as { message?: unknown } | undefined)?.message).includes(
     'too large to be represented as a JavaScript',
   );
 }
 
-/** Damage that shows when a file is opened: our SQL is right, so if it does not fit the tables, they are not. */
+/** Whether opening a file shows damage: our SQL is right, so if it does not fit the tables, they are damaged. */
 export function isDamagedSchema(error: unknown): boolean {
   return primaryCode(error) === sqliteError;
 }
 
-/** A value that its column does not take. */
+/** Whether a column refused a value. */
 export function isUnfit(error: unknown): boolean {
   return primaryCode(error) === sqliteConstraint || primaryCode(error) === sqliteMismatch;
 }
 
-/** A count or a last position that lets nothing be written any more. */
+/** Whether a wrong count or last position keeps anything from being written. */
 export function isCountedWrongly(error: unknown): boolean {
   const message = String((error as { message?: unknown } | undefined)?.message);
   return /constraint failed: (tally\.|pending\.position$)/.test(message);
 }
 
-/** Copies rows from one table to another. What the other does not take is damage: the same columns took it once. */
+/** Copies rows from one table to another. A row that the other refuses is damaged: the same columns took it once. */
 export function copyRows<Result>(copy: () => Result): Result {
   try {
     return copy();
@@ -72,12 +72,12 @@ export function copyRows<Result>(copy: () => Result): Result {
   }
 }
 
-/** An error for damage that SQLite itself does not see. */
+/** An error for damage that SQLite itself does not detect. */
 export function damaged(what: string): Error {
   return Object.assign(new Error(`the outbox file is damaged: ${what}`), { errcode: sqliteCorrupt });
 }
 
-/** What `all` of the stand-in package throws has a message and no number: https://www.sqlite.org/c3ref/errcode.html. */
+/** On Node 20, errors of `all` have a message but no code: https://www.sqlite.org/c3ref/errcode.html. */
 const codesByMessage: Readonly<Record<string, number>> = {
   'database is locked': sqliteBusy,
   'database disk image is malformed': sqliteCorrupt,

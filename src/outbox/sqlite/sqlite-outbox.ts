@@ -17,14 +17,14 @@ import { prepareTally, type Added, type Reserved } from './tally.js';
 const keptFreePages = 256;
 const pagesAtOnce = 2048;
 
-/** What a batch has for one target. */
+/** The part of a batch that is for one target. */
 interface Share extends Added {
   reserved: Reserved | undefined;
-  /** How many of them are inserted. */
+  /** How many of them were inserted. */
   inserted: number;
 }
 
-/** The outbox on an open connection: one transaction for each call. */
+/** The outbox on an open connection; each call is one transaction. */
 export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'normal'): Outbox {
   const tally = prepareTally(database);
   const pendingRows = preparePendingRows(database, tally);
@@ -52,7 +52,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     return Number((selectVersion.get() as SqliteRow)['data_version']);
   }
 
-  /** All or nothing; nothing as well when `work` returns undefined. */
+  /** Commits all of the work or none of it; none, too, when `work` returns undefined. */
   function transaction<Result>(work: () => Result): Result {
     try {
       begin.run();
@@ -75,12 +75,12 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     try {
       database.exec('ROLLBACK');
     } catch {
-      // After a full disk SQLite may have rolled back by itself. The first error is the one that matters.
+      // When the disk is full, SQLite may have rolled back already. The first error is the one that matters.
     }
   }
 
-  /** Without waiting for the disk: a power cut may undo it, together with everything after it. */
-  function hurriedTransaction(work: () => true): void {
+  /** Does not wait for the disk: a power cut may undo it, with everything after it. */
+  function transactionWithoutSync(work: () => true): void {
     if (sync === 'normal') {
       transaction(work);
       return;
@@ -98,7 +98,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     return pending <= count && pendingBytes <= bytes;
   }
 
-  /** Reserves positions for a batch, inserts what is new of it, and gives back what that leaves over. */
+  /** Reserves positions for a batch, inserts its new entries, and releases the positions that remain. */
   function insertBatch(
     batch: readonly AcceptedNotification[],
     bodies: readonly Buffer[],
@@ -152,8 +152,8 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     readDue: pendingRows.readDue,
 
     settle(settlements) {
-      // Should it be undone, they are posted once more, under the same ids.
-      hurriedTransaction(() => {
+      // If a power cut undoes it, they are posted again, with the same ids.
+      transactionWithoutSync(() => {
         settle(settlements);
         return true;
       });
@@ -164,11 +164,11 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     listDead: deadLetters.list,
     find: (id, target) => [...pendingRows.find(id, target), ...deadLetters.find(id, target)],
 
-    redeliver: (id, at, target) => transaction(() => deadLetters.revive(deadLetters.withId(id, target), at)),
+    redeliver: (id, at, target) => transaction(() => deadLetters.redeliver(deadLetters.withId(id, target), at)),
     redeliverOldest: (range, at) =>
-      transaction(() => deadLetters.inRange(range, (chosen) => deadLetters.revive(chosen, at))),
+      transaction(() => deadLetters.changeInRange(range, (chosen) => deadLetters.redeliver(chosen, at))),
     discard: (id, target) => transaction(() => deadLetters.remove(deadLetters.withId(id, target))),
-    discardOldest: (range) => transaction(() => deadLetters.inRange(range, deadLetters.remove)),
+    discardOldest: (range) => transaction(() => deadLetters.changeInRange(range, deadLetters.remove)),
     expireDead: (before, limit) => transaction(() => deadLetters.remove(deadLetters.expired(before, limit))),
 
     lastUse() {
@@ -191,7 +191,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
 
     maintain() {
       const { freelist_count: freePages } = selectFreePages.get() as SqliteRow;
-      // A backlog that is gone leaves free pages behind; a bounded number at a time goes back to the disk.
+      // A backlog that was delivered leaves free pages; a bounded number at a time is returned to the disk.
       if (Number(freePages) > keptFreePages) database.exec(`PRAGMA incremental_vacuum(${String(pagesAtOnce)})`);
     },
 

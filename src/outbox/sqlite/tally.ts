@@ -3,36 +3,36 @@ import { countsIn, fromText, storedTarget, targetLimit, toText, type StoredTarge
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
 
-/** The targets of a file, and what was counted for each: in the file, because every process that shares it counts. */
+/** The targets of a file and the counts of each, stored in the file, because every process that shares it counts. */
 export interface Tally {
-  /** The target with this name; undefined when nothing was ever accepted for it. */
+  /** The target with this name; undefined if nothing was ever accepted for it. */
   find(name: string): StoredTarget | undefined;
-  /** The target of this stored name. Throws for damage when there is none. */
+  /** The target with this stored name. Throws if there is none, which means damage. */
   stored(text: unknown): StoredTarget;
   readonly names: () => string[];
-  /** Whether the target ever gave this position; a damaged row may have another. */
-  hasGiven(target: StoredTarget, position: number): boolean;
-  /** Of one target, or of all. Throws for damage when it cannot be right. */
+  /** Whether the target ever used this position; a damaged row may have one that it did not. */
+  hasUsed(target: StoredTarget, position: number): boolean;
+  /** The counts of one target, or of all. Throws if they cannot be right, which means damage. */
   readonly counts: (name?: string) => OutboxCounts;
   /** What is pending for all targets together. */
   total(): Pick<OutboxCounts, 'pending' | 'pendingBytes'>;
 
-  // Within a transaction:
+  // Only within a transaction:
 
-  /** Counts so many as pending, and returns the position that comes before theirs. Adds the target if need be. */
+  /** Counts this many as pending, and returns the position before theirs. Adds the target if necessary. */
   reserve(name: string, added: Added, usedTo?: number): Reserved;
   /** Undoes a part of the last `reserve`. */
   release(target: StoredTarget, added: Added): void;
   countRemoved(target: StoredTarget, removed: Added): void;
   countDead(target: StoredTarget, change: number): void;
-  /** The transaction was undone, and a target that it has added is gone. */
+  /** The transaction was rolled back, and a target that it added is gone. */
   onRollback(): void;
 }
 
-/** Of pending ones. */
+/** Pending notifications that are added or removed. */
 export interface Added {
   count: number;
-  /** Of their bodies. */
+  /** Of their bodies together. */
   bytes: number;
 }
 
@@ -43,7 +43,7 @@ export interface Reserved {
 
 export function prepareTally(database: SqliteDatabase): Tally {
   const known = new Map<string, StoredTarget>();
-  /** Up to where positions are known to be given, by target. */
+  /** The highest position that is known to be used, by target. */
   const given = new Map<string, number>();
   const selectNumber = database.prepare('SELECT number FROM tally WHERE target = ?');
   const selectLast = database.prepare('SELECT last_position FROM tally WHERE target = ?');
@@ -95,7 +95,7 @@ export function prepareTally(database: SqliteDatabase): Tally {
       return target;
     },
     names: () => selectNames.all().map((row) => fromText(String((row as SqliteRow)['target']))),
-    hasGiven({ text }, position) {
+    hasUsed({ text }, position) {
       if (position <= (given.get(text) ?? 0)) return true;
       const last = Number((selectLast.get(text) as SqliteRow | undefined)?.['last_position']);
       given.set(text, last);
@@ -103,7 +103,7 @@ export function prepareTally(database: SqliteDatabase): Tally {
     },
     counts(name) {
       const rows = selectCounts.all() as SqliteRow[];
-      // The first target is there from the start.
+      // The first target exists from the start.
       if (rows[0]?.['number'] !== 0 || selectStray.get() !== undefined) throw damaged('a target of it is gone');
       const text = name === undefined ? undefined : toText(name);
       let sum: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };

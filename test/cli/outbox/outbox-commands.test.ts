@@ -82,6 +82,17 @@ describe('crm-notifier outbox', () => {
     expect(await objects('stats')).toMatchObject([{ pending: 2, dead: 0 }]);
   });
 
+  it('redelivers only those with a text', async () => {
+    const { notifications } = await prepareOutbox(place(), { count: 0, deadCount: 3 });
+    const { id } = notifications[1]!;
+    expect(await objects('redeliver', '--all', '--search', id, '--yes')).toEqual([{ redelivered: 1, missing: [] }]);
+    expect(await objects('list')).toMatchObject([{ target: 'crm', id }]);
+    expect(await run(['redeliver', '--search', id, id])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--search needs --all'),
+    });
+  });
+
   describe('on a terminal', () => {
     it.each([
       ['y\n', 0, 2],
