@@ -91,7 +91,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     });
   };
 
-  /** Why a notification expires, if it is too old: at its next failure of any kind, unless the target is paused. */
+  /** Why a notification expires, if it is too old: when an attempt fails, unless the target is paused. */
   const expiredReason = (head: PendingNotification, last: number | string): DeadReason | undefined => {
     if (steady.now() - head.acceptedAt <= maxAgeMs) return undefined;
     const detail = `older than maxAgeMs (${String(maxAgeMs)}); last: ${String(last)}`;
@@ -142,7 +142,10 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
           return;
         }
         case 'retry': {
-          const expired = expiredReason(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
+          // Without a connection there was no attempt, and the outage is not the notification's fault.
+          const isUnsent = verdict.reach === 'unreachable' && !verdict.wasSent;
+          const last = verdict.reach === 'unreachable' ? verdict.code : verdict.status;
+          const expired = isUnsent ? undefined : expiredReason(head, last);
           if (expired !== undefined) settleAsDead(head, expired, about);
           else retry(head, verdict, about);
         }

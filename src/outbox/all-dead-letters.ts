@@ -4,7 +4,9 @@ import type { DeadFilter, DeadProgress, DeadRange, Outbox } from './outbox.js';
 const maxPerPiece = 500;
 
 export interface AllDeadLettersOptions extends DeadFilter {
-  /** Called between two pieces; returns whether to continue. */
+  /** Only those up to this position. @default the newest one's, when it starts */
+  readonly upTo?: number | undefined;
+  /** Called right before each piece; returns whether to continue. */
   readonly onPiece?: (() => boolean) | undefined;
 }
 
@@ -32,16 +34,19 @@ export function discardAll(
 /** Changes each piece in its own turn of the event loop, so that no other commit waits long. */
 async function changeInPieces(
   outbox: Pick<Outbox, 'listDead'>,
-  { onPiece, search, target }: AllDeadLettersOptions,
+  { onPiece, search, target, upTo = newestPosition(outbox) }: AllDeadLettersOptions,
   change: (range: DeadRange) => DeadProgress,
 ): Promise<number> {
-  const upTo = outbox.listDead({ limit: 1 })[0]?.position ?? 0;
   let changed = 0;
-  for (let after = 0; ;) {
+  for (let after: number | undefined = 0; after !== undefined && onPiece?.() !== false;) {
     const { count, next } = change({ after, upTo, limit: maxPerPiece, search, target });
     changed += count;
-    if (next === undefined || onPiece?.() === false) return changed;
     after = next;
-    await new Promise((resolve) => setImmediate(resolve));
+    if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));
   }
+  return changed;
+}
+
+function newestPosition(outbox: Pick<Outbox, 'listDead'>): number {
+  return outbox.listDead({ limit: 1 })[0]?.position ?? 0;
 }

@@ -178,9 +178,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       return redelivered;
     },
 
-    async redeliverAll(filter) {
+    async redeliverAll(which) {
       const { store, leading } = await whileOpen();
-      const redelivered = await store.redeliverAll(filter, () => {
+      const redelivered = await store.redeliverAll(which, () => {
         leading.wake();
         return isOpen();
       });
@@ -189,7 +189,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     },
 
     discard: async (id) => (await whileOpen()).store.discard(id),
-    discardAll: async (filter) => (await whileOpen()).store.discardAll(filter, isOpen),
+    discardAll: async (which) => (await whileOpen()).store.discardAll(which, isOpen),
   };
 }
 

@@ -42,9 +42,9 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
     bytesOnDisk: () => (file === undefined ? 0 : sizeOnDisk(file)),
     listDead: (query) => asPromise(() => outbox.listDead(query)),
     redeliver: (id) => asPromise(() => outbox.redeliver(id, now())),
-    redeliverAll: (filter, onPiece) => redeliverAll(outbox, { ...filter, now, onPiece }),
+    redeliverAll: (which, onPiece) => redeliverAll(outbox, { ...which, now, onPiece }),
     discard: (id) => asPromise(() => outbox.discard(id)),
-    discardAll: (filter, onPiece) => discardAll(outbox, { ...filter, onPiece }),
+    discardAll: (which, onPiece) => discardAll(outbox, { ...which, onPiece }),
     close: () =>
       asPromise(() => {
         stopMaintenance();

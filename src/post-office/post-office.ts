@@ -38,9 +38,14 @@ export interface PostOffice {
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   /** This and the next three resolve to how many dead letters they changed, even if a `close` cut them short. */
   redeliver(id: string): Promise<number>;
-  redeliverAll(filter: DeadFilter): Promise<number>;
+  redeliverAll(which: AllDeadLetters): Promise<number>;
   discard(id: string): Promise<number>;
-  discardAll(filter: DeadFilter): Promise<number>;
+  discardAll(which: AllDeadLetters): Promise<number>;
+}
+
+/** Which of all dead letters. Those that die later are not among them when the call is repeated, if `upTo` is given. */
+export interface AllDeadLetters extends DeadFilter {
+  readonly upTo?: number | undefined;
 }
 
 /**

@@ -1,14 +1,13 @@
 import type { SteadyClock } from '../core/steady-clock.js';
 import type {
   AcceptedNotification,
-  DeadFilter,
   DeadLetter,
   DeadQuery,
   Outbox,
   OutboxCounts,
   PendingNotification,
 } from '../outbox/outbox.js';
-import type { Acceptance } from './post-office.js';
+import type { Acceptance, AllDeadLetters } from './post-office.js';
 
 /**
  * The contract of a store: where a post office keeps its notifications until they are delivered. It is asynchronous, so that a
@@ -32,9 +31,9 @@ export interface Store {
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string): Promise<number>;
-  redeliverAll(filter: DeadFilter, onPiece: () => boolean): Promise<number>;
+  redeliverAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;
   discard(id: string): Promise<number>;
-  discardAll(filter: DeadFilter, onPiece: () => boolean): Promise<number>;
+  discardAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -3,9 +3,11 @@ import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createOwedAnswers } from './owed-answers.js';
 import {
+  type AllDeadLetters,
   closed,
   type CloseReport,
   type PostOffice,
@@ -167,6 +169,16 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     return closing === undefined ? call(name, argument) : Promise.reject(refusal());
   }
 
+  async function listDead(query: DeadQuery): Promise<readonly DeadLetter[]> {
+    return (await whileOpen('listDead', query)) as readonly DeadLetter[];
+  }
+
+  /** The call may be repeated in another thread; what has died by then is not meant. */
+  async function upToNow(which: AllDeadLetters): Promise<AllDeadLetters> {
+    const [newest] = await listDead({ limit: 1 });
+    return { upTo: newest?.position ?? 0, ...which };
+  }
+
   async function redeliver(name: 'redeliver' | 'redeliverAll', argument: unknown): Promise<number> {
     const redelivered = (await whileOpen(name, argument)) as number;
     tally.onRedelivered(redelivered);
@@ -189,11 +201,11 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     lastKnown: () => ({ ...tally.counts, pending: tally.counts.pending + owed.countUnconfirmed() }),
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
-    listDead: async (query) => (await whileOpen('listDead', query)) as Awaited<ReturnType<PostOffice['listDead']>>,
+    listDead,
     redeliver: (id) => redeliver('redeliver', id),
-    redeliverAll: (filter) => redeliver('redeliverAll', filter),
+    redeliverAll: async (which) => redeliver('redeliverAll', await upToNow(which)),
     discard: async (id) => (await whileOpen('discard', id)) as number,
-    discardAll: async (filter) => (await whileOpen('discardAll', filter)) as number,
+    discardAll: async (which) => (await whileOpen('discardAll', await upToNow(which))) as number,
   };
 }
 

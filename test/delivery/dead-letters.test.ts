@@ -238,6 +238,21 @@ describe('a notification that the CRM will not take', () => {
       expect(notifier.told('dead')).toEqual([]);
     });
 
+    it('outlives an outage in which nothing could be sent, however long', async () => {
+      const gone = await start();
+      await gone.close();
+      const breaker = { firstDelayMs: 1_000, maxDelayMs: 5_000 };
+      const notifier = createOnDisk({ baseUrl: gone.url, retry, breaker });
+      const acceptedAt = clock.now();
+      await notifier.accept('a', 'b', 'c', 'c');
+      for (let unsent = 5; unsent <= 50; unsent += 5) await clock.advanceUntil(notifier.hear('unsent', unsent));
+      expect(clock.now() - acceptedAt).toBeGreaterThan(retry.maxAgeMs);
+      expect(await notifier.notifier.stats()).toMatchObject({ pending: 4, dead: 0 });
+      await start(accept, gone.port);
+      await clock.advanceUntil(notifier.hear('delivered', 4));
+      expect(notifier.told('dead')).toEqual([]);
+    });
+
     it('is as old as its redelivery', async () => {
       const crm = await start(reply(422));
       const notifier = createOnDisk({ baseUrl: crm.url, retry });

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AcceptedNotification, Outbox } from '../../src/outbox/outbox.js';
 import { sampleAt, sampleNotification, sampleNotifications } from '../helpers/sample-notification.js';
@@ -10,6 +11,24 @@ describe('the outbox in an SQLite file', () => {
   const directory = useTempDirectory();
 
   describeOutboxContract(() => openOutboxIn(directory()));
+
+  it('refuses every call once it is closed, and touches no file then', async () => {
+    const outbox = await openOutboxIn(directory());
+    outbox.append(sampleNotifications(2));
+    outbox.close();
+    const before = filesIn(directory());
+    const calls = [
+      () => outbox.counts(),
+      () => outbox.append(sampleNotifications(1)),
+      () => outbox.readAfter('crm', 0, 1),
+      () => outbox.listDead({ limit: 1 }),
+      () => outbox.discardOldest({ upTo: 9, limit: 9 }),
+      () => outbox.redeliverOldest({ upTo: 9, limit: 9 }, sampleAt),
+    ];
+    for (const call of calls) expect(call).toThrow('the outbox is closed');
+    outbox.maintain();
+    expect(filesIn(directory())).toEqual(before);
+  });
 
   describe('opened again', () => {
     it('has everything it had, and goes on counting where it was', async () => {
@@ -131,4 +150,10 @@ function stateOf(outbox: Outbox): unknown {
     pending: outbox.readAfter('crm', 0, 1000).map(withText),
     dead: outbox.listDead({ limit: 1000 }),
   };
+}
+
+function filesIn(directory: string): Record<string, string> {
+  return Object.fromEntries(
+    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name)).toString('base64')]),
+  );
 }

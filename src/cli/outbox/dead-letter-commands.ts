@@ -137,7 +137,8 @@ async function areAllConfirmed(
   const { search } = options;
   const count = await readOutbox(place, (outbox) => [...deadIn(outbox, search)].length);
   const matching = search === undefined ? '' : ` that match "${search}"`;
-  const question = `${verb} all ${String(count)} dead letters in ${place.directory}${matching}?`;
+  const all = count === 1 ? '1 dead letter' : `all ${String(count)} dead letters`;
+  const question = `${verb} ${all} in ${place.directory}${matching}?`;
   return count === 0 || isConfirmed(question, options, context);
 }
 

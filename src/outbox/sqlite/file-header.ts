@@ -4,6 +4,8 @@ import { applicationId, isNewerSchema } from './schema.js';
 
 /** Every version of the schema has it. */
 const ourTable = 'CREATE TABLE tally';
+/** Only the newest version has it. */
+const newestColumn = 'last_position';
 
 /** What kind of file is at the outbox's path, judging by its first bytes. */
 export type FileHeader =
@@ -50,16 +52,16 @@ const pageSize = 4096;
  */
 export function replaceFirstPage(copy: string, fresh: string): void {
   const page = firstPageOf(fresh);
-  const version = firstPageOf(copy).readUInt32BE(versionAt);
-  // An earlier version has a different schema.
-  if (version > 0 && version < page.readUInt32BE(versionAt)) return;
+  const damagedPage = firstPageOf(copy);
+  // An earlier version has a different schema, and its number may be damaged; only the header is the same in all.
+  const isEarlier = damagedPage.includes(ourTable) && !damagedPage.includes(newestColumn);
   // 2 stands for a write-ahead log.
   page.fill(2, 18, 20);
   // The fresh file's page count is wrong here; SQLite ignores it when the number at byte 92 differs from byte 24's.
   page.writeUInt32BE(0, 92);
   const descriptor = openSync(copy, 'r+');
   try {
-    writeSync(descriptor, page, 0, pageSize, 0);
+    writeSync(descriptor, page, 0, isEarlier ? headerSize : pageSize, 0);
   } finally {
     closeSync(descriptor);
   }
@@ -72,8 +74,13 @@ export function isCutToNothing(file: string): boolean {
   return size < pageSize && (size > 0 || logSize > 0);
 }
 
+/** Whether there is nothing to read: no file, or one that was only made. */
+export function isMissingOrEmpty(file: string): boolean {
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0 && !(existsSync(file) && isCutToNothing(file));
+}
+
 // https://www.sqlite.org/fileformat.html section 1.3
-const versionAt = 60;
+const headerSize = 100;
 
 function firstPageOf(file: string): Buffer {
   const page = Buffer.alloc(pageSize);

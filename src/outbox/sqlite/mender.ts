@@ -13,7 +13,7 @@ import {
   isSameExceptLog,
   type OverwriteWatch,
 } from './file-identity.js';
-import { describeIntruder, isCutToNothing, isNoDirectory } from './file-header.js';
+import { describeIntruder, isCutToNothing, isMissingOrEmpty, isNoDirectory } from './file-header.js';
 import { acquireLock } from './lock-file.js';
 import { createLogWatch, type LogWatch } from './log-watch.js';
 import { makePrivateFile } from './outbox-directory.js';
@@ -26,7 +26,7 @@ import {
   setAside,
   setLogAside,
 } from './repair.js';
-import { salvage, type Salvage } from './salvage.js';
+import { salvage, sumOf, type Salvage } from './salvage.js';
 import { createSqliteOutbox } from './sqlite-outbox.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
 import { damaged, isDamaged, isDamagedSchema } from './sqlite-errors.js';
@@ -141,11 +141,8 @@ export function createMender(options: SqliteOutboxOptions): Mender {
     copied.close();
     if (!repaired.isIncomplete && !merged.isIncomplete) removeAside(repaired.asideName);
     rmSync(copy);
-    report('the outbox file was overwritten while in use; it is merged with what was written over it', {
-      pending: repaired.pending + merged.pending,
-      dead: repaired.dead + merged.dead,
-      isIncomplete: repaired.isIncomplete || merged.isIncomplete,
-    });
+    const what = 'the outbox file was overwritten while in use; it is merged with what was written over it';
+    report(what, sumOf(repaired, merged));
     return next;
   }
 
@@ -191,12 +188,29 @@ export function createMender(options: SqliteOutboxOptions): Mender {
     onRepaired(new CRMOutboxError(`${what}, and ${saved}`));
   }
 
+  /**
+   * Completes a repair whose process was killed. Call it with the lock held, so that no process is still at it. What that process
+   * saved is put in place, or merged with the file that is there: the damaged one, or one that was begun meanwhile.
+   */
+  function resumeRepair(): void {
+    if (!isRepairUnfinished(file)) return;
+    if (isMissingOrEmpty(file)) return void finishRepair(file, now());
+    const repaired = repair({ open, file, now: now() });
+    report(
+      `a repair of the outbox file was interrupted; it is complete, ${repaired.asideName} is the file before it`,
+      repaired,
+    );
+  }
+
   function mendUnderLock(mendFile: (before: InUse) => InUse, before: InUse): InUse {
     const directory = dirname(file);
     // Even if it is a link to a directory: the next start would refuse that.
     if (isNoDirectory(directory)) renameSync(directory, freeAsideName(directory, now()));
     mkdirSync(directory, { mode: 0o700, recursive: true });
-    return withRepairLock(() => mendFile(before));
+    return withRepairLock(() => {
+      resumeRepair();
+      return mendFile(before);
+    });
   }
 
   /** Checks the cause under the lock: another process may have mended the file while this one waited. */
@@ -212,9 +226,10 @@ export function createMender(options: SqliteOutboxOptions): Mender {
 
   return {
     open() {
-      if (isRepairUnfinished(file)) withRepairLock(() => finishRepair(file, now()));
+      if (isRepairUnfinished(file)) withRepairLock(resumeRepair);
       if (isLogBroken(file)) return withRepairLock(repairBrokenLog);
-      return useOrElse(() => withRepairLock(repairFile));
+      // Once it has the lock, another process may have repaired the file.
+      return useOrElse(() => withRepairLock(() => useOrElse(repairFile)));
     },
     isInPlace: ({ identity }) => isSame(identity, file),
     isWhole: ({ identity, log }) => isSameExceptLog(identity, file) && log.isInPlace() && !log.isBroken(),

@@ -1,3 +1,4 @@
+import { CRMOutboxError } from '../../core/errors.js';
 import type { AcceptedNotification, DeadRange, Outbox, Room, Settlement } from '../outbox.js';
 import { createMender, type InUse, type SqliteOutboxOptions } from './mender.js';
 import { isDamaged } from './sqlite-errors.js';
@@ -34,6 +35,8 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
   const guarded =
     <Args extends unknown[], Result>(call: (outbox: Outbox, ...args: Args) => Result) =>
     (...args: Args): Result => {
+      // The failure of a closed connection must not be taken for damage.
+      if (isClosed) throw new CRMOutboxError('the outbox is closed', { retryable: false });
       try {
         return call(inUse.outbox, ...args);
       } catch (error) {
@@ -80,8 +83,13 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
     listDead: guarded((outbox, query) => outbox.listDead(query)),
     find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
-    redeliver: guarded((outbox, id: string, at: number, target?: string) => outbox.redeliver(id, at, target)),
-    redeliverOldest: guarded((outbox, range: DeadRange, at: number) => outbox.redeliverOldest(range, at)),
+    // Whoever redelivers may go by the computer's clock, as the command line does.
+    redeliver: guarded((outbox, id: string, at: number, target?: string) =>
+      outbox.redeliver(id, Math.max(at, outbox.lastUse().to), target),
+    ),
+    redeliverOldest: guarded((outbox, range: DeadRange, at: number) =>
+      outbox.redeliverOldest(range, Math.max(at, outbox.lastUse().to)),
+    ),
     discard: guarded((outbox, id: string, target?: string) => outbox.discard(id, target)),
     discardOldest: guarded((outbox, range: DeadRange) => outbox.discardOldest(range)),
     expireDead: guarded((outbox, before: number, limit: number) => outbox.expireDead(before, limit)),
@@ -93,6 +101,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
       return generation;
     },
     maintain() {
+      if (isClosed) return;
       if (!mender.isInPlace(inUse)) mend();
       else if (inUse.watch.isOverwritten()) mend(mender.mergeOverwritten);
       else if (!mender.isNextPartWhole(inUse)) mend();

@@ -3,7 +3,7 @@ import { removeBrokenFrames, isLogBroken } from './broken-log.js';
 import { isCutToNothing, replaceFirstPage } from './file-header.js';
 import { type FileIdentity, inodeOf } from './file-identity.js';
 import { makeMissingFile } from './lock-file.js';
-import { salvage, type Salvage } from './salvage.js';
+import { salvage, sumOf, type Salvage } from './salvage.js';
 import { migrate } from './schema.js';
 import type { OpenSqlite, SqliteDatabase } from './sqlite-driver.js';
 
@@ -40,6 +40,7 @@ export function repair({ open, file, from, now }: RepairOptions): Repair {
       migrate(fresh);
       if (locked !== undefined) blockWriters(locked);
       salvaged = from === undefined ? salvageByCopy({ open, file, mending, fresh }) : salvage(from, fresh);
+      if (isRepairUnfinished(file)) salvaged = sumOf(salvaged, salvageUnfinished(open, file, fresh));
     } finally {
       fresh.close();
     }
@@ -73,9 +74,19 @@ function unblockWriters(damaged: SqliteDatabase): void {
   }
 }
 
-/** Whether a repair was interrupted between its last two steps. */
+/** Whether a repair was interrupted between its last steps. */
 export function isRepairUnfinished(file: string): boolean {
   return existsSync(mendedName(file));
+}
+
+/** Copies what an interrupted repair had saved: another file may have been begun meanwhile. */
+function salvageUnfinished(open: OpenSqlite, file: string, fresh: SqliteDatabase): Salvage {
+  const mended = open(mendedName(file));
+  try {
+    return salvage(mended, fresh);
+  } finally {
+    mended.close();
+  }
 }
 
 /** Puts the mended file in its place; returns the damaged one's new name. */
@@ -160,7 +171,7 @@ function salvageByCopy({ open, file, fresh, mending }: SalvageByCopyOptions): Sa
     makeCopy(file, copy);
     removeBrokenFrames(copy);
     const behind = read();
-    return { pending: upToBreak.pending + behind.pending, dead: upToBreak.dead + behind.dead, isIncomplete: true };
+    return { ...sumOf(upToBreak, behind), isIncomplete: true };
   } finally {
     removeWithCompanions(copy);
   }

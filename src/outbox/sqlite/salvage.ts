@@ -213,3 +213,12 @@ function lastDeadPosition(database: SqliteDatabase): number {
   const row = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'dead'").get() as SqliteRow | undefined;
   return Number(row?.['seq'] ?? 0);
 }
+
+/** What two salvages copied together. */
+export function sumOf(one: Salvage, other: Salvage): Salvage {
+  return {
+    pending: one.pending + other.pending,
+    dead: one.dead + other.dead,
+    isIncomplete: one.isIncomplete || other.isIncomplete,
+  };
+}

@@ -113,7 +113,7 @@ function isSqliteModule(value: unknown): value is SqliteModule {
 function notFound(cause: unknown): CRMConfigError {
   const message =
     `needs SQLite, which Node ${process.versions.node} does not bring. ` +
-    'Install it (npm install @photostructure/sqlite@1), or use Node 22.13 or newer, or keep notifications in memory ' +
+    'Install it (npm install @photostructure/sqlite, version 1), or use Node 22.13 or newer, or keep notifications in memory ' +
     "only (outbox: ':memory:')";
   return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
 }

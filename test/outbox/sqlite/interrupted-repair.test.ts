@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import type { Outbox } from '../../../src/outbox/outbox.js';
 import { openSqliteOutbox } from '../../../src/outbox/sqlite/open-sqlite-outbox.js';
+import { acquireLock } from '../../../src/outbox/sqlite/lock-file.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 import { usePrograms } from '../../helpers/child-program.js';
 import {
@@ -89,6 +90,61 @@ describe('a repair', () => {
       await expectEverything(prepared);
       expect(existsSync(`${file()}-mended`)).toBe(false);
     });
+
+    it.each([
+      ['the damaged file', false],
+      ['a file that was begun meanwhile', true],
+    ])('keeps what was accepted since into %s', async (_what, isBegunAnew) => {
+      if (isBegunAnew) rmSync(file());
+      const later = sampleNotifications(3);
+      const meanwhile = await openOutboxIn(directory());
+      meanwhile.append(later);
+      meanwhile.close();
+      copyFileSync(whole(), `${file()}-mended`);
+      const outbox = await openOutboxIn(directory());
+      opened.push(outbox);
+      const { pending, dead } = readEverything(outbox);
+      const expected = [...prepared.notifications.slice(prepared.deadCount), ...later].map(({ id }) => id);
+      expect(pending.map(({ id }) => id).sort()).toEqual(expected.sort());
+      expect(dead).toHaveLength(prepared.deadCount);
+      expect(existsSync(`${file()}-mended`)).toBe(false);
+    });
+
+    it('is completed by a process that has the file open, before that goes on', async () => {
+      const outbox = await openOutboxIn(directory());
+      const [first, second, third] = sampleNotifications(3);
+      outbox.append([first!]);
+      // Killed between its last two steps: the damaged file is set aside, the mended one not yet in its place.
+      copyFileSync(whole(), `${file()}-mended`);
+      for (const ending of ['', '-wal', '-shm']) renameSync(`${file()}${ending}`, `${file()}-aside-1${ending}`);
+      outbox.append([second!]);
+      outbox.maintain();
+      outbox.append([third!]);
+      outbox.close();
+      expect(existsSync(`${file()}-mended`)).toBe(false);
+      const again = await openOutboxIn(directory());
+      opened.push(again);
+      const ids = readEverything(again).pending.map(({ id }) => id);
+      expect(ids.slice(-3).sort()).toEqual([first, second, third].map((one) => one!.id).sort());
+      expect(ids).toHaveLength(43);
+    });
+
+    it('is completed once by several processes that start together', async () => {
+      for (let round = 0; round < 3; round += 1) {
+        copyFileSync(whole(), `${file()}-mended`);
+        writeFileSync(file(), Buffer.alloc(8_192, 7));
+        const lock = acquireLock(await loadSqlite(), `${file()}-repair`, 0);
+        const programs = [1, 2].map(() => start('open-outbox', { args: [directory()] }));
+        // Longer than a process takes to start, so that both wait for the lock.
+        await new Promise((resolve) => void setTimeout(resolve, 1_500));
+        lock!.release();
+        for (const program of programs) await program.line('open');
+        for (const program of programs) program.kill('SIGKILL');
+        for (const program of programs) await program.ended;
+        await expectEverything(prepared);
+        for (const outbox of opened.splice(0)) outbox.close();
+      }
+    }, 60_000);
 
     it('takes the mended file, and leaves the log of the damaged one to that', async () => {
       copyFileSync(whole(), `${file()}-mended`);

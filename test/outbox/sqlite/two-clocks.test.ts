@@ -81,6 +81,20 @@ describe('two files, each of which went by a clock of its own (A2, A8)', () => {
     expect(accepted).toEqual(new Array(4).fill(sampleAt - minuteMs));
   });
 
+  it('redelivers by its own clock, whatever clock the caller goes by', async () => {
+    const outbox = await fill(join(root(), 'mine'), sampleAt);
+    const [first] = outbox.readAfter('crm', 0, 1);
+    const reason = { kind: 'rejected', detail: 'no' } as const;
+    const dead = outbox.readAfter('crm', 0, 2).map((entry) => ({ ...entry, attempts: 1, diedAt: sampleAt, reason }));
+    outbox.settle(dead.map((entry) => ({ ...entry, kind: 'dead' as const })));
+    const { to } = outbox.lastUse();
+    outbox.redeliver(first!.id, sampleAt - 864_000_000);
+    outbox.redeliverOldest({ upTo: 9, limit: 9 }, sampleAt - 864_000_000);
+    const redelivered = outbox.readAfter('crm', 4, 9);
+    expect(redelivered.map(({ acceptedAt }) => acceptedAt)).toEqual([to, to]);
+    outbox.close();
+  });
+
   it('never sets the clock of an outbox back that has something in it, whoever is behind', async () => {
     const outbox = await fill(join(root(), 'mine'), sampleAt);
     outbox.noteUse({ from: sampleAt - yearMs, to: sampleAt - minuteMs });
