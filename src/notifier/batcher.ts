@@ -43,10 +43,9 @@ const retryMs = 500;
 /** The largest batch. Its transaction takes a few milliseconds, so that a burst does not delay the receipts of others. */
 const maxBatch = 1_000;
 
-// From this rate on, a short wait costs each notification little, and one commit stores many more, if as many come together. A
-// few clients that each send their next request at once reach the rate as well, but would only wait.
+// From this rate on, a short wait costs each notification little, and one commit stores many more. The rate is measured over
+// a while, so two or three that come together are no burst.
 const burstPerMs = 2;
-const burstPerBatch = 8;
 const measureForMs = 20;
 const gatherMs = 2;
 
@@ -73,7 +72,6 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let isClosed = false;
   let measuredFromMs = 0;
   let measuredCount = 0;
-  let measuredBatches = 0;
   let isBurst = false;
 
   const takeBatch = (): Waiting[] => {
@@ -95,13 +93,11 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
   const measureRate = (count: number): void => {
     measuredCount += count;
-    measuredBatches += 1;
     const spanMs = clock.monotonicMs() - measuredFromMs;
     if (spanMs < measureForMs) return;
-    isBurst = measuredCount >= Math.max(burstPerMs * spanMs, burstPerBatch * measuredBatches);
+    isBurst = measuredCount >= burstPerMs * spanMs;
     measuredFromMs += spanMs;
     measuredCount = 0;
-    measuredBatches = 0;
   };
 
   const onSilence = (): void => {
