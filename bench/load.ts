@@ -11,15 +11,18 @@ export interface LoadResult {
   readonly p99Ms: number;
 }
 
+/** Puts a load on the app at a port for so many seconds. */
+export type Load = (port: number, seconds: number) => Promise<LoadResult>;
+
 const body = '{"userId":123,"sessionId":789}';
 const headers = { 'content-type': 'application/json' };
 
-/** As many requests as the app answers, over 64 connections. */
-export async function saturate(port: number, seconds: number): Promise<LoadResult> {
+/** As many requests as the app answers, one at a time over each connection. */
+export async function saturate(port: number, seconds: number, connections = 64): Promise<LoadResult> {
   const latencies: number[] = [];
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const target = { url: `http://127.0.0.1:${port}/bookings`, method: 'POST', headers, body } as const;
-    const run = autocannon({ ...target, connections: 64, duration: seconds }, (error, outcome) => {
+    const run = autocannon({ ...target, connections, duration: seconds }, (error, outcome) => {
       if (error === null || error === undefined) resolve(outcome);
       else reject(new Error('autocannon failed', { cause: error }));
     });
@@ -84,7 +87,8 @@ function ignore(): void {
   // Of no interest.
 }
 
-function percentiles(latencies: number[]): { readonly p50Ms: number; readonly p99Ms: number } {
+/** Of some latencies. */
+export function percentiles(latencies: readonly number[]): { readonly p50Ms: number; readonly p99Ms: number } {
   const sorted = Float64Array.from(latencies).sort();
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
   return { p50Ms: at(0.5), p99Ms: at(0.99) };

@@ -2,8 +2,10 @@ import type { Round } from './contestant.js';
 import type { Machine } from './machine.js';
 import { median, type Comparison } from './scenarios/comparison.js';
 import type { Deliveries } from './scenarios/delivery.js';
+import type { FewComparison } from './scenarios/few.js';
 import type { Outage } from './scenarios/outage.js';
 import type { Pending } from './scenarios/pending.js';
+import type { Receipts } from './scenarios/receipts.js';
 import type { SoakPoint } from './scenarios/soak.js';
 
 /** All that a run has measured; a scenario that was not run is missing. */
@@ -13,6 +15,8 @@ export interface Results {
   readonly secondsPerRound: number;
   /** Requests a second where the load is steady. */
   readonly rate: number;
+  few?: readonly FewComparison[];
+  receipts?: readonly Receipts[];
   saturated?: readonly Comparison[];
   steady?: readonly Comparison[];
   delivery?: { readonly ours: readonly Deliveries[]; readonly raw: readonly Deliveries[] };
@@ -24,11 +28,46 @@ export interface Results {
 export function printReport(results: Results): void {
   const { machine } = results;
   console.log(`\n${machine.cores} cores, ${machine.cpu}, ${machine.memoryGb} GB, ${machine.os}, Node ${machine.node}`);
+  if (results.few !== undefined) printFew(results.few);
+  if (results.receipts !== undefined) printReceipts(results.receipts);
   if (results.saturated !== undefined) printSaturated(results.saturated);
   if (results.steady !== undefined) printSteady(results.steady, results.rate);
   if (results.delivery !== undefined) printDelivery(results.delivery);
   if (results.outages !== undefined) printOutages(results.outages);
   if (results.pending !== undefined) printPending(results.pending);
+}
+
+function printFew(few: readonly FewComparison[]): void {
+  console.log(
+    '\nFew. Ratios are bare / variant, of CPU time for a request in the least disturbed round; latencies are added to bare.',
+  );
+  const rows = few.flatMap(({ load, comparisons }) =>
+    comparisons.map(({ name, rounds, mainRatio, totalRatio, addedP50Ms, addedP99Ms }) => [
+      load,
+      name,
+      mid(rounds, ({ perSecond }) => perSecond).toFixed(0),
+      `${mainRatio.toFixed(2)} (${spread(rounds, ({ mainUs }) => mainUs)} µs)`,
+      `${totalRatio.toFixed(2)} (${spread(rounds, ({ totalUs }) => totalUs)} µs)`,
+      addedP50Ms.toFixed(2),
+      addedP99Ms.toFixed(2),
+      String(rounds.reduce((sum, { lost }) => sum + lost, 0)),
+    ]),
+  );
+  const head = ['load', '', 'requests/s', 'main thread', 'whole process', 'added p50 ms', 'added p99 ms', 'lost'];
+  printTable([head, ...rows]);
+}
+
+function printReceipts(receipts: readonly Receipts[]): void {
+  console.log('\nA receipt while nothing else happens, over a write of 20 KB and its fdatasync.');
+  const plain = receipts.find(({ name }) => !name.startsWith('ours'));
+  const rows = receipts.map(({ name, p50Ms, p99Ms }) => [
+    name,
+    p50Ms.toFixed(3),
+    p99Ms.toFixed(3),
+    (p50Ms / (plain?.p50Ms ?? NaN)).toFixed(2),
+    (p99Ms / (plain?.p99Ms ?? NaN)).toFixed(2),
+  ]);
+  printTable([['', 'p50 ms', 'p99 ms', 'ratio p50', 'ratio p99'], ...rows]);
 }
 
 function printSaturated(comparisons: readonly Comparison[]): void {

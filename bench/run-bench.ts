@@ -3,13 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { drawCharts } from './charts.js';
+import { keepRate, saturate } from './load.js';
 import { describeMachine } from './machine.js';
 import { startRedis } from './redis.js';
 import { printReport, type Results } from './report.js';
 import { compare } from './scenarios/comparison.js';
 import { compareDelivery } from './scenarios/delivery.js';
 import { endure } from './scenarios/outage.js';
+import { compareFew } from './scenarios/few.js';
 import { openWith } from './scenarios/pending.js';
+import { timeReceipts } from './scenarios/receipts.js';
 import { soak } from './scenarios/soak.js';
 import { bare, beforeResponse, variants, type Variant } from './variants.js';
 
@@ -22,7 +25,7 @@ Linux only: CPU time comes from /proc. Leave the machine alone meanwhile.
   --rounds N        rounds of each variant                                 (8)
   --seconds N       of load in each round                                  (3)
   --rate N          requests a second where the load is steady             (1000; for soak 2000)
-  --only LIST       scenarios: saturated, steady, delivery, outage, pending, soak   (all but soak)
+  --only LIST       scenarios: few, receipts, saturated, steady, delivery, outage, pending, soak   (all but few, receipts and soak)
   --variants LIST   by name, comma-separated; bare is always among them     (all)
   --soak N          seconds of steady load, for what grows                 (600)
   --out DIR         where results.json goes, and the charts                (bench/results)
@@ -31,7 +34,7 @@ Example: npm run bench -- --only saturated --variants ours --rounds 4
 
 Needs redis-server for BullMQ; without it that variant is left out. Ends with 0; with 2 for wrong usage.`;
 
-const scenarios = ['saturated', 'steady', 'delivery', 'outage', 'pending', 'soak'] as const;
+const scenarios = ['few', 'receipts', 'saturated', 'steady', 'delivery', 'outage', 'pending', 'soak'] as const;
 
 function readOptions() {
   const flag = { type: 'boolean', default: false } as const;
@@ -76,16 +79,24 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
   const results: Results = { machine: describeMachine(), rounds, secondsPerRound: seconds, rate };
   const comparison = { variants: chosen, redis, rounds, secondsPerRound: seconds, say };
 
+  if (only.has('few')) {
+    say('\nFew: from one request at a time to a crowd');
+    results.few = await compareFew({ redis, rounds, secondsPerRound: seconds, say }, quick);
+  }
+  if (only.has('receipts')) {
+    say('\nReceipts: one after the other');
+    results.receipts = await timeReceipts(quick ? 200 : 2_000, quick ? 1 : rounds, say);
+  }
   if (only.has('saturated')) {
     say('\nSaturated: as many requests as are answered');
-    results.saturated = await compare({ ...comparison, perSecond: undefined });
+    results.saturated = await compare({ ...comparison, load: saturate });
   }
   if (only.has('steady')) {
     say(`\nSteady: ${rate} requests a second`);
     results.steady = await compare({
       ...comparison,
       variants: quick ? [bare, beforeResponse] : steadyOf(chosen),
-      perSecond: rate,
+      load: (port, forSeconds) => keepRate(port, rate, forSeconds),
     });
   }
   if (only.has('delivery')) {

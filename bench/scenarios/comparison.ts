@@ -1,5 +1,5 @@
 import { startContestant, type Contestant, type Round } from '../contestant.js';
-import { keepRate, saturate } from '../load.js';
+import type { Load } from '../load.js';
 import type { Redis } from '../redis.js';
 import { bare, type Variant } from '../variants.js';
 
@@ -8,8 +8,7 @@ export interface ComparisonOptions {
   readonly redis: Redis | undefined;
   readonly rounds: number;
   readonly secondsPerRound: number;
-  /** Requests a second; as many as are answered when undefined. */
-  readonly perSecond: number | undefined;
+  readonly load: Load;
   readonly say: (line: string) => void;
 }
 
@@ -29,7 +28,7 @@ export interface Comparison {
  * that is not counted, in which the code gets warm.
  */
 export async function compare(options: ComparisonOptions): Promise<Comparison[]> {
-  const { variants, redis, rounds, secondsPerRound, perSecond, say } = options;
+  const { variants, redis, rounds, secondsPerRound, load, say } = options;
   const contestants: Contestant[] = [];
   const results = new Map<Variant, Round[]>();
   try {
@@ -39,9 +38,7 @@ export async function compare(options: ComparisonOptions): Promise<Comparison[]>
     }
     for (let number = 0; number <= rounds; number += 1) {
       for (const contestant of contestants) {
-        const round = await contestant.round((port) =>
-          perSecond === undefined ? saturate(port, secondsPerRound) : keepRate(port, perSecond, secondsPerRound),
-        );
+        const round = await contestant.round((port) => load(port, secondsPerRound));
         if (number > 0) results.get(contestant.variant)?.push(round);
         say(`${number}/${rounds} ${contestant.variant.name.padEnd(30)} ${lineOf(round)}`);
       }
