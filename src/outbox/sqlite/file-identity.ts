@@ -52,8 +52,15 @@ export function createNameCheck(file: string, descriptor: number): () => boolean
       return undefined;
     }
   };
-  const name = nameNow();
-  return name === undefined || !byInode() ? byInode : () => nameNow() === name;
+  let name = byInode() ? nameNow() : undefined;
+  return () => {
+    const found = nameNow();
+    if (found !== undefined && found === name) return true;
+    // Its directory may have been moved with a link left in its place: then it is still there under the name we use.
+    if (!byInode()) return false;
+    name = found;
+    return true;
+  };
 }
 
 /** Detects when something other than SQLite writes into a file in use: a backup copied over it, for example. */

@@ -1,4 +1,13 @@
-import { copyFileSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Outbox } from '../../../src/outbox/outbox.js';
 import { openSqliteOutbox } from '../../../src/outbox/sqlite/open-sqlite-outbox.js';
@@ -76,6 +85,22 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
     outbox.close();
     copyFileSync(file(), join(root(), 'older.db'));
   };
+
+  it('is not mended when its directory is moved and a link to it is left in the old place', async () => {
+    const repairs: Error[] = [];
+    const data = join(root(), 'data');
+    mkdirSync(data);
+    const outbox = await openOutboxIn(join(data, 'outbox'), 'normal', (error) => repairs.push(error));
+    opened.push(outbox);
+    outbox.append(sampleNotifications(3));
+    renameSync(data, join(root(), 'moved'));
+    symlinkSync(join(root(), 'moved'), data);
+    outbox.append(sampleNotifications(3));
+    outbox.maintain();
+    outbox.append(sampleNotifications(3));
+    expect(repairs).toEqual([]);
+    expect(outbox.counts().pending).toBe(9);
+  });
 
   it.each(Object.entries(fates))('is in its place again with all it held: %s', async (what, befall) => {
     const older = sampleNotifications(3);
