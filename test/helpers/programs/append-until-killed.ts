@@ -11,6 +11,18 @@ for (let batch = 0; ; batch += 1) {
   const notifications = sampleNotifications(1 + (batch % 5));
   outbox.append(notifications);
   // At once and as a whole: what a pipe has taken survives the process.
-  writeSync(1, `${notifications.map(({ id }) => id).join(' ')}\n`);
-  if (batch === 40) writeSync(1, 'enough\n');
+  print(notifications.map(({ id }) => id).join(' '));
+  if (batch === 40) print('enough');
+}
+
+/** Waits while the pipe is full, because the reader is busy. */
+function print(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, `${line}\n`);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
 }
