@@ -110,6 +110,40 @@ describe('a repair', () => {
       expect(existsSync(`${file()}-mended`)).toBe(false);
     });
 
+    it.each([1, 2])('keeps what a version with schema %i had saved, beside a file of this one', async (schema) => {
+      rmSync(file());
+      const later = sampleNotifications(3);
+      const meanwhile = await openOutboxIn(directory());
+      meanwhile.append(later);
+      meanwhile.close();
+      copyFileSync(join(__dirname, `fixtures/schema-${schema}.db`), `${file()}-mended`);
+      const outbox = await openOutboxIn(directory());
+      opened.push(outbox);
+      expect(outbox.counts()).toMatchObject({ pending: 9 + later.length, dead: schema === 1 ? 2 : 1 });
+    });
+
+    it('keeps what is only in the log of an empty file', async () => {
+      // Few enough that the log has every page of theirs.
+      rmSync(file());
+      const [first, later] = [sampleNotifications(4), sampleNotifications(4)];
+      const mended = await openOutboxIn(directory());
+      mended.append(first);
+      mended.close();
+      const [log, killed] = [`${file()}-wal`, join(root(), 'killed.db-wal')];
+      copyFileSync(file(), join(root(), 'mended.db'));
+      const outbox = await openOutboxIn(directory());
+      outbox.append(later);
+      copyFileSync(log, killed);
+      outbox.close();
+      writeFileSync(file(), '');
+      copyFileSync(killed, log);
+      copyFileSync(join(root(), 'mended.db'), `${file()}-mended`);
+      const again = await openOutboxIn(directory());
+      opened.push(again);
+      const ids = readEverything(again).pending.map(({ id }) => id);
+      expect(ids.sort()).toEqual([...first, ...later].map(({ id }) => id).sort());
+    });
+
     it('is completed by a process that has the file open, before that goes on', async () => {
       const outbox = await openOutboxIn(directory());
       const [first, second, third] = sampleNotifications(3);
