@@ -1,16 +1,18 @@
 import type { Use } from '../core/steady-clock.js';
 import { createMemoryQueue, type MemoryQueue } from './memory-queue.js';
-import type {
-  AcceptedNotification,
-  DeadFilter,
-  DeadLetter,
-  DeadProgress,
-  DeadRange,
-  Outbox,
-  OutboxCounts,
-  PendingNotification,
-  Room,
-  Settlement,
+import {
+  type AcceptedNotification,
+  type DeadFilter,
+  type DeadLetter,
+  type DeadProgress,
+  type DeadRange,
+  noCounts,
+  type Outbox,
+  type OutboxCounts,
+  type PendingNotification,
+  type Room,
+  type Settlement,
+  sumOfCounts,
 } from './outbox.js';
 
 interface DeadEntry {
@@ -85,7 +87,7 @@ export function createMemoryOutbox(): Outbox {
     oldestAcceptedAt: queue?.pending.values().next().value?.acceptedAt,
   });
 
-  const countsOfAll = (): OutboxCounts => Array.from(queues.values(), countsOf).reduce(sum, countsOf(undefined));
+  const countsOfAll = (): OutboxCounts => Array.from(queues.values(), countsOf).reduce(sumOfCounts, noCounts);
 
   return {
     append(batch, room = unlimited, at) {
@@ -175,16 +177,6 @@ export function createMemoryOutbox(): Outbox {
     close() {
       // Nothing to release: the memory is freed with the object.
     },
-  };
-}
-
-function sum(a: OutboxCounts, b: OutboxCounts): OutboxCounts {
-  const oldest = Math.min(a.oldestAcceptedAt ?? Infinity, b.oldestAcceptedAt ?? Infinity);
-  return {
-    pending: a.pending + b.pending,
-    pendingBytes: a.pendingBytes + b.pendingBytes,
-    dead: a.dead + b.dead,
-    oldestAcceptedAt: oldest === Infinity ? undefined : oldest,
   };
 }
 

@@ -222,6 +222,19 @@ export interface OutboxCounts {
   readonly oldestAcceptedAt: number | undefined;
 }
 
+export const noCounts: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
+
+/** The counts of two targets together. */
+export function sumOfCounts(one: OutboxCounts, other: OutboxCounts): OutboxCounts {
+  const oldest = Math.min(one.oldestAcceptedAt ?? Infinity, other.oldestAcceptedAt ?? Infinity);
+  return {
+    pending: one.pending + other.pending,
+    pendingBytes: one.pendingBytes + other.pendingBytes,
+    dead: one.dead + other.dead,
+    oldestAcceptedAt: oldest === Infinity ? undefined : oldest,
+  };
+}
+
 /** A notification before its first attempt. Made for every notification, so in a single literal. */
 export function firstPending(
   { target, id, type, lane, occurredAt, traceparent }: AcceptedNotification,

@@ -3,7 +3,7 @@ import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { AcceptedNotification, OutboxCounts } from '../outbox/outbox.js';
+import { noCounts, type AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
@@ -48,8 +48,6 @@ interface Opened {
   readonly store: Store;
   readonly leading: LeadingDelivery;
 }
-
-const noCounts: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
 
 /** Runs the post office in the caller's thread. */
 export function createInlineHost(options: InlineHostOptions): InlineHost {

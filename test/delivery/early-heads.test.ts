@@ -3,12 +3,12 @@ import { createReadyHeads } from '../../src/delivery/ready-heads.js';
 import type { PendingNotification } from '../../src/outbox/outbox.js';
 import { targetQueue } from '../../src/delivery/target-queue.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
-import { advanceInStep, createHanging, type Hanging } from '../helpers/in-step.js';
+import { advanceInStep, createHanging, hurtBy, type Hanging } from '../helpers/in-step.js';
 import { notificationIn, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
 import { sampleAt, sampleNotification } from '../helpers/sample-notification.js';
-import { accept, reply, type Answer } from '../helpers/scripted-crm.js';
+import { reply, type Answer } from '../helpers/scripted-crm.js';
 import { createSeededRandom } from '../helpers/seeded-random.js';
-import { laneOf, useCrm } from '../helpers/use-crm.js';
+import { useCrm } from '../helpers/use-crm.js';
 import { createWatchedOutbox } from '../helpers/watched-outbox.js';
 
 const manyPoison = 1_100;
@@ -24,10 +24,6 @@ describe('delivery with more poison in the outbox than is read ahead (A9)', () =
     hanging = createHanging();
   });
 
-  const hurtBy =
-    (answer: Answer): Answer =>
-    (received, res) =>
-      (laneOf(received).startsWith('poison') ? answer : accept)(received, res);
   const answers: Readonly<Record<string, Answer>> = {
     reset: (_received, res) => res.socket?.destroy(),
     hang: (received, res) => hanging.answer(received, res),

@@ -1,6 +1,6 @@
 import { passTimeUntil, useNotifiers } from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
-import { advanceInStep, createHanging, type Hanging } from '../helpers/in-step.js';
+import { advanceInStep, createHanging, hurtBy, type Hanging } from '../helpers/in-step.js';
 import { accept, reply, type Answer } from '../helpers/scripted-crm.js';
 import { laneOf, useCrm } from '../helpers/use-crm.js';
 
@@ -20,11 +20,6 @@ describe('delivery of notifications that hurt the CRM (A9)', () => {
     clock = createOwnedClock();
     hanging = createHanging();
   });
-
-  const hurtBy =
-    (answer: Answer): Answer =>
-    (received, res) =>
-      (laneOf(received).startsWith('poison') ? answer : accept)(received, res);
 
   it.each<[what: string, answer: Answer, lanes: readonly string[], withinMs: number]>([
     ['15 that reset, before', reset, [...poison(15), ...good(40)], 5_000],

@@ -1,6 +1,7 @@
 import type { OwnedClock } from '../../src/testing/owned-clock.js';
 import type { ObservedNotifier } from './observed-notifier.js';
-import type { Answer } from './scripted-crm.js';
+import { accept, type Answer } from './scripted-crm.js';
+import { laneOf } from './use-crm.js';
 
 /** An answer that never comes, and how many wait for it. */
 export interface Hanging {
@@ -20,6 +21,12 @@ export function createHanging(): Hanging {
     },
   };
 }
+
+/** Gives this answer to what is in a lane that begins with `poison`, and takes the rest. */
+export const hurtBy =
+  (answer: Answer): Answer =>
+  (received, res) =>
+    (laneOf(received).startsWith('poison') ? answer : accept)(received, res);
 
 /**
  * Moves the clock on until the promise is settled, but only while all that is under way hangs: on a busy machine a real

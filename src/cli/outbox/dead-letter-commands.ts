@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { countText } from '../../core/duration-text.js';
 import { discardAll, redeliverAll } from '../../outbox/all-dead-letters.js';
+import type { Outbox } from '../../outbox/outbox.js';
 import { parseNotificationIds } from '../arguments.js';
 import {
   interruptible,
@@ -48,27 +49,15 @@ Examples:
   setAction<SelectionOptions>(addSelection(command), context, redeliver);
 }
 
-async function redeliver(
-  { context, options, output, logger }: CommandSession<SelectionOptions>,
-  args: readonly unknown[],
-): Promise<'done' | 'failed'> {
-  const { search } = options;
-  const ids = selectedIds(options, args);
-  const place = findOutbox(options, context);
-  if (ids === undefined && !(await areAllConfirmed('Redeliver', place, options, context))) {
-    output.note('Nothing was redelivered.');
-    return 'failed';
-  }
+function redeliver(session: CommandSession<SelectionOptions>, args: readonly unknown[]): Promise<'done' | 'failed'> {
   const now = (): number => Date.now();
-  const done = await changeOutbox(place, logger, async (outbox) => {
-    if (ids === undefined) return { redelivered: await redeliverAll(outbox, { now, search }), missing: [] };
-    const missing = ids.filter((id) => outbox.redeliver(id, now()) === 0);
-    return { redelivered: ids.length - missing.length, missing };
+  return changeSelected(session, args, {
+    verb: 'Redeliver',
+    past: 'redelivered',
+    all: (outbox, search) => redeliverAll(outbox, { now, search }),
+    one: (outbox, id) => outbox.redeliver(id, now()),
+    report: (count) => `${countText(count, 'dead letter')} ${count === 1 ? 'is' : 'are'} pending again.`,
   });
-  const { redelivered, missing } = done;
-  output.result(done, `${countText(redelivered, 'dead letter')} ${redelivered === 1 ? 'is' : 'are'} pending again.`);
-  for (const id of missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
-  return missing.length === 0 ? 'done' : 'failed';
 }
 
 export function addDiscardCommand(outbox: Command, context: CliContext): void {
@@ -87,25 +76,48 @@ Examples:
   setAction<SelectionOptions>(addSelection(command), context, discard);
 }
 
-async function discard(
+function discard(session: CommandSession<SelectionOptions>, args: readonly unknown[]): Promise<'done' | 'failed'> {
+  return changeSelected(session, args, {
+    verb: 'Permanently discard',
+    past: 'discarded',
+    all: (outbox, search) => discardAll(outbox, { search }),
+    one: (outbox, id) => outbox.discard(id),
+    report: (count) => `Discarded ${countText(count, 'dead letter')}.`,
+  });
+}
+
+/** A change of dead letters, and the words for it. */
+interface DeadLetterChange {
+  /** Begins the question that asks for confirmation. */
+  readonly verb: string;
+  /** Names the count in the JSON that is printed. */
+  readonly past: string;
+  /** This and the next return how many were changed. */
+  readonly all: (outbox: Outbox, search: string | undefined) => Promise<number>;
+  readonly one: (outbox: Outbox, id: string) => number;
+  readonly report: (count: number) => string;
+}
+
+/** Changes the dead letters that are selected, and prints how many there were and which ids were none. */
+async function changeSelected(
   { context, options, output, logger }: CommandSession<SelectionOptions>,
   args: readonly unknown[],
+  { verb, past, all, one, report }: DeadLetterChange,
 ): Promise<'done' | 'failed'> {
-  const { search } = options;
   const ids = selectedIds(options, args);
   const place = findOutbox(options, context);
-  if (ids === undefined && !(await areAllConfirmed('Permanently discard', place, options, context))) {
-    output.note('Nothing was discarded.');
+  if (ids === undefined && !(await areAllConfirmed(verb, place, options, context))) {
+    output.note(`Nothing was ${past}.`);
     return 'failed';
   }
-  const done = await changeOutbox(place, logger, async (outbox) => {
-    if (ids === undefined) return { discarded: await discardAll(outbox, { search }), missing: [] };
-    const missing = ids.filter((id) => outbox.discard(id) === 0);
-    return { discarded: ids.length - missing.length, missing };
+  const { count, missing } = await changeOutbox(place, logger, async (outbox) => {
+    if (ids === undefined) return { count: await all(outbox, options.search), missing: [] };
+    const notFound = ids.filter((id) => one(outbox, id) === 0);
+    return { count: ids.length - notFound.length, missing: notFound };
   });
-  output.result(done, `Discarded ${countText(done.discarded, 'dead letter')}.`);
-  for (const id of done.missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
-  return done.missing.length === 0 ? 'done' : 'failed';
+  output.result({ [past]: count, missing }, report(count));
+  for (const id of missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
+  return missing.length === 0 ? 'done' : 'failed';
 }
 
 function addSelection(command: Command): Command {

@@ -1,5 +1,6 @@
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from 'node:fs';
 import {
+  checkTwice,
   checksumOfFrame,
   frameHeaderSize,
   isEqual,
@@ -15,8 +16,6 @@ import {
 
 const pageSize = 4096;
 const frameSize = frameHeaderSize + pageSize;
-/** Another process may be restarting the log. */
-const recheckAfterMs = 20;
 
 /**
  * Whether the log of an outbox has committed frames after a broken place: SQLite reads only up to that place, and takes the rest
@@ -24,9 +23,7 @@ const recheckAfterMs = 20;
  */
 export function isLogBroken(file: string): boolean {
   if ((statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) < logHeaderSize + frameSize) return false;
-  if (!withLog(file, 'r', hasLostFrames)) return false;
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, recheckAfterMs);
-  return withLog(file, 'r', hasLostFrames);
+  return checkTwice(() => withLog(file, 'r', hasLostFrames));
 }
 
 /** Makes SQLite read a copy's log to its end: restores a lost header, and removes broken frames. */

@@ -2,6 +2,9 @@ import { closeSync, existsSync, lstatSync, openSync, readSync, statSync, writeSy
 import { deliveryLockFile } from './lock-file.js';
 import { applicationId, isNewerSchema } from './schema.js';
 
+const pageSize = 4096;
+// https://www.sqlite.org/fileformat.html section 1.3
+const headerSize = 100;
 /** Every version of the schema has it. */
 const ourTable = 'CREATE TABLE tally';
 /** Only the newest version has it. */
@@ -22,25 +25,16 @@ export type FileHeader =
  * Closing a descriptor drops all locks of this process on the file, so this process must have no open connection to it.
  */
 export function readFileHeader(file: string): FileHeader {
-  const header = Buffer.alloc(4096);
-  const descriptor = openSync(file, 'r');
-  let length: number;
-  try {
-    length = readSync(descriptor, header, 0, header.length, 0);
-  } finally {
-    closeSync(descriptor);
-  }
+  const { page, length } = readFirstPage(file);
   if (length === 0) return { kind: 'empty' };
-  const isSqlite = header.toString('latin1', 0, 16) === 'SQLite format 3\0';
+  const isSqlite = page.toString('latin1', 0, 16) === 'SQLite format 3\0';
   // A truncated header is not whole; and these three bytes never change.
-  const isWholeHeader = isSqlite && length >= 512 && header.readUIntBE(21, 3) === 0x40_20_20;
-  const isOurs = header.readUInt32BE(68) === applicationId;
-  if (isSqlite && isOurs) return { kind: 'outbox', schemaVersion: header.readUInt32BE(60) };
-  const isDamaged = isOurs || (isWholeHeader ? header.includes(ourTable) : existsSync(deliveryLockFile(file)));
+  const isWholeHeader = isSqlite && length >= 512 && page.readUIntBE(21, 3) === 0x40_20_20;
+  const isOurs = page.readUInt32BE(68) === applicationId;
+  if (isSqlite && isOurs) return { kind: 'outbox', schemaVersion: page.readUInt32BE(60) };
+  const isDamaged = isOurs || (isWholeHeader ? page.includes(ourTable) : existsSync(deliveryLockFile(file)));
   return isDamaged ? { kind: 'damaged' } : { kind: 'foreign', isSqlite };
 }
-
-const pageSize = 4096;
 
 /**
  * Lets SQLite read as much as possible of a damaged file's copy. The first page holds only the header and the schema, and is the
@@ -51,8 +45,8 @@ const pageSize = 4096;
  * It also gives an empty file a length: otherwise SQLite deletes its log, which may be all that is left.
  */
 export function replaceFirstPage(copy: string, fresh: string): void {
-  const page = firstPageOf(fresh);
-  const damagedPage = firstPageOf(copy);
+  const { page } = readFirstPage(fresh);
+  const { page: damagedPage } = readFirstPage(copy);
   // An earlier version has a different schema, and its number may be damaged; only the header is the same in all.
   const isEarlier = damagedPage.includes(ourTable) && !damagedPage.includes(newestColumn);
   // 2 stands for a write-ahead log.
@@ -76,21 +70,19 @@ export function isCutToNothing(file: string): boolean {
 
 /** Whether there is nothing to read: no file, or one that was only made. */
 export function isMissingOrEmpty(file: string): boolean {
-  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0 && !(existsSync(file) && isCutToNothing(file));
+  const found = statSync(file, { throwIfNoEntry: false });
+  return found === undefined || (found.size === 0 && !isCutToNothing(file));
 }
 
-// https://www.sqlite.org/fileformat.html section 1.3
-const headerSize = 100;
-
-function firstPageOf(file: string): Buffer {
+/** The first page of a file, with zeros where the file ends before; `length` is how much of it there is. */
+function readFirstPage(file: string): { readonly page: Buffer; readonly length: number } {
   const page = Buffer.alloc(pageSize);
   const descriptor = openSync(file, 'r');
   try {
-    readSync(descriptor, page, 0, pageSize, 0);
+    return { page, length: readSync(descriptor, page, 0, pageSize, 0) };
   } finally {
     closeSync(descriptor);
   }
-  return page;
 }
 
 /** Describes what is at the path of an outbox's file but cannot be used as one; undefined if nothing like that is there. */

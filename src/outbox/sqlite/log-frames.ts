@@ -94,3 +94,13 @@ function checksumOf(bytes: Buffer, at: number, length: number, before: Checksum,
   }
   return { s0, s1 };
 }
+
+/** Another process may be writing at this moment. */
+const recheckAfterMs = 20;
+
+/** Whether a check finds something both now and a moment later. */
+export function checkTwice(check: () => boolean): boolean {
+  if (!check()) return false;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, recheckAfterMs);
+  return check();
+}

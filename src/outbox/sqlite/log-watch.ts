@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { createNameCheck } from './file-identity.js';
 import {
+  checkTwice,
   checksumOfFrame,
   frameHeaderSize,
   isEqual,
@@ -35,8 +36,6 @@ const zeros = Buffer.alloc(frameHeaderSize);
 const lastByte = Buffer.alloc(1);
 /** A log restarts less often between two checks, even if the process was stopped; the salts of other logs are random. */
 const maxRestarts = 0x10_0000;
-/** Another process may be writing at this moment. */
-const recheckAfterMs = 20;
 
 export function createLogWatch(file: string): LogWatch {
   const log = `${file}-wal`;
@@ -146,12 +145,6 @@ export function createLogWatch(file: string): LogWatch {
     if (scan.offset >= end) scan.offset = 0;
     return true;
   }
-
-  const checkTwice = (check: () => boolean): boolean => {
-    if (!check()) return false;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, recheckAfterMs);
-    return check();
-  };
 
   const watch: LogWatch = {
     isInPlace,

@@ -51,8 +51,11 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     outbox.maintain();
   });
 
+  /** By the outbox's clock, whatever clock the caller uses: the command line uses the computer's. */
+  const notBehindUse = (outbox: Outbox, at: number): number => Math.max(at, outbox.lastUse().to);
+
   /** A file that was recreated meanwhile may use a clock that is further ahead. */
-  const notBehind = (outbox: Outbox, at: number): number => (generation === 0 ? at : Math.max(at, outbox.lastUse().to));
+  const notBehind = (outbox: Outbox, at: number): number => (generation === 0 ? at : notBehindUse(outbox, at));
 
   const notDeadBehind = (outbox: Outbox, settlement: Settlement): Settlement =>
     settlement.kind === 'dead' ? { ...settlement, diedAt: notBehind(outbox, settlement.diedAt) } : settlement;
@@ -83,12 +86,11 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
     listDead: guarded((outbox, query) => outbox.listDead(query)),
     find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
-    // Whoever redelivers may go by the computer's clock, as the command line does.
     redeliver: guarded((outbox, id: string, at: number, target?: string) =>
-      outbox.redeliver(id, Math.max(at, outbox.lastUse().to), target),
+      outbox.redeliver(id, notBehindUse(outbox, at), target),
     ),
     redeliverOldest: guarded((outbox, range: DeadRange, at: number) =>
-      outbox.redeliverOldest(range, Math.max(at, outbox.lastUse().to)),
+      outbox.redeliverOldest(range, notBehindUse(outbox, at)),
     ),
     discard: guarded((outbox, id: string, target?: string) => outbox.discard(id, target)),
     discardOldest: guarded((outbox, range: DeadRange) => outbox.discardOldest(range)),

@@ -1,4 +1,4 @@
-import type { OutboxCounts } from '../outbox.js';
+import { noCounts, sumOfCounts, type OutboxCounts } from '../outbox.js';
 import { countsIn, fromText, storedTarget, targetLimit, toText, type StoredTarget } from './rows.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
@@ -106,17 +106,11 @@ export function prepareTally(database: SqliteDatabase): Tally {
       // The first target exists from the start.
       if (rows[0]?.['number'] !== 0 || selectStray.get() !== undefined) throw damaged('a target of it is gone');
       const text = name === undefined ? undefined : toText(name);
-      let sum: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
+      let sum = noCounts;
       for (const row of rows) {
+        // Those of other targets are checked as well.
         const counts = countsIn(row);
-        if ((text ?? row['target']) !== row['target']) continue;
-        const oldest = Math.min(sum.oldestAcceptedAt ?? Infinity, counts.oldestAcceptedAt ?? Infinity);
-        sum = {
-          pending: sum.pending + counts.pending,
-          pendingBytes: sum.pendingBytes + counts.pendingBytes,
-          dead: sum.dead + counts.dead,
-          oldestAcceptedAt: oldest === Infinity ? undefined : oldest,
-        };
+        if ((text ?? row['target']) === row['target']) sum = sumOfCounts(sum, counts);
       }
       return sum;
     },
