@@ -105,16 +105,21 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     about: AboutAttempt,
   ): void => {
     const circuit = breaker.state;
-    if (verdict.reach === 'responded') {
+    if (verdict.reach === 'unreachable' && !verdict.wasSent) {
+      // Without a connection there was no attempt, and the outage is not the notification's fault: it does not expire.
+      keepPlace(head, about);
+      onEvent({ kind: 'unsent', ...about, code: verdict.code, circuit });
+      return;
+    }
+    const expired = expiredReason(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
+    if (expired !== undefined) settleAsDead(head, expired, about);
+    else if (verdict.reach === 'responded') {
       const { status, retryAfterMs } = verdict;
       const delayMs = postpone(head, about, 'responded', retryAfterMs);
       onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit });
-    } else if (verdict.wasSent) {
+    } else {
       const delayMs = postpone(head, about, 'suspect');
       onEvent({ kind: 'retry', ...about, status: undefined, code: verdict.code, delayMs, circuit });
-    } else {
-      keepPlace(head, about);
-      onEvent({ kind: 'unsent', ...about, code: verdict.code, circuit });
     }
   };
 
@@ -141,14 +146,8 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
           }
           return;
         }
-        case 'retry': {
-          // Without a connection there was no attempt, and the outage is not the notification's fault.
-          const isUnsent = verdict.reach === 'unreachable' && !verdict.wasSent;
-          const last = verdict.reach === 'unreachable' ? verdict.code : verdict.status;
-          const expired = isUnsent ? undefined : expiredReason(head, last);
-          if (expired !== undefined) settleAsDead(head, expired, about);
-          else retry(head, verdict, about);
-        }
+        case 'retry':
+          retry(head, verdict, about);
       }
     },
   };
