@@ -151,7 +151,7 @@ export const deliverySettings = {
       'CRM_RETRY_MAX_AGE_MS',
       259_200_000,
       age,
-      'A notification older than this becomes a dead letter.',
+      'A notification older than this becomes a dead letter when an attempt fails.',
     ),
     maxRetryAfterMs: setting(
       'retry.maxRetryAfterMs',
