@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { parseBaseUrl } from '../client/base-url.js';
+import { parseBaseUrl } from '../client/target-settings.js';
 import type { ServiceOptions } from '../config/settings.js';
 import type { Id } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';

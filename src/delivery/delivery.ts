@@ -10,7 +10,7 @@ import type { DeliveryConfig } from './delivery-settings.js';
 import { createHeadChoice } from './head-choice.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit, createStartRule } from './start-rule.js';
-import { createReadyHeads } from './ready-heads.js';
+import { createReadyHeads } from './heads.js';
 import { createVerdictSettler, recordVerdict } from './settle-verdict.js';
 import { createSettlements } from './settlements.js';
 import { targetQueue } from './target-queue.js';

@@ -1,6 +1,6 @@
 import type { PendingNotification } from '../outbox/outbox.js';
 import type { ForgottenLanes } from './forgotten-lanes.js';
-import type { ReadyHeads } from './ready-heads.js';
+import type { ReadyHeads } from './heads.js';
 import type { TargetQueue } from './target-queue.js';
 
 /**

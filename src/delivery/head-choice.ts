@@ -1,6 +1,6 @@
 import type { PendingNotification } from '../outbox/outbox.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { createFreshOrder, type ReadyHeads, type Direction } from './ready-heads.js';
+import { createFreshOrder, type ReadyHeads, type Direction } from './heads.js';
 
 /**
  * Which of the ready heads is tried next, so that heads which hurt the CRM cannot hold up the others.

@@ -1,9 +1,8 @@
 import type { PendingNotification } from '../outbox/outbox.js';
 import { createEarlyHeads, type Lane } from './early-heads.js';
 import { createForgottenLanes } from './forgotten-lanes.js';
-import { createReadyHeads, wasTried, type ReadyHeads, type Standing } from './ready-heads.js';
+import { createReadyHeads, createWaitingHeads, type ReadyHeads, type Standing, wasTried } from './heads.js';
 import type { TargetQueue } from './target-queue.js';
-import { createWaitingHeads } from './waiting-heads.js';
 
 /**
  * Which notifications of a target may be next, lane by lane.

@@ -9,7 +9,7 @@ import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import type { DeliveryConfig } from './delivery-settings.js';
 import type { HeadChoice } from './head-choice.js';
 import type { Lanes } from './lanes.js';
-import type { Standing } from './ready-heads.js';
+import type { Standing } from './heads.js';
 import type { Settlements } from './settlements.js';
 
 export interface VerdictSettlerOptions {

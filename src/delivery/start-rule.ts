@@ -2,7 +2,7 @@ import type { AttemptsUnderWay } from './attempts-under-way.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { HeadChoice } from './head-choice.js';
 import type { Lanes } from './lanes.js';
-import type { ReadyHeads } from './ready-heads.js';
+import type { ReadyHeads } from './heads.js';
 import type { Settlements } from './settlements.js';
 
 /** Decides whether an attempt may start now: asks the lanes, the breaker, the attempts under way and the settlements. */

@@ -3,9 +3,18 @@ import { join } from 'node:path';
 import type * as Api from '@opentelemetry/api';
 import { version } from '../core/version.js';
 import type { StartSpan } from '../notifier/intake.js';
-import { counters, type GaugeReading, gauges, histograms, type Labels, mapValues, type MetricSink } from './metrics.js';
+import {
+  counters,
+  type GaugeReading,
+  gauges,
+  histograms,
+  type Labels,
+  mapValues,
+  type MetricSink,
+  type Observable,
+  recordMetrics,
+} from './metrics.js';
 import { onAttempt } from './on-attempt.js';
-import { type Observable, recordMetrics } from './record-metrics.js';
 import { createTracing } from './tracing.js';
 
 /** Spans and metrics for the app's OpenTelemetry. Only its API is used; the app chooses the SDK, if any. */

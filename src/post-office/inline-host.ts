@@ -7,10 +7,9 @@ import { noCounts, type AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
-import { createFailureReporter } from './failure-reporter.js';
-import { type LeadingDelivery, startLeadingDelivery, untilIdle } from './leading-delivery.js';
+import { createFailureReporter, createOpening } from './opening.js';
+import { type LeadingDelivery, startDelivery, startLeadingDelivery, untilIdle } from './leading-delivery.js';
 import { openLocalStore } from './local-store.js';
-import { createOpening } from './opening.js';
 import {
   type Acceptance,
   closed,
@@ -19,7 +18,6 @@ import {
   type PostOfficeSettings,
   type PostOfficeStats,
 } from './post-office.js';
-import { startDelivery } from './start-delivery.js';
 import type { Store } from './store.js';
 
 export interface InlineHostOptions {

@@ -3,7 +3,7 @@ import { durationText } from '../core/duration-text.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { FailureReporter } from './failure-reporter.js';
+import type { FailureReporter } from './opening.js';
 
 export interface MaintenanceOptions {
   readonly outbox: Outbox;

@@ -9,7 +9,7 @@ import type { Logger } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
 import type { PostOffice, PostOfficeSettings } from './post-office.js';
-import { gatherOnDiskMs } from './start-delivery.js';
+import { gatherOnDiskMs } from './leading-delivery.js';
 import { createThreadHost } from './thread-host.js';
 
 export interface PostOfficeOptions {

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
-import { CRMConfigError } from '../core/errors.js';
-import type { FailureReporter } from './failure-reporter.js';
+import { CRMConfigError, errorDataOf } from '../core/errors.js';
+import type { DeliveryEvent, OutboxOperation } from '../delivery/delivery-event.js';
 
 /** Opens a store, and tries again every second while that fails: a disk may be full, a server unreachable. */
 export interface Opening<Opened> {
@@ -58,6 +58,26 @@ export function createOpening<Opened>({ open, clock, failures }: OpeningOptions<
     stop() {
       isStopped = true;
       cancelReopen?.();
+    },
+  };
+}
+
+/** Reports that an operation on the outbox fails: only once, however often it fails before it works again. */
+export interface FailureReporter {
+  failed(operation: OutboxOperation, error: unknown): void;
+  worked(operation: OutboxOperation): void;
+}
+
+export function createFailureReporter(onEvent: (event: DeliveryEvent) => void): FailureReporter {
+  const failing = new Set<OutboxOperation>();
+  return {
+    failed(operation, error) {
+      if (failing.has(operation)) return;
+      failing.add(operation);
+      onEvent({ kind: 'outboxFailed', operation, error: errorDataOf(error) });
+    },
+    worked(operation) {
+      failing.delete(operation);
     },
   };
 }

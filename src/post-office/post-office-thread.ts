@@ -6,7 +6,7 @@ import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { passAcceptGate, passExitGate } from './thread-gates.js';
 import { createInlineHost } from './inline-host.js';
-import { gatherOnDiskMs } from './start-delivery.js';
+import { gatherOnDiskMs } from './leading-delivery.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 /**

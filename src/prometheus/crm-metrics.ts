@@ -1,7 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { counters, type GaugeReading, gauges, histograms, mapValues, type Metric } from '../observe/metrics.js';
+import {
+  counters,
+  type GaugeReading,
+  gauges,
+  histograms,
+  mapValues,
+  type Metric,
+  recordMetrics,
+} from '../observe/metrics.js';
 import { version } from '../core/version.js';
-import { recordMetrics } from '../observe/record-metrics.js';
 import type { Notifier } from '../notifier/notifier.js';
 
 /** The result of `crmMetrics`. */

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { crmFormat } from '../format/crm-format.js';
 import { systemClock, type Clock } from '../core/clock.js';
-import { createArrivals } from './arrivals.js';
+import { createArrivals, createSentRecord, type SentNotifications } from './sent-notifications.js';
 import { checkKeys, checkWait, errorFrom, type WaitLimit } from './checks.js';
 import { prepareStep, respondJson, type CrmResponder, type CrmStep, type PreparedStep } from './crm-step.js';
 import { isNotification, readRequest, type OpenRequest, type ReceivedRequest } from './received-request.js';
-import { createSentRecord, type SentNotifications } from './sent-notifications.js';
 import { startSwitchableServer } from './switchable-server.js';
 
 /** What the fake CRM does with every request until that is changed; with `'down'` its port refuses connections. */

@@ -1,5 +1,5 @@
 import { createLanes } from '../../src/delivery/lanes.js';
-import { createReadyHeads } from '../../src/delivery/ready-heads.js';
+import { createReadyHeads } from '../../src/delivery/heads.js';
 import type { PendingNotification } from '../../src/outbox/outbox.js';
 import { targetQueue } from '../../src/delivery/target-queue.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';

@@ -17,12 +17,12 @@ import {
 import {
   addOutboxOption,
   changeOutbox,
+  deadIn,
   findOutbox,
-  readOutbox,
   type OutboxOptions,
   type OutboxPlace,
+  readOutbox,
 } from './outbox-file.js';
-import { deadIn } from './stored-notifications.js';
 
 /** Which dead letters: some, by id, or all, or all with a text. */
 interface SelectionOptions extends CommonOptions, OutboxOptions {

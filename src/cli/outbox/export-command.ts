@@ -15,8 +15,15 @@ import {
   type CommonOptions,
 } from '../command.js';
 import { safeJson, type Output } from '../output.js';
-import { addOutboxOption, findOutbox, readOutbox, type OutboxOptions } from './outbox-file.js';
-import { deadIn, pendingIn, wholeRecord } from './stored-notifications.js';
+import {
+  addOutboxOption,
+  deadIn,
+  findOutbox,
+  type OutboxOptions,
+  pendingIn,
+  readOutbox,
+  wholeRecord,
+} from './outbox-file.js';
 
 interface ExportOptions extends CommonOptions, OutboxOptions {
   readonly dead?: true;

@@ -4,16 +4,19 @@ import type { DeadLetter, PendingNotification } from '../../outbox/outbox.js';
 import { parseNotificationId, wholeNumberFrom } from '../arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeJson, safeText, textTable } from '../output.js';
-import { addOutboxOption, findOutbox, readOutbox, type OutboxOptions } from './outbox-file.js';
 import {
+  addOutboxOption,
   bodyValue,
   deadIn,
   deadRecord,
+  findOutbox,
   instantText,
+  type OutboxOptions,
   pendingIn,
   pendingRecord,
+  readOutbox,
   wholeRecord,
-} from './stored-notifications.js';
+} from './outbox-file.js';
 
 interface StatsOptions extends CommonOptions, OutboxOptions {}
 

@@ -2,15 +2,15 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { CRMConfigError } from '../../core/errors.js';
-import type { Outbox } from '../../outbox/outbox.js';
 import { outboxSettings } from '../../outbox/outbox-settings.js';
+import type { DeadLetter, Outbox, PendingNotification, StoredNotification } from '../../outbox/outbox.js';
 import { findOutboxFile } from '../../outbox/sqlite/outbox-directory.js';
 import { openOutboxToRead, type ReadableOutbox } from '../../outbox/sqlite/read-outbox.js';
 import { loadSqlite } from '../../outbox/sqlite/sqlite-driver.js';
 import { openOutbox } from '../../post-office/open-outbox.js';
 import { claimOutbox } from '../../post-office/outbox-claim.js';
 import type { Logger } from '../../telemetry/logger.js';
-import { CliFailure, UsageFailure, type CliContext } from '../command.js';
+import { type CliContext, CliFailure, UsageFailure } from '../command.js';
 
 export interface OutboxOptions {
   readonly outbox?: string;
@@ -100,4 +100,88 @@ export async function changeOutbox<Result>(
   } finally {
     claim.release();
   }
+}
+
+const pageSize = 500;
+
+/** Reads pending notifications page by page, each target's oldest first. `search` is looked for in id, type and lane, ignoring case. */
+export function* pendingIn(outbox: ReadableOutbox, search = ''): Generator<PendingNotification> {
+  const wanted = search.toLowerCase();
+  for (const target of outbox.targets()) {
+    for (let after: number | undefined = 0; after !== undefined;) {
+      const page: PendingNotification[] = outbox.readAfter(target, after, pageSize);
+      for (const notification of page) {
+        const { id, type, lane } = notification;
+        if ([id, type, lane].some((text) => text.toLowerCase().includes(wanted))) yield notification;
+      }
+      after = page.at(-1)?.position;
+    }
+  }
+}
+
+/** Reads dead letters, newest first, page by page. `search` is also looked for in the reason. */
+export function* deadIn(outbox: Pick<ReadableOutbox, 'listDead'>, search?: string): Generator<DeadLetter> {
+  let before: number | undefined;
+  for (;;) {
+    const page = outbox.listDead({ limit: pageSize, before, search });
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    before = last.position;
+  }
+}
+
+/** What `--json` prints of a pending notification: everything but the body. */
+export function pendingRecord(notification: Omit<PendingNotification, 'body'>): object {
+  const { target, id, type, lane, occurredAt, acceptedAt, attempts, nextAttemptAt, traceparent } = notification;
+  return {
+    state: 'pending',
+    target,
+    id,
+    type,
+    lane,
+    occurredAt: instantText(occurredAt),
+    acceptedAt: instantText(acceptedAt),
+    attempts,
+    nextAttemptAt: nextAttemptAt === 0 ? null : instantText(nextAttemptAt),
+    traceparent: traceparent ?? null,
+  };
+}
+
+/** What `--json` prints of a dead letter. */
+export function deadRecord({ target, id, type, lane, occurredAt, diedAt, attempts, reason }: DeadLetter): object {
+  return {
+    state: 'dead',
+    target,
+    id,
+    type,
+    lane,
+    occurredAt: instantText(occurredAt),
+    diedAt: instantText(diedAt),
+    attempts,
+    reason: { kind: reason.kind, status: reason.status ?? null, detail: reason.detail },
+  };
+}
+
+/** What `--json` prints of either, with the body. */
+export function wholeRecord(stored: StoredNotification): object {
+  const record = stored.state === 'pending' ? pendingRecord(stored) : deadRecord(stored);
+  return { ...record, traceparent: stored.traceparent ?? null, body: bodyValue(stored.body) };
+}
+
+/** Returns a body as JSON if that loses nothing, otherwise as text. */
+export function bodyValue(body: Uint8Array): unknown {
+  const text = Buffer.from(body).toString('utf8');
+  try {
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? value : text;
+  } catch {
+    return text;
+  }
+}
+
+/** Formats an instant in ISO 8601. One out of range, which only a damaged file has, is shown as its number. */
+export function instantText(at: number): string {
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
 }

@@ -1,4 +1,4 @@
-import { makeRoomForProperties } from '../../src/core/make-room.js';
+import { makeRoomForProperties } from '../../src/middleware/crm-middleware.js';
 
 describe('making room for properties', () => {
   it('changes nothing that anybody can see of the values', () => {

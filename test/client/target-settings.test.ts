@@ -1,4 +1,4 @@
-import { parseBaseUrl } from '../../src/client/base-url.js';
+import { parseBaseUrl } from '../../src/client/target-settings.js';
 
 function problemOf(text: unknown): string {
   const parsed = parseBaseUrl(text);
