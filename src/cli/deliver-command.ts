@@ -141,9 +141,13 @@ async function runDelivery(
       pollNow();
       polling = setInterval(pollNow, pollEveryMs);
       if (isWatching) return;
-      void notifier.flush({ timeoutMs: longestMs }).then(() => {
-        resolve('idle');
-      });
+      notifier
+        .flush({ timeoutMs: longestMs })
+        // What happened since the last poll, such as the other process's end, is shown as well.
+        .then(() => poll(() => undefined))
+        .then(() => {
+          resolve('idle');
+        }, reject);
     });
   } finally {
     clearInterval(polling);
