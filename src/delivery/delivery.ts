@@ -11,6 +11,7 @@ import { createHeadChoice } from './head-choice.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit, createStartRule } from './start-rule.js';
 import { createReadyHeads } from './heads.js';
+import { createNextRound } from './next-round.js';
 import { createVerdictSettler, recordVerdict } from './settle-verdict.js';
 import { createSettlements } from './settlements.js';
 import { targetQueue } from './target-queue.js';
@@ -27,7 +28,10 @@ export interface DeliveryOptions extends DeliveryConfig {
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** How long settlements are gathered for one transaction, in milliseconds; 0: until the event loop's turn ends. */
+  /**
+   * How long settlements are gathered for one transaction, and newly accepted notifications for one round of attempts, in
+   * milliseconds; 0: until the event loop's turn ends.
+   */
   readonly gatherMs: number;
 }
 
@@ -46,6 +50,8 @@ export interface Delivery {
 const maxLanes = 10_000;
 const maxFollowers = 256;
 const failureDelayMs = 1_000;
+/** With so many attempts to make for each that may be under way, a round is worth starting. */
+const roundFactor = 4;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { outbox, target, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
@@ -81,7 +87,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     onError: (error) => {
       onEvent({ kind: 'outboxFailed', operation: 'settle', error: errorDataOf(error) });
     },
-    onBatch: pump,
+    onBatch: pumpUnlessGathering,
   });
   const verdicts = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, steady, onEvent });
   const choice = createHeadChoice({ ready, breaker, concurrency, random });
@@ -95,13 +101,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       breaker.onUnreachable(clock.monotonicMs(), timeoutCode, attempt);
       choice.onFailed(attempt.head, attempt.chosen);
     },
-    onRoom: pump,
+    onRoom: pumpUnlessGathering,
   });
   const startRule = createStartRule({ lanes, ready, breaker, underWay, choice, settlements });
+  const enough = concurrency * roundFactor;
+  const round = createNextRound({ clock, gatherMs: options.gatherMs, enough, start: pump });
   const idleWaiters = createIdleWaiters();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
-  let isPumpDue = false;
   let isStopped = false;
   let isEnded = false;
 
@@ -109,6 +116,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function pump(): void {
     cancelTimer?.();
     cancelTimer = undefined;
+    round.cancel();
     if (isStopped) return;
     try {
       const waitMs = startAttempts();
@@ -124,14 +132,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  /** Pumps after the code that accepts has run, so that receipts go out before the POSTs. */
-  function pumpSoon(): void {
-    if (isPumpDue) return;
-    isPumpDue = true;
-    setImmediate(() => {
-      isPumpDue = false;
-      pump();
-    });
+  function pumpUnlessGathering(): void {
+    if (!round.isGathering) pump();
   }
 
   function isIdle(): boolean {
@@ -186,7 +188,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (!isEnded) {
         choice.end(attempt.chosen);
         underWay.end(attempt, isSettled);
-        pump();
+        pumpUnlessGathering();
+        // A small round is over: settle it while the code for that is warm.
+        if (underWay.count === 0 && settlements.size < enough) settlements.hurry();
       }
     }
   }
@@ -209,9 +213,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return underWay.count;
     },
     wake(accepted) {
+      const isWorking = ready.size > 0 && !round.isGathering;
       lanes.onAccepted(accepted ?? [], clock.monotonicMs());
       if (accepted === undefined) pump();
-      else pumpSoon();
+      else if (isWorking || !idleWaiters.isEmpty) round.startSoon();
+      else round.add(accepted.length);
     },
     whenIdle() {
       settlements.hurry();
@@ -222,6 +228,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async stop() {
       isStopped = true;
       cancelTimer?.();
+      round.cancel();
       await target.close();
       // Settle the outcomes that have arrived by now. An attempt that outlives its connection, because it waits for a token or
       // uses the app's own dispatcher, is abandoned: closing must not wait for it.

@@ -1,5 +1,5 @@
 import { afterAwake } from '../core/time-limit.js';
-import type { Clock } from '../core/clock.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import type { AcceptedNotification, Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 
@@ -43,17 +43,16 @@ const retryMs = 500;
 /** The largest batch. Its transaction takes a few milliseconds, so that a burst does not delay the receipts of others. */
 const maxBatch = 1_000;
 
-// From this rate on, a short wait costs each notification little, and one commit stores many more. The rate is measured over
-// a while, so two or three that come together are no burst.
-const burstPerMs = 2;
-const measureForMs = 20;
+/** For so long at most a batch is gathered, whatever clock the options bring: a test's clock may stand still. */
 const gatherMs = 2;
+/** After a batch of this size, the next one is gathered for the whole time: a crowd keeps the thread busy meanwhile. */
+const crowdCount = 32;
 
 /**
- * Hands notifications to the post office in batches. A batch starts at the end of a turn of the event loop; while it is under
- * way, the next one gathers. So all requests that respond in one turn share a commit, a slow disk makes batches larger rather
- * than more frequent, and the order is kept when a batch has to be handed over again. In a burst a batch waits a little for
- * more notifications.
+ * Hands notifications to the post office in batches. A batch is gathered for as long as each turn of the event loop adds to it;
+ * a lone notification only waits for one turn more. So requests that come together share a commit. While a batch is under way,
+ * the next one gathers: a slow disk makes batches larger rather than more frequent, and the order is kept when a batch has to be
+ * handed over again.
  *
  * Silence is counted from the moment a batch is handed over, only while this process is awake and the post office is not
  * starting, and starts again with each result. A failure does not count as a result.
@@ -70,9 +69,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
   let cancelSilence: (() => void) | undefined;
   let cancelRetry: (() => void) | undefined;
   let isClosed = false;
-  let measuredFromMs = 0;
-  let measuredCount = 0;
-  let isBurst = false;
+  let isCrowd = false;
 
   const takeBatch = (): Waiting[] => {
     if (waiting.length > maxBatch) {
@@ -89,15 +86,6 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const putBack = (entries: readonly Waiting[]): void => {
     waiting = [...entries, ...waiting];
     waitingBytes += bytesOf(entries);
-  };
-
-  const measureRate = (count: number): void => {
-    measuredCount += count;
-    const spanMs = clock.monotonicMs() - measuredFromMs;
-    if (spanMs < measureForMs) return;
-    isBurst = measuredCount >= burstPerMs * spanMs;
-    measuredFromMs += spanMs;
-    measuredCount = 0;
   };
 
   const onSilence = (): void => {
@@ -123,7 +111,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
 
   const handOverBatch = async (): Promise<void> => {
     batch = takeBatch();
-    measureRate(batch.length);
+    isCrowd = batch.length >= crowdCount;
     startSilenceTimer();
     const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
     const handedOver = batch;
@@ -154,8 +142,23 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const startIfIdle = (): void => {
     if (isBusy || waiting.length === 0) return;
     isBusy = true;
-    if (isBurst && !isClosed) clock.after(gatherMs, () => void handOverBatch(), { keepAlive: true });
-    else setImmediate(() => void handOverBatch());
+    if (isCrowd && !isClosed) {
+      systemClock.after(gatherMs, () => void handOverBatch(), { keepAlive: true });
+      return;
+    }
+    const startedAtMs = systemClock.monotonicMs();
+    setImmediate(() => {
+      gatherOn(startedAtMs);
+    });
+  };
+
+  const gatherOn = (startedAtMs: number): void => {
+    const count = waiting.length;
+    setImmediate(() => {
+      const hasGrown = waiting.length > count && waiting.length < maxBatch;
+      if (hasGrown && systemClock.monotonicMs() - startedAtMs < gatherMs) gatherOn(startedAtMs);
+      else void handOverBatch();
+    });
   };
 
   return {

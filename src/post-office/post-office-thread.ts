@@ -16,7 +16,10 @@ import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-
 const { settings, authToken, isDebugEnabled, exitGate, acceptGate } = workerData as ThreadData;
 const questions = new Map<number, (token: string | undefined) => void>();
 let questionCount = 0;
+const eventsWaitMs = 50;
 let events: DeliveryEvent[] = [];
+let eventsTimer: NodeJS.Timeout | undefined;
+let isSendDue = false;
 
 const postOffice = createInlineHost({
   settings,
@@ -106,13 +109,23 @@ function createPortLogger(): Required<Logger> {
   };
 }
 
-/** Events of one turn, such as the settlement of a batch, are sent in one message. */
+/**
+ * Events of one turn, such as the settlement of a batch, are sent in one message. Those that only say that all is well wait for
+ * the next message, so that the app's thread is not woken for them alone; but not for long.
+ */
 function queueEvent(event: DeliveryEvent): void {
-  if (events.length === 0) queueMicrotask(sendEvents);
+  if (event.kind !== 'delivered' && !isSendDue) {
+    isSendDue = true;
+    queueMicrotask(sendEvents);
+  }
+  eventsTimer ??= setTimeout(sendEvents, eventsWaitMs);
   events.push(event);
 }
 
 function sendEvents(): void {
+  clearTimeout(eventsTimer);
+  eventsTimer = undefined;
+  isSendDue = false;
   if (events.length === 0) return;
   const message: FromThread = { kind: 'events', events };
   parentPort?.postMessage(message);

@@ -1,23 +1,16 @@
-import { createCrmClient } from '../../src/client/crm-client.js';
-import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
-import { createSteadyClock } from '../../src/core/steady-clock.js';
-import { createDelivery, type Delivery } from '../../src/delivery/delivery.js';
+import type { Delivery } from '../../src/delivery/delivery.js';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
 import { pageSize } from '../../src/delivery/lanes.js';
-import { crmFormat } from '../../src/format/crm-format.js';
-import { createHttpTarget } from '../../src/target/http-target.js';
-import { createSafeLogger } from '../../src/telemetry/logger.js';
-import { createLogCollector } from '../helpers/log-collector.js';
-import { testToken } from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { sampleNotification } from '../helpers/sample-notification.js';
 import { reply } from '../helpers/scripted-crm.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
 import { createWatchedOutbox, type WatchedOutbox } from '../helpers/watched-outbox.js';
+import { useDelivery } from './use-delivery.js';
 
 describe('delivery from an outbox that fails (case 68)', () => {
+  const startDelivery = useDelivery();
   let delivery: Delivery | undefined;
-  afterEach(() => delivery?.stop());
   const start = useCrm();
   let clock: OwnedClock;
   let outbox: WatchedOutbox;
@@ -29,20 +22,7 @@ describe('delivery from an outbox that fails (case 68)', () => {
   });
 
   const create = (baseUrl: string): Delivery => {
-    const { target, delivery: settings } = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
-    const logger = createSafeLogger(createLogCollector());
-    const client = createCrmClient({ ...target, connections: settings.concurrency, clock, logger, format: crmFormat });
-    delivery = createDelivery({
-      ...settings,
-      timeoutMs: target.timeoutMs,
-      outbox,
-      target: createHttpTarget({ name: 'crm', client, format: crmFormat, clock }),
-      clock,
-      onEvent: (event) => told.push(event),
-      random: () => 0.5,
-      steady: createSteadyClock(clock, { from: 0, to: 0 }),
-      gatherMs: 0,
-    });
+    delivery = startDelivery({ baseUrl, outbox, clock, onEvent: (event) => told.push(event) });
     return delivery;
   };
   const append = (...lanes: readonly string[]): string[] => {

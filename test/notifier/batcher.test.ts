@@ -77,6 +77,26 @@ describe('the batcher', () => {
     expect(await Promise.all([first, second, third])).toEqual([[accepted, accepted], [accepted], [accepted]]);
   });
 
+  it('gathers for as long as each turn adds to the batch, and lets a lone one wait for one turn more', async () => {
+    const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+    const answered = [];
+    for (const index of [0, 1, 2]) {
+      answered.push(handOver(index, index + 1));
+      await turn();
+    }
+    expect(batches).toEqual([]);
+    await turn();
+    expect(batches).toEqual([notifications.slice(0, 3)]);
+    await answer(0, accepted, accepted, accepted);
+    answered.push(handOver(3, 4));
+    await turn();
+    expect(batches).toHaveLength(1);
+    await turn();
+    expect(batches[1]).toEqual(notifications.slice(3, 4));
+    await answer(1, accepted);
+    expect((await Promise.all(answered)).flat()).toEqual([accepted, accepted, accepted, accepted]);
+  });
+
   it('gives each notification its own answer', async () => {
     const full: Acceptance = { accepted: false, reason: 'full', detail: 'no room' };
     const answered = handOver(0, 3);
