@@ -31,6 +31,17 @@ describe('the bench', () => {
     }
   });
 
+  (isLinux ? it : it.skip)('measures few requests and single receipts, in their short forms', async () => {
+    const { code, output } = await runBench('--quick', '--only', 'few,receipts', '--out', directory());
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringContaining('written: ') });
+    const { few, receipts } = readResults(directory());
+    expect(few.map(({ load }) => load)).toEqual(['1 connections', '200 a second']);
+    const ours = few.flatMap(({ comparisons }) => comparisons).filter(({ name }) => name.startsWith('ours'));
+    expect(ours.flatMap(({ rounds }) => rounds).map(({ lost }) => lost)).toEqual([0, 0, 0, 0]);
+    expect(receipts.map(({ name }) => name)).toEqual(['write and fdatasync', 'ours, in a thread', 'ours, inline']);
+    expect(readFileSync(join(directory(), 'concurrency.svg'), 'utf8')).toContain('ours after-response');
+  });
+
   it('says what it can do, and what was wrong with its options', async () => {
     expect(await runBench('--help')).toEqual({ code: 0, output: expect.stringContaining('--rounds N') });
     for (const args of [['--fast'], ['--only', 'nothing'], ['--variants', 'theirs'], ['--rounds', '0']]) {

@@ -5,11 +5,18 @@ import { join } from 'node:path';
 /** What a bench measured, as far as tests read it. */
 export interface BenchResults {
   readonly machine: { readonly node: string };
-  readonly saturated: readonly { readonly name: string; readonly rounds: readonly { readonly lost: number }[] }[];
+  readonly few: readonly { readonly load: string; readonly comparisons: readonly BenchComparison[] }[];
+  readonly receipts: readonly { readonly name: string }[];
+  readonly saturated: readonly BenchComparison[];
   readonly steady: readonly { readonly name: string }[];
   readonly delivery: { readonly ours: readonly { readonly count: number }[] };
   readonly outages: readonly { readonly name: string; readonly lost: number; readonly failures: number }[];
   readonly pending: readonly { readonly count: number }[];
+}
+
+export interface BenchComparison {
+  readonly name: string;
+  readonly rounds: readonly { readonly lost: number }[];
 }
 
 /** Runs the bench as by hand; one that does not end is stopped. */
