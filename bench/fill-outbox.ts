@@ -10,9 +10,9 @@ const { prepareOutboxDirectory, prepareOutboxFile } = built('outbox-directory') 
 const { loadSqlite } = built('sqlite-driver') as typeof Driver;
 
 /** Makes an outbox with so many pending notifications, each third of a lane of its own, by SQL: nobody has a minute to wait. */
-export async function fillOutbox(directory: string, count: number): Promise<void> {
+export function fillOutbox(directory: string, count: number): void {
   const file = prepareOutboxFile(prepareOutboxDirectory(directory));
-  const database = openConnection(await loadSqlite(), { file, sync: 'normal' });
+  const database = openConnection(loadSqlite(), { file, sync: 'normal' });
   const now = Date.now();
   database.exec(`
     BEGIN;

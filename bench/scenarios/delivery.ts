@@ -47,7 +47,7 @@ async function dispatchRaw(count: number): Promise<Deliveries> {
 
 async function deliverFrom(count: number): Promise<Deliveries> {
   const directory = mkdtempSync('/var/tmp/bench-');
-  await fillOutbox(join(directory, 'outbox'), count);
+  fillOutbox(join(directory, 'outbox'), count);
   const collector = await startProgram('collector.mjs');
   const sender = await startProgram('deliver-pending.mjs', {
     COLLECTOR: `http://127.0.0.1:${collector.port}`,

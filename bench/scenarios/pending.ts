@@ -24,7 +24,7 @@ interface Count {
 /** Starts with so many pending and delivers the first of them. */
 export async function openWith(count: number): Promise<Pending> {
   const directory = mkdtempSync('/var/tmp/bench-');
-  await fillOutbox(join(directory, 'outbox'), count);
+  fillOutbox(join(directory, 'outbox'), count);
   const collector = await startProgram('collector.mjs');
   const sender = await startProgram('deliver-pending.mjs', {
     COLLECTOR: `http://127.0.0.1:${collector.port}`,

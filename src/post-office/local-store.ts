@@ -27,7 +27,7 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
   const { settings, clock, logger, failures, onRepaired, runNative } = options;
   const { file } = settings;
   const { sync, maxPending, deadRetentionMs } = settings.outbox;
-  const { outbox, lock } = await openOutbox({ file, sync, now: () => clock.now(), onRepaired, runNative });
+  const { outbox, lock } = openOutbox({ file, sync, now: () => clock.now(), onRepaired, runNative });
   const leader = lock === undefined ? undefined : leaderWithLock(lock);
   const steady = await startOutboxClock(outbox, leader, clock);
   const now = (): number => steady.now();

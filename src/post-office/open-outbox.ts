@@ -20,9 +20,9 @@ export interface OpenedOutbox {
 }
 
 /** Opens the outbox that the settings name. */
-export async function openOutbox({ file, sync, now, onRepaired, runNative }: OpenOutboxOptions): Promise<OpenedOutbox> {
+export function openOutbox({ file, sync, now, onRepaired, runNative }: OpenOutboxOptions): OpenedOutbox {
   if (file === undefined) return { outbox: createMemoryOutbox(), lock: undefined };
-  const open = await loadSqlite(runNative);
+  const open = loadSqlite(runNative);
   return {
     outbox: openSqliteOutbox({ open, file, sync, now, onRepaired }),
     lock: createDeliveryLock(open, file),

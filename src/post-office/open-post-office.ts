@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
+import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
@@ -24,12 +25,15 @@ export interface PostOfficeOptions {
 
 /**
  * Opens the post office in a thread of its own or, if that is not wanted or not possible, in this thread. Throws
- * `CRMConfigError` at once when the outbox's path cannot be used or another notifier of this process has it.
+ * `CRMConfigError` at once when the outbox's path cannot be used, another notifier of this process has it, or there is no SQLite.
  */
 export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const { outbox, delivery, clock, logger, onEvent } = options;
   const { authToken, dispatcher, ...target } = options.target;
-  const claim = outbox.path === ':memory:' ? undefined : claimOutbox(outbox.path);
+  const isOnDisk = outbox.path !== ':memory:';
+  // The thread loads it for itself; here it only must not be missing.
+  if (isOnDisk) loadSqlite();
+  const claim = isOnDisk ? claimOutbox(outbox.path) : undefined;
   if (claim?.exposure !== undefined) logger.warn({}, `CRM outbox: ${claim.exposure}`);
   const settings: PostOfficeSettings = { target, outbox, delivery, file: claim?.file };
   const onClosed = (): void => {

@@ -5,7 +5,7 @@ import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 /** Inserts dead letters into the outbox of a directory by SQL, which is much faster than letting each one die. */
 export async function fillDeadLetters(directory: string, count: number): Promise<void> {
   const file = prepareOutboxFile(prepareOutboxDirectory(directory));
-  const database = openConnection(await loadSqlite(), { file, sync: 'normal' });
+  const database = openConnection(loadSqlite(), { file, sync: 'normal' });
   const now = String(Date.now());
   database.exec(`
     BEGIN;

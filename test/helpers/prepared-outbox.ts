@@ -41,7 +41,7 @@ export async function prepareOutbox(
   }).flat();
   const deadEntries = deadCount * targets.length;
   const outbox = await openOutboxIn(working);
-  const lock = createDeliveryLock(await loadSqlite(), join(working, 'outbox.db'));
+  const lock = createDeliveryLock(loadSqlite(), join(working, 'outbox.db'));
   lock.tryAcquire();
   // Whoever delivers it by the computer's clock must not find it too old.
   const at = Date.now();

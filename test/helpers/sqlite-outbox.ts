@@ -10,5 +10,5 @@ export async function openOutboxIn(
   onRepaired: (error: Error) => void = () => undefined,
 ): Promise<Outbox> {
   const file = prepareOutboxFile(prepareOutboxDirectory(directory));
-  return openSqliteOutbox({ open: await loadSqlite(), file, sync, onRepaired, now: () => Date.now() });
+  return openSqliteOutbox({ open: loadSqlite(), file, sync, onRepaired, now: () => Date.now() });
 }

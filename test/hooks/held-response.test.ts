@@ -159,7 +159,7 @@ describe.each(expressVersions)(
       expect(log.at('info').filter(({ message }) => message === 'CRM outbox responds again')).toHaveLength(1);
       expect(await stats()).toMatchObject({ accepted: 3, unsaved: 0, rejected: 0 });
 
-      const open = await loadSqlite();
+      const open = loadSqlite();
       const other = open(join(directory(), 'outbox.db'));
       other.exec("CREATE TRIGGER refuse BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'no'); END");
       ended = createDeferred();
@@ -178,7 +178,7 @@ describe.each(expressVersions)(
       const clock = createOwnedClock();
       const { notifier, ready, stats, hear } = create({ baseUrl: (await startCrm()).url, outbox: directory(), clock });
       await ready();
-      const open = await loadSqlite();
+      const open = loadSqlite();
       const other = open(join(directory(), 'outbox.db'));
       other.exec("CREATE TRIGGER refuse BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'no'); END");
       const app = express();
@@ -202,7 +202,7 @@ describe.each(expressVersions)(
       const options = { baseUrl: (await startCrm()).url, outbox: directory(), clock, maxUnsaved };
       const { notifier, ready, told, log } = create(options);
       await ready();
-      const other = (await loadSqlite())(join(directory(), 'outbox.db'));
+      const other = loadSqlite()(join(directory(), 'outbox.db'));
       other.exec("CREATE TRIGGER refuse BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'no'); END");
       const app = express();
       app.use(notifier.middleware());

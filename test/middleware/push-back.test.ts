@@ -49,7 +49,7 @@ describe('pushing back (A7)', () => {
   it('does so while the outbox is silent, for what a function chooses; one that throws chooses nothing', async () => {
     const notifier = create({ baseUrl: (await start()).url, outbox: directory(), holdMs: 5 });
     await notifier.ready();
-    const other = (await loadSqlite())(join(directory(), 'outbox.db'));
+    const other = loadSqlite()(join(directory(), 'outbox.db'));
     other.exec("CREATE TRIGGER refuse BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'no'); END");
     const receipt = await notifier.notifier.notify(notificationIn('a'));
     expect(receipt).toMatchObject({ accepted: true, isStored: false });

@@ -113,7 +113,7 @@ describe('a receipt', () => {
     const crm = await start(() => undefined);
     const { notifier, ready, stats, log } = create({ baseUrl: crm.url, outbox: directory(), clock, holdMs: 1_000 });
     await ready();
-    const other = (await loadSqlite())(join(directory(), 'outbox.db'));
+    const other = loadSqlite()(join(directory(), 'outbox.db'));
     other.exec("CREATE TRIGGER refuse BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'no'); END");
 
     const given = Array.from({ length: 10_000 }, (_, index) => notifier.notify(notificationIn(`lane:${index}`)));

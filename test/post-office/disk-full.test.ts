@@ -114,7 +114,7 @@ describe('a disk that is full (case 68)', () => {
       const posted = [...new Set(crm.received.map(laneOf).filter((one) => one.startsWith(lane)))];
       expect(posted).toEqual(told.filter((one) => one.startsWith(lane)));
     }
-    const database = (await loadSqlite())(join(outbox, 'outbox.db'));
+    const database = loadSqlite()(join(outbox, 'outbox.db'));
     expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
     database.close();
   };

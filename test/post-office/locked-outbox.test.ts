@@ -23,7 +23,7 @@ describe('an outbox that somebody else has locked', () => {
   });
 
   const lock = async (): Promise<() => void> => {
-    const other = (await loadSqlite())(join(directory(), 'outbox.db'));
+    const other = loadSqlite()(join(directory(), 'outbox.db'));
     others.push(other);
     other.exec('BEGIN IMMEDIATE');
     return () => {

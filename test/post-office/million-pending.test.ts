@@ -66,7 +66,7 @@ describe('a million pending at the start (case 71)', () => {
   /** By SQL: to accept a million one by one is another test's business. */
   async function fill(): Promise<void> {
     const file = prepareOutboxFile(prepareOutboxDirectory(directory()));
-    const database = openConnection(await loadSqlite(), { file, sync: 'normal' });
+    const database = openConnection(loadSqlite(), { file, sync: 'normal' });
     database.exec(`
       BEGIN;
       WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ${pendingCount}),

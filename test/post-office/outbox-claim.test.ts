@@ -34,7 +34,7 @@ describe('a claimed outbox', () => {
 
   it('stays locked against other processes when a second claim is refused', async () => {
     const claim = claimOutbox(directory());
-    const lock = acquireLock(await loadSqlite(), claim.file, 0);
+    const lock = acquireLock(loadSqlite(), claim.file, 0);
     expect(() => claimOutbox(directory())).toThrow('another notifier of this process');
     // Had the second one so much as opened and closed the file, the first one's lock would be gone now.
     const other = start('hold-lock', { args: [claim.file] });
@@ -45,7 +45,7 @@ describe('a claimed outbox', () => {
 
   it('A5: is refused to another thread of the process, which leaves its locks alone, until it is released', async () => {
     const claim = claimOutbox(directory());
-    const lock = acquireLock(await loadSqlite(), claim.file, 0);
+    const lock = acquireLock(loadSqlite(), claim.file, 0);
     expect(await noticeOfThread(directory())).toContain('another notifier of this process');
     expect(await start('hold-lock', { args: [claim.file] }).line('')).toBe('refused');
     lock?.release();

@@ -440,7 +440,7 @@ function contractOnDisk(open: Open, start: StartCrm): void {
 
   describe('that a newer version has written', () => {
     const openNewer = async (): Promise<ObservedOffice> => {
-      const openFile = await loadSqlite();
+      const openFile = loadSqlite();
       return open({
         beforeOpening(file) {
           const database = openFile(file);

@@ -28,7 +28,7 @@ describe('a stored record that somebody has edited (case 73)', () => {
       sampleNotification({ lane: 'b', occurredAt: clock.now() }),
     ]);
     outbox.close();
-    const database = (await loadSqlite())(join(directory(), 'outbox.db'));
+    const database = loadSqlite()(join(directory(), 'outbox.db'));
     database.prepare(`UPDATE pending SET ${column} = ? WHERE position = 1`).run(value);
     database.close();
     const notifier = create({ outbox: directory(), sync: 'normal', clock, ...options });

@@ -67,7 +67,7 @@ export async function readOutbox<Result>(
   { file }: OutboxPlace,
   read: (outbox: ReadableOutbox) => Result | Promise<Result>,
 ): Promise<Result> {
-  const outbox = openOutboxToRead(await loadSqlite(), file);
+  const outbox = openOutboxToRead(loadSqlite(), file);
   try {
     return await read(outbox);
   } finally {
@@ -91,7 +91,7 @@ export async function changeOutbox<Result>(
       logger.error({}, error.message);
     };
     const now = (): number => Date.now();
-    const { outbox } = await openOutbox({ file: claim.file, sync: 'full', now, onRepaired, runNative: undefined });
+    const { outbox } = openOutbox({ file: claim.file, sync: 'full', now, onRepaired, runNative: undefined });
     try {
       return await change(outbox);
     } finally {

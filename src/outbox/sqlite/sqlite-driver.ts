@@ -1,3 +1,5 @@
+import * as nodeModule from 'node:module';
+import { join } from 'node:path';
 import { CRMConfigError } from '../../core/errors.js';
 
 export type SqliteValue = string | number | Uint8Array | null;
@@ -30,18 +32,20 @@ interface SqliteModule {
 /** Runs a native call, or blocks for good if the process is exiting; see `thread-gates.ts`. */
 export type RunNative = <Result>(call: () => Result) => Result;
 
+const packageName = '@photostructure/sqlite';
 let loaded: SqliteModule | undefined;
 
 /**
  * Loads SQLite; the only place that knows which one: Node's own from 22.13 on, and on Node 20 the package
- * `@photostructure/sqlite`, which has the same API. Rejects with `CRMConfigError` if neither exists.
+ * `@photostructure/sqlite`, which has the same API. Throws `CRMConfigError` if there is neither, or the package cannot be
+ * loaded.
  *
  * The package's calls go through `runNative`, if given: ending a thread in the middle of one aborts the process.
  */
-export async function loadSqlite(runNative?: RunNative): Promise<OpenSqlite> {
+export function loadSqlite(runNative?: RunNative): OpenSqlite {
   const builtin = builtinSqlite();
   // Loaded once: the process may give up the right to read it later.
-  loaded ??= builtin ?? (await installedSqlite());
+  loaded ??= builtin ?? installedSqlite();
   const { DatabaseSync } = loaded;
   const open: OpenSqlite = (path, options = {}) => new DatabaseSync(path, options);
   return runNative === undefined || builtin !== undefined ? open : guardNativeCalls(open, runNative);
@@ -96,24 +100,44 @@ function withoutExperimentalWarning<Result>(load: () => Result): Result {
   }
 }
 
-async function installedSqlite(): Promise<SqliteModule> {
+/** Not imported: that would end after the app has begun to take requests, and a missing SQLite must stop its start. */
+function installedSqlite(): SqliteModule {
+  // A bundle may have no `__filename`. Called through the module: bundlers often declare a `createRequire` of their own.
+  const from = typeof __filename === 'string' ? __filename : (process.argv[1] ?? join(process.cwd(), 'bundle.js'));
+  const require = nodeModule.createRequire(from);
   try {
-    const installed: unknown = await import('@photostructure/sqlite');
+    const installed: unknown = require(packageName);
     if (isSqliteModule(installed)) return installed;
   } catch (error) {
-    throw notFound(error);
+    throw isInstalled(require) ? notLoaded(error) : notFound(error);
   }
   throw notFound(undefined);
+}
+
+function isInstalled(require: NodeJS.Require): boolean {
+  try {
+    require.resolve(packageName);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isSqliteModule(value: unknown): value is SqliteModule {
   return typeof value === 'object' && value !== null && 'DatabaseSync' in value;
 }
 
+const waysOut = "use Node 22.13 or newer, or keep notifications in memory only (outbox: ':memory:')";
+
 function notFound(cause: unknown): CRMConfigError {
   const message =
     `needs SQLite, which Node ${process.versions.node} does not bring. ` +
-    'Install it (npm install @photostructure/sqlite, version 1), or use Node 22.13 or newer, or keep notifications in memory ' +
-    "only (outbox: ':memory:')";
+    `Install it (npm install ${packageName}, version 1), or ${waysOut}`;
+  return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
+}
+
+function notLoaded(cause: unknown): CRMConfigError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `needs SQLite: ${packageName} is installed but could not be loaded (${reason}). Install it again, or ${waysOut}`;
   return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
 }

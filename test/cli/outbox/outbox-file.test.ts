@@ -41,7 +41,7 @@ describe('the outbox that a command works on', () => {
 
     it.each(everyCommand)("another application's file: %s %s", async (...args) => {
       mkdirSync(place());
-      const database = (await loadSqlite())(join(place(), 'outbox.db'));
+      const database = loadSqlite()(join(place(), 'outbox.db'));
       database.exec('CREATE TABLE theirs (a)');
       database.close();
       const before = snapshotOf(place());
@@ -51,7 +51,7 @@ describe('the outbox that a command works on', () => {
 
     it.each(everyCommand)('a newer version: %s %s', async (...args) => {
       await prepareOutbox(place(), { count: 1, deadCount: 1 });
-      const database = (await loadSqlite())(join(place(), 'outbox.db'));
+      const database = loadSqlite()(join(place(), 'outbox.db'));
       database.exec('PRAGMA user_version = 99');
       database.close();
       const before = snapshotOf(place());

@@ -2,6 +2,6 @@
 import { acquireLock } from '../../../src/outbox/sqlite/lock-file.js';
 import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
 
-const lock = acquireLock(await loadSqlite(), process.argv[2] ?? '', 0);
+const lock = acquireLock(loadSqlite(), process.argv[2] ?? '', 0);
 console.log(lock === undefined ? 'refused' : 'held');
 setInterval(() => undefined, 60_000);

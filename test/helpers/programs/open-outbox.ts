@@ -8,7 +8,7 @@ import { openOutboxIn } from '../sqlite-outbox.js';
 
 const [directory = '', user] = process.argv.slice(2);
 if (user !== undefined) {
-  await loadSqlite();
+  loadSqlite();
   process.setgroups?.([]);
   process.setgid?.(Number(user));
   process.setuid?.(Number(user));

@@ -12,7 +12,7 @@ describe('the connection to the file', () => {
     ['full', 2],
     ['normal', 1],
   ] as const)('writes a log ahead and waits for the disk as sync %s says', async (sync, synchronous) => {
-    const database = openConnection(await loadSqlite(), {
+    const database = openConnection(loadSqlite(), {
       file: prepareOutboxFile(prepareOutboxDirectory(directory())),
       sync,
     });
@@ -30,7 +30,7 @@ describe('the connection to the file', () => {
 
   it('leaves the file and nothing else when it is closed', async () => {
     const file = prepareOutboxFile(prepareOutboxDirectory(directory()));
-    const database = openConnection(await loadSqlite(), { file, sync: 'normal' });
+    const database = openConnection(loadSqlite(), { file, sync: 'normal' });
     database.exec('CREATE TABLE more (a)');
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
     closeConnection(database);

@@ -37,7 +37,7 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
 
   /** As another process opens it: a connection of its own on the same file. */
   const openAnother = async (onRepaired: (error: Error) => void = () => undefined): Promise<Outbox> => {
-    const open = await loadSqlite();
+    const open = loadSqlite();
     const outbox = openSqliteOutbox({ open, file: file(), sync: 'normal', onRepaired, now: () => sampleAt });
     opened.push(outbox);
     return outbox;
@@ -47,7 +47,7 @@ describe('an outbox file that is deleted or replaced while in use (case 74)', ()
   };
   const foreignDatabase = async (): Promise<Buffer> => {
     const path = join(root(), 'foreign.db');
-    const database = (await loadSqlite())(path);
+    const database = loadSqlite()(path);
     database.exec('CREATE TABLE bookings (id); INSERT INTO bookings VALUES (1)');
     database.close();
     return readFileSync(path);

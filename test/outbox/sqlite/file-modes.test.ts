@@ -30,7 +30,7 @@ describe('A19: every file of an outbox', () => {
 
   /** Looks at all modes after each call of SQLite. */
   const watching = async (): Promise<OpenSqlite> => {
-    const open = await loadSqlite();
+    const open = loadSqlite();
     const looking = <Result>(result: Result): Result => {
       look();
       return result;

@@ -167,7 +167,7 @@ describe('a repair', () => {
       for (let round = 0; round < 3; round += 1) {
         copyFileSync(whole(), `${file()}-mended`);
         writeFileSync(file(), Buffer.alloc(8_192, 7));
-        const lock = acquireLock(await loadSqlite(), `${file()}-repair`, 0);
+        const lock = acquireLock(loadSqlite(), `${file()}-repair`, 0);
         const programs = [1, 2].map(() => start('open-outbox', { args: [directory()] }));
         // Longer than a process takes to start, so that both wait for the lock.
         await new Promise((resolve) => void setTimeout(resolve, 1_500));
@@ -192,7 +192,7 @@ describe('a repair', () => {
     const openOne = async (repairs: Error[]): Promise<Outbox> => {
       const options = { file: file(), sync: 'normal', now: () => sampleAt } as const;
       const outbox = openSqliteOutbox({
-        open: await loadSqlite(),
+        open: loadSqlite(),
         onRepaired: (error) => repairs.push(error),
         ...options,
       });

@@ -36,7 +36,7 @@ describe('A2, A12: what comes into the place of an outbox and is none', () => {
     repairs = [];
     outbox = await openOutboxIn(directory(), 'normal', (error) => repairs.push(error.message));
     // As in every directory that was delivered from.
-    const lock = createDeliveryLock(await loadSqlite(), file());
+    const lock = createDeliveryLock(loadSqlite(), file());
     lock.tryAcquire();
     lock.release();
     const notifications = sampleNotifications(5);
@@ -49,7 +49,7 @@ describe('A2, A12: what comes into the place of an outbox and is none', () => {
 
   const databaseWith = async (statements: string): Promise<Buffer> => {
     const path = join(root(), 'made.db');
-    const database = (await loadSqlite())(path);
+    const database = loadSqlite()(path);
     database.exec(statements);
     database.close();
     const bytes = readFileSync(path);
@@ -152,7 +152,7 @@ describe('A2, A12: what comes into the place of an outbox and is none', () => {
     writeFileSync(elsewhere(), '', { mode: 0o644 });
     unlinkSync(`${file()}-delivery`);
     symlinkSync(elsewhere(), `${file()}-delivery`);
-    const lock = createDeliveryLock(await loadSqlite(), file());
+    const lock = createDeliveryLock(loadSqlite(), file());
     expect(lock.tryAcquire()).toBe(true);
     lock.release();
     expect(modeOf(elsewhere())).toBe('644');

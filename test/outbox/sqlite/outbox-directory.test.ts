@@ -68,7 +68,7 @@ describe("the outbox's place on the disk", () => {
   });
 
   it('is one that every other start takes, at each step of the first one', async () => {
-    const open = await loadSqlite();
+    const open = loadSqlite();
     let steps = 0;
     const watched: OpenSqlite = (path) => {
       const database = open(path);
@@ -129,7 +129,7 @@ describe("the outbox's place on the disk", () => {
     });
 
     it.each([0, 0x0f055112])("another app's database (application_id %d)", async (applicationId) => {
-      const database = (await loadSqlite())(inDirectory('outbox.db'));
+      const database = loadSqlite()(inDirectory('outbox.db'));
       database.exec(
         `PRAGMA application_id = ${applicationId}; CREATE TABLE bookings (id); INSERT INTO bookings VALUES (1)`,
       );
@@ -152,13 +152,13 @@ describe("the outbox's place on the disk", () => {
       (await openOutboxIn(directory())).close();
       await setUserVersion(4);
       const before = snapshotOf(directory());
-      const open = await loadSqlite();
+      const open = loadSqlite();
       expect(() => openConnection(open, { file, sync: 'full' })).toThrow('newer express-crm-notifier (schema 4');
       expect(snapshotOf(directory())).toEqual(before);
     });
 
     async function setUserVersion(version: number): Promise<void> {
-      const database = (await loadSqlite())(inDirectory('outbox.db'));
+      const database = loadSqlite()(inDirectory('outbox.db'));
       database.exec(`PRAGMA user_version = ${version}`);
       database.close();
     }

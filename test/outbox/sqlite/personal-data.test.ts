@@ -64,7 +64,7 @@ describe('personal data (case 75)', () => {
     writeFileSync(join(directory(), 'outbox.db'), Buffer.alloc(100), { flag: 'r+' });
     const previous = process.umask(0o022);
     try {
-      const lock = createDeliveryLock(await loadSqlite(), join(directory(), 'outbox.db'));
+      const lock = createDeliveryLock(loadSqlite(), join(directory(), 'outbox.db'));
       expect(lock.tryAcquire()).toBe(true);
       (await openOutboxIn(directory())).close();
       lock.release();

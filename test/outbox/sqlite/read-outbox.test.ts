@@ -17,7 +17,7 @@ describe('an outbox that is only looked at', () => {
   it('shows what the process that writes has just committed, and is not in its way', async () => {
     await prepareOutbox(place(), { count: 1, deadCount: 1 });
     const writer = await openOutboxIn(place());
-    const reader = openOutboxToRead(await loadSqlite(), file());
+    const reader = openOutboxToRead(loadSqlite(), file());
     const later = sampleNotification();
     writer.append([later]);
     expect(reader.find(later.id)).toEqual(writer.find(later.id));
@@ -31,21 +31,21 @@ describe('an outbox that is only looked at', () => {
   it('shows every target, and says of a file of an earlier version what migrates it', async () => {
     const writer = await openOutboxIn(place());
     writer.append([sampleNotification(), sampleNotification({ target: 'other' })]);
-    const reader = openOutboxToRead(await loadSqlite(), file());
+    const reader = openOutboxToRead(loadSqlite(), file());
     expect(reader.targets()).toEqual(['crm', 'other']);
     expect(reader.readAfter('other', 0, 9)).toEqual(writer.readAfter('other', 0, 9));
     expect(reader.counts('other')).toEqual(writer.counts('other'));
     reader.close();
     writer.close();
     copyFileSync(join(__dirname, 'fixtures/schema-2.db'), file());
-    const open = await loadSqlite();
+    const open = loadSqlite();
     expect(() => openOutboxToRead(open, file())).toThrow('written by an earlier version');
   });
 
   it('leaves the log of a process that was killed to whoever opens the file next', async () => {
     const { notifications } = await prepareOutbox(place(), { count: 50, deadCount: 2, withLog: true });
     const before = snapshotOf(place());
-    const reader = openOutboxToRead(await loadSqlite(), file());
+    const reader = openOutboxToRead(loadSqlite(), file());
     expect(reader.counts()).toMatchObject({ pending: 50, dead: 2 });
     reader.close();
     for (const name of ['outbox.db', 'outbox.db-wal']) expect(snapshotOf(place())[name]).toBe(before[name]);
@@ -65,7 +65,7 @@ describe('an outbox that is only looked at', () => {
     await prepareOutbox(place(), { count: 5, deadCount: 1 });
     damage();
     const before = snapshotOf(place());
-    const open = await loadSqlite();
+    const open = loadSqlite();
     expect(() => openOutboxToRead(open, file())).toThrow(CRMOutboxError);
     expect(snapshotOf(place())).toEqual(before);
   });

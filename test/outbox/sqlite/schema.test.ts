@@ -93,7 +93,7 @@ describe.each([
     });
 
     it('has what its log has, when a process was killed', async () => {
-      const database = (await loadSqlite())(file());
+      const database = loadSqlite()(file());
       database.exec('PRAGMA journal_mode = WAL');
       database.exec("UPDATE pending SET attempts = 7 WHERE position = 4; UPDATE pending SET type = 'late'");
       const killed = new Map(['', '-wal'].map((ending) => [ending, readFileSync(`${file()}${ending}`)]));
@@ -108,7 +108,7 @@ describe.each([
     it('is mended when it is damaged, and migrated by that', async () => {
       const bytes = bytesOf(directory());
       // An index, which a migration does not read, and the root of the dead letters, which it does.
-      const database = (await loadSqlite())(file());
+      const database = loadSqlite()(file());
       const { rootpage } = database
         .prepare("SELECT rootpage FROM sqlite_master WHERE name = 'dead'")
         .get() as SqliteRow;
@@ -153,7 +153,7 @@ describe.each([
     it('is mended when it holds what a table would not take', async () => {
       const schemaPage = bytesOf(directory()).toString('latin1', 100, pageSize);
       writeAt(100, schemaPage.replaceAll('STRICT', '      '));
-      const database = (await loadSqlite())(file());
+      const database = loadSqlite()(file());
       database.exec("UPDATE pending SET lane = CAST('blob' AS BLOB) WHERE position = 3");
       database.close();
       writeAt(100, schemaPage);
@@ -274,7 +274,7 @@ describe('the tables', () => {
     ["id = 'a' AND target = 'crm'", 'USING INDEX pending_by_id (id=? AND target=?)'],
   ])('find what is asked for without sorting: %s', async (condition, plan) => {
     (await openOutboxIn(directory())).close();
-    const database = (await loadSqlite())(join(directory(), 'outbox.db'));
+    const database = loadSqlite()(join(directory(), 'outbox.db'));
     const steps = database
       .prepare(`EXPLAIN QUERY PLAN SELECT body FROM pending WHERE ${condition} LIMIT 1`)
       .all()

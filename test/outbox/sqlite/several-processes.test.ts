@@ -17,7 +17,7 @@ describe('an outbox that several processes share', () => {
   it('is open to all of them, and each sees what the others have changed', async () => {
     const first = await openOutboxIn(directory());
     const options = { file: `${directory()}/outbox.db`, sync: 'normal', onRepaired: fail, now: () => 0 } as const;
-    const second = openSqliteOutbox({ open: await loadSqlite(), ...options });
+    const second = openSqliteOutbox({ open: loadSqlite(), ...options });
     expect(second.hasForeignChanges()).toBe(false);
     first.append([sampleNotification()]);
     expect(first.hasForeignChanges()).toBe(false);
@@ -32,7 +32,7 @@ describe('an outbox that several processes share', () => {
   it('has the targets that any of them has added, each once', async () => {
     const first = await openOutboxIn(directory());
     const options = { file: `${directory()}/outbox.db`, sync: 'normal', onRepaired: fail, now: () => 0 } as const;
-    const second = openSqliteOutbox({ open: await loadSqlite(), ...options });
+    const second = openSqliteOutbox({ open: loadSqlite(), ...options });
     expect(second.readAfter('a', 0, 9)).toEqual([]);
     first.append([sampleNotification({ target: 'a' })]);
     // One that is undone, and whose number another gets then.
@@ -56,7 +56,7 @@ describe('an outbox that several processes share', () => {
   });
 
   it('is delivered by the one that holds the lock, until it gives it up', async () => {
-    const open = await loadSqlite();
+    const open = loadSqlite();
     const file = `${directory()}/outbox.db`;
     const [first, second] = [createDeliveryLock(open, file), createDeliveryLock(open, file)];
     expect([first.tryAcquire(), first.tryAcquire(), second.tryAcquire()]).toEqual([true, true, false]);
@@ -66,7 +66,7 @@ describe('an outbox that several processes share', () => {
   });
 
   it('has a lock that ends with its process, even by SIGKILL', async () => {
-    const open = await loadSqlite();
+    const open = loadSqlite();
     const holder = start('hold-lock', { args: [`${directory()}/outbox.db-delivery`] });
     await holder.line('held');
     const lock = createDeliveryLock(open, `${directory()}/outbox.db`);
