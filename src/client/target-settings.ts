@@ -121,6 +121,10 @@ export function resolveTarget(
     }
   }
 
+  if (isProduction && baseUrl === targetSettings.baseUrl.default) {
+    warnings.push(`baseUrl is the default, ${baseUrl}; set CRM_BASE_URL, unless the CRM is on this machine.`);
+  }
+
   const authToken = typeof given.authToken === 'string' ? normalizeToken(given.authToken) : given.authToken;
   if (typeof given.authToken === 'string' && /[\r\n]$/.test(given.authToken)) {
     warnings.push('authToken ended in a line break, which was dropped; remove it from its file or variable.');
@@ -152,6 +156,8 @@ export function parseBaseUrl(text: unknown): BaseUrl {
     return { problem: 'must not contain a user or password; the token goes into authToken (CRM_AUTH_TOKEN)' };
   }
   if (/[?#]/.test(text)) return { problem: 'must not have a query or fragment; they would be lost' };
+  if (/\/notify\/*$/i.test(url.pathname))
+    return { problem: 'must not end in /notify, which is added to it; leave that out' };
   if (url.port === '0') return { problem: 'must not use port 0' };
   if (isMetadataAddress(url.hostname)) {
     return { problem: 'is the address of a cloud machine’s metadata service, which is no CRM' };

@@ -1,5 +1,5 @@
 import { customCleanEnv, makeExactValidator, type Spec } from 'envalid';
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import type { Issue } from '../core/errors.js';
 import {
   nameOf,
@@ -130,7 +130,7 @@ function unknownOptions(settings: readonly Setting<unknown>[], options: unknown)
 }
 
 function unknownOption(name: string, known: readonly string[]): Issue {
-  return { path: name.slice(0, 64), message: `is no option; did you mean ${closest(name, known)}?` };
+  return { path: name.slice(0, 64), message: `is no option; ${suggestion(name, known)}` };
 }
 
 /** Warnings rather than issues, because an app may have `CRM_*` variables of its own. */
@@ -140,5 +140,40 @@ function unknownVariables(env: Environment): string[] {
     .map(({ variable }) => variable);
   return Object.keys(env)
     .filter((name) => name.startsWith('CRM_') && !known.some((variable) => variable === name))
-    .map((name) => `${name} is no variable of express-crm-notifier; did you mean ${closest(name, known)}?`);
+    .map((name) => `${name} is no variable of express-crm-notifier; ${suggestion(name, known)}`);
+}
+
+/** What people type for it elsewhere. */
+const aliases: Readonly<Record<string, string>> = {
+  url: 'baseUrl',
+  uri: 'baseUrl',
+  host: 'baseUrl',
+  endpoint: 'baseUrl',
+  token: 'authToken',
+  apiKey: 'authToken',
+  apiToken: 'authToken',
+  secret: 'authToken',
+  timeout: 'timeoutMs',
+  retries: 'retry',
+  log: 'logger',
+  path: 'outbox',
+  queue: 'outbox',
+  CRM_URL: 'CRM_BASE_URL',
+  CRM_URI: 'CRM_BASE_URL',
+  CRM_HOST: 'CRM_BASE_URL',
+  CRM_ENDPOINT: 'CRM_BASE_URL',
+  CRM_TOKEN: 'CRM_AUTH_TOKEN',
+  CRM_API_KEY: 'CRM_AUTH_TOKEN',
+  CRM_API_TOKEN: 'CRM_AUTH_TOKEN',
+  CRM_SECRET: 'CRM_AUTH_TOKEN',
+  CRM_TIMEOUT: 'CRM_TIMEOUT_MS',
+};
+
+function suggestion(name: string, known: readonly string[]): string {
+  const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  if (alias !== undefined && known.includes(alias)) return `did you mean ${alias}?`;
+  const nearest = closest(name, known);
+  // Three of seven letters may differ; with more, a guess only confuses.
+  const isNear = distance(name, nearest) <= (3 / 7) * name.length;
+  return isNear ? `did you mean ${nearest}?` : 'docs/configuration.md lists all there are';
 }

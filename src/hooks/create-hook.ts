@@ -57,6 +57,10 @@ function prepare<Body, Fields extends object>(
     hook.reports.otherCopy(otherCopy, res);
     return undefined;
   }
+  if (res.writableEnded) {
+    hook.reports.tooLate(res);
+    return undefined;
+  }
   try {
     watchResponse(res, hook.reports, (status, body) =>
       onResponded(hook, access, { req: req as Request, res: res as Response }, status, body as Body),
@@ -122,6 +126,9 @@ function notify<Body, Fields extends object>(
   const { intake } = access;
   // Made now, because it has the instant at which this occurred; an asynchronous mapper settles later.
   const intakeContext = contextOf(hook, access, context.req);
+  if (hook.options?.status === undefined && isRedirect(status, context.req)) {
+    hook.reports.redirected(status, intakeContext, access.logger);
+  }
   const accept = (fields: unknown): Promise<unknown> | undefined =>
     fields === undefined ? undefined : intake.accept(() => buildDraft(hook, fields), intakeContext);
   const reject = (error: unknown): void => {
@@ -139,6 +146,11 @@ function notify<Body, Fields extends object>(
   const stored = fields.then(accept, reject).catch(failureReporter(hook, context));
   intake.track(stored);
   return atMostHoldMs(stored, fields, access);
+}
+
+/** As the route of a form responds. A route that only reads notifies nothing, whatever its status. */
+function isRedirect(status: number, { method }: Request): boolean {
+  return [301, 302, 303, 307, 308].includes(status) && method !== 'GET' && method !== 'HEAD';
 }
 
 /** Limits only the mapping; the intake has its own limit for the outbox. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CRMNotMountedError } from '../core/errors.js';
 import type { IntakeContext } from '../notifier/intake.js';
 import { hookAccessOf, requestContext, thisCopy, type PackageCopy } from '../notifier/request-notifier.js';
-import { createDefaultLogger, writeLog, type Logger } from '../telemetry/logger.js';
+import { createDefaultLogger, writeLog, type Logger, type LogLevel } from '../telemetry/logger.js';
 import { describeThrown } from './run-mapper.js';
 
 /** What a hook reports besides rejected notifications. Nothing here throws. */
@@ -14,6 +14,10 @@ export interface HookReports {
   notMounted(): CRMNotMountedError | undefined;
   /** The notifier is from a copy of this package that this hook cannot use: one ERROR for each copy. */
   otherCopy(copy: PackageCopy, res: ServerResponse): void;
+  /** The route redirects, which by default is no success: one WARN, because a form's route does nothing else. */
+  redirected(status: number, context: IntakeContext, logger: Logger): void;
+  /** The route had responded before the hook ran: one WARN. */
+  tooLate(res: ServerResponse): void;
   /** This package's own code failed: an ERROR. */
   failure(error: unknown, res: ServerResponse): void;
 }
@@ -21,12 +25,14 @@ export interface HookReports {
 /** `name` is the hook as the app wrote it: `afterBooking('created')`. */
 export function createHookReports(name: string, notificationType: string): HookReports {
   let isMissingLogged = false;
+  let isRedirectLogged = false;
+  let isTooLateLogged = false;
 
-  const logError = (res: ServerResponse, message: string): void => {
+  const logAbout = (res: ServerResponse, level: LogLevel, message: string): void => {
     const { log, requestId } = requestContextOf(res);
     const fields = { type: notificationType, ...(log === undefined && { requestId }) };
     const logger = log ?? notifierLogger(res);
-    writeLog(logger ?? fallbackLogger(), 'error', fields, message, () => undefined);
+    writeLog(logger ?? fallbackLogger(), level, fields, message, () => undefined);
   };
 
   return {
@@ -43,15 +49,36 @@ export function createHookReports(name: string, notificationType: string): HookR
     otherCopy(copy, res) {
       if (reportedCopies.has(copy.identity)) return;
       reportedCopies.add(copy.identity);
-      logError(
+      logAbout(
         res,
+        'error',
         `${name} cannot notify the CRM: the hook is from ${nameOf(thisCopy)}, res.locals.crm from ${nameOf(copy)}. ` +
           'Install one version of the package; `npm ls express-crm-notifier` shows who brings which',
       );
     },
-    failure(error, res) {
-      logError(
+    redirected(status, { log, route, requestId }, logger) {
+      if (isRedirectLogged) return;
+      isRedirectLogged = true;
+      const fields = { type: notificationType, route, ...(log === undefined && { requestId }) };
+      const message =
+        `${name} notifies nothing, because its route responded ${String(status)}. If that is a success, say so ` +
+        '({ status: (status) => status < 400 }), and set res.locals.booking or give a mapper: a redirect has no body. ' +
+        'If not, say that ({ status: (status) => status < 300 }). This is logged once';
+      writeLog(log ?? logger, 'warn', fields, message, () => undefined);
+    },
+    tooLate(res) {
+      if (isTooLateLogged) return;
+      isTooLateLogged = true;
+      logAbout(
         res,
+        'warn',
+        `${name} runs after its route has responded, so it notifies nothing: set it before the handler`,
+      );
+    },
+    failure(error, res) {
+      logAbout(
+        res,
+        'error',
         `${name} failed inside express-crm-notifier with ${describeThrown(error)}: the response goes out as usual, but its ` +
           'notification may be missing. Please report it',
       );

@@ -115,6 +115,46 @@ describe('the configuration', () => {
     expect(refusal(options).issues).toEqual([{ path, message: expect.stringContaining(`did you mean ${nearest}?`) }]);
   });
 
+  it.each<[options: NotifierOptions | Record<string, unknown>, suggestion: string]>([
+    [{ url: 'http://localhost:1' }, 'did you mean baseUrl?'],
+    [{ apiKey: 'abc' }, 'did you mean authToken?'],
+    [{ outbux: 'x' }, 'did you mean outbox?'],
+    [{ colour: 'blue' }, 'docs/configuration.md lists all there are'],
+  ])('F19: knows what people type, and does not guess wildly: %j', (options, suggestion) => {
+    expect(refusal(options).issues).toEqual([
+      { path: Object.keys(options)[0], message: `is no option; ${suggestion}` },
+    ]);
+  });
+
+  it('F19: knows the variables that people type', () => {
+    expect(configOf({ env: { CRM_URL: 'http://h', CRM_API_KEY: 'k', CRM_COLOUR: 'blue' } }).warnings).toEqual([
+      'CRM_URL is no variable of express-crm-notifier; did you mean CRM_BASE_URL?',
+      'CRM_API_KEY is no variable of express-crm-notifier; did you mean CRM_AUTH_TOKEN?',
+      'CRM_COLOUR is no variable of express-crm-notifier; docs/configuration.md lists all there are',
+    ]);
+  });
+
+  it('F8: warns in production when nobody has said where the CRM is', () => {
+    const env = { NODE_ENV: 'production', CRM_AUTH_TOKEN: 'a-token-of-this-test' };
+    const warning =
+      'baseUrl is the default, http://localhost:5001; set CRM_BASE_URL, unless the CRM is on this machine.';
+    expect(configOf({ env }).warnings).toEqual([warning]);
+    expect(configOf({ env: { ...env, CRM_BASE_URL: 'https://crm.example.com' } }).warnings).toEqual([]);
+    expect(configOf({ env: { CRM_AUTH_TOKEN: 'a-token-of-this-test' } }).warnings).toEqual([]);
+  });
+
+  it.each(['https://crm.example.com/notify', 'https://crm.example.com/api/notify/'])(
+    'F11: refuses %s, because /notify is added to it',
+    (baseUrl) => {
+      expect(refusal({ baseUrl }).issues).toEqual([
+        {
+          path: expect.stringContaining('baseUrl'),
+          message: 'must not end in /notify, which is added to it; leave that out',
+        },
+      ]);
+    },
+  );
+
   it('case 12: neither an unknown option nor an unknown variable shows its value', () => {
     const error = refusal({ passphrase: 'geheim', rateLimit: 'geheim' });
     expect(error.issues.map(({ path }) => path)).toEqual(['passphrase', 'rateLimit']);
