@@ -188,7 +188,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (!isEnded) {
         choice.end(attempt.chosen);
         underWay.end(attempt, isSettled);
-        pumpUnlessGathering();
+        pump();
         // A small round is over: settle it while the code for that is warm.
         if (underWay.count === 0 && settlements.size < enough) settlements.hurry();
       }
@@ -213,7 +213,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return underWay.count;
     },
     wake(accepted) {
-      const isWorking = ready.size > 0 && !round.isGathering;
+      const isWorking = underWay.count > 0 || (ready.size > 0 && !round.isGathering);
       lanes.onAccepted(accepted ?? [], clock.monotonicMs());
       if (accepted === undefined) pump();
       else if (isWorking || !idleWaiters.isEmpty) round.startSoon();

@@ -57,6 +57,23 @@ describe('rounds of attempts', () => {
     expect(crm.received).toHaveLength(1);
   });
 
+  it('are not waited for while attempts are under way, nor by the next of a lane', async () => {
+    const responses: (() => void)[] = [];
+    const crm = await startCrm((received, res) => responses.push(() => accept(received, res)));
+    const delivery = start(crm.url);
+    acceptSome(delivery, 1);
+    await clock.advance(gatherMs);
+    await crm.waitFor(1);
+    // The first is of the lane that is under way, the second of another.
+    const [next, other] = acceptSome(delivery, 2);
+    await crm.waitFor(2);
+    expect(idsOf(crm.received).at(-1)).toBe(other);
+    responses[0]?.();
+    await crm.waitFor(3);
+    expect(idsOf(crm.received).at(-1)).toBe(next);
+    responses.slice(1).forEach((respond) => respond());
+  });
+
   it('are settled when the last attempt of theirs has ended', async () => {
     const responses: (() => void)[] = [];
     const crm = await startCrm((received, res) => responses.push(() => accept(received, res)));
