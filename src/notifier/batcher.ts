@@ -37,13 +37,15 @@ export interface BatcherOptions {
   readonly silenceMs: number;
   /** Called when the outbox is no longer silent. */
   readonly onSilenceOver: () => void;
+  /** Limits how long a batch is gathered. @default the computer's own, because the other one may be a test's and stand still */
+  readonly gatherClock?: Clock | undefined;
 }
 
 const retryMs = 500;
 /** The largest batch. Its transaction takes a few milliseconds, so that a burst does not delay the receipts of others. */
 const maxBatch = 1_000;
 
-/** For so long at most a batch is gathered, whatever clock the options bring: a test's clock may stand still. */
+/** For so long at most a batch is gathered. */
 const gatherMs = 2;
 /** After a batch of this size, the next one is gathered for the whole time: a crowd keeps the thread busy meanwhile. */
 const crowdCount = 32;
@@ -58,7 +60,7 @@ const crowdCount = 32;
  * starting, and starts again with each result. A failure does not count as a result.
  */
 export function createBatcher(options: BatcherOptions): Batcher {
-  const { postOffice, clock, maxWaiting, silenceMs } = options;
+  const { postOffice, clock, maxWaiting, silenceMs, gatherClock = systemClock } = options;
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
   /** The batch under way. */
@@ -143,10 +145,10 @@ export function createBatcher(options: BatcherOptions): Batcher {
     if (isBusy || waiting.length === 0) return;
     isBusy = true;
     if (isCrowd && !isClosed) {
-      systemClock.after(gatherMs, () => void handOverBatch(), { keepAlive: true });
+      gatherClock.after(gatherMs, () => void handOverBatch(), { keepAlive: true });
       return;
     }
-    const startedAtMs = systemClock.monotonicMs();
+    const startedAtMs = gatherClock.monotonicMs();
     setImmediate(() => {
       gatherOn(startedAtMs);
     });
@@ -156,7 +158,7 @@ export function createBatcher(options: BatcherOptions): Batcher {
     const count = waiting.length;
     setImmediate(() => {
       const hasGrown = waiting.length > count && waiting.length < maxBatch;
-      if (hasGrown && systemClock.monotonicMs() - startedAtMs < gatherMs) gatherOn(startedAtMs);
+      if (hasGrown && gatherClock.monotonicMs() - startedAtMs < gatherMs) gatherOn(startedAtMs);
       else void handOverBatch();
     });
   };

@@ -77,24 +77,61 @@ describe('the batcher', () => {
     expect(await Promise.all([first, second, third])).toEqual([[accepted, accepted], [accepted], [accepted]]);
   });
 
-  it('gathers for as long as each turn adds to the batch, and lets a lone one wait for one turn more', async () => {
+  describe('gathers', () => {
     const turn = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
-    const answered = [];
-    for (const index of [0, 1, 2]) {
-      answered.push(handOver(index, index + 1));
+    let gatherClock: OwnedClock;
+    beforeEach(() => {
+      gatherClock = createOwnedClock();
+      batcher = createBatcher({
+        postOffice: {
+          isStarting: () => false,
+          accept: async (batch) => {
+            batches.push(batch);
+            return batch.map(() => accepted);
+          },
+        },
+        clock,
+        maxWaiting: { count: 100, bytes: 1_000_000 },
+        silenceMs: 1_000,
+        onSilenceOver: () => undefined,
+        gatherClock,
+      });
+    });
+
+    it('for as long as each turn adds to the batch, and a lone one for one turn more', async () => {
+      for (const index of [0, 1, 2]) {
+        void handOver(index, index + 1);
+        await turn();
+      }
+      expect(batches).toEqual([]);
       await turn();
-    }
-    expect(batches).toEqual([]);
-    await turn();
-    expect(batches).toEqual([notifications.slice(0, 3)]);
-    await answer(0, accepted, accepted, accepted);
-    answered.push(handOver(3, 4));
-    await turn();
-    expect(batches).toHaveLength(1);
-    await turn();
-    expect(batches[1]).toEqual(notifications.slice(3, 4));
-    await answer(1, accepted);
-    expect((await Promise.all(answered)).flat()).toEqual([accepted, accepted, accepted, accepted]);
+      expect(batches).toEqual([notifications.slice(0, 3)]);
+      void handOver(3, 4);
+      await turn();
+      expect(batches).toHaveLength(1);
+      await turn();
+      expect(batches[1]).toEqual(notifications.slice(3, 4));
+    });
+
+    it('for 2 ms at most', async () => {
+      void handOver(0, 1);
+      await turn();
+      void handOver(1, 2);
+      void gatherClock.advance(2);
+      await turn();
+      expect(batches).toEqual([notifications.slice(0, 2)]);
+    });
+
+    it('for 2 ms after a batch of 32, though a turn adds nothing', async () => {
+      const crowd = sampleNotifications(32);
+      await Promise.all(crowd.map((notification) => handTo(batcher, notification)));
+      void handOver(0, 1);
+      await gatherClock.advance(1);
+      expect(batches).toEqual([crowd]);
+      void handOver(1, 2);
+      await gatherClock.advance(1);
+      expect(batches).toEqual([crowd, notifications.slice(0, 2)]);
+    });
   });
 
   it('gives each notification its own answer', async () => {
