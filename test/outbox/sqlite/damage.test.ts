@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CRMConfigError } from '../../../src/core/errors.js';
-import type { AcceptedNotification, Outbox } from '../../../src/outbox/outbox.js';
+import type { AcceptedNotification, Outbox, PendingNotification } from '../../../src/outbox/outbox.js';
 import {
   asideNamesIn,
   bytesOf,
@@ -330,9 +330,20 @@ async function surviveIn(directory: string, { notifications }: PreparedOutbox): 
   readEverything(outbox);
   outbox.redeliverOldest({ upTo: Number.MAX_SAFE_INTEGER, limit: 1000 }, sampleAt);
   outbox.maintain();
-  const { pending } = readEverything(outbox);
+  const pending = [...readEverything(outbox).pending];
   expect(outbox.nextInLane('crm', 'new', 0)).toMatchObject({ id: added[0]!.id });
-  outbox.settle(pending.map(({ target, id, position }) => ({ kind: 'delivered', target, id, position })));
+  const settle = (entries: readonly PendingNotification[]): void => {
+    outbox.settle(entries.map(({ target, id, position }) => ({ kind: 'delivered', target, id, position })));
+  };
+  const repairCount = repairs.length;
+  settle(pending);
+  outbox.counts();
+  if (repairs.length > repairCount) {
+    // Some were hidden from reading, and settling or counting met the damage. The mended file has them.
+    const found = readEverything(outbox).pending;
+    settle(found);
+    pending.push(...found);
+  }
   expect(outbox.counts()).toEqual({ pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined });
   outbox.close();
 
