@@ -56,6 +56,14 @@ describe('the batcher', () => {
     });
   });
 
+  /** A post office that stores everything at once. */
+  const takesAll = {
+    isStarting: () => false,
+    accept: async (batch: readonly AcceptedNotification[]): Promise<readonly Acceptance[]> => {
+      batches.push(batch);
+      return batch.map(() => accepted);
+    },
+  };
   const handOver = (from: number, to: number): Promise<Acceptance[]> =>
     Promise.all(notifications.slice(from, to).map((notification) => handTo(batcher, notification)));
   const answer = async (index: number, ...acceptances: Acceptance[]): Promise<void> => {
@@ -83,13 +91,7 @@ describe('the batcher', () => {
     beforeEach(() => {
       gatherClock = createOwnedClock();
       batcher = createBatcher({
-        postOffice: {
-          isStarting: () => false,
-          accept: async (batch) => {
-            batches.push(batch);
-            return batch.map(() => accepted);
-          },
-        },
+        postOffice: takesAll,
         clock,
         maxWaiting: { count: 100, bytes: 1_000_000 },
         silenceMs: 1_000,
@@ -255,13 +257,7 @@ describe('the batcher', () => {
   it('A7: hands over a burst in batches of a bounded size, in order', async () => {
     const many = sampleNotifications(2_500);
     const large = createBatcher({
-      postOffice: {
-        isStarting: () => false,
-        accept: async (batch) => {
-          batches.push(batch);
-          return batch.map(() => accepted);
-        },
-      },
+      postOffice: takesAll,
       clock,
       maxWaiting: { count: 3_000, bytes: 100_000_000 },
       silenceMs: 1_000,
