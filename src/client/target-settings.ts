@@ -12,6 +12,7 @@ import {
   trueOrFalse,
   type Values,
 } from '../core/setting.js';
+import { crmFormat } from '../format/crm-format.js';
 import { checkToken, normalizeToken, type TokenProvider } from './token.js';
 
 /** Where notifications are sent, and how. */
@@ -156,8 +157,10 @@ export function parseBaseUrl(text: unknown): BaseUrl {
     return { problem: 'must not contain a user or password; the token goes into authToken (CRM_AUTH_TOKEN)' };
   }
   if (/[?#]/.test(text)) return { problem: 'must not have a query or fragment; they would be lost' };
-  if (/\/notify\/*$/i.test(url.pathname))
-    return { problem: 'must not end in /notify, which is added to it; leave that out' };
+  const { notifyPath } = crmFormat;
+  if (url.pathname.replace(/\/+$/, '').toLowerCase().endsWith(notifyPath)) {
+    return { problem: `must not end in ${notifyPath}, which is added to it; leave that out` };
+  }
   if (url.port === '0') return { problem: 'must not use port 0' };
   if (isMetadataAddress(url.hostname)) {
     return { problem: 'is the address of a cloud machine’s metadata service, which is no CRM' };

@@ -153,8 +153,6 @@ const aliases: Readonly<Record<string, string>> = {
   apiKey: 'authToken',
   apiToken: 'authToken',
   secret: 'authToken',
-  timeout: 'timeoutMs',
-  retries: 'retry',
   log: 'logger',
   path: 'outbox',
   queue: 'outbox',
@@ -166,7 +164,6 @@ const aliases: Readonly<Record<string, string>> = {
   CRM_API_KEY: 'CRM_AUTH_TOKEN',
   CRM_API_TOKEN: 'CRM_AUTH_TOKEN',
   CRM_SECRET: 'CRM_AUTH_TOKEN',
-  CRM_TIMEOUT: 'CRM_TIMEOUT_MS',
 };
 
 function suggestion(name: string, known: readonly string[]): string {

@@ -127,7 +127,7 @@ function notify<Body, Fields extends object>(
   // Made now, because it has the instant at which this occurred; an asynchronous mapper settles later.
   const intakeContext = contextOf(hook, access, context.req);
   if (hook.options?.status === undefined && isRedirect(status, context.req)) {
-    hook.reports.redirected(status, intakeContext, access.logger);
+    hook.reports.redirected(status, intakeContext.route, context.res);
   }
   const accept = (fields: unknown): Promise<unknown> | undefined =>
     fields === undefined ? undefined : intake.accept(() => buildDraft(hook, fields), intakeContext);
@@ -148,9 +148,11 @@ function notify<Body, Fields extends object>(
   return atMostHoldMs(stored, fields, access);
 }
 
+const redirects = new Set([301, 302, 303, 307, 308]);
+
 /** As the route of a form responds. A route that only reads notifies nothing, whatever its status. */
 function isRedirect(status: number, { method }: Request): boolean {
-  return [301, 302, 303, 307, 308].includes(status) && method !== 'GET' && method !== 'HEAD';
+  return redirects.has(status) && method !== 'GET' && method !== 'HEAD';
 }
 
 /** Limits only the mapping; the intake has its own limit for the outbox. */

@@ -15,7 +15,7 @@ export interface HookReports {
   /** The notifier is from a copy of this package that this hook cannot use: one ERROR for each copy. */
   otherCopy(copy: PackageCopy, res: ServerResponse): void;
   /** The route redirects, which by default is no success: one WARN, because a form's route does nothing else. */
-  redirected(status: number, context: IntakeContext, logger: Logger): void;
+  redirected(status: number, route: string | undefined, res: ServerResponse): void;
   /** The route had responded before the hook ran: one WARN. */
   tooLate(res: ServerResponse): void;
   /** This package's own code failed: an ERROR. */
@@ -28,9 +28,13 @@ export function createHookReports(name: string, notificationType: string): HookR
   let isRedirectLogged = false;
   let isTooLateLogged = false;
 
-  const logAbout = (res: ServerResponse, level: LogLevel, message: string): void => {
+  const logAbout = (res: ServerResponse, level: LogLevel, message: string, route?: string): void => {
     const { log, requestId } = requestContextOf(res);
-    const fields = { type: notificationType, ...(log === undefined && { requestId }) };
+    const fields = {
+      type: notificationType,
+      ...(route !== undefined && { route }),
+      ...(log === undefined && { requestId }),
+    };
     const logger = log ?? notifierLogger(res);
     writeLog(logger ?? fallbackLogger(), level, fields, message, () => undefined);
   };
@@ -56,15 +60,14 @@ export function createHookReports(name: string, notificationType: string): HookR
           'Install one version of the package; `npm ls express-crm-notifier` shows who brings which',
       );
     },
-    redirected(status, { log, route, requestId }, logger) {
+    redirected(status, route, res) {
       if (isRedirectLogged) return;
       isRedirectLogged = true;
-      const fields = { type: notificationType, route, ...(log === undefined && { requestId }) };
       const message =
         `${name} notifies nothing, because its route responded ${String(status)}. If that is a success, say so ` +
         '({ status: (status) => status < 400 }), and set res.locals.booking or give a mapper: a redirect has no body. ' +
         'If not, say that ({ status: (status) => status < 300 }). This is logged once';
-      writeLog(log ?? logger, 'warn', fields, message, () => undefined);
+      logAbout(res, 'warn', message, route);
     },
     tooLate(res) {
       if (isTooLateLogged) return;

@@ -1,6 +1,6 @@
-import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import type * as Api from '@opentelemetry/api';
+import { requireBeside } from '../core/require-beside.js';
 import { version } from '../core/version.js';
 import type { StartSpan } from '../notifier/intake.js';
 import {
@@ -53,10 +53,8 @@ export function loadOpenTelemetry(notifyUrl: string, onFailure: () => void): Ope
 
 function loadApi(): typeof Api | undefined {
   try {
-    // Not imported: it may be missing, and a dynamic import might end after the first request. A bundle has no `__filename`.
-    const from = typeof __filename === 'string' ? __filename : join(process.cwd(), 'bundle.js');
-    // Called through the module: bundlers often declare a `createRequire` of their own.
-    return nodeModule.createRequire(from)('@opentelemetry/api') as typeof Api;
+    // Not imported: it may be missing, and a dynamic import might end after the first request.
+    return requireBeside(join(process.cwd(), 'bundle.js'))('@opentelemetry/api') as typeof Api;
   } catch {
     return undefined;
   }

@@ -28,7 +28,7 @@ export interface InlineHostOptions {
   readonly logger: Required<Logger>;
   /** In a thread, runs its native calls; see `thread-gates.ts`. */
   readonly runNative?: RunNative | undefined;
-  /** How long settlements gather for one transaction, in milliseconds. @default 0, to the end of the turn */
+  /** How long settlements and newly accepted notifications gather, in milliseconds. @default 0, to the end of the turn */
   readonly gatherMs?: number | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;

@@ -147,13 +147,16 @@ export interface StartDeliveryOptions {
   readonly dispatcher: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
-  /** How long settlements gather for one transaction, in milliseconds. @default 0, to the end of the turn */
+  /** How long settlements and newly accepted notifications gather, in milliseconds. @default 0, to the end of the turn */
   readonly gatherMs?: number | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
 }
 
-/** How long settlements gather for a disk, in milliseconds. A kill repeats these attempts: see docs/delivery-guarantees.md. */
+/**
+ * How long both gather where the outbox is on disk, in milliseconds. A kill repeats attempts that are not settled: see
+ * docs/delivery-guarantees.md.
+ */
 export const gatherOnDiskMs = 20;
 
 /** Starts delivery from a store to the CRM in the settings. */

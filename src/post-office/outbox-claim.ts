@@ -67,7 +67,7 @@ function taken(): CRMConfigError {
   return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }]);
 }
 
-export interface ProcessClaim {
+interface ProcessClaim {
   /** Identifies the open file. */
   readonly inode: number;
   readonly device: number;
@@ -127,7 +127,7 @@ const checkEveryMs = 1_000;
  * Claims a file for this process as `claimForProcess` does, and again once it is deleted or replaced, because the new file looks
  * free to other threads. For up to a second it is. The check does not block on the disk.
  */
-export function keepClaim(file: string): (() => void) | undefined {
+function keepClaim(file: string): (() => void) | undefined {
   const first = claimForProcess(file);
   if (first === undefined) return undefined;
   let claim = first;

@@ -19,7 +19,6 @@ let questionCount = 0;
 const eventsWaitMs = 50;
 let events: DeliveryEvent[] = [];
 let eventsTimer: NodeJS.Timeout | undefined;
-let isSendDue = false;
 
 const postOffice = createInlineHost({
   settings,
@@ -114,18 +113,14 @@ function createPortLogger(): Required<Logger> {
  * the next message, so that the app's thread is not woken for them alone; but not for long.
  */
 function queueEvent(event: DeliveryEvent): void {
-  if (event.kind !== 'delivered' && !isSendDue) {
-    isSendDue = true;
-    queueMicrotask(sendEvents);
-  }
-  eventsTimer ??= setTimeout(sendEvents, eventsWaitMs);
   events.push(event);
+  if (event.kind === 'delivered') eventsTimer ??= setTimeout(sendEvents, eventsWaitMs);
+  else queueMicrotask(sendEvents);
 }
 
 function sendEvents(): void {
   clearTimeout(eventsTimer);
   eventsTimer = undefined;
-  isSendDue = false;
   if (events.length === 0) return;
   const message: FromThread = { kind: 'events', events };
   parentPort?.postMessage(message);

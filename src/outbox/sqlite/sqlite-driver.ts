@@ -1,6 +1,6 @@
-import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { CRMConfigError } from '../../core/errors.js';
+import { requireBeside } from '../../core/require-beside.js';
 
 export type SqliteValue = string | number | Uint8Array | null;
 export type SqliteRow = Readonly<Record<string, unknown>>;
@@ -102,9 +102,7 @@ function withoutExperimentalWarning<Result>(load: () => Result): Result {
 
 /** Not imported: that would end after the app has begun to take requests, and a missing SQLite must stop its start. */
 function installedSqlite(): SqliteModule {
-  // A bundle may have no `__filename`. Called through the module: bundlers often declare a `createRequire` of their own.
-  const from = typeof __filename === 'string' ? __filename : (process.argv[1] ?? join(process.cwd(), 'bundle.js'));
-  const require = nodeModule.createRequire(from);
+  const require = requireBeside(process.argv[1] ?? join(process.cwd(), 'bundle.js'));
   try {
     const installed: unknown = require(packageName);
     if (isSqliteModule(installed)) return installed;
