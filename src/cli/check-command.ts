@@ -10,6 +10,7 @@ import { createSafeLogger } from '../telemetry/logger.js';
 import { addConnectionOptions, parseId, serviceOptionsOf, type ConnectionOptions } from './arguments.js';
 import { interruptible, setAction, type CliContext, type CommandSession, type CommonOptions } from './command.js';
 import { diagnoseError, diagnoseHealth, type Diagnosis, type DiagnosisContext } from './diagnosis.js';
+import { envFileText } from './env-file.js';
 import { errorsAsDebug } from './output.js';
 
 interface CheckOptions extends CommonOptions, ConnectionOptions {
@@ -47,7 +48,9 @@ Examples:
   setAction<CheckOptions>(addConnectionOptions(command), context, check);
 }
 
-async function check({ context, options, output, logger }: CommandSession<CheckOptions>): Promise<'done' | 'failed'> {
+async function check(session: CommandSession<CheckOptions>): Promise<'done' | 'failed'> {
+  const { context, envFile, options, output, logger } = session;
+  if (envFile !== undefined) output.note(envFileText(envFile));
   const quietLogger = errorsAsDebug(logger);
   const given = serviceOptionsOf(options, context, quietLogger);
   const serviceOptions = { ...given, healthTimeoutMs: options.timeoutMs };
@@ -70,13 +73,20 @@ async function check({ context, options, output, logger }: CommandSession<CheckO
   // The service of --send-test logs them itself.
   if (options.sendTest !== true) for (const warning of config.warnings) quietLogger.warn({}, warning);
 
+  const from = envFile === undefined ? {} : { envFile: envFile.path };
   const { diagnosis, token } = await interruptible(runChecks(), context.stop);
   if (diagnosis !== undefined) {
     const { trouble, message, advice } = diagnosis;
-    output.result({ ok: false, baseUrl, trouble, token, message, advice }, `Check failed: ${message}.\n${advice}`);
+    output.result(
+      { ok: false, baseUrl, ...from, trouble, token, message, advice },
+      `Check failed: ${message}.\n${advice}`,
+    );
     return 'failed';
   }
-  output.result({ ok: true, baseUrl, token }, `The CRM at ${baseUrl} is healthy.\n${tokenSentence(token, options)}`);
+  output.result(
+    { ok: true, baseUrl, ...from, token },
+    `The CRM at ${baseUrl} is healthy.\n${tokenSentence(token, options)}`,
+  );
   return 'done';
 }
 

@@ -2,19 +2,25 @@ import type { Readable } from 'node:stream';
 import { CommanderError, type Command } from 'commander';
 import { CRMConfigError, CRMNotificationError, CRMValidationError } from '../core/errors.js';
 import type { Logger } from '../telemetry/logger.js';
+import { readEnvFile, type EnvFile } from './env-file.js';
 import { createOutput, createStderrLogger, type MaybeTerminal, type Output, type OutputStreams } from './output.js';
 
 /** Everything a command uses of its process. */
 export interface CliContext extends OutputStreams {
   readonly stdin: MaybeTerminal<Readable>;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The working directory, where `.env` is looked for. */
+  readonly cwd: string;
   /** Aborted when the process is asked to stop; the reason is the signal's name. */
   readonly stop: AbortSignal;
 }
 
 /** What a command gets when it runs. */
 export interface CommandSession<Options> {
+  /** Its `env` has the variables of `envFile` too. */
   readonly context: CliContext;
+  /** The file of variables that was read, if any. */
+  readonly envFile: EnvFile | undefined;
   readonly options: Options;
   readonly output: Output;
   /** Takes the library's log lines. */
@@ -23,6 +29,7 @@ export interface CommandSession<Options> {
 
 /** The options that every command has. */
 export interface CommonOptions {
+  readonly envFile?: string;
   readonly json?: true;
   readonly verbose?: true;
 }
@@ -57,15 +64,21 @@ export function setAction<Options extends CommonOptions>(
   run: (session: CommandSession<Options>, args: readonly unknown[]) => Promise<CommandEnd>,
 ): Command {
   return command
+    .option('--env-file <file>', 'read variables from this file; the environment wins (default: .env, if there is one)')
     .option('--json', 'print only JSON on standard output, one object per line')
     .option('--verbose', 'print more details on standard error')
     .action(async () => {
       const options = command.opts<Options>();
       const output = createOutput(context, options.json ?? false);
-      const logger = createStderrLogger(context, options.verbose ?? false);
       let end: CommandEnd;
       try {
-        end = await run({ context, options, output, logger }, command.processedArgs);
+        const { env, envFile, problem } = readEnvFile(options.envFile, context.env, context.cwd);
+        if (problem !== undefined && options.envFile !== undefined) throw new UsageFailure(`--env-file: ${problem}`);
+        // Not a failure: a service manager may have read `.env` as root and passed its variables on.
+        if (problem !== undefined) output.note(`${problem}; going on without it.`);
+        const logger = createStderrLogger({ ...context, env }, options.verbose ?? false);
+        const session = { context: { ...context, env }, envFile, options, output, logger };
+        end = await run(session, command.processedArgs);
       } catch (error) {
         // Commander prints the usage below the message.
         if (error instanceof UsageFailure || error instanceof CRMValidationError)

@@ -15,7 +15,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-void runCli(process.argv.slice(2), { stdin, stdout, stderr, env, stop: stopping.signal }).then((exitCode) => {
+const context = { stdin, stdout, stderr, env, cwd: process.cwd(), stop: stopping.signal };
+void runCli(process.argv.slice(2), context).then((exitCode) => {
   process.exitCode = exitCode;
   // An interrupted command may leave work behind, such as a request to the CRM. Do not wait for it.
   if (stopping.signal.aborted) process.exit();

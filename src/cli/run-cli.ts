@@ -42,7 +42,8 @@ function createProgram(context: CliContext): Command {
     .addHelpText(
       'after',
       `
-Variables: CRM_BASE_URL, CRM_AUTH_TOKEN, CRM_OUTBOX and the others that the library reads.
+Variables: CRM_BASE_URL, CRM_AUTH_TOKEN, CRM_OUTBOX and the others that the library reads, from the environment, then
+from .env in the working directory or the file of --env-file.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 
 Examples:

@@ -126,7 +126,7 @@ ${examples.map((example) => `  $ crm-notifier send ${command.name()} ${example}`
   setAction<Options>(addConnectionOptions(command), context, async (session) => {
     const { lane, outbox } = session.options;
     if (lane !== undefined && outbox === undefined) throw new UsageFailure('--lane needs --outbox');
-    const prepared = await prepare(session.options, context);
+    const prepared = await prepare(session.options, session.context);
     return outbox === undefined ? sendDirectly(session, prepared) : sendThroughOutbox(session, prepared);
   });
 }
