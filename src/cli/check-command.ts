@@ -9,7 +9,7 @@ import { crmFormat } from '../format/crm-format.js';
 import { createSafeLogger } from '../telemetry/logger.js';
 import { addConnectionOptions, parseId, serviceOptionsOf, type ConnectionOptions } from './arguments.js';
 import { interruptible, setAction, type CliContext, type CommandSession, type CommonOptions } from './command.js';
-import { diagnoseError, diagnoseHealth, type Diagnosis, type DiagnosisContext } from './diagnosis.js';
+import { diagnoseError, diagnoseHealth, hasNoHealthRoute, type Diagnosis, type DiagnosisContext } from './diagnosis.js';
 import { envFileText } from './env-file.js';
 import { errorsAsDebug } from './output.js';
 
@@ -25,6 +25,8 @@ interface CheckResult {
   /** Undefined if all is well. */
   readonly diagnosis?: Diagnosis;
   readonly token: TokenState;
+  /** Whether the CRM has no `/health`, so that only the test notification was checked. */
+  readonly hasNoHealth?: boolean;
 }
 
 const testType = 'connection_test';
@@ -38,7 +40,8 @@ export function addCheckCommand(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Sends GET /health with the token. Creates nothing in the CRM, unless --send-test is given.
+Sends GET /health with the token. Creates nothing in the CRM, unless --send-test is given. With --send-test, a CRM that has
+no /health is checked by the test notification alone.
 
 Examples:
   $ crm-notifier check
@@ -59,11 +62,14 @@ async function check(session: CommandSession<CheckOptions>): Promise<'done' | 'f
   const diagnosisContext: DiagnosisContext = { baseUrl, isDefaultToken: authToken === defaultToken };
 
   const runChecks = async (): Promise<CheckResult> => {
-    const diagnosis = diagnoseHealth(await requestHealth(config, authToken), diagnosisContext);
-    if (diagnosis !== undefined) return failedCheck(diagnosis);
+    const health = await requestHealth(config, authToken);
+    const diagnosis = diagnoseHealth(health, diagnosisContext);
+    const hasNoHealth = hasNoHealthRoute(health);
+    if (diagnosis !== undefined && !(hasNoHealth && options.sendTest === true)) return failedCheck(diagnosis);
     if (options.sendTest === true) {
       const service = new CRMNotificationService(serviceOptions);
-      return sendTest(service, options.testUserId, diagnosisContext).finally(() => service.close());
+      const result = sendTest(service, options.testUserId, diagnosisContext).finally(() => service.close());
+      return { ...(await result), hasNoHealth };
     }
     // The CRM has checked our token only if it refuses the same request without one.
     const withoutToken = await requestHealth(config, () => Promise.reject(new Error('none')));
@@ -73,20 +79,18 @@ async function check(session: CommandSession<CheckOptions>): Promise<'done' | 'f
   // The service of --send-test logs them itself.
   if (options.sendTest !== true) for (const warning of config.warnings) quietLogger.warn({}, warning);
 
-  const from = envFile === undefined ? {} : { envFile: envFile.path };
-  const { diagnosis, token } = await interruptible(runChecks(), context.stop);
+  const { diagnosis, token, hasNoHealth = false } = await interruptible(runChecks(), context.stop);
+  const common = { baseUrl, envFile: envFile?.path, health: hasNoHealth ? 'missing' : undefined, token };
+  const missing = hasNoHealth
+    ? `The CRM at ${baseUrl} has no /health, so only the test notification was checked.\n`
+    : '';
   if (diagnosis !== undefined) {
     const { trouble, message, advice } = diagnosis;
-    output.result(
-      { ok: false, baseUrl, ...from, trouble, token, message, advice },
-      `Check failed: ${message}.\n${advice}`,
-    );
+    output.result({ ok: false, ...common, trouble, message, advice }, `${missing}Check failed: ${message}.\n${advice}`);
     return 'failed';
   }
-  output.result(
-    { ok: true, baseUrl, ...from, token },
-    `The CRM at ${baseUrl} is healthy.\n${tokenSentence(token, options)}`,
-  );
+  const verdict = hasNoHealth ? missing : `The CRM at ${baseUrl} is healthy.\n`;
+  output.result({ ok: true, ...common }, `${verdict}${tokenSentence(token, options)}`);
   return 'done';
 }
 

@@ -16,6 +16,8 @@ export interface DiagnosisContext {
   readonly isDefaultToken: boolean;
 }
 
+const isThisTheCrm = 'Is this the CRM, and is the path right? CRM_BASE_URL is the part before /health and /notify.';
+
 /** Diagnoses the outcome of `GET /health`. Returns undefined if the CRM is healthy. */
 export function diagnoseHealth(outcome: Exchange, context: DiagnosisContext): Diagnosis | undefined {
   if (outcome.kind === 'timeout') return tooSlow(outcome.timeoutMs);
@@ -25,7 +27,15 @@ export function diagnoseHealth(outcome: Exchange, context: DiagnosisContext): Di
     if (outcome.cutBy === 'deadline') return tooSlow(undefined);
     return jsonOf(outcome) === undefined ? notJson(status, context) : undefined;
   }
-  return diagnoseStatus(status, context);
+  const diagnosis = diagnoseStatus(status, context);
+  if (!hasNoHealthRoute(outcome)) return diagnosis;
+  const advice = `${isThisTheCrm} If the CRM has no /health, add --send-test, which posts one harmless notification instead.`;
+  return { ...diagnosis, advice };
+}
+
+/** Whether the CRM responded to `GET /health`, but does not have it. */
+export function hasNoHealthRoute(outcome: Exchange): boolean {
+  return outcome.kind === 'reply' && [404, 405, 501].includes(outcome.status);
 }
 
 /** Diagnoses an error of the direct client. Returns undefined for one that is not about the connection. */
@@ -50,10 +60,7 @@ function diagnoseStatus(status: number, { baseUrl, isDefaultToken }: DiagnosisCo
     const advice = 'It redirects elsewhere, and redirects are not followed. Set CRM_BASE_URL to the final address.';
     return { trouble: 'unhealthy', message, advice };
   }
-  if (status === 404) {
-    const advice = 'Is this the CRM, and is the path right? CRM_BASE_URL is the part before /health and /notify.';
-    return { trouble: 'unhealthy', message, advice };
-  }
+  if (status === 404 || status === 405) return { trouble: 'unhealthy', message, advice: isThisTheCrm };
   return { trouble: 'unhealthy', message, advice: "The CRM is reachable but unhealthy. Look at the CRM's own log." };
 }
 

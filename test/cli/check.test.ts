@@ -136,5 +136,52 @@ describe('crm-notifier check', () => {
       expect(end.stdout).toContain('--test-user-id');
       expect(crm.received.at(-1)?.json).toMatchObject({ user_id: 7 });
     });
+
+    it.each([404, 405, 501])(
+      'F23: posts to a CRM that has no /health, which responds with %i there',
+      async (status) => {
+        const crm = await start((received, res) =>
+          (received.url === '/health' ? reply(status) : guarded)(received, res),
+        );
+        const end = await run(['check', '--send-test'], { env: { CRM_BASE_URL: crm.url } });
+        expect(end).toMatchObject({ code: 0, stderr: '' });
+        expect(end.stdout).toBe(
+          `The CRM at ${crm.url} has no /health, so only the test notification was checked.\n` +
+            'It accepted a test notification, so the token is right.\n',
+        );
+        const known = { baseUrl: crm.url, health: 'missing' };
+        expect(objectsIn(await check(crm.url, '--send-test'))).toEqual([{ ok: true, ...known, token: 'accepted' }]);
+        const refused = await run(['check', '--send-test', '--json', '--base-url', crm.url], {
+          env: { CRM_AUTH_TOKEN: 'another' },
+        });
+        expect(errorDataOf(refused)).toBe('wrong-token');
+        expect(objectsIn(refused)).toMatchObject([{ ...known, token: 'refused' }]);
+      },
+    );
+
+    it('F23: fails if the CRM does not take the test notification either', async () => {
+      const crm = await start(reply(404));
+      const end = await run(['check', '--send-test'], { env: { CRM_BASE_URL: crm.url } });
+      expect(end.code).toBe(1);
+      expect(end.stdout).toContain('has no /health');
+      expect(end.stdout).toContain(`Check failed: ${crm.url} responded with 404`);
+      expect(end.stdout).toContain('CRM_BASE_URL is the part before');
+      expect(end.stdout).not.toContain('add --send-test');
+      expect(crm.received.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    });
+
+    it('F23: posts nothing to a CRM that is unhealthy for another reason', async () => {
+      const crm = await start((received, res) => (received.url === '/health' ? reply(503) : accept)(received, res));
+      expect(errorDataOf(await check(crm.url, '--send-test'))).toBe('unhealthy');
+      expect(crm.received.map(({ method }) => method)).toEqual(['GET']);
+    });
+  });
+
+  it.each([404, 405, 501])('F23: advises --send-test where the CRM responds to /health with %i', async (status) => {
+    const crm = await start((received, res) => (received.url === '/health' ? reply(status) : accept)(received, res));
+    const end = await check(crm.url);
+    expect(errorDataOf(end)).toBe('unhealthy');
+    expect(end.stdout).toContain('add --send-test');
+    expect(crm.received.map(({ method }) => method)).toEqual(['GET']);
   });
 });
