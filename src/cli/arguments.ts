@@ -77,13 +77,22 @@ function parseUrl(text: string): string {
   return text;
 }
 
-const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+// Also ids of the app's own. Fewer than 4 characters would match too much.
+const shortId = /^[\w.:-]{4,128}$/;
 
-/** Parses the id of a stored notification. Only a UUID is one, so a word such as `all` is refused. */
+/** Whether this is a whole UUID, as notifications have by default. */
+export function isWholeId(id: string): boolean {
+  return uuid.test(id);
+}
+
+/** Parses the id of a stored notification, which may be shortened. A word such as `all` is refused. */
 export function parseNotificationId(text: string): string {
-  const id = text.toLowerCase();
-  if (uuid.test(id)) return id;
-  throw new InvalidArgumentError('Give the id of a notification, as shown by crm-notifier outbox list.');
+  if (isWholeId(text)) return text.toLowerCase();
+  if (shortId.test(text)) return text;
+  throw new InvalidArgumentError(
+    'Give the id of a notification, as shown by crm-notifier outbox list, or at least 4 characters of its beginning or end.',
+  );
 }
 
 /** Parses one more of several notification ids; repeated ones are dropped. */

@@ -23,6 +23,7 @@ import {
   type OutboxPlace,
   readOutbox,
 } from './outbox-file.js';
+import { completeIds } from './short-ids.js';
 
 /** Which dead letters: some, by id, or all, or all with a text. */
 interface SelectionOptions extends CommonOptions, OutboxOptions {
@@ -42,7 +43,7 @@ A running app delivers them at once; without one, run crm-notifier deliver. --al
 needs --yes elsewhere.
 
 Examples:
-  $ crm-notifier outbox redeliver 01a20bb3-6f81-71fc-be53-33f9f0e71da1
+  $ crm-notifier outbox redeliver 33f9f0e71da1
   $ crm-notifier outbox redeliver --all --yes
   $ crm-notifier outbox redeliver --all --search 422 --yes`,
     );
@@ -70,7 +71,7 @@ export function addDiscardCommand(outbox: Command, context: CliContext): void {
 --all asks for confirmation on a terminal and needs --yes elsewhere.
 
 Examples:
-  $ crm-notifier outbox discard 01a20bb3-6f81-71fc-be53-33f9f0e71da1
+  $ crm-notifier outbox discard 33f9f0e71da1
   $ crm-notifier outbox discard --all --search booking_created --yes`,
     );
   setAction<SelectionOptions>(addSelection(command), context, discard);
@@ -110,10 +111,11 @@ async function changeSelected(
     output.note(`Nothing was ${past}.`);
     return 'failed';
   }
+  const whole = ids === undefined ? undefined : await completeIds(ids, place);
   const { count, missing } = await changeOutbox(place, logger, async (outbox) => {
-    if (ids === undefined) return { count: await all(outbox, options.search), missing: [] };
-    const notFound = ids.filter((id) => one(outbox, id) === 0);
-    return { count: ids.length - notFound.length, missing: notFound };
+    if (whole === undefined) return { count: await all(outbox, options.search), missing: [] };
+    const notFound = whole.filter((id) => one(outbox, id) === 0);
+    return { count: whole.length - notFound.length, missing: notFound };
   });
   output.result({ [past]: count, missing }, report(count));
   for (const id of missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
@@ -123,7 +125,7 @@ async function changeSelected(
 function addSelection(command: Command): Command {
   return addOutboxOption(
     command
-      .argument('[ids...]', 'their ids', parseNotificationIds)
+      .argument('[ids...]', 'their ids; the beginning or end of each is enough', parseNotificationIds)
       .option('--all', 'every dead letter')
       .option('--search <text>', 'with --all: only those with this text in id, type, lane or reason')
       .option('--yes', 'with --all: do not ask for confirmation'),

@@ -17,6 +17,7 @@ import {
   readOutbox,
   wholeRecord,
 } from './outbox-file.js';
+import { completeIds, shortIds } from './short-ids.js';
 
 interface StatsOptions extends CommonOptions, OutboxOptions {}
 
@@ -68,6 +69,8 @@ export function addListCommand(outbox: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
+The ids are shortened to their last part; the other commands take them so. --json prints them whole.
+
 Examples:
   $ crm-notifier outbox list
   $ crm-notifier outbox list --dead --search 422 --limit 10
@@ -81,8 +84,13 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
   // One more than is shown, to know whether there are more.
   const found = await readOutbox(findOutbox(options, context), (outbox) =>
     isDead
-      ? first(limit + 1, deadIn(outbox, search), (letter) => ({ record: deadRecord(letter), row: deadRow(letter) }))
+      ? first(limit + 1, deadIn(outbox, search), (letter) => ({
+          id: letter.id,
+          record: deadRecord(letter),
+          row: deadRow(letter),
+        }))
       : first(limit + 1, pendingIn(outbox, search), (pending) => ({
+          id: pending.id,
           record: pendingRecord(pending),
           row: pendingRow(pending),
         })),
@@ -90,7 +98,8 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
   const shown = found.slice(0, limit);
   if (output.isJson) for (const { record } of shown) output.result(record, '');
   else if (shown.length > 0) {
-    const rows = shown.map(({ row }) => row);
+    const ids = shortIds(shown.map(({ id }) => id));
+    const rows = shown.map(({ row }, index) => [ids[index] ?? '', ...row]);
     output.result({}, textTable(isDead ? deadHeader : pendingHeader, rows));
   } else {
     output.note(`No ${isDead ? 'dead letters' : 'pending notifications'}${search === undefined ? '' : ' match this'}.`);
@@ -101,17 +110,18 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
 
 const pendingHeader = ['ID', 'TYPE', 'LANE', 'ATTEMPTS', 'ACCEPTED', 'NEXT ATTEMPT'];
 
-function pendingRow({ id, type, lane, attempts, acceptedAt, nextAttemptAt }: PendingNotification): string[] {
+/** Without the id, like the next. */
+function pendingRow({ type, lane, attempts, acceptedAt, nextAttemptAt }: PendingNotification): string[] {
   const now = Date.now();
   const next = nextAttemptAt > now ? `in ${durationText(nextAttemptAt - now)}` : 'due';
-  return [id, type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, next];
+  return [type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, next];
 }
 
 const deadHeader = ['ID', 'TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
 
-function deadRow({ id, type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
+function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
   const why = [reason.kind, reason.status, reason.detail].filter((part) => part !== undefined && part !== '');
-  return [id, type, lane, String(attempts), instantText(diedAt), why.join(' ')];
+  return [type, lane, String(attempts), instantText(diedAt), why.join(' ')];
 }
 
 /** Converts the first `count` values and reads no further. */
@@ -132,13 +142,13 @@ export function addShowCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('show')
     .description('show one notification, pending or dead, for each target it is for')
-    .argument('<id>', 'its id', parseNotificationId)
+    .argument('<id>', 'its id; the beginning or end is enough', parseNotificationId)
     .option('--body', 'also show the body, which holds personal data')
     .addHelpText(
       'after',
       `
 Examples:
-  $ crm-notifier outbox show 01a20bb3-6f81-71fc-be53-33f9f0e71da1
+  $ crm-notifier outbox show 33f9f0e71da1
   $ crm-notifier outbox show 01a20bb3-6f81-71fc-be53-33f9f0e71da1 --body --json`,
     );
   setAction<ShowOptions>(addOutboxOption(command), context, show);
@@ -146,13 +156,14 @@ Examples:
 
 async function show(
   { context, options, output }: CommandSession<ShowOptions>,
-  [id]: readonly unknown[],
+  [given]: readonly unknown[],
 ): Promise<'done'> {
   const place = findOutbox(options, context);
-  const stored = await readOutbox(place, (outbox) => outbox.find(String(id)));
+  const [id = ''] = await completeIds([String(given)], place);
+  const stored = await readOutbox(place, (outbox) => outbox.find(id));
   if (stored.length === 0) {
     const why = 'it was delivered or discarded, or was never there';
-    throw new CliFailure(`${String(id)} is not in ${place.directory}: ${why}`, 'ERR_NOT_FOUND');
+    throw new CliFailure(`${id} is not in ${place.directory}: ${why}`, 'ERR_NOT_FOUND');
   }
   for (const [index, entry] of stored.entries()) {
     const record = entry.state === 'pending' ? pendingRecord(entry) : deadRecord(entry);

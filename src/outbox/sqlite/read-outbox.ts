@@ -1,6 +1,7 @@
 import { CRMOutboxError } from '../../core/errors.js';
 import type { Outbox } from '../outbox.js';
 import { isCutToNothing } from './file-header.js';
+import { prepareIdsLike, type IdsLike } from './ids-like.js';
 import { isRepairUnfinished } from './repair.js';
 import { isOlderSchema } from './schema.js';
 import type { OpenSqlite } from './sqlite-driver.js';
@@ -8,7 +9,12 @@ import { isDamaged, isDamagedSchema } from './sqlite-errors.js';
 import { createSqliteOutbox } from './sqlite-outbox.js';
 
 /** The read-only part of an outbox. */
-export type ReadableOutbox = Pick<Outbox, 'counts' | 'targets' | 'readAfter' | 'listDead' | 'find' | 'close'>;
+export interface ReadableOutbox extends Pick<
+  Outbox,
+  'counts' | 'targets' | 'readAfter' | 'listDead' | 'find' | 'close'
+> {
+  readonly idsLike: IdsLike;
+}
 
 const busyTimeoutMs = 5_000;
 
@@ -26,12 +32,14 @@ export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox
     database.exec('PRAGMA query_only = ON');
     if (orNeedsMending(() => isOlderSchema(database))) throw needsMigration();
     const outbox = orNeedsMending(() => createSqliteOutbox(database, 'normal'));
+    const idsLike = orNeedsMending(() => prepareIdsLike(database));
     return {
       counts: (target) => orNeedsMending(() => outbox.counts(target)),
       targets: () => orNeedsMending(() => outbox.targets()),
       readAfter: (target, after, limit) => orNeedsMending(() => outbox.readAfter(target, after, limit)),
       listDead: (query) => orNeedsMending(() => outbox.listDead(query)),
       find: (id, target) => orNeedsMending(() => outbox.find(id, target)),
+      idsLike: (part, limit) => orNeedsMending(() => idsLike(part, limit)),
       // Not `outbox.close()`, which would remove the log.
       close: () => {
         database.close();

@@ -1,0 +1,41 @@
+import type { ReadableOutbox } from '../../outbox/sqlite/read-outbox.js';
+import { isWholeId } from '../arguments.js';
+import { CliFailure } from '../command.js';
+import { readOutbox, type OutboxPlace } from './outbox-file.js';
+
+const maxNamed = 10;
+
+/**
+ * Completes ids that may be shortened to their beginning or their end. An id that matches nothing is returned as it is. Throws
+ * `CliFailure` if one could be several.
+ */
+export async function completeIds(given: readonly string[], place: OutboxPlace): Promise<readonly string[]> {
+  // A file that must be mended or migrated first cannot be read; a whole id does not need that.
+  if (given.every(isWholeId)) return given;
+  const ids = await readOutbox(place, (outbox) => given.map((id) => completeId(id, place, outbox)));
+  return [...new Set(ids)];
+}
+
+function completeId(given: string, { directory }: OutboxPlace, outbox: ReadableOutbox): string {
+  if (isWholeId(given) || outbox.find(given).length > 0) return given;
+  let ids = outbox.idsLike(given, maxNamed + 1);
+  // UUIDs are stored in lower case.
+  if (ids.length === 0) ids = outbox.idsLike(given.toLowerCase(), maxNamed + 1);
+  if (ids.length <= 1) return ids[0] ?? given;
+  const named = ids.slice(0, maxNamed).join(', ');
+  const more = ids.length > maxNamed ? ' and more' : '';
+  throw new CliFailure(
+    `${given} is the beginning or the end of several ids in ${directory}: ${named}${more}. Give more of it`,
+    'ERR_AMBIGUOUS_ID',
+  );
+}
+
+const lastPart = /-([^-]+)$/;
+
+/** Shortens the UUIDs of a list, each to its last part, as long as they differ in it. */
+export function shortIds(ids: readonly string[]): readonly string[] {
+  const partOf = (id: string): string => (isWholeId(id) ? (lastPart.exec(id)?.[1] ?? id) : id);
+  const owners = new Map<string, Set<string>>();
+  for (const id of ids) owners.set(partOf(id), (owners.get(partOf(id)) ?? new Set()).add(id));
+  return ids.map((id) => (owners.get(partOf(id))?.size === 1 ? partOf(id) : id));
+}
