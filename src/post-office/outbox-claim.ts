@@ -2,7 +2,9 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, rmSync } from 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CRMConfigError } from '../core/errors.js';
-import { outboxExposure, prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
+import { accessProblem } from '../outbox/sqlite/access-problem.js';
+import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';
+import { outboxExposure } from '../outbox/sqlite/outbox-exposure.js';
 
 const registry = Symbol.for('express-crm-notifier.claimed-outboxes');
 
@@ -54,7 +56,7 @@ function claimForThreads(claimFile: string): () => void {
   try {
     giveUp = keepClaim(claimFile);
   } catch (error) {
-    const message = 'cannot be written to; check its owner and mode, and the limit of open files';
+    const message = accessProblem(claimFile, error);
     throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause: error });
   }
   if (giveUp === undefined) throw taken();

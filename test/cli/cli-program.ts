@@ -31,8 +31,6 @@ export interface CliOptions {
   readonly cwd?: string;
   /** The whole standard input. Without it the input stays open, for `type`. */
   readonly input?: string;
-  /** The user to run as, which takes root. */
-  readonly uid?: number;
 }
 
 /** Starts command lines. Those still running after a test are killed. */
@@ -63,10 +61,9 @@ export function objectsIn({ stdout }: CliEnd): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-function startCli(args: readonly string[], { env = {}, cwd = __dirname, input, uid }: CliOptions = {}): CliProgram {
+function startCli(args: readonly string[], { env = {}, cwd = __dirname, input }: CliOptions = {}): CliProgram {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    uid,
     // Not jest's own environment: no CRM_* variables, no NODE_ENV.
     env: { PATH: process.env['PATH'], CRM_AUTH_TOKEN: cliToken, ...env },
     stdio: 'pipe',

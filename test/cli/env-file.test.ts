@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareOutbox } from '../helpers/prepared-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
@@ -83,15 +83,11 @@ describe('F10: the variables of a command', () => {
     expect(end).toMatchObject({ code: 0, stderr: '' });
   });
 
-  (process.getuid?.() === 0 ? it : it.skip)(
-    'F10: do without a .env of another user, with a note (as root)',
-    async () => {
-      const crm = await start();
-      const file = write('.env', `CRM_BASE_URL=http://127.0.0.1:1\n`);
-      chmodSync(file, 0o600);
-      chmodSync(directory(), 0o755);
-      const end = await run(['check'], { cwd: directory(), env: { CRM_BASE_URL: crm.url }, uid: 65_534 });
-      expect(end).toMatchObject({ code: 0, stderr: `${file} cannot be read (EACCES); going on without it.\n` });
-    },
-  );
+  it('F10: do without a .env that cannot be read, with a note', async () => {
+    const crm = await start();
+    const file = join(directory(), '.env');
+    symlinkSync('.env', file);
+    const end = await run(['check'], { cwd: directory(), env: { CRM_BASE_URL: crm.url } });
+    expect(end).toMatchObject({ code: 0, stderr: `${file} cannot be read (ELOOP); going on without it.\n` });
+  });
 });

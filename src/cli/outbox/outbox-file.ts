@@ -44,7 +44,9 @@ export function findOutbox(options: OutboxOptions, context: Pick<CliContext, 'en
     file = findOutboxFile(directory);
   } catch (error) {
     if (!(error instanceof CRMConfigError)) throw error;
-    throw new CliFailure(`${directory} ${error.issues.map(({ message }) => message).join('; ')}`, error.code);
+    // Most of these name the directory, or what is in it.
+    const problems = error.issues.map(({ message }) => (message.includes(directory) ? '' : `${directory} `) + message);
+    throw new CliFailure(problems.join('; '), error.code);
   }
   if (file !== undefined) return { directory, file };
   const fix = "Give the app's outbox directory with --outbox DIR or CRM_OUTBOX";

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CRMConfigError, CRMOutboxError } from '../../core/errors.js';
 import type { Outbox } from '../outbox.js';
@@ -16,7 +16,7 @@ import {
 import { describeIntruder, isCutToNothing, isMissingOrEmpty, isNoDirectory } from './file-header.js';
 import { acquireLock } from './lock-file.js';
 import { createLogWatch, type LogWatch } from './log-watch.js';
-import { makePrivateFile } from './outbox-directory.js';
+import { makeOutboxDirectory, makePrivateFile } from './outbox-directory.js';
 import {
   finishRepair,
   freeAsideName,
@@ -206,7 +206,7 @@ export function createMender(options: SqliteOutboxOptions): Mender {
     const directory = dirname(file);
     // Even if it is a link to a directory: the next start would refuse that.
     if (isNoDirectory(directory)) renameSync(directory, freeAsideName(directory, now()));
-    mkdirSync(directory, { mode: 0o700, recursive: true });
+    makeOutboxDirectory(directory);
     return withRepairLock(() => {
       resumeRepair();
       return mendFile(before);

@@ -193,10 +193,9 @@ describe("the outbox's place on the disk", () => {
     });
 
     it.each([
-      ['a missing parent', 'missing/outbox', 'which does not exist; make that first'],
-      ['a parent that is a file', 'file/outbox', 'cannot be looked at'],
-      ['a NUL in the path', 'out\0box', 'cannot be looked at'],
-      ['a name that is too long', 'x'.repeat(300), 'cannot be looked at'],
+      ['a parent that is a file', 'file/outbox', 'cannot be used (ENOTDIR)'],
+      ['a NUL in the path', 'out\0box', 'cannot be used (ERR_INVALID_ARG_VALUE)'],
+      ['a name that is too long', 'x'.repeat(300), 'cannot be used (ENAMETOOLONG)'],
     ])('%s', (_what, path, refusal) => {
       writeFileSync(inDirectory('file'), '');
       const before = snapshotOf(directory());
@@ -242,15 +241,15 @@ describe("the outbox's place on the disk", () => {
     it('refuses a directory that cannot be written to', async () => {
       chmodSync(place(), 0o555);
       const before = snapshotOf(directory());
-      expect(await outcomeAt(place())).toContain('cannot be written to; check its owner and mode');
-      expect(await outcomeAt(join(place(), 'outbox'))).toContain('cannot be made; check the owner and mode');
+      expect(await outcomeAt(place())).toContain(`${place()} cannot be used: it belongs to user 0`);
+      expect(await outcomeAt(join(place(), 'outbox'))).toContain('outbox cannot be made: ');
       expect(snapshotOf(directory())).toEqual(before);
     });
 
     // These need two users, which only root has.
     (isRoot ? it : it.skip)('refuses what belongs to somebody else, and takes a directory inside it', async () => {
       chmodSync(place(), 0o777);
-      expect(await outcomeAt(place())).toContain('give one that belongs to the user who runs the app');
+      expect(await outcomeAt(place())).toContain('or one that belongs to the user who runs the app');
       expect(await outcomeAt(join(place(), 'outbox'))).toBe('open');
     });
 
