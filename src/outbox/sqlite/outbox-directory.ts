@@ -15,6 +15,7 @@ import { dirname, join, resolve } from 'node:path';
 import { CRMConfigError } from '../../core/errors.js';
 import { accessProblem, ownerText, shellWord } from './access-problem.js';
 import { type FileHeader, readFileHeader } from './file-header.js';
+import { isOwnGitignore, keepOutOfGit } from './own-gitignore.js';
 import { refuseNewerSchema } from './schema.js';
 
 const fileName = 'outbox.db';
@@ -38,14 +39,19 @@ export function prepareOutboxDirectory(path: string): string {
   return realpathSync(directory);
 }
 
-/** Makes the directory of an outbox, closed to others, and those above it, as open as any; unless another process was faster. */
+/**
+ * Makes the directory of an outbox, closed to others and to Git, and those above it, as open as any; unless another process was
+ * faster.
+ */
 export function makeOutboxDirectory(directory: string): void {
   mkdirSync(dirname(directory), { recursive: true });
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return;
   }
+  keepOutOfGit(directory);
 }
 
 /**
@@ -63,8 +69,11 @@ export function prepareOutboxFile(directory: string): string {
     refuseFileOfAnother(file, found);
     refuseWhatIsNotOurs(file);
   }
-  // If the directory also holds other things, its mode is not ours to change.
-  if (namesIn(directory).every((name) => name.startsWith(fileName))) keepFromOthers(directory);
+  // If the directory also holds other things, neither its mode nor what Git does with it is ours to change.
+  if (namesIn(directory).every((name) => name.startsWith(fileName) || isOwnGitignore(directory, name))) {
+    keepFromOthers(directory);
+    keepOutOfGit(directory);
+  }
   try {
     makePrivateFile(file);
   } catch (error) {
