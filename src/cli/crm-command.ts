@@ -3,11 +3,14 @@ import { createInterface } from 'node:readline';
 import { Option, type Command } from 'commander';
 import { defaultToken } from '../client/target-settings.js';
 import { checkToken, normalizeToken } from '../client/token.js';
-import { startFakeCrm, type CrmBehaviour, type FakeCrm } from '../testing/fake-crm.js';
-import type { SentNotification } from '../testing/received-request.js';
+import { systemClock } from '../core/clock.js';
+import { startCrmServer, type CrmBehaviour, type CrmServer } from '../testing/crm-server.js';
+import { isTaken, type ReceivedRequest, sentNotificationOf } from '../testing/received-request.js';
 import { longestMs, readTokenFile, wholeNumberFrom } from './arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from './command.js';
+import { createArrivals } from './crm-arrivals.js';
 import { safeJson, safeText, type Output } from './output.js';
+import { createPageServer } from './serve-crm-page.js';
 
 /** What the CRM does after each word that can be typed. */
 const behaviours = {
@@ -15,6 +18,8 @@ const behaviours = {
   down: 'down',
   slow: 'slow',
   '401': 'wrong-token',
+  '404': { status: 404, body: { error: 'no such route, on purpose' } },
+  '422': { status: 422, body: { error: 'not acceptable, on purpose' } },
   '500': { status: 500, body: { error: 'a fault on purpose' } },
   '429': { status: 429, body: { error: 'too many on purpose' }, retryAfter: 1 },
   hang: 'hang',
@@ -36,12 +41,12 @@ interface CrmOptions extends CommonOptions {
 export function addCrmCommand(program: Command, context: CliContext): void {
   const command = program
     .command('crm')
-    .description('run a CRM to try things with: it prints each notification and simulates faults')
+    .description('run a CRM to try things with: it shows what arrives, also on a page, and simulates faults')
     .option('--port <port>', 'the port to listen on, on this machine only', wholeNumberFrom(0, 65_535), 5001)
     .addOption(new Option('--fault <word>', 'the fault to start with').choices(words).default('ok', 'ok: none'))
     .option('--token-file <file>', 'read the token to accept from this file instead of CRM_AUTH_TOKEN')
     .option('--any-token', 'accept any token, or none')
-    .option('--bodies', 'print whole notifications, which may hold personal data')
+    .option('--bodies', 'show whole notifications, which may hold personal data')
     .addHelpText(
       'after',
       `
@@ -56,21 +61,36 @@ Examples:
 }
 
 async function runCrm({ context, options, output }: CommandSession<CrmOptions>): Promise<'done'> {
-  const { stdin, stop, env } = context;
-  const given = options.tokenFile === undefined ? env['CRM_AUTH_TOKEN'] : readTokenFile(options.tokenFile);
-  const token = options.anyToken === true ? null : normalizeToken(given ?? defaultToken);
-  const problem = token === null ? undefined : checkToken(token);
-  if (problem !== undefined) throw new CliFailure(`the token ${problem}`, 'ERR_CRM_CONFIG');
-  const crm = await startFakeCrm({ port: options.port, token });
+  const { stdin, stop } = context;
+  const { port, bodies = false } = options;
+  const token = tokenOf(options, context);
+  const current = { fault: options.fault };
+  const arrivals = createArrivals(bodies);
+  const isFirst = createFirstCheck();
+  const crm = await startCrmServer({
+    port,
+    host: '127.0.0.1',
+    token,
+    clock: systemClock,
+    script: [],
+    serve: createPageServer(arrivals, () => current.fault),
+    onReceived(request) {
+      if (request.method !== 'GET') arrivals.add(request);
+    },
+    onResponded(request) {
+      arrivals.update(request);
+      if (isTaken(request) && isFirst(request)) print(request, bodies, output);
+    },
+  });
   const input = createInterface({ input: stdin });
   try {
     await crm.behave(behaviours[options.fault]);
     output.result({ listening: crm.url, fault: options.fault }, `CRM listening at ${crm.url} (${options.fault}).`);
+    output.note(`To see what arrives, open ${crm.url}/ in a browser.`);
     output.note(`To switch, type one of these and press Enter: ${words.join(', ')}.`);
     if (token === defaultToken)
       output.note('It accepts the default token, which is sent when CRM_AUTH_TOKEN is not set.');
-    input.on('line', (line) => void switchTo(crm, line.trim(), output));
-    void printNotifications(crm, options.bodies ?? false, output);
+    input.on('line', (line) => void switchTo(crm, current, line.trim(), output));
     await untilStopped(stop);
     return 'done';
   } finally {
@@ -81,7 +101,17 @@ async function runCrm({ context, options, output }: CommandSession<CrmOptions>):
   }
 }
 
-async function switchTo(crm: FakeCrm, word: string, output: Output): Promise<void> {
+/** The token to accept; null for any. */
+function tokenOf(options: CrmOptions, { env }: Pick<CliContext, 'env'>): string | null {
+  if (options.anyToken === true) return null;
+  const given = options.tokenFile === undefined ? env['CRM_AUTH_TOKEN'] : readTokenFile(options.tokenFile);
+  const token = normalizeToken(given ?? defaultToken);
+  const problem = checkToken(token);
+  if (problem !== undefined) throw new CliFailure(`the token ${problem}`, 'ERR_CRM_CONFIG');
+  return token;
+}
+
+async function switchTo(crm: CrmServer, current: { fault: Word }, word: string, output: Output): Promise<void> {
   if (word === '') return;
   if (!isWord(word)) {
     output.note(`Unknown fault: ${safeText(word, 40)}. Type one of these: ${words.join(', ')}.`);
@@ -89,6 +119,7 @@ async function switchTo(crm: FakeCrm, word: string, output: Output): Promise<voi
   }
   try {
     await crm.behave(behaviours[word]);
+    current.fault = word;
     output.result({ fault: word }, `Now: ${word}.`);
   } catch (error) {
     // Another process may have taken the port while it was down.
@@ -100,25 +131,23 @@ function isWord(word: string): word is Word {
   return Object.hasOwn(behaviours, word);
 }
 
-/** Prints each notification that the CRM accepts, until the CRM is closed. */
-async function printNotifications(crm: FakeCrm, withBodies: boolean, output: Output): Promise<void> {
-  let count = 0;
-  try {
-    for (;;) {
-      const sent = await crm.sent.waitFor({}, { count: count + 1, timeoutMs: longestMs });
-      for (const notification of sent.slice(count)) print(notification, withBodies, output);
-      count = sent.length;
-    }
-  } catch {
-    // The CRM was closed.
-  }
+const maxRemembered = 10_000;
+
+/** Returns a check whether a notification is taken for the first time, as far as is remembered. */
+function createFirstCheck(): (request: ReceivedRequest) => boolean {
+  const ids = new Set<string>();
+  return (request) => {
+    const { notification_id: id } = sentNotificationOf(request);
+    if (ids.has(id)) return false;
+    ids.add(id);
+    const [oldest = id] = ids;
+    if (ids.size > maxRemembered) ids.delete(oldest);
+    return true;
+  };
 }
 
-function print(
-  { headers: _headers, retryCount, ...body }: SentNotification,
-  withBodies: boolean,
-  output: Output,
-): void {
+function print(request: ReceivedRequest, withBodies: boolean, output: Output): void {
+  const { headers: _headers, retryCount, ...body } = sentNotificationOf(request);
   const { notification_id: id, notification_type: type, user_id: userId } = body;
   const retries = retryCount === 0 ? '' : `, after ${String(retryCount)} attempts`;
   output.result(

@@ -1,14 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { crmFormat } from '../format/crm-format.js';
 import { systemClock, type Clock } from '../core/clock.js';
+import { checkKeys, checkWait, type WaitLimit } from './checks.js';
+import { startCrmServer, type CrmBehaviour } from './crm-server.js';
+import type { CrmStep } from './crm-step.js';
+import { isTaken, type OpenRequest, type ReceivedRequest } from './received-request.js';
 import { createArrivals, createSentRecord, type SentNotifications } from './sent-notifications.js';
-import { checkKeys, checkWait, errorFrom, type WaitLimit } from './checks.js';
-import { prepareStep, respondJson, type CrmResponder, type CrmStep, type PreparedStep } from './crm-step.js';
-import { isNotification, readRequest, type OpenRequest, type ReceivedRequest } from './received-request.js';
-import { startSwitchableServer } from './switchable-server.js';
-
-/** What the fake CRM does with every request until that is changed; with `'down'` its port refuses connections. */
-export type CrmBehaviour = CrmStep | 'down';
 
 export interface FakeCrmOptions {
   /**
@@ -97,65 +92,36 @@ const defaultToken = 'test-token';
  */
 export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCrm> {
   checkKeys(options, ['port', 'host', 'token', 'script', 'clock'], 'startFakeCrm');
-  const { port = 0, host = '127.0.0.1', token = defaultToken, clock = systemClock } = options;
+  const { port = 0, host = '127.0.0.1', token = defaultToken, clock = systemClock, script = [] } = options;
   if (token !== null && !/^[\x21-\x7e]+$/.test(token))
     throw new TypeError('token must be visible ASCII, or null for any');
   if (typeof clock.after !== 'function') throw new TypeError('clock must be a clock, such as createOwnedClock() makes');
 
-  const script = prepareScript(options.script ?? []);
-  let behaviour: PreparedStep = prepareStep('ok', 'behave');
-  let checksRequests = true;
-  let isClosed = false;
-  const failures: Error[] = [];
-
   const requests = createArrivals<OpenRequest>();
   const sent = createSentRecord(requests.all);
+  const server = await startCrmServer({
+    port,
+    host,
+    token,
+    clock,
+    script,
+    onReceived: (request) => requests.add(request),
+    onResponded(request) {
+      if (isTaken(request)) sent.add(request);
+    },
+  });
 
-  const chooseStep = (request: ReceivedRequest): PreparedStep => {
-    const refusal = checksRequests ? refusalOf(request, token) : undefined;
-    if (refusal !== undefined) return { delayMs: 0, respond: refusal };
-    return (isNotifyCall(request) ? script.shift() : undefined) ?? behaviour;
-  };
-  const respondTo = async (request: ReceivedRequest, res: ServerResponse): Promise<void> => {
-    const { delayMs, respond } = chooseStep(request);
+  const close = async (): Promise<void> => {
     try {
-      if (delayMs > 0) await delay(delayMs, clock, res);
-      await respond(request, res);
-    } catch (error) {
-      // Rethrowing here would end the test's process, so `close` rethrows it.
-      failures.push(errorFrom(error));
-      if (res.headersSent) res.destroy();
-      else respondJson(res, 500, { error: 'the response function failed' });
+      await server.close();
+    } finally {
+      requests.end();
+      sent.end();
     }
   };
 
-  const server = await startSwitchableServer(
-    (req: IncomingMessage, res: ServerResponse) => {
-      readRequest(req, (request) => {
-        res.on('finish', () => {
-          request.status = res.statusCode;
-          if (isSuccess(res.statusCode) && request.method === 'POST' && isNotification(request)) sent.add(request);
-        });
-        requests.add(request);
-        void respondTo(request, res);
-      });
-    },
-    host,
-    port,
-  );
-
-  const close = async (): Promise<void> => {
-    isClosed = true;
-    await server.shut();
-    requests.end();
-    sent.end();
-    // Only once: closing again succeeds.
-    const [failure] = failures.splice(0);
-    if (failure !== undefined) throw failure;
-  };
-
   return {
-    url: `http://${urlHostOf(host)}:${String(server.port)}`,
+    url: server.url,
     port: server.port,
     token: token ?? defaultToken,
     received: requests.all,
@@ -171,59 +137,9 @@ export async function startFakeCrm(options: FakeCrmOptions = {}): Promise<FakeCr
       });
       return requests.all;
     },
-    script(...steps) {
-      script.push(...prepareScript(steps));
-    },
-    async behave(next) {
-      if (isClosed) throw new Error('the fake CRM is closed; start another');
-      if (next === 'down') return server.shut();
-      behaviour = prepareStep(next, 'behave');
-      checksRequests = typeof next !== 'function';
-      return server.open();
-    },
+    script: server.script,
+    behave: server.behave,
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-function prepareScript(steps: readonly CrmStep[]): PreparedStep[] {
-  if (!Array.isArray(steps)) throw new TypeError('script must be an array of steps');
-  return steps.map((step: CrmStep, index) => prepareStep(step, `script[${String(index)}]`));
-}
-
-/** How to respond to a request that even a healthy CRM refuses; undefined if it does not refuse it. */
-function refusalOf(request: ReceivedRequest, token: string | null): CrmResponder | undefined {
-  if (request.method === 'GET' && request.url === crmFormat.healthPath) return undefined;
-  if (!isNotifyCall(request)) return refuse(404, 'no such route');
-  if (token !== null && request.headers.authorization !== `Bearer ${token}`) return refuse(401, 'wrong token');
-  if (!isNotification(request)) return refuse(400, 'the body is not a notification in JSON');
-  return undefined;
-}
-
-function refuse(status: number, error: string): CrmResponder {
-  return (_request, res) => {
-    respondJson(res, status, { error });
-  };
-}
-
-/** Resolves after `delayMs`; never if the connection closes first. */
-function delay(delayMs: number, clock: Clock, res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    res.once('close', clock.after(delayMs, resolve));
-  });
-}
-
-function isNotifyCall({ method, url }: ReceivedRequest): boolean {
-  return method === 'POST' && url === crmFormat.notifyPath;
-}
-
-function isSuccess(status: number): boolean {
-  return status >= 200 && status <= 299;
-}
-
-/** The host at which this machine reaches the server. */
-function urlHostOf(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }

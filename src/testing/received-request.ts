@@ -69,3 +69,9 @@ export function sentNotificationOf({ json, headers }: ReceivedRequest): SentNoti
   const retryCount = Number(headers['x-retry-count'] ?? 0);
   return { ...(json as unknown as SentNotification), retryCount, headers };
 }
+
+/** Whether it is a notification that the fake CRM has responded to with a status from 200 to 299. */
+export function isTaken(request: ReceivedRequest): boolean {
+  const { method, status = 0 } = request;
+  return status >= 200 && status <= 299 && method === 'POST' && isNotification(request);
+}

@@ -1,24 +1,13 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
-import { cliToken, objectsIn, useCli, useCliRuns, type CliProgram } from './cli-program.js';
+import { cliToken, objectsIn, useCli, useCliRuns } from './cli-program.js';
+import { useCrmCommand } from './use-crm-command.js';
 
 jest.setTimeout(60_000);
 
 describe('crm-notifier crm', () => {
   const startCli = useCli();
+  const startCrm = useCrmCommand();
   const run = useCliRuns();
 
-  /** Starts it on a free port. */
-  const startCrm = async (...args: string[]): Promise<{ crm: CliProgram; url: string }> => {
-    const holder = createServer().listen(0, '127.0.0.1');
-    await once(holder, 'listening');
-    const { port } = holder.address() as AddressInfo;
-    holder.close();
-    await once(holder, 'close');
-    const crm = startCli(['crm', '--port', String(port), '--json', ...args]);
-    await crm.printed('"listening"');
-    return { crm, url: `http://127.0.0.1:${String(port)}` };
-  };
   const send = (url: string, timeoutMs = 5_000) =>
     run([
       ...['send', 'event', '--event-id', '101', '--user-id', '1', '--action', 'updated', '--data', '{"name":"Ada"}'],
@@ -45,6 +34,8 @@ describe('crm-notifier crm', () => {
     for (const [word, complaint] of [
       ['down', 'ECONNREFUSED'],
       ['401', 'CRM responded 401'],
+      ['404', 'CRM responded 404'],
+      ['422', 'CRM responded 422'],
       ['429', 'CRM responded 429'],
       ['reset', 'ECONNRESET'],
       ['hang', 'within 300 ms'],

@@ -3,7 +3,7 @@ import { connect, createServer as createHttp2Server } from 'node:http2';
 import { createServer, type RequestListener } from 'node:http';
 import { connect as connectSocket, type AddressInfo, type Server } from 'node:net';
 import request from 'supertest';
-import { isOwnHost } from '../../src/dashboard/request-guard.js';
+import { isOwnHost } from '../../src/core/own-host.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { reply } from '../helpers/scripted-crm.js';
 import { useCrm } from '../helpers/use-crm.js';
