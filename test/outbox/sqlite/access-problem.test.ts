@@ -1,6 +1,5 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { prepareOutboxDirectory, prepareOutboxFile } from '../../../src/outbox/sqlite/outbox-directory.js';
 import { claimOutbox } from '../../../src/post-office/outbox-claim.js';
 import { usePrograms } from '../../helpers/child-program.js';
 import { snapshotOf } from '../../helpers/directory-snapshot.js';
@@ -29,26 +28,19 @@ describe('F12: the directory of an outbox', () => {
     `refused: configuration is not valid: outbox (CRM_OUTBOX): ${problem}. Or give a directory that this user may write to. ` +
     'The outbox needs a directory of its own on a local disk';
 
-  it('F12: is made with its parents, which are as open as any', () => {
+  it('F12: is made with its parents, which are as open as any, also when they are deleted while it is in use', async () => {
     const previous = process.umask(0o022);
+    const paths = [place(), join(place(), 'data'), join(place(), 'data', 'outbox')];
     try {
-      prepareOutboxFile(prepareOutboxDirectory(join(place(), 'data', 'outbox')));
+      const outbox = await openOutboxIn(join(place(), 'data', 'outbox'));
+      expect(paths.map(modeOf)).toEqual(['755', '755', '700']);
+      rmSync(place(), { recursive: true });
+      outbox.maintain();
+      expect(paths.map(modeOf)).toEqual(['755', '755', '700']);
+      outbox.close();
     } finally {
       process.umask(previous);
     }
-    expect([place(), join(place(), 'data'), join(place(), 'data', 'outbox')].map(modeOf)).toEqual([
-      '755',
-      '755',
-      '700',
-    ]);
-  });
-
-  it('F12: is made again with its parents if they are deleted while it is in use', async () => {
-    const outbox = await openOutboxIn(join(place(), 'outbox'));
-    rmSync(place(), { recursive: true });
-    outbox.maintain();
-    expect([place(), join(place(), 'outbox')].map(modeOf)).toEqual(['755', '700']);
-    outbox.close();
   });
 
   it('F12: is refused where one of its files cannot be opened, which is named', () => {
