@@ -1,6 +1,6 @@
 import { buildBookingOf } from '../notification/build-draft.js';
 import type { BookingFields } from '../notification/notification.js';
-import { checkActionAtRegistration, defineHook } from './define-hook.js';
+import { defineHook, hookName } from './define-hook.js';
 import { mapBooking } from './default-mapping.js';
 import type { BodyRouteHook, HookOptions, Mapper, RouteHook, WrappedHandler } from './hook.js';
 
@@ -32,9 +32,9 @@ export function afterBooking<Body>(
   options?: Options,
 ): BodyRouteHook<Body>;
 export function afterBooking(action: string, ...rest: readonly unknown[]): unknown {
-  checkActionAtRegistration('booking_', action);
+  const name = hookName('afterBooking', 'booking_', action);
   return defineHook({
-    name: `afterBooking('${action}')`,
+    name,
     notificationType: `booking_${action}`,
     build: (fields: BookingFields) => buildBookingOf(fields, action),
     defaultMapper: mapBooking,

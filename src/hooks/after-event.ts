@@ -1,6 +1,6 @@
 import { buildEventOf } from '../notification/build-draft.js';
 import type { EventFields } from '../notification/notification.js';
-import { checkActionAtRegistration, defineHook } from './define-hook.js';
+import { defineHook, hookName } from './define-hook.js';
 import { mapEvent } from './default-mapping.js';
 import type { BodyRouteHook, HookOptions, Mapper, RouteHook, WrappedHandler } from './hook.js';
 
@@ -31,9 +31,9 @@ export function afterEvent<Body>(
   options?: Options,
 ): BodyRouteHook<Body>;
 export function afterEvent(action: string, ...rest: readonly unknown[]): unknown {
-  checkActionAtRegistration('event_', action);
+  const name = hookName('afterEvent', 'event_', action);
   return defineHook({
-    name: `afterEvent('${action}')`,
+    name,
     notificationType: `event_${action}`,
     build: (fields: EventFields) => buildEventOf(fields, action),
     defaultMapper: mapEvent,

@@ -1,6 +1,6 @@
 import { buildNotificationOf } from '../notification/build-draft.js';
 import type { NotificationFields } from '../notification/notification.js';
-import { checkActionAtRegistration, defineHook } from './define-hook.js';
+import { defineHook, hookName } from './define-hook.js';
 import type { BodyRouteHook, HookOptions, Mapper, WrappedHandler } from './hook.js';
 
 type Options = HookOptions<NotificationFields>;
@@ -26,9 +26,9 @@ export function afterResponse<Body>(
   options?: Options,
 ): BodyRouteHook<Body>;
 export function afterResponse(notificationType: string, ...rest: readonly unknown[]): unknown {
-  checkActionAtRegistration('', notificationType);
+  const name = hookName('afterResponse', '', notificationType);
   return defineHook({
-    name: `afterResponse('${notificationType}')`,
+    name,
     notificationType,
     build: (fields: NotificationFields) => buildNotificationOf(fields, notificationType),
     defaultMapper: undefined,

@@ -99,6 +99,7 @@ describe('the names it exports', () => {
         "afterResponse",
         "createNotifier",
         "isCRMNotificationError",
+        "messageFirst",
       ]
     `);
     expect(names?.required).toEqual(names?.imported);

@@ -50,6 +50,56 @@ app.put(
   },
 );
 
+// Error responses are let through, annotated or not, and so is a union of the handler's own.
+interface Problem {
+  readonly type: string;
+  readonly title: string;
+}
+declare const isValid: boolean;
+app.put(
+  '/bookings/:bookingId/session',
+  afterBooking('moved', (body: BookingReply) => ({
+    bookingId: body.booking.id,
+    userId: body.booking.userId,
+    sessionId: null,
+  })),
+  (_req, res) => {
+    if (!isValid) res.status(400).json({ error: 'no such session', details: ['session'] });
+    else if (!isValid) res.status(422).json({ errors: [{ path: 'session' }] });
+    else if (!isValid) res.status(409).json({ message: 'taken' });
+    // @ts-expect-error -- neither a booking nor an error
+    else if (!isValid) res.json({ bookings: [] });
+    else res.json({ booking });
+  },
+);
+app.put(
+  '/bookings/:bookingId/guest',
+  afterBooking('changed', (body: BookingReply | Problem) =>
+    'booking' in body
+      ? { bookingId: body.booking.id, userId: body.booking.userId, sessionId: body.booking.sessionId }
+      : undefined,
+  ),
+  (_req, res: Response<BookingReply | Problem>) => {
+    if (!isValid) res.status(400).json({ type: 'about:blank', title: 'no such guest' });
+    else res.json({ booking });
+  },
+);
+// A handler that is annotated with the mapper's type alone is accepted as before.
+app.put(
+  '/bookings/:bookingId/room',
+  afterBooking('changed', (body: BookingReply) => ({ bookingId: body.booking.id, userId: 1, sessionId: 2 })),
+  (_req, res: Response<BookingReply>) => {
+    res.json({ booking });
+  },
+);
+// Also with an id as MongoDB has it.
+declare const objectId: { toHexString(): string };
+app.put(
+  '/bookings/:bookingId/mongo',
+  afterBooking('changed', () => ({ bookingId: objectId, userId: objectId, sessionId: objectId })),
+  (_req, res) => res.json({}),
+);
+
 // The wrapping form reads the body's type off the handler.
 app.patch(
   '/bookings/:bookingId',
