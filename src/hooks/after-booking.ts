@@ -10,7 +10,7 @@ type Options = HookOptions<BookingFields>;
  * Notifies the CRM of a booking after its route has responded with 2xx. Put it before the handler. The action is `created`,
  * `cancelled`, `reactivated`, or your own word of `a-z`, `0-9` and `_`.
  *
- * Without a mapper the fields come from `res.locals.booking`, `body.booking`, `body.data` or `body`; see docs/hooks.md. With
+ * Without a mapper the fields come from `res.locals.booking` or the body that was given to `res.json`; see docs/hooks.md. With
  * a mapper, only what it returns is sent. In the wrapping form the body has the handler's type.
  *
  * Throws `CRMValidationError` when the action cannot be part of a notification type.

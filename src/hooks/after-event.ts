@@ -10,7 +10,7 @@ type Options = HookOptions<EventFields>;
  * Notifies the CRM of an event after its route has responded with 2xx. Put it before the handler. The action is `created`,
  * `updated`, `deleted`, or your own word of `a-z`, `0-9` and `_`.
  *
- * Without a mapper the fields come from `res.locals.event`, `body.event`, `body.data` or `body`; see docs/hooks.md. Mappers
+ * Without a mapper the fields come from `res.locals.event` or the body that was given to `res.json`; see docs/hooks.md. Mappers
  * and the wrapping form work as with `afterBooking`.
  *
  * Throws `CRMValidationError` when the action cannot be part of a notification type.

@@ -35,7 +35,7 @@ describe('F11: delivery to a URL where no notification is taken', () => {
     await notifier.accept(...Array.from({ length: 100 }, (_, index) => `lane:${index}`));
     await notifier.hear('paused');
     // As many as may be under way at once; after that there is a probe now and then.
-    await passTimeUntil(crm.waitFor(48 + 4), clock);
+    await passTimeUntil(crm.waitFor(8 + 4), clock);
     expect(await notifier.stats()).toMatchObject({ pending: 100, dead: 0, delivered: 0 });
     expect(clock.monotonicMs()).toBeGreaterThan(1_000);
     expect(notifier.told('paused')).toEqual([{ cause: { kind: 'misdirected', status } }]);
