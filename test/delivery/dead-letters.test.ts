@@ -45,7 +45,7 @@ describe('a notification that the CRM will not take', () => {
           diedAt: clock.now(),
           attempts: 1,
           reason,
-          position: 2,
+          position: 1,
         },
       ]);
       await clock.leap(hourMs);
