@@ -27,11 +27,13 @@ interface Booking {
 @Injectable()
 export class BookingsService {
   readonly #bookings = new Map<number, Booking>();
+  #lastId = 455;
 
   constructor(@Inject(CRM) private readonly crm: Notifier) {}
 
   create({ userId = 123, sessionId = 789 }: Partial<Booking> = {}): Booking {
-    const booking = { id: 456 + this.#bookings.size, userId, sessionId };
+    this.#lastId += 1;
+    const booking = { id: this.#lastId, userId, sessionId };
     this.#bookings.set(booking.id, booking);
     return booking;
   }

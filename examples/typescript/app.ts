@@ -24,32 +24,33 @@ const placesOfASession = 10;
 
 function createReservationController() {
   const reservations = new Map<number, Reservation>();
+  let bookingNumber = 455;
 
-  return {
-    create(req: Request, res: Response<Answer>): void {
-      const input = newReservation.safeParse(req.body);
-      if (!input.success) {
-        res.status(422).json({ error: z.prettifyError(input.error) });
-        return;
-      }
-      const { member, session } = input.data;
-      const taken = [...reservations.values()].filter((other) => other.session === session).length;
-      const bookingNumber = 456 + reservations.size;
-      const reservation = { bookingNumber, member, session, isWaiting: taken >= placesOfASession };
-      reservations.set(bookingNumber, reservation);
-      res.status(201).json(reservation);
-    },
+  function create(req: Request, res: Response<Answer>): void {
+    const input = newReservation.safeParse(req.body);
+    if (!input.success) {
+      res.status(422).json({ error: z.prettifyError(input.error) });
+      return;
+    }
+    const { member, session } = input.data;
+    const taken = [...reservations.values()].filter((other) => other.session === session).length;
+    bookingNumber += 1;
+    const reservation = { bookingNumber, member, session, isWaiting: taken >= placesOfASession };
+    reservations.set(bookingNumber, reservation);
+    res.status(201).json(reservation);
+  }
 
-    cancel(req: Request<{ number: string }>, res: Response<Answer>): void {
-      const reservation = reservations.get(Number(req.params.number));
-      if (reservation === undefined) {
-        res.status(404).json({ error: 'there is no such reservation' });
-        return;
-      }
-      reservations.delete(reservation.bookingNumber);
-      res.json(reservation);
-    },
-  };
+  function cancel(req: Request<{ number: string }>, res: Response<Answer>): void {
+    const reservation = reservations.get(Number(req.params.number));
+    if (reservation === undefined) {
+      res.status(404).json({ error: 'there is no such reservation' });
+      return;
+    }
+    reservations.delete(reservation.bookingNumber);
+    res.json(reservation);
+  }
+
+  return { create, cancel };
 }
 
 /** The compiler checks it against what the handlers send. Undefined: no notification. */
