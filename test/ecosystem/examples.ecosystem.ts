@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packInto, run } from '../package/installed-package.js';
-import { bareEnvironment, copyExample, dependOn, exampleRequests, runExample } from '../package/running-example.js';
+import { copyExample, dependOn, exampleRequests, runExample } from '../package/running-example.js';
+import { bareEnvironment } from '../package/running-program.js';
 
 const workshop = mkdtempSync(join(tmpdir(), 'examples-'));
 let tarball: string;

@@ -21,7 +21,7 @@ interface Manifest {
 
 const manifestOf = (directory: string) => JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 describe('the examples', () => {
   it('each have requests that a test makes', () => {

@@ -1,10 +1,8 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { type FakeCrm, startFakeCrm } from '../../src/testing/index.js';
+import { startFakeCrm } from '../../src/testing/index.js';
 import { root } from './installed-package.js';
+import { startProgram } from './running-program.js';
 
 /** A request to an example, and what the CRM must have taken once the response is there. */
 export interface ExampleRequest {
@@ -77,77 +75,40 @@ export function dependOn(tarball: string, project: string): void {
  */
 export async function runExample(name: string, project: string): Promise<void> {
   const crm = await startFakeCrm();
-  const example = startExample(project, crm);
+  const example = startProgram(project, startArgsOf(project), {
+    PORT: '0',
+    CRM_BASE_URL: crm.url,
+    CRM_AUTH_TOKEN: crm.token,
+  });
   try {
-    const url = await example.url;
+    const [, url = ''] = await example.printed(/The app is at (http:\/\/[^\s"/]+)/);
     for (const { path, init, status, sent } of exampleRequests[name] ?? []) {
       const response = await fetch(`${url}${path}`, init);
       expect({ path, status: response.status, text: await response.text() }).toMatchObject({ path, status });
       const [taken] = await crm.sent.waitFor({ type: sent.type });
       expect(taken.additional_data).toEqual(sent.data);
     }
-    // NestJS sends itself the signal again once it has shut down, so the line before counts.
-    expect(['0', 'SIGTERM']).toContain(await example.stop());
+    // NestJS sends itself the signal again once it has shut down, so what it printed before counts.
+    expect(['0', 'SIGTERM']).toContain(await example.end('SIGTERM'));
     expect(example.output()).toContain('Stopped');
   } catch (error) {
     throw new Error(`${name}: it printed\n${example.output()}`, { cause: error });
   } finally {
-    example.kill();
+    await example.end('SIGKILL');
     await crm.close();
   }
 }
 
-interface RunningExample {
-  readonly url: Promise<string>;
-  /** All that it has printed so far. */
-  output(): string;
-  /** Sends SIGTERM. Resolves with the exit code, or the signal that ended it. */
-  stop(): Promise<string>;
-  kill(): void;
-}
-
-/** The program that `npm start` runs, without npm between, so that the signal and the exit code are the program's own. */
-function startExample(project: string, crm: FakeCrm): RunningExample {
+/** What `npm start` runs, without npm between, so that the signal and the exit code are the program's own. */
+function startArgsOf(project: string): readonly string[] {
   const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Manifest;
   const [program, ...args] = scripts.start.split(' ');
   if (program !== 'node') throw new Error('an example is started by node');
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, args, {
-    cwd: project,
-    env: { ...bareEnvironment(), PORT: '0', CRM_BASE_URL: crm.url, CRM_AUTH_TOKEN: crm.token },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const closed = once(child, 'close') as Promise<[code: number | null, signal: NodeJS.Signals | null]>;
-  const url = new Promise<string>((resolve, reject) => {
-    const onData = (chunk: Buffer): void => {
-      output += chunk.toString();
-      const found = /The app is at (http:\/\/[^\s"/]+)/.exec(output)?.[1];
-      if (found !== undefined) resolve(found);
-    };
-    child.stdout.on('data', onData);
-    child.stderr.on('data', onData);
-    closed.then(() => reject(new Error('it ended before it listened')), reject);
-  });
-  return {
-    url,
-    output: () => output,
-    stop: async () => {
-      child.kill('SIGTERM');
-      const [code, signal] = await closed;
-      return String(code ?? signal);
-    },
-    kill: () => child.kill('SIGKILL'),
-  };
+  return args;
 }
 
 interface Manifest {
   readonly scripts: { readonly start: string };
-}
-
-/** Nothing of jest's environment: neither a CRM_* variable nor NODE_ENV=test. npm needs a home. */
-export function bareEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, SystemRoot, npm_config_cache } = process.env;
-  return { PATH, HOME, SystemRoot, npm_config_cache };
 }
 
 function booking(action: string, bookingId: number | string, sessionId: number | string): ExampleRequest['sent'] {

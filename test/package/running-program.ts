@@ -1,0 +1,70 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+
+/** A program of a project, run by node in a process of its own. */
+export interface RunningProgram {
+  /** All that it has printed so far, on both outputs. */
+  output(): string;
+  /** Resolves with the first match in what it has printed or will print; rejects when it ends without one. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Sends the signal. Resolves, once the process is gone, with its exit code, or the signal that ended it. */
+  end(signal: NodeJS.Signals): Promise<string>;
+}
+
+/** Starts `node <args>` in a project, with these variables and nothing else of jest's environment. */
+export function startProgram(
+  project: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): RunningProgram {
+  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(process.execPath, args, {
+    cwd: project,
+    env: { ...bareEnvironment(), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let isEnded = false;
+  const waiting = new Set<() => void>();
+  const checkAll = (): void => {
+    for (const check of [...waiting]) check();
+  };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output += chunk.toString();
+      checkAll();
+    });
+  }
+  const closed = (async () => {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    isEnded = true;
+    checkAll();
+    return String(code ?? signal);
+  })();
+
+  return {
+    output: () => output,
+    printed: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          const found = pattern.exec(output);
+          if (found === null && !isEnded) return;
+          waiting.delete(check);
+          if (found !== null) resolve(found);
+          else reject(new Error(`it ended without ${String(pattern)}; it printed\n${output}`));
+        };
+        waiting.add(check);
+        check();
+      }),
+    end: (signal) => {
+      child.kill(signal);
+      return closed;
+    },
+  };
+}
+
+/** Nothing of jest's environment: neither a CRM_* variable nor NODE_ENV=test. npm needs a home. */
+export function bareEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, SystemRoot, npm_config_cache } = process.env;
+  return { PATH, HOME, SystemRoot, npm_config_cache };
+}
