@@ -11,7 +11,7 @@ let tarball: string;
 jest.setTimeout(300_000);
 
 beforeAll(async () => {
-  tarball = await packInto(workshop);
+  tarball = process.env['ECOSYSTEM_TARBALL'] ?? (await packInto(workshop));
 });
 
 afterAll(() => {

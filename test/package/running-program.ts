@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 export interface RunningProgram {
   /** All that it has printed so far, on both outputs. */
   output(): string;
-  /** Resolves with the first match in what it has printed or will print; rejects when it ends without one. */
+  /** Resolves with the first match in what it has printed or will print; rejects when it ends without one, or after a minute. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
   /** Sends the signal. Resolves, once the process is gone, with its exit code, or the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<string>;
@@ -46,13 +46,18 @@ export function startProgram(
     output: () => output,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
+        const settle = (how: string | RegExpExecArray): void => {
+          waiting.delete(check);
+          clearTimeout(timer);
+          if (typeof how !== 'string') resolve(how);
+          else reject(new Error(`it ${how} without ${String(pattern)}; it printed\n${output}`));
+        };
         const check = (): void => {
           const found = pattern.exec(output);
-          if (found === null && !isEnded) return;
-          waiting.delete(check);
-          if (found !== null) resolve(found);
-          else reject(new Error(`it ended without ${String(pattern)}; it printed\n${output}`));
+          if (found !== null) settle(found);
+          else if (isEnded) settle('ended');
         };
+        const timer = setTimeout(() => settle('ran for a minute'), 60_000);
         waiting.add(check);
         check();
       }),
