@@ -80,7 +80,7 @@ describe('docs/getting-started.md', () => {
     const thirdCrm = await restartCrm();
     saveApp(last);
     writeFileSync(join(project, 'create-app.mjs'), versionsOf('create-app.mjs').join());
-    const secondApp = await start(['app.mjs'], { CRM_BASE_URL: crm.url });
+    const secondApp = await start(['app.mjs'], { CRM_BASE_URL: crm.url, NODE_ENV: 'development' });
     await thirdCrm.program.printed(/booking_created/);
     expect(await secondApp.program.end('SIGTERM')).toBe('0');
   });
