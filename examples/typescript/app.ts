@@ -13,12 +13,8 @@ interface Reservation {
   readonly isWaiting: boolean;
 }
 
-/** What a route responds with when it fails; there is no notification then. */
-interface Problem {
-  readonly error: string;
-}
-
-type Answer = Reservation | Problem;
+/** An object with `error` may be sent beside what the mapper takes; there is no notification then. */
+type Answer = Reservation | { readonly error: string };
 
 const placesOfASession = 10;
 
@@ -53,10 +49,9 @@ function createReservationController() {
   return { create, cancel };
 }
 
-/** The compiler checks it against what the handlers send. Undefined: no notification. */
-function bookingOf(answer: Answer) {
-  if ('error' in answer || answer.isWaiting) return undefined;
-  return { bookingId: answer.bookingNumber, userId: answer.member, sessionId: answer.session };
+/** The compiler checks it against what the handlers send when all goes well. Undefined: no notification. */
+function bookingOf({ bookingNumber, member, session, isWaiting }: Reservation) {
+  return isWaiting ? undefined : { bookingId: bookingNumber, userId: member, sessionId: session };
 }
 
 /** The notifier comes from outside, so that a test can bring one that knows the fake CRM. */
