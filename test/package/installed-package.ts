@@ -15,7 +15,7 @@ const packageName = 'express-crm-notifier';
  */
 export async function packInto(directory: string): Promise<string> {
   const copy = join(directory, 'repository');
-  const leftOut = new Set(['node_modules', '.git', 'dist', 'coverage', 'demo-app', 'examples', '.crm-outbox']);
+  const leftOut = new Set(['node_modules', '.git', 'dist', 'coverage', 'demo-app', '.crm-outbox']);
   cpSync(root, copy, { recursive: true, filter: (from) => dirname(from) !== root || !leftOut.has(basename(from)) });
   link(join(root, 'node_modules'), join(copy, 'node_modules'));
   try {
