@@ -37,6 +37,9 @@ const programs = join(__dirname, 'programs');
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const hasSqlite = major > 22 || (major === 22 && minor >= 13);
 
+/** What package managers print when this package does not go with what an app has. */
+const complaint = /ERESOLVE|(warn|YN0002|YN0060|YN0086|unmet|missing).*express-crm-notifier/i;
+
 /** What an app installs besides Express and the libraries it uses: the tarball and, before Node 22.13, SQLite. */
 export const ours = hasSqlite ? [tarball] : [tarball, '@photostructure/sqlite@1'];
 
@@ -59,7 +62,7 @@ export async function createProject(
 
   const startedAt = Date.now();
   const { stdout, stderr } = await install(project, [...packages, ...ours]);
-  const complaints = `${stdout}\n${stderr}`.split('\n').filter((line) => /ERESOLVE|EBADENGINE|peer/i.test(line));
+  const complaints = `${stdout}\n${stderr}`.split('\n').filter((line) => complaint.test(line));
   if (complaints.length > 0) throw new Error(`installing into ${name} complains:\n${complaints.join('\n')}`);
   report(`${name}: installed ${packages.join(', ')} in ${Math.round((Date.now() - startedAt) / 1_000)} s`);
   return project;

@@ -44,27 +44,22 @@ const optionalPeers = ['@opentelemetry/api', 'prom-client'];
 const modules = {
   'node16, ES modules': { file: 'app.mts', options: { module: 'node16' } },
   'node16, CommonJS': { file: 'app.cts', options: { module: 'node16' } },
-  'nodenext, ES modules': { file: 'app.mts', options: { module: 'nodenext' } },
   bundler: { file: 'app.ts', options: { module: 'esnext', moduleResolution: 'bundler' } },
-  'node10, CommonJS': { file: 'common/app.ts', options: { module: 'commonjs', moduleResolution: 'node10' } },
+  // What most CommonJS apps have: until TypeScript 6 this looks up neither `exports` nor `import`.
+  'CommonJS, resolved as by default': { file: 'common/app.ts', options: { module: 'commonjs' } },
 } as const;
-type ModuleKind = keyof typeof modules;
-const modern: readonly ModuleKind[] = ['node16, ES modules', 'node16, CommonJS', 'nodenext, ES modules', 'bundler'];
-/** TypeScript 6 warns of the resolution that was the default of CommonJS, and 7 has it no more. */
-const all: readonly ModuleKind[] = [...modern, 'node10, CommonJS'];
+const kinds = Object.keys(modules) as readonly (keyof typeof modules)[];
 
 const cases = [
-  { compiler: '5.5', types: '5', express: '5', kinds: all },
-  { compiler: '5.9', types: '5', express: '5', kinds: all },
-  { compiler: '6', types: '5', express: '5', kinds: modern },
-  { compiler: '7', types: '5', express: '5', kinds: modern },
-  { compiler: '5.5', types: '4.17.8', express: '4.17.0', kinds: all },
-  { compiler: '5.9', types: '4', express: '4', kinds: all },
-  { compiler: '6', types: '4', express: '4', kinds: modern },
-  { compiler: '7', types: '4', express: '4', kinds: modern },
+  { compiler: '5.5', types: '5', express: '5' },
+  { compiler: '5.9', types: '5', express: '5' },
+  { compiler: '6', types: '5', express: '5' },
+  { compiler: '7', types: '5', express: '5' },
+  { compiler: '5.5', types: '4.17.8', express: '4.17.0' },
+  { compiler: '7', types: '4', express: '4' },
 ] as const;
 
-describe.each(cases)('TypeScript $compiler with @types/express $types', ({ compiler, types, express, kinds }) => {
+describe.each(cases)('TypeScript $compiler with @types/express $types', ({ compiler, types, express }) => {
   let project: Project;
 
   beforeAll(async () => {
@@ -123,7 +118,7 @@ describe('an app in TypeScript without @types/express', () => {
 });
 
 /** Compiles one of the app's files into `out/`. Rejects with the compiler's complaints. */
-async function compile(project: Project, kind: ModuleKind): Promise<void> {
+async function compile(project: Project, kind: keyof typeof modules): Promise<void> {
   const { file, options } = modules[kind];
   const compilerOptions = {
     target: 'es2022',
