@@ -51,7 +51,9 @@ export function readBooked({ stdout, stderr }: { stdout: string; stderr: string 
   const parsed = lines.map((text) => ({ text, line: JSON.parse(text) as Line }));
   const result = parsed.find(({ line }) => line.result !== undefined)?.line.result;
   if (result === undefined) throw new Error(`the program printed no result:\n${stdout}\n${stderr}`);
-  const logged = parsed.filter(({ line: { level } }) => (typeof level === 'number' ? level >= 40 : /warn|error/i.test(level ?? '')));
+  const logged = parsed.filter(({ line: { level } }) =>
+    typeof level === 'number' ? level >= 40 : /warn|error/i.test(level ?? ''),
+  );
   const complained = stderr.split('\n').filter((line) => line.trim() !== '');
   return { ...result, warnings: [...complained, ...logged.map(({ text }) => text)] };
 }

@@ -53,7 +53,14 @@ describe.each(['10', '11', '12'])('NestJS %s', (version) => {
 
   beforeAll(async () => {
     const nest = ['common', 'core', 'platform-express'].map((name) => `@nestjs/${name}@${version}`);
-    const packages = [...nest, 'reflect-metadata@0.2', 'rxjs@7', 'typescript@5.9', '@types/express@5', '@types/node@20'];
+    const packages = [
+      ...nest,
+      'reflect-metadata@0.2',
+      'rxjs@7',
+      'typescript@5.9',
+      '@types/express@5',
+      '@types/node@20',
+    ];
     project = await createProject(`nest ${version}`, packages, {
       manifest: { type: version === '12' ? 'module' : 'commonjs' },
       files: {

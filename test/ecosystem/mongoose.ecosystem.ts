@@ -1,7 +1,11 @@
 import { bookedOnce, readBooked } from './book-once.js';
 import { createProject, type Project } from './project.js';
 
-const ids = { booking: '65f000000000000000000456', user: '65f000000000000000000123', session: '65f000000000000000000789' };
+const ids = {
+  booking: '65f000000000000000000456',
+  user: '65f000000000000000000123',
+  session: '65f000000000000000000789',
+};
 
 describe.each(['9', '8', '7'])('Mongoose %s', (version) => {
   let project: Project;

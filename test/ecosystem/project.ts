@@ -94,7 +94,13 @@ function projectIn(directory: string): Project {
     run: async (command, args, more = {}) => {
       const env = { ...bareEnvironment(), ...more };
       try {
-        return await run(command, [...args], { cwd: directory, env, timeout: 240_000, shell: false, maxBuffer: 2 ** 26 });
+        return await run(command, [...args], {
+          cwd: directory,
+          env,
+          timeout: 240_000,
+          shell: false,
+          maxBuffer: 2 ** 26,
+        });
       } catch (error) {
         const { stdout, stderr } = error as Partial<Output>;
         const what = `${basename(command)} ${args.join(' ')}`;
@@ -110,7 +116,5 @@ function projectIn(directory: string): Project {
 function bareEnvironment(): NodeJS.ProcessEnv {
   const foreign = /^(CRM_|ECOSYSTEM_|JEST_|INIT_CWD$|NODE$|NODE_ENV$|NODE_OPTIONS$|COLOR$|FORCE_COLOR$|npm_)/;
   const config = /^npm_config_(registry|cache|userconfig|globalconfig|cafile)$/;
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !foreign.test(name) || config.test(name)),
-  );
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name) || config.test(name)));
 }

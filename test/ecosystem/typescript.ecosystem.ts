@@ -78,7 +78,9 @@ describe.each(cases)('TypeScript $compiler with @types/express $types', ({ compi
     for (const name of optionalPeers) expect(() => project.versionOf(name)).toThrow('ENOENT');
     const { file } = modules[kind];
     await compile(project, kind);
-    expect(await bookOnce(project, `out/${file.replace('ts', 'js')}`, [process.execPath, 'start.cjs'])).toEqual(bookedOnce);
+    expect(await bookOnce(project, `out/${file.replace('ts', 'js')}`, [process.execPath, 'start.cjs'])).toEqual(
+      bookedOnce,
+    );
   });
 });
 
