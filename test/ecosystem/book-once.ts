@@ -47,7 +47,7 @@ interface Line {
 
 /** The result among the lines that a program printed, and its warnings. */
 export function readBooked({ stdout, stderr }: { stdout: string; stderr: string }): Booked {
-  const lines = stdout.split('\n').filter((line) => line.startsWith('{'));
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
   const parsed = lines.map((text) => ({ text, line: JSON.parse(text) as Line }));
   const result = parsed.find(({ line }) => line.result !== undefined)?.line.result;
   if (result === undefined) throw new Error(`the program printed no result:\n${stdout}\n${stderr}`);

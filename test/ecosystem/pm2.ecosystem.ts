@@ -19,7 +19,7 @@ describe.each(['6', '7'])('PM2 %s', (version) => {
     process.stdout.write(`pm2 ${version} ${mode}: ${result.count} bookings, ${result.failedCount} failed requests\n`);
 
     expect(result).toMatchObject({ lost: [], duplicateCount: 0 });
-    expect(result.count).toBeGreaterThan(50);
+    expect(result.count).toBeGreaterThan(10);
     // A cluster always has an app that listens.
     if (mode === 'cluster') expect(result.failedCount).toBe(0);
   });

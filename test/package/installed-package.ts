@@ -43,6 +43,9 @@ export async function installInto(
 
 export const telemetryPeers: readonly string[] = ['@opentelemetry/api', 'prom-client'];
 
+/** What no app needs in order to compile; the types of Express it needs for itself. */
+export const optionalPeers: readonly string[] = [...telemetryPeers, '@photostructure/sqlite'];
+
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;

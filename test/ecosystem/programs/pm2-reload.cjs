@@ -3,6 +3,7 @@
 
 const { execFile } = require('node:child_process');
 const { once } = require('node:events');
+const { request } = require('node:http');
 const { createServer } = require('node:net');
 const { promisify } = require('node:util');
 const { startFakeCrm } = require('express-crm-notifier/testing');
@@ -46,19 +47,26 @@ async function main() {
   }
 }
 
-/** One client: books, one request after the other, until the traffic is over. */
+/**
+ * One client: books, one request after the other, until the traffic is over. Each on a connection of its own: one that is kept
+ * may be closed by the app in the instant in which it is used again.
+ */
 async function bookUntilOver(port, firstId, traffic) {
   for (let id = firstId; !traffic.isOver; id += 1) {
-    const response = await fetch(`http://127.0.0.1:${port}/bookings`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ id }),
-    }).catch(() => undefined);
-    await response?.text();
-    if (response?.status === 201) traffic.made.push(id);
+    const status = await post(port, { id }).catch(() => undefined);
+    if (status === 201) traffic.made.push(id);
     else traffic.failedCount += 1;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+async function post(port, body) {
+  const headers = { 'content-type': 'application/json' };
+  const sent = request({ host: '127.0.0.1', port, path: '/bookings', method: 'POST', headers, agent: false });
+  sent.end(JSON.stringify(body));
+  const [response] = await once(sent, 'response');
+  await once(response.resume(), 'end');
+  return response.statusCode;
 }
 
 async function freePort() {
