@@ -1,4 +1,4 @@
-import { type Project } from './project.js';
+import type { Project } from './project.js';
 
 /** What came of a program that makes one booking; `programs/book-once.cjs` prints it. */
 export interface Booked {

@@ -4,6 +4,9 @@ import { createProject, type Project } from './project.js';
 /** What users have: the lowest that a peer range allows, what many have not moved up from, and the newest. */
 const versions = ['4.17.0', '4.18.2', '4.21', '4.22', '5.0', '5'];
 
+/** `express.mjs` asks for the dashboard, too. */
+const bookedAndShown = { ...bookedOnce, inspected: 200 };
+
 describe.each(versions)('Express %s', (version) => {
   let project: Project;
 
@@ -11,8 +14,12 @@ describe.each(versions)('Express %s', (version) => {
     project = await createProject(`express ${version}`, [`express@${version}`]);
   });
 
-  it.each(['express.mjs', 'express.cjs'])('notifies the CRM of a booking, in %s', async (program) => {
-    expect(await bookOnce(project, program)).toEqual(bookedOnce);
+  it('notifies the CRM of a booking, from a CommonJS app', async () => {
+    expect(await bookOnce(project, 'express.cjs')).toEqual(bookedOnce);
+  });
+
+  it('notifies the CRM of a booking and shows the dashboard, from an app of ES modules', async () => {
+    expect(await bookOnce(project, 'express.mjs')).toEqual(bookedAndShown);
   });
 });
 
@@ -32,6 +39,6 @@ describe('an app that has Express 4.18.2', () => {
       },
     });
     expect([installed.versionOf('express'), installed.versionOf('@types/express')]).toEqual(['4.18.2', '4.17.13']);
-    expect(await bookOnce(installed, 'express.mjs')).toEqual(bookedOnce);
+    expect(await bookOnce(installed, 'express.mjs')).toEqual(bookedAndShown);
   });
 });

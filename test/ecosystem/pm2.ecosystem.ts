@@ -1,4 +1,4 @@
-import { createProject } from './project.js';
+import { createProject, report } from './project.js';
 
 interface Traffic {
   /** Bookings that a client saw succeed. */
@@ -16,7 +16,7 @@ describe.each(['6', '7'])('PM2 %s', (version) => {
     const { stdout } = await project.run(process.execPath, ['pm2-reload.cjs', mode]);
     const line = stdout.split('\n').find((text) => text.startsWith('{"result"')) ?? '';
     const { result } = JSON.parse(line) as { result: Traffic };
-    process.stdout.write(`pm2 ${version} ${mode}: ${result.count} bookings, ${result.failedCount} failed requests\n`);
+    report(`pm2 ${version} ${mode}: ${result.count} bookings, ${result.failedCount} failed requests`);
 
     expect(result).toMatchObject({ lost: [], duplicateCount: 0 });
     expect(result.count).toBeGreaterThan(10);

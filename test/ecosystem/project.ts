@@ -27,7 +27,7 @@ export interface ProjectOptions {
   readonly install?: (project: Project, packages: readonly string[]) => Promise<Output>;
 }
 
-export const tarball = process.env['ECOSYSTEM_TARBALL'] ?? '';
+const tarball = process.env['ECOSYSTEM_TARBALL'] ?? '';
 const workshop = process.env['ECOSYSTEM_DIRECTORY'] ?? '';
 
 /** Where a tool goes that belongs to no project, such as another package manager. */
@@ -41,7 +41,7 @@ const hasSqlite = major > 22 || (major === 22 && minor >= 13);
 const complaint = /ERESOLVE|(warn|YN0002|YN0060|YN0086|unmet|missing).*express-crm-notifier/i;
 
 /** What an app installs besides Express and the libraries it uses: the tarball and, before Node 22.13, SQLite. */
-export const ours = hasSqlite ? [tarball] : [tarball, '@photostructure/sqlite@1'];
+const ours = hasSqlite ? [tarball] : [tarball, '@photostructure/sqlite@1'];
 
 /**
  * Makes a project and installs `packages` and this package into it. The programs of `programs/` are in it too. Fails if

@@ -1,5 +1,6 @@
 import express from 'express';
 import { afterBooking, createNotifier } from 'express-crm-notifier';
+import { crmDashboard } from 'express-crm-notifier/dashboard';
 import { bookOnce, makeBooking } from './book-once.cjs';
 
 await bookOnce((options) => {
@@ -7,5 +8,8 @@ await bookOnce((options) => {
   const app = express();
   app.use(express.json(), notifier.middleware());
   app.post('/bookings', afterBooking('created'), makeBooking);
-  return { notifier, server: app.listen(0, '127.0.0.1') };
+  app.use('/crm', crmDashboard(notifier, { authorize: () => true }));
+  const server = app.listen(0, '127.0.0.1');
+  const inspect = async () => (await fetch(`http://127.0.0.1:${server.address().port}/crm/`)).status;
+  return { notifier, server, inspect };
 });

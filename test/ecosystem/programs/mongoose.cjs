@@ -8,8 +8,8 @@ const { bookOnce } = require('./book-once.cjs');
 const { ObjectId } = mongoose.Types;
 const fields = { userId: mongoose.Schema.Types.ObjectId, sessionId: mongoose.Schema.Types.ObjectId };
 const toJSON = {
-  transform(_document, { _id, ...others }) {
-    return { id: _id, ...others };
+  transform(document, { _id: id, ...others }) {
+    return { id, ...others };
   },
 };
 const Booking = mongoose.model('Booking', new mongoose.Schema(fields));
