@@ -20,17 +20,17 @@ type Options = HookOptions<BookingFields>;
  * app.put('/bookings/:id', afterBooking('moved', moveBooking, (body) => ({ bookingId: body.id, userId: 123, sessionId: 789 })));
  */
 export function afterBooking(action: string, mapper?: undefined, options?: Options): RouteHook;
+export function afterBooking<Body>(
+  action: string,
+  mapper: Mapper<Body, BookingFields>,
+  options?: Options,
+): BodyRouteHook<Body>;
 export function afterBooking<Params, Body, ReqBody, ReqQuery>(
   action: string,
   handler: WrappedHandler<Params, Body, ReqBody, ReqQuery>,
   mapper: Mapper<Body, BookingFields>,
   options?: Options,
 ): WrappedHandler<Params, Body, ReqBody, ReqQuery>;
-export function afterBooking<Body>(
-  action: string,
-  mapper: Mapper<Body, BookingFields>,
-  options?: Options,
-): BodyRouteHook<Body>;
 export function afterBooking(action: string, ...rest: readonly unknown[]): unknown {
   const name = hookName('afterBooking', 'booking_', action);
   return defineHook({

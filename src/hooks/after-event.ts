@@ -19,17 +19,17 @@ type Options = HookOptions<EventFields>;
  * app.put('/events/:id', requireUser, afterEvent('updated'), updateEvent);
  */
 export function afterEvent(action: string, mapper?: undefined, options?: Options): RouteHook;
+export function afterEvent<Body>(
+  action: string,
+  mapper: Mapper<Body, EventFields>,
+  options?: Options,
+): BodyRouteHook<Body>;
 export function afterEvent<Params, Body, ReqBody, ReqQuery>(
   action: string,
   handler: WrappedHandler<Params, Body, ReqBody, ReqQuery>,
   mapper: Mapper<Body, EventFields>,
   options?: Options,
 ): WrappedHandler<Params, Body, ReqBody, ReqQuery>;
-export function afterEvent<Body>(
-  action: string,
-  mapper: Mapper<Body, EventFields>,
-  options?: Options,
-): BodyRouteHook<Body>;
 export function afterEvent(action: string, ...rest: readonly unknown[]): unknown {
   const name = hookName('afterEvent', 'event_', action);
   return defineHook({

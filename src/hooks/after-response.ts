@@ -14,17 +14,17 @@ type Options = HookOptions<NotificationFields>;
  * @example
  * app.post('/users', afterResponse('user_registered', (user: User) => ({ userId: user.id, message: 'New user' })), register);
  */
+export function afterResponse<Body>(
+  notificationType: string,
+  mapper: Mapper<Body, NotificationFields>,
+  options?: Options,
+): BodyRouteHook<Body>;
 export function afterResponse<Params, Body, ReqBody, ReqQuery>(
   notificationType: string,
   handler: WrappedHandler<Params, Body, ReqBody, ReqQuery>,
   mapper: Mapper<Body, NotificationFields>,
   options?: Options,
 ): WrappedHandler<Params, Body, ReqBody, ReqQuery>;
-export function afterResponse<Body>(
-  notificationType: string,
-  mapper: Mapper<Body, NotificationFields>,
-  options?: Options,
-): BodyRouteHook<Body>;
 export function afterResponse(notificationType: string, ...rest: readonly unknown[]): unknown {
   const name = hookName('afterResponse', '', notificationType);
   return defineHook({

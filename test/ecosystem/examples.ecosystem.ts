@@ -1,18 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packInto, run } from '../package/installed-package.js';
+import { bareEnvironment } from '../helpers/bare-environment.js';
+import { run } from '../package/pack-into.js';
 import { copyExample, dependOn, exampleRequests, runExample } from '../package/running-example.js';
-import { bareEnvironment } from '../package/running-program.js';
+import { tarball } from './project.js';
 
 const workshop = mkdtempSync(join(tmpdir(), 'examples-'));
-let tarball: string;
 
 jest.setTimeout(300_000);
-
-beforeAll(async () => {
-  tarball = process.env['ECOSYSTEM_TARBALL'] ?? (await packInto(workshop));
-});
 
 afterAll(() => {
   rmSync(workshop, { recursive: true, force: true });

@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startFakeCrm } from '../../src/testing/index.js';
 import { compilers, complaintsOf, strictest } from '../package/compilers.js';
-import { packInto, root, run } from '../package/installed-package.js';
-import { bareEnvironment, startProgram } from '../package/running-program.js';
+import { bareEnvironment } from '../helpers/bare-environment.js';
+import { root } from '../package/installed-package.js';
+import { run } from '../package/pack-into.js';
+import { startProgram } from '../package/running-program.js';
+import { tarball } from './project.js';
 import { recipesOf } from './recipes.js';
 
 const libraries = [
@@ -22,7 +25,6 @@ let complaints: string;
 jest.setTimeout(300_000);
 
 beforeAll(async () => {
-  const tarball = process.env['ECOSYSTEM_TARBALL'] ?? (await packInto(workshop));
   mkdirSync(project);
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }));
   await run('npm', ['install', '--no-audit', '--no-fund', ...libraries, tarball], {

@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ExpressMajor, installInto, packInto, root } from './installed-package.js';
+import { type ExpressMajor, installInto, root } from './installed-package.js';
+import { packInto } from './pack-into.js';
 import { copyExample, exampleRequests, runExample } from './running-example.js';
 
 /** Those that need nothing but what is among our dev dependencies; test/ecosystem has all of them. */
@@ -44,7 +45,7 @@ describe('an example that is installed from the tarball', () => {
   let tarball: string;
 
   beforeAll(async () => {
-    tarball = await packInto(workshop);
+    tarball = await packInto(workshop, root);
   });
 
   afterAll(() => {

@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installInto, packInto, root, run } from './installed-package.js';
-import { bareEnvironment, type RunningProgram, startProgram } from './running-program.js';
+import { bareEnvironment } from '../helpers/bare-environment.js';
+import { installInto, root } from './installed-package.js';
+import { packInto, run } from './pack-into.js';
+import { type RunningProgram, startProgram } from './running-program.js';
 
 const page = readFileSync(join(root, 'docs/getting-started.md'), 'utf8');
 const workshop = mkdtempSync(join(tmpdir(), 'getting-started-'));
@@ -13,7 +15,7 @@ const running = new Set<RunningProgram>();
 jest.setTimeout(120_000);
 
 beforeAll(async () => {
-  await installInto(project, await packInto(workshop), 5);
+  await installInto(project, await packInto(workshop, root), 5);
 });
 
 afterEach(async () => {

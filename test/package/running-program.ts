@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { bareEnvironment } from '../helpers/bare-environment.js';
 
 /** A program of a project, run by node in a process of its own. */
 export interface RunningProgram {
@@ -66,10 +67,4 @@ export function startProgram(
       return closed;
     },
   };
-}
-
-/** Nothing of jest's environment: neither a CRM_* variable nor NODE_ENV=test. npm needs a home. */
-export function bareEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, SystemRoot, npm_config_cache } = process.env;
-  return { PATH, HOME, SystemRoot, npm_config_cache };
 }

@@ -55,7 +55,6 @@ interface Problem {
   readonly type: string;
   readonly title: string;
 }
-declare const isValid: boolean;
 app.put(
   '/bookings/:bookingId/session',
   afterBooking('moved', (body: BookingReply) => ({
@@ -64,12 +63,12 @@ app.put(
     sessionId: null,
   })),
   (_req, res) => {
-    if (!isValid) res.status(400).json({ error: 'no such session', details: ['session'] });
-    else if (!isValid) res.status(422).json({ errors: [{ path: 'session' }] });
-    else if (!isValid) res.status(409).json({ message: 'taken' });
+    res.status(400).json({ error: 'no such session', details: ['session'] });
+    res.status(422).json({ errors: [{ path: 'session' }] });
+    res.status(409).json({ message: 'taken' });
     // @ts-expect-error -- neither a booking nor an error
-    else if (!isValid) res.json({ bookings: [] });
-    else res.json({ booking });
+    res.json({ bookings: [] });
+    res.json({ booking });
   },
 );
 app.put(
@@ -80,8 +79,8 @@ app.put(
       : undefined,
   ),
   (_req, res: Response<BookingReply | Problem>) => {
-    if (!isValid) res.status(400).json({ type: 'about:blank', title: 'no such guest' });
-    else res.json({ booking });
+    res.status(400).json({ type: 'about:blank', title: 'no such guest' });
+    res.json({ booking });
   },
 );
 // A handler that is annotated with the mapper's type alone is accepted as before.
@@ -91,6 +90,22 @@ app.put(
   (_req, res: Response<BookingReply>) => {
     res.json({ booking });
   },
+);
+// Options beside an annotated mapper have their types.
+app.put(
+  '/bookings/:bookingId/plan',
+  afterBooking('changed', (body: BookingReply) => ({ bookingId: body.booking.id, userId: 1, sessionId: 2 }), {
+    when: ({ req, res }) => req.method === 'PUT' && res.statusCode === 200,
+    lane: ({ bookingId }) => `plan:${String(bookingId)}`,
+  }),
+  (_req, res) => res.json({ booking }),
+);
+app.put(
+  '/users/:id/plan',
+  afterResponse('plan_changed', (body: { id: number }) => ({ userId: body.id, message: 'Plan changed' }), {
+    when: ({ req }) => req.query['draft'] === undefined,
+  }),
+  (_req, res) => res.json({ id: 1 }),
 );
 // Also with an id as MongoDB has it.
 declare const objectId: { toHexString(): string };
