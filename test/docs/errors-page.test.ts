@@ -118,6 +118,7 @@ const events: { readonly [Kind in DeliveryEvent['kind']]: readonly Extract<Deliv
   paused: [
     { kind: 'paused', cause: { kind: 'unreachable', code: 'ECONNREFUSED' } },
     { kind: 'paused', cause: { kind: 'unauthorised', status: 401 } },
+    { kind: 'paused', cause: { kind: 'misdirected', status: 404 } },
   ],
   resumed: [{ kind: 'resumed' }],
   outboxFailed: [{ kind: 'outboxFailed', operation: 'append', error }],
@@ -132,7 +133,7 @@ describe('the log lines of docs/errors.md', () => {
   it.each(Object.entries(events))('have what the event %s logs', (kind, examples) => {
     for (const example of examples) {
       const log = createLogCollector();
-      logEvent(createSafeLogger(log), example);
+      logEvent(createSafeLogger(log), example, 'http://crm.example.com/notify');
       expect(notShown(log, kind)).toEqual([]);
     }
   });
@@ -159,6 +160,7 @@ describe('the log lines of docs/errors.md', () => {
   it.each([
     ['anywhere', { CRM_COLOUR: 'blue', CRM_BASE_URL: 'http://crm.example.com' }],
     ['with a token that ends in a line break', { CRM_AUTH_TOKEN: 'token\n' }],
+    ['in a test run', { NODE_ENV: 'test', CRM_BASE_URL: 'https://crm.example.com' }],
     ['in production', { NODE_ENV: 'production', CRM_AUTH_TOKEN: 'token' }],
   ])('have what is odd about the configuration, %s', (_where, env) => {
     const log = createLogCollector();
@@ -209,7 +211,7 @@ describe('the log lines of docs/errors.md', () => {
       'create-notifier.ts': 1,
       'hooks/hook-reports.ts': 5,
       'notifier/intake.ts': 3,
-      'observe/log-event.ts': 10,
+      'observe/log-event.ts': 11,
       'post-office/maintenance.ts': 1,
       'post-office/open-post-office.ts': 2,
     });

@@ -3,7 +3,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packInto, run } from '../package/installed-package.js';
+import { run } from '../package/pack-into.js';
+import { tarball } from './project.js';
 
 /** A directory for deployments that any user of this machine can read, and the tarball. */
 export interface Workshop {
@@ -17,7 +18,6 @@ export interface Workshop {
 export async function openWorkshop(): Promise<Workshop> {
   const directory = mkdtempSync(join(tmpdir(), 'crm-deploying-'));
   chmodSync(directory, 0o755);
-  const tarball = process.env['ECOSYSTEM_TARBALL'] ?? (await packInto(directory));
   return {
     directory,
     tarball,

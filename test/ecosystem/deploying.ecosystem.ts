@@ -8,7 +8,7 @@ import { blockUnder } from '../docs/code-blocks.js';
 import { readPage } from '../docs/source-text.js';
 import { reply } from '../helpers/scripted-crm.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
-import { run } from '../package/installed-package.js';
+import { run } from '../package/pack-into.js';
 import {
   book,
   environment,
