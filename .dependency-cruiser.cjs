@@ -26,7 +26,7 @@ const mayImport = {
   ],
   observe: [
     'core',
-    'telemetry/logger.ts',
+    'telemetry',
     'delivery/circuit-breaker.ts',
     'delivery/delivery-event.ts',
     'notifier/intake.ts',
@@ -38,7 +38,7 @@ const mayImport = {
   config: [
     'core',
     'telemetry/logger.ts',
-
+    'telemetry/logger-settings.ts',
     'client/target-settings.ts',
     'outbox/outbox-settings.ts',
     'delivery/delivery-settings.ts',

@@ -9,7 +9,8 @@ const namedExportsOnly = [
 const noEnums = [{ selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' }];
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'demo-app/data/'] },
+  // The last one imports what only its own `npm install` brings.
+  { ignores: ['dist/', 'coverage/', 'demo-app/data/', 'examples/*/dist/', 'examples/nestjs/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {
@@ -95,6 +96,17 @@ export default defineConfig(
     },
   },
 
+  // node:test's functions return promises that nobody needs to wait for.
+  {
+    files: ['examples/**/*.test.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['test'], package: 'node:test' }] },
+      ],
+    },
+  },
+
   // Tools demand a default export here.
   {
     files: ['eslint.config.js', 'jest.config.ts', 'test/closing-line-reporter.mjs'],
@@ -118,8 +130,8 @@ export default defineConfig(
     },
   },
   {
-    files: ['**/*.cjs'],
-    languageOptions: { sourceType: 'commonjs' },
+    files: ['**/*.cjs', 'examples/commonjs-express-4/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: { module: 'readonly', require: 'readonly' } },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
 );

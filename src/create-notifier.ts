@@ -12,6 +12,7 @@ import type { Notifier } from './notifier/notifier.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';
 import { logEvent } from './observe/log-event.js';
 import { loadOpenTelemetry } from './observe/open-telemetry.js';
+import { logStart } from './observe/start-line.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
 import { createSafeLogger } from './telemetry/logger.js';
@@ -37,12 +38,14 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const openTelemetry = loadOpenTelemetry(`${target.baseUrl}${crmFormat.notifyPath}`, onObserverFailure);
+  const url = `${target.baseUrl}${crmFormat.notifyPath}`;
+  const openTelemetry = loadOpenTelemetry(url, onObserverFailure);
+  logStart(logger, { outbox: outbox.path, url, guarantee: config.hooks.guarantee, isApart: config.isApart });
   for (const warning of config.warnings) logger.warn({}, warning);
   const service = createService({ target, logger });
 
   const onEvent = (event: DeliveryEvent): void => {
-    logEvent(logger, event);
+    logEvent(logger, event, url);
     if (!events.has(event.kind)) return;
     const { kind, ...details } = event;
     events.emit(kind, details);

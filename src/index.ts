@@ -15,6 +15,7 @@ export {
   CRMValidationError,
   isCRMNotificationError,
 } from './core/errors.js';
+export { messageFirst } from './telemetry/message-first.js';
 
 export type { CRMReply } from './client/crm-notification-service.js';
 export type { TokenProvider } from './client/token.js';
@@ -23,7 +24,15 @@ export type { Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
 export type { CircuitState, PauseCause } from './delivery/circuit-breaker.js';
 export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
-export type { BodyRouteHook, HookContext, HookOptions, Mapper, RouteHook, WrappedHandler } from './hooks/hook.js';
+export type {
+  BodyRouteHook,
+  ErrorBody,
+  HookContext,
+  HookOptions,
+  Mapper,
+  RouteHook,
+  WrappedHandler,
+} from './hooks/hook.js';
 export type {
   AdditionalData,
   BookingEvent,
@@ -54,3 +63,4 @@ export type { DeadFilter, DeadLetter, DeadQuery, DeadReason } from './outbox/out
 export type { MaxPendingOptions } from './outbox/outbox-settings.js';
 export type { CloseReport } from './post-office/post-office.js';
 export type { LogFields, Logger } from './telemetry/logger.js';
+export type { MessageFirstLogger } from './telemetry/message-first.js';

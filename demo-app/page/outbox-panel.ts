@@ -72,9 +72,14 @@ export function createOutboxPanel(): (view: View) => void {
 }
 
 function pauseText(cause: NonNullable<DemoState['pauseCause']>): string {
-  return cause.kind === 'unauthorised'
-    ? `Paused: the CRM refuses the token (${cause.status}).`
-    : `Paused: the CRM cannot be reached (${cause.code}).`;
+  switch (cause.kind) {
+    case 'unreachable':
+      return `Paused: the CRM cannot be reached (${cause.code}).`;
+    case 'unauthorised':
+      return `Paused: the CRM refuses the token (${cause.status}).`;
+    case 'misdirected':
+      return `Paused: the CRM responds as to a wrong URL (${cause.status}).`;
+  }
 }
 
 function lanesOf(waiting: readonly WaitingNotification[]): Lane[] {

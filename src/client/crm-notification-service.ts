@@ -13,6 +13,7 @@ import { crmFormat } from '../format/crm-format.js';
 import type { Reply } from '../format/format.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
+import { errorForLog } from '../telemetry/error-for-log.js';
 import { createSafeLogger, type Logger } from '../telemetry/logger.js';
 import { createCrmClient, type CrmClient } from './crm-client.js';
 import type { Exchange } from './exchange.js';
@@ -182,7 +183,7 @@ export class CRMNotificationService {
     // Only a warning for a reply that is not JSON: the CRM has the notification.
     const level = error instanceof CRMResponseError ? 'warn' : 'error';
     this.#logger[level](
-      { err: error.toJSON() },
+      { err: errorForLog(error) },
       `CRM notification ${level === 'warn' ? 'sent, with an odd reply' : 'failed'}`,
     );
   }

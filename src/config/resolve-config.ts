@@ -6,7 +6,9 @@ import { resolveDelivery, type DeliveryConfig } from '../delivery/delivery-setti
 import type { HookConfig } from '../hooks/hook-settings.js';
 import type { IntakeConfig } from '../notifier/intake-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
-import { type Logger, resolveLogger } from '../telemetry/logger.js';
+import type { Logger } from '../telemetry/logger.js';
+import { resolveLogger } from '../telemetry/logger-settings.js';
+import { keepTestsApart } from './keep-tests-apart.js';
 import { resolveSettings } from './resolve-settings.js';
 import { notifierSettings, serviceSettings, type NotifierOptions, type ServiceOptions } from './settings.js';
 
@@ -25,6 +27,8 @@ export interface NotifierConfig extends ServiceConfig {
   readonly intake: IntakeConfig;
   readonly delivery: DeliveryConfig;
   readonly clock: Clock;
+  /** Whether this is a test run that named no outbox, so that what it makes is kept apart. */
+  readonly isApart: boolean;
 }
 
 /** Throws `CRMConfigError` with every problem at once. */
@@ -37,13 +41,15 @@ export function resolveServiceConfig(options?: ServiceOptions): ServiceConfig {
 
 /** Throws `CRMConfigError` with every problem at once. */
 export function resolveNotifierConfig(options?: NotifierOptions): NotifierConfig {
-  const { values, isProduction, findings } = resolveSettings(notifierSettings, options);
-  const { outbox, hooks, intake, clock } = values;
-  const target = resolveTarget(values.target, isProduction, findings);
+  const { values, given, isProduction, isTest, findings } = resolveSettings(notifierSettings, options);
+  const { hooks, intake, clock } = values;
+  const resolved = { outbox: values.outbox, target: resolveTarget(values.target, isProduction, findings) };
+  const isApart = isTest && !given.has(notifierSettings.outbox.path);
+  const { outbox, target } = isApart ? keepTestsApart(resolved, findings.warnings) : resolved;
   const delivery = resolveDelivery(values.delivery, findings);
   throwIssues(findings);
   const logger = resolveLogger(values.log);
-  return { target, outbox, hooks, intake, delivery, logger, clock, warnings: findings.warnings };
+  return { target, outbox, hooks, intake, delivery, logger, clock, isApart, warnings: findings.warnings };
 }
 
 function throwIssues({ issues }: Findings): void {

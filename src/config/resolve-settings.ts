@@ -15,7 +15,11 @@ import { notifierSettings, type Environment } from './settings.js';
 export interface ResolvedSettings<Table> {
   /** Valid if there are no issues. */
   readonly values: Values<Table>;
+  /** The settings whose value is not their default. */
+  readonly given: ReadonlySet<Setting<unknown>>;
   readonly isProduction: boolean;
+  /** Whether a test runner started this process: jest and vitest set `NODE_ENV`, Node's own runner `NODE_TEST_CONTEXT`. */
+  readonly isTest: boolean;
   readonly findings: Findings;
 }
 
@@ -27,16 +31,21 @@ export function resolveSettings<Table extends SettingTable>(table: Table, option
   const { issues } = findings;
   const fromEnv = readEnvironment(settings, env, issues);
   const values = new Map<Setting<unknown>, unknown>();
+  const given = new Set<Setting<unknown>>();
   for (const setting of settings) {
     const option = ownValue(options, setting.option);
     const problem = option === undefined ? undefined : setting.kind.check(option);
     if (problem !== undefined) issues.push({ path: nameOf(setting), message: problem });
-    values.set(setting, option ?? (hasVariable(setting) ? fromEnv[setting.variable] : undefined) ?? setting.default);
+    const value = option ?? (hasVariable(setting) ? fromEnv[setting.variable] : undefined);
+    if (value !== undefined) given.add(setting);
+    values.set(setting, value ?? setting.default);
   }
   issues.push(...unknownOptions(settings, options));
   return {
     values: inShapeOf(table, values) as Values<Table>,
+    given,
     isProduction: env['NODE_ENV'] === 'production',
+    isTest: env['NODE_ENV'] === 'test' || env['NODE_TEST_CONTEXT'] !== undefined,
     findings,
   };
 }
@@ -130,7 +139,8 @@ function unknownOptions(settings: readonly Setting<unknown>[], options: unknown)
 }
 
 function unknownOption(name: string, known: readonly string[]): Issue {
-  return { path: name.slice(0, 64), message: `is no option; ${suggestion(name, known)}` };
+  const path = name.slice(0, 64);
+  return { path, message: `unknown option \`${path}\`, ${suggestion(name, known)}` };
 }
 
 /** Warnings rather than issues, because an app may have `CRM_*` variables of its own. */
@@ -140,7 +150,7 @@ function unknownVariables(env: Environment): string[] {
     .map(({ variable }) => variable);
   return Object.keys(env)
     .filter((name) => name.startsWith('CRM_') && !known.some((variable) => variable === name))
-    .map((name) => `${name} is no variable of express-crm-notifier; ${suggestion(name, known)}`);
+    .map((name) => `${name} is no variable of express-crm-notifier, ${suggestion(name, known)}`);
 }
 
 /** What people type for it elsewhere. */
@@ -168,9 +178,9 @@ const aliases: Readonly<Record<string, string>> = {
 
 function suggestion(name: string, known: readonly string[]): string {
   const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
-  if (alias !== undefined && known.includes(alias)) return `did you mean ${alias}?`;
+  if (alias !== undefined && known.includes(alias)) return `did you mean \`${alias}\`?`;
   const nearest = closest(name, known);
   // Three of seven letters may differ; with more, a guess only confuses.
   const isNear = distance(name, nearest) <= (3 / 7) * name.length;
-  return isNear ? `did you mean ${nearest}?` : 'docs/configuration.md lists all there are';
+  return isNear ? `did you mean \`${nearest}\`?` : 'docs/configuration.md lists all there are';
 }

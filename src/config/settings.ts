@@ -5,7 +5,7 @@ import { deliverySettings, type DeliverySettings } from '../delivery/delivery-se
 import { hookSettings, type HookSettings } from '../hooks/hook-settings.js';
 import { intakeSettings, type IntakeSettings } from '../notifier/intake-settings.js';
 import { outboxSettings, type OutboxSettings } from '../outbox/outbox-settings.js';
-import { loggerSettings, type LoggerSettings } from '../telemetry/logger.js';
+import { loggerSettings, type LoggerSettings } from '../telemetry/logger-settings.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

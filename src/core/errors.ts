@@ -111,16 +111,17 @@ export class CRMResponseError extends CRMNotificationError {
   }
 }
 
-/** The notification cannot be sent as it is. Nothing was sent. */
+/** The notification cannot be sent as it is, and nothing was sent; or a hook was given invalid arguments. */
 export class CRMValidationError extends CRMNotificationError {
   /** Every problem found, each with the field's path. */
   readonly issues: readonly Issue[];
 
-  constructor(issues: readonly Issue[], details: { readonly cause?: unknown } = {}) {
-    super(`notification is not valid: ${joinIssues(issues)}`, {
+  /** `hook`: the hook whose arguments are not valid, as the app wrote it. */
+  constructor(issues: readonly Issue[], details: { readonly cause?: unknown; readonly hook?: string } = {}) {
+    super(`${details.hook ?? notificationItself}: ${joinIssues(issues)}`, {
       code: 'ERR_CRM_VALIDATION',
       retryable: false,
-      ...details,
+      cause: details.cause,
     });
     this.issues = issues;
   }
@@ -163,12 +164,22 @@ export function isCRMNotificationError(value: unknown): value is CRMNotification
   return value instanceof CRMNotificationError;
 }
 
+const notificationItself = 'notification is not valid';
+
 interface Branded {
   readonly [brand]: string;
 }
 
+/** In one line: `userId, sessionId: is missing; lane: must be …`. A path that the message names is not repeated. */
 function joinIssues(issues: readonly Issue[]): string {
-  return issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ');
+  const pathsOf = new Map<string, string[]>();
+  for (const { path, message } of issues) {
+    const paths = pathsOf.get(message) ?? [];
+    pathsOf.set(message, path === '' || message.includes(`\`${path}\``) ? paths : [...paths, path]);
+  }
+  return [...pathsOf]
+    .map(([message, paths]) => (paths.length === 0 ? message : `${paths.join(', ')}: ${message}`))
+    .join('; ');
 }
 
 /** The brands along a value's prototype chain; none for a proxy that throws. */

@@ -23,7 +23,14 @@ export interface Overview {
 export interface Health {
   readonly level: 'fine' | 'attention' | 'failing';
   readonly code:
-    'fine' | 'outbox-unreadable' | 'unsaved' | 'token-refused' | 'crm-unreachable' | 'dead-letters' | 'old-backlog';
+    | 'fine'
+    | 'outbox-unreadable'
+    | 'unsaved'
+    | 'token-refused'
+    | 'misdirected'
+    | 'crm-unreachable'
+    | 'dead-letters'
+    | 'old-backlog';
   /** A few words for the document's title. */
   readonly title: string;
   /** The reason, in one sentence. */

@@ -107,6 +107,14 @@ function paused(pending: number, pause: Pause | undefined): Health {
       sentence: `The CRM refuses the token (${String(pause.cause.status)}): set the right CRM_AUTH_TOKEN. ${rest}`,
     };
   }
+  if (pause?.cause.kind === 'misdirected') {
+    return {
+      level: 'failing',
+      code: 'misdirected',
+      title: 'CRM URL wrong',
+      sentence: `The CRM responds ${String(pause.cause.status)} to every notification: check CRM_BASE_URL. ${rest}`,
+    };
+  }
   // The next probe brings the code.
   const code = pause === undefined ? '' : ` (${pause.cause.code})`;
   return {

@@ -70,7 +70,7 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
   crm.on('refused', (event) => {
     record(event, 'refused', event.status);
     // With a delay of its own it is this notification that is refused, and delivery goes on.
-    if (event.delayMs === 0) pause ??= { cause: { kind: 'unauthorised', status: event.status }, since: clock.now() };
+    if (event.delayMs === 0) pause ??= { cause: causeOfRefusal(event.status), since: clock.now() };
   });
   crm.on('dead', (event) => {
     deadCount += 1;
@@ -93,6 +93,11 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
       return { minutes: minutes.read(now), latency: durations.read(now), attempts, pause, outboxCode, deadCount };
     },
   };
+}
+
+/** A 401 or 403 is about the token; other statuses are what a wrong URL gets. */
+function causeOfRefusal(status: number): Pause['cause'] {
+  return { kind: status === 401 || status === 403 ? 'unauthorised' : 'misdirected', status };
 }
 
 const minuteMs = 60_000;

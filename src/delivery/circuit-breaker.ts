@@ -1,11 +1,12 @@
 import { backoffBoundMs, backoffMs } from './backoff.js';
-import { createReachTrust, createTokenTrust, type SentAttempt } from './target-trust.js';
+import { createAddressTrust, createReachTrust, createTokenTrust, type SentAttempt } from './target-trust.js';
 
 /**
  * Whether delivery may send to the CRM at all.
  *
  *   closed ── failureThreshold failures in a row to reach it ──▶ open (unreachable)
  *   closed ── it responds 401 or 403 ──▶ open (unauthorised)
+ *   closed ── it responds 3xx, 404 or 405 to everything ──▶ open (misdirected)
  *   open ── the wait is over, one attempt starts ──▶ half-open
  *   half-open ── that attempt fails ──▶ open, for about twice as long
  *   open or half-open ── it responds anything else ──▶ closed
@@ -26,12 +27,17 @@ export interface CircuitBreaker {
   probeInMs(nowMs: number, hasFresh?: () => boolean): number | undefined;
   /** An attempt starts. Returns its ordinal. */
   onStart(): number;
-  /** The CRM responded, with whatever status. Returns whether that closed the circuit. */
-  onResponse(sent?: SentAttempt, nowMs?: number): boolean;
+  /**
+   * The CRM responded, with whatever status. `isJudged`: it took the notification, or rejected it for what is in it. Returns
+   * whether that closed the circuit.
+   */
+  onResponse(sent?: SentAttempt, nowMs?: number, isJudged?: boolean): boolean;
   /** The CRM has not responded, or not yet. `sent` is the attempt, if it was sent. */
   onUnreachable(nowMs: number, code: string, sent?: SentAttempt): void;
   /** The CRM refused the token. Returns whether the target is paused. */
   onUnauthorised(nowMs: number, status: number, refused?: SentAttempt): boolean;
+  /** The CRM responded as to a wrong URL. Returns whether that has paused the target; if not, call `onResponse`. */
+  onMisdirected(nowMs: number, status: number, sent?: SentAttempt): boolean;
   readonly state: CircuitState;
   /** Whether the next probe should be a notification that never failed. */
   readonly prefersFresh: boolean;
@@ -45,7 +51,11 @@ export type CircuitState = 'closed' | 'open' | 'half-open';
 
 /** Why a target is paused. */
 export type PauseCause =
-  { readonly kind: 'unreachable'; readonly code: string } | { readonly kind: 'unauthorised'; readonly status: number };
+  | { readonly kind: 'unreachable'; readonly code: string }
+  /** The CRM refuses the token. */
+  | { readonly kind: 'unauthorised'; readonly status: number }
+  /** It responds to every notification as to a wrong URL: 3xx, 404 or 405. */
+  | { readonly kind: 'misdirected'; readonly status: number };
 
 export interface CircuitBreakerOptions {
   readonly concurrency: number;
@@ -92,23 +102,29 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const reach = createReachTrust(options);
   const latelyMs = doubtfulPauses * options.maxPauseMs;
   const token = createTokenTrust({ sureCount: failureThreshold, justNowMs: maxDelayMs, latelyMs });
+  const address = createAddressTrust(4 * failureThreshold);
   let circuit: Circuit = { state: 'closed', responsesSinceOutage: Infinity };
   let startCount = 0;
 
   const open = (cause: PauseCause, nowMs: number, wasSent = true): void => {
     const probeCount = circuit.state === 'closed' ? 1 : circuit.probeCount + 1;
     const isTokenInDoubt = token.isInDoubt(nowMs);
-    const isLong = cause.kind === 'unauthorised' && !token.hasWorkedLately(nowMs);
+    const isLong =
+      cause.kind === 'unauthorised'
+        ? !token.hasWorkedLately(nowMs)
+        : cause.kind === 'misdirected' && !address.hasJudged;
     const before = circuit.state === 'closed' ? undefined : circuit.reportedKind;
     // What worked a moment ago is not reported as broken yet: if it is, the next probes will fail as well.
     const hasJustWorked =
-      cause.kind === 'unauthorised' ? token.hasJustWorked(nowMs) : wasSent && reach.hasJustResponded(nowMs);
+      cause.kind === 'unauthorised'
+        ? token.hasJustWorked(nowMs)
+        : cause.kind === 'unreachable' && wasSent && reach.hasJustResponded(nowMs);
     const reportedKind = hasJustWorked ? before : cause.kind;
     const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
     // Half of the wait is fixed, so that an open circuit does pause; the other half is random.
     const waitMs = backoffBoundMs(probeCount, waits) / 2 + backoffMs(probeCount, waits, random) / 2;
     const probeAtMs = nowMs + waitMs;
-    const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unauthorised' ? maxDelayMs : firstDelayMs);
+    const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unreachable' ? firstDelayMs : maxDelayMs);
     const probes = { probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
     circuit = { state: 'open', cause, reportedKind, isTokenInDoubt, wasSent, ...probes };
     reach.reset();
@@ -125,8 +141,13 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const prefersFresh = (): boolean => {
     if (circuit.state === 'closed') return false;
     if (circuit.cause.kind === 'unauthorised') return circuit.isTokenInDoubt;
+    if (circuit.cause.kind === 'misdirected') return true;
     return circuit.wasSent && circuit.probeCount <= searchCount;
   };
+
+  /** Not an attempt that started before the circuit opened. */
+  const isProbe = (sent: SentAttempt | undefined): boolean =>
+    sent === undefined || circuit.state !== 'half-open' || sent.ordinal > circuit.lastBefore;
 
   const openProbeAtMs = (hasFresh: () => boolean): number => {
     if (circuit.state !== 'open') return Infinity;
@@ -174,15 +195,28 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return startCount;
     },
 
-    onResponse(sent, nowMs = -Infinity) {
+    onResponse(sent, nowMs = -Infinity, isJudged = true) {
       reach.onResponded(sent, nowMs);
       token.onWorked(sent?.ordinal ?? startCount, nowMs);
+      if (isJudged) address.onJudged();
       if (circuit.state === 'closed') {
         circuit = { state: 'closed', responsesSinceOutage: circuit.responsesSinceOutage + 1 };
         return false;
       }
       if (circuit.cause.kind === 'unauthorised' && token.isRefused) return false;
+      if (circuit.cause.kind === 'misdirected' && !isJudged) {
+        if (isProbe(sent)) open(circuit.cause, nowMs);
+        return false;
+      }
       close();
+      return true;
+    },
+
+    onMisdirected(nowMs, status, sent) {
+      if (!address.onMisdirected()) return false;
+      reach.onResponded(sent, nowMs);
+      token.onWorked(sent?.ordinal ?? startCount, nowMs);
+      if (circuit.state !== 'open' && isProbe(sent)) open({ kind: 'misdirected', status }, nowMs);
       return true;
     },
 
@@ -194,9 +228,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
           return;
         case 'half-open':
           reach.onFailedWhileDown(sent);
-          // Not an attempt that started before the circuit opened.
-          if (sent === undefined || sent.ordinal > circuit.lastBefore)
-            open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
+          if (isProbe(sent)) open({ kind: 'unreachable', code }, nowMs, sent !== undefined);
           return;
         case 'open':
           // It started before the circuit opened: the wait does not change.
@@ -206,7 +238,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
     onUnauthorised(nowMs, status, refused = { ordinal: startCount, isSuspect: false }) {
       if (circuit.state === 'open') return true;
-      if (circuit.state === 'half-open' && refused.ordinal <= circuit.lastBefore) return true;
+      if (!isProbe(refused)) return true;
       if (!token.onRefused(refused, startCount, nowMs)) {
         if (circuit.state === 'half-open') close();
         return false;

@@ -55,11 +55,11 @@ export type DeliveryEvent =
   | (AboutAttempt & { readonly kind: 'unsent'; readonly code: string; readonly circuit: CircuitState })
   /** The CRM will never take it. */
   | (AboutAttempt & { readonly kind: 'dead'; readonly reason: DeadReason })
-  /** The CRM refused the token, or this notification with it. */
+  /** The CRM refused the token, or this notification with it, or responded as to a wrong URL. */
   | (AboutAttempt & {
       readonly kind: 'refused';
       readonly status: number;
-      /** Until the next attempt, in milliseconds, when the CRM takes others with this token; 0 when the target is paused. */
+      /** Until the next attempt, in milliseconds, when the CRM takes others; 0 when the target is paused. */
       readonly delayMs: number;
     })
   | { readonly kind: 'paused'; readonly cause: PauseCause }

@@ -27,7 +27,7 @@ export interface VerdictSettlerOptions {
 
 /** Acts on a verdict: settles the notification, moves its lane on or lets it wait, and emits what happened. */
 export interface VerdictSettler {
-  /** `isPaused`: the target is paused, so a refusal is not the notification's fault. */
+  /** `isPaused`: the target is paused, so what it responded is not the notification's fault. */
   settle(head: PendingNotification, verdict: Verdict, about: AboutAttempt, isPaused: boolean): void;
   settleAsDead(head: PendingNotification, reason: DeadReason, about: AboutAttempt): void;
 }
@@ -65,6 +65,12 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
       lanes.putBack({ ...head, attempts, nextAttemptAt: 0 }, 0, standing);
     });
     settlements.hurry();
+  };
+
+  /** For a response that is the token's or the base URL's fault. */
+  const keepRefused = (head: PendingNotification, about: AboutAttempt, status: number): void => {
+    keepPlace(head, about, 'refused');
+    onEvent({ kind: 'refused', ...about, status, delayMs: 0 });
   };
 
   const settleAsDead = (head: PendingNotification, reason: DeadReason, about: AboutAttempt): void => {
@@ -131,16 +137,15 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
           deliver(head, verdict, about);
           return;
         case 'dead':
-          settleAsDead(head, verdict.reason, about);
+          if (isPaused) keepRefused(head, about, verdict.reason.status);
+          else settleAsDead(head, verdict.reason, about);
           return;
         case 'refused': {
           const { status } = verdict;
           const expired = isPaused ? undefined : expiredReason(head, status);
           if (expired !== undefined) settleAsDead(head, expired, about);
-          else if (isPaused) {
-            keepPlace(head, about, 'refused');
-            onEvent({ kind: 'refused', ...about, status, delayMs: 0 });
-          } else {
+          else if (isPaused) keepRefused(head, about, status);
+          else {
             const delayMs = postpone(head, about, 'suspect');
             onEvent({ kind: 'refused', ...about, status, delayMs });
           }
@@ -168,7 +173,7 @@ export interface VerdictRecorderOptions {
   readonly clock: Clock;
 }
 
-/** Reports a verdict to the circuit breaker and the choice of heads. Returns whether a refusal has paused the target. */
+/** Reports a verdict to the circuit breaker and the choice of heads. Returns whether it has paused the target. */
 export function recordVerdict(
   { head, chosen, isHanging, ordinal, isSuspect }: AttemptUnderWay,
   verdict: Verdict,
@@ -176,6 +181,11 @@ export function recordVerdict(
 ): boolean {
   const sent = { ordinal, isSuspect };
   const nowMs = clock.monotonicMs();
+  const onResponse = (isJudged: boolean): void => {
+    const isResumed = breaker.onResponse(sent, nowMs, isJudged);
+    choice.onResponded(head, chosen, isHanging);
+    if (isResumed) choice.onResumed(chosen);
+  };
   switch (verdict.reach) {
     case 'unreachable':
       // The breaker was notified when this attempt began to hang.
@@ -186,11 +196,15 @@ export function recordVerdict(
     case 'refused':
       choice.onFailed(head, chosen);
       return breaker.onUnauthorised(nowMs, verdict.status, sent);
-    case 'responded': {
-      const isResumed = breaker.onResponse(sent, nowMs);
-      choice.onResponded(head, chosen, isHanging);
-      if (isResumed) choice.onResumed(chosen);
+    case 'misdirected':
+      if (breaker.onMisdirected(nowMs, verdict.reason.status, sent)) {
+        choice.onFailed(head, chosen);
+        return true;
+      }
+      onResponse(false);
       return false;
-    }
+    case 'responded':
+      onResponse(verdict.kind !== 'retry');
+      return false;
   }
 }

@@ -102,6 +102,39 @@ export interface TokenTrust {
   isInDoubt(nowMs: number): boolean;
 }
 
+/**
+ * Whether a response such as 404 is the fault of the base URL, or of the one notification that got it.
+ *
+ * Before the CRM has judged a notification in another way, it is the base URL's. After that, it takes many such responses in a
+ * row.
+ */
+export interface AddressTrust {
+  /** The CRM took a notification, or rejected it for what is in it. */
+  onJudged(): void;
+  /** Returns whether the base URL is to blame. */
+  onMisdirected(): boolean;
+  /** Whether the CRM has ever judged a notification. */
+  readonly hasJudged: boolean;
+}
+
+export function createAddressTrust(sureCount: number): AddressTrust {
+  let count = 0;
+  let hasJudged = false;
+  return {
+    get hasJudged() {
+      return hasJudged;
+    },
+    onJudged() {
+      count = 0;
+      hasJudged = true;
+    },
+    onMisdirected() {
+      count += 1;
+      return !hasJudged || count >= sureCount;
+    },
+  };
+}
+
 export interface SentAttempt {
   /** What `onStart` returned. */
   readonly ordinal: number;

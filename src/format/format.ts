@@ -65,4 +65,10 @@ export type ReplyMeaning =
   /** The CRM refuses the token, or this notification with it. */
   | { readonly kind: 'refused'; readonly retryAfterMs: number | undefined }
   /** Failed for good: the same request will never succeed. */
-  | { readonly kind: 'dead'; readonly reason: 'rejected' | 'redirect'; readonly retryAfterMs: number | undefined };
+  | {
+      readonly kind: 'dead';
+      readonly reason: 'rejected' | 'redirect';
+      /** Whether a wrong base URL would get the same reply. */
+      readonly isAddressInDoubt: boolean;
+      readonly retryAfterMs: number | undefined;
+    };

@@ -11,6 +11,8 @@ import type { Reply, ReplyMeaning } from './format.js';
  * | 3xx | dead: redirects are not followed, because the token must reach no other host |
  * | any other 4xx, 501, 505 | dead: retrying would not help |
  * | any other 5xx, or a status that HTTP does not define | retry: the server's fault |
+ *
+ * A wrong base URL gets 3xx, 404 or 405 as well, so they say nothing about a notification before the CRM has taken one.
  */
 export function meaningOfReply(reply: Reply, now: number): ReplyMeaning {
   const { status } = reply;
@@ -19,7 +21,8 @@ export function meaningOfReply(reply: Reply, now: number): ReplyMeaning {
   if (status === 401 || status === 403) return { kind: 'refused', retryAfterMs };
   if (isRetryable(status)) return { kind: 'retry', retryAfterMs };
   const isRedirect = status >= 300 && status < 400;
-  return { kind: 'dead', reason: isRedirect ? 'redirect' : 'rejected', retryAfterMs };
+  const isAddressInDoubt = isRedirect || status === 404 || status === 405;
+  return { kind: 'dead', reason: isRedirect ? 'redirect' : 'rejected', isAddressInDoubt, retryAfterMs };
 }
 
 /** Client errors that a retry may solve: RFC 9110 sections 15.5.9 and 15.5.10, RFC 8470, RFC 6585. */

@@ -1,6 +1,6 @@
 import { buildNotificationOf } from '../notification/build-draft.js';
 import type { NotificationFields } from '../notification/notification.js';
-import { checkActionAtRegistration, defineHook } from './define-hook.js';
+import { defineHook, hookName } from './define-hook.js';
 import type { BodyRouteHook, HookOptions, Mapper, WrappedHandler } from './hook.js';
 
 type Options = HookOptions<NotificationFields>;
@@ -14,21 +14,21 @@ type Options = HookOptions<NotificationFields>;
  * @example
  * app.post('/users', afterResponse('user_registered', (user: User) => ({ userId: user.id, message: 'New user' })), register);
  */
+export function afterResponse<Body>(
+  notificationType: string,
+  mapper: Mapper<Body, NotificationFields>,
+  options?: Options,
+): BodyRouteHook<Body>;
 export function afterResponse<Params, Body, ReqBody, ReqQuery>(
   notificationType: string,
   handler: WrappedHandler<Params, Body, ReqBody, ReqQuery>,
   mapper: Mapper<Body, NotificationFields>,
   options?: Options,
 ): WrappedHandler<Params, Body, ReqBody, ReqQuery>;
-export function afterResponse<Body>(
-  notificationType: string,
-  mapper: Mapper<Body, NotificationFields>,
-  options?: Options,
-): BodyRouteHook<Body>;
 export function afterResponse(notificationType: string, ...rest: readonly unknown[]): unknown {
-  checkActionAtRegistration('', notificationType);
+  const name = hookName('afterResponse', '', notificationType);
   return defineHook({
-    name: `afterResponse('${notificationType}')`,
+    name,
     notificationType,
     build: (fields: NotificationFields) => buildNotificationOf(fields, notificationType),
     defaultMapper: undefined,

@@ -1,4 +1,5 @@
 import { CRMValidationError, type Issue } from '../core/errors.js';
+import { wireId } from '../notification/build-draft.js';
 import { checkId, checkStartDate, checkText } from '../notification/field-checks.js';
 import type { BookingEvent, BookingFields, BookingUser, EventFields, Id } from '../notification/notification.js';
 import type { HookContext } from './hook.js';
@@ -9,29 +10,45 @@ type Source = Readonly<Record<string, unknown>>;
 export function mapBooking(body: unknown, context: HookContext): BookingFields {
   const booking = findSource('booking', body, context);
   const { params } = context.req;
-  const ids = required('booking', {
-    bookingId: firstOf(booking['id'], booking['bookingId'], booking['booking_id'], params['bookingId'], params['id']),
+  const ids = {
+    bookingId: firstOf(
+      ...idsOf(booking),
+      booking['bookingId'],
+      booking['booking_id'],
+      params['bookingId'],
+      params['id'],
+    ),
     userId: userIdOf(booking, context),
-    sessionId: firstOf(booking['sessionId'], booking['session_id'], member(booking, 'session', 'id')),
-  });
-  return { ...ids, ...recordOf(booking) };
+    sessionId: sessionIdOf(booking),
+  };
+  requireAll(ids, 'booking', '{ id, userId, sessionId }', body);
+  return { ...(ids as Pick<BookingFields, keyof typeof ids>), ...recordOf(booking) };
 }
 
 /** As `mapBooking`, for an event. */
 export function mapEvent(body: unknown, context: HookContext): EventFields {
   const event = findSource('event', body, context);
   const { params } = context.req;
-  return required('event', {
-    eventId: firstOf(event['id'], event['eventId'], event['event_id'], params['eventId'], params['id']),
+  const ids = {
+    eventId: firstOf(...idsOf(event), event['eventId'], event['event_id'], params['eventId'], params['id']),
     userId: userIdOf(event, context),
-  });
+  };
+  requireAll(ids, 'event', '{ id, userId }', body);
+  return ids as EventFields;
 }
 
 /** Returns the entity from the first place that has one, or an empty object. */
 function findSource(name: 'booking' | 'event', body: unknown, { res }: HookContext): Source {
-  const locals = res.locals as Source;
-  const whole = asSource(body);
-  return asSource(locals[name]) ?? asSource(whole?.[name]) ?? asSource(whole?.['data']) ?? whole ?? {};
+  const given = asSource((res.locals as Source)[name]);
+  if (given !== undefined) return given;
+  const whole = asSource(body) ?? {};
+  const [data, result] = [asSource(whole['data']), asSource(whole['result'])];
+  return asSource(whole[name]) ?? asSource(data?.[name]) ?? asSource(result?.[name]) ?? data ?? result ?? whole;
+}
+
+/** An id and MongoDB's. */
+function idsOf(source: Source | undefined): unknown[] {
+  return [source?.['id'], source?.['_id']];
 }
 
 function userIdOf(source: Source, { req }: HookContext): unknown {
@@ -39,11 +56,19 @@ function userIdOf(source: Source, { req }: HookContext): unknown {
   return firstOf(
     source['userId'],
     source['user_id'],
-    member(source, 'user', 'id'),
-    asSource(user)?.['id'],
-    asSource(auth)?.['userId'],
-    asSource(auth)?.['sub'],
+    ...idsOf(asSource(source['user'])),
+    // As it is, because what `toJSON` leaves out is meant for clients.
+    ...idsOf(isObject(user) ? user : undefined),
+    isObject(auth) ? auth['userId'] : undefined,
+    isObject(auth) ? auth['sub'] : undefined,
   );
+}
+
+/** Null when the booking says that it has none. */
+function sessionIdOf(booking: Source): unknown {
+  const { sessionId, session_id: sameInSnakeCase, session } = booking;
+  const found = firstOf(sessionId, sameInSnakeCase, ...idsOf(asSource(session)));
+  return found ?? ([sessionId, sameInSnakeCase, session].includes(null) ? null : undefined);
 }
 
 /** The three parts of a booking record, if all are present and valid. Nothing else of the body is taken. */
@@ -51,42 +76,51 @@ function recordOf(booking: Source): Pick<BookingFields, 'user' | 'event' | 'faci
   const user = asSource(booking['user']);
   const event = asSource(booking['event']);
   if (user === undefined || event === undefined) return {};
+  const [userId, eventId] = [firstOf(...idsOf(user)), firstOf(...idsOf(event))];
   const facilitatorId = firstOf(booking['facilitatorId'], booking['facilitator_id']);
   const startDate = firstOf(event['start_date'], event['startDate']);
   const isComplete =
-    [user['id'], event['id'], facilitatorId].every((id) => checkId(id) === undefined) &&
+    [userId, eventId, facilitatorId].every((id) => checkId(wireId(id as Id)) === undefined) &&
     [user['name'], user['email'], event['title']].every((text) => checkText(text) === undefined) &&
     checkStartDate(startDate) === undefined;
   if (!isComplete) return {};
   return {
-    user: { id: user['id'], name: user['name'], email: user['email'] } as BookingUser,
-    event: { id: event['id'], title: event['title'], startDate } as BookingEvent,
+    user: { id: userId, name: user['name'], email: user['email'] } as BookingUser,
+    event: { id: eventId, title: event['title'], startDate } as BookingEvent,
     facilitatorId: facilitatorId as Id,
   };
 }
 
-/** Returns what was found if nothing is missing. The builder checks whether each is a valid id. */
-function required<Name extends string>(
-  entity: 'booking' | 'event',
-  found: Readonly<Record<Name, unknown>>,
-): Readonly<Record<Name, Id>> {
+/** Throws if something is missing. The builder checks whether each is a valid id. `shape` is what the app should have set. */
+function requireAll(found: Source, entity: 'booking' | 'event', shape: string, body: unknown): void {
   const hook = entity === 'booking' ? 'afterBooking' : 'afterEvent';
-  const issues: Issue[] = (Object.keys(found) as Name[])
+  const issues: Issue[] = Object.keys(found)
     .filter((name) => found[name] === undefined)
     .map((path) => ({
       path,
-      message: `not found; respond with { ${entity}: { … } }, set res.locals.${entity}, or give ${hook} a mapper`,
+      message: `${notFound(body)}; set res.locals.${entity} = ${shape} before responding, or give ${hook} a mapper`,
     }));
   if (issues.length > 0) throw new CRMValidationError(issues);
-  return found as Readonly<Record<Name, Id>>;
 }
 
+function notFound(body: unknown): string {
+  if (isObject(body)) return 'not found in the response';
+  if (Array.isArray(body)) return 'not found: the response is an array';
+  return body === undefined
+    ? 'not found: the response was made without res.json'
+    : 'not found: the response is no object';
+}
+
+/** An object as `JSON.stringify` would read it: through its `toJSON`, if it has one. */
 function asSource(value: unknown): Source | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Source) : undefined;
+  if (!isObject(value)) return undefined;
+  const { toJSON } = value;
+  const read: unknown = typeof toJSON === 'function' ? toJSON.call(value, '') : value;
+  return isObject(read) ? read : undefined;
 }
 
-function member(source: Source, name: string, key: string): unknown {
-  return asSource(source[name])?.[key];
+function isObject(value: unknown): value is Source {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function firstOf(...values: unknown[]): unknown {

@@ -21,10 +21,10 @@ export function defineHook<Fields extends object>(form: HookForm<Fields>): Route
   const handler = isWrapping ? (form.rest[0] as RequestHandler) : undefined;
   const [mapper = defaultMapper, options] = isWrapping ? form.rest.slice(1) : form.rest;
   if (typeof mapper !== 'function') {
-    throw new CRMValidationError([{ path: 'mapper', message: `must be a function; ${name} was given none` }]);
+    throw new CRMValidationError([{ path: 'mapper', message: 'must be a function, and is missing' }], { hook: name });
   }
   const optionIssues = optionIssuesOf(options);
-  if (optionIssues.length > 0) throw new CRMValidationError(optionIssues);
+  if (optionIssues.length > 0) throw new CRMValidationError(optionIssues, { hook: name });
   const hook = createHook({
     name,
     notificationType,
@@ -35,12 +35,26 @@ export function defineHook<Fields extends object>(form: HookForm<Fields>): Route
   return handler === undefined ? hook : wrap(hook, handler);
 }
 
-/** Throws for an invalid action when the app starts, not at the first booking. */
-export function checkActionAtRegistration(prefix: string, action: string): void {
-  const problem = checkTypeWord(prefix)(action);
-  if (problem !== undefined) {
-    throw new CRMValidationError([{ path: prefix === '' ? 'notificationType' : 'action', message: problem }]);
+/**
+ * Returns the hook as the app wrote it: `afterBooking('created')`. Throws for an invalid action when the app starts, not at the
+ * first booking.
+ */
+export function hookName(
+  hook: 'afterBooking' | 'afterEvent' | 'afterResponse',
+  prefix: string,
+  action: string,
+): string {
+  // At run time it may be anything: Express calls a hook that was not called itself, with a request.
+  if (typeof action !== 'string') {
+    const example = hook === 'afterResponse' ? "'user_registered', mapper" : "'created'";
+    const message = `must be called where the route is set up, with its type as text: ${hook}(${example})`;
+    throw new CRMValidationError([{ path: '', message }], { hook });
   }
+  const name = `${hook}('${action.slice(0, 64)}')`;
+  const problem = checkTypeWord(prefix)(action);
+  if (problem === undefined) return name;
+  const path = hook === 'afterResponse' ? 'notificationType' : 'action';
+  throw new CRMValidationError([{ path, message: problem }], { hook: name });
 }
 
 const optionNames = ['when', 'status', 'lane'];
@@ -50,7 +64,8 @@ function optionIssuesOf(options: unknown): Issue[] {
   if (typeof options !== 'object' || options === null) return [{ path: 'options', message: 'must be an object' }];
   return Object.entries(options).flatMap(([name, value]): Issue[] => {
     const path = `options.${name.slice(0, 64)}`;
-    if (!optionNames.includes(name)) return [{ path, message: `is no option; there are ${optionNames.join(', ')}` }];
+    if (!optionNames.includes(name))
+      return [{ path, message: `is no option of a hook; there are ${optionNames.join(', ')}` }];
     return value === undefined || typeof value === 'function' ? [] : [{ path, message: 'must be a function' }];
   });
 }

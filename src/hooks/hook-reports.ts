@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CRMNotMountedError } from '../core/errors.js';
 import type { IntakeContext } from '../notifier/intake.js';
 import { hookAccessOf, requestContext, thisCopy, type PackageCopy } from '../notifier/request-notifier.js';
+import { errorForLog } from '../telemetry/error-for-log.js';
 import { createDefaultLogger, writeLog, type Logger, type LogLevel } from '../telemetry/logger.js';
 import { describeThrown } from './run-mapper.js';
 
@@ -46,7 +47,7 @@ export function createHookReports(name: string, notificationType: string): HookR
           'const crm = createNotifier(); app.use(crm.middleware())',
       );
       if (process.env['NODE_ENV'] !== 'production') return error;
-      if (!isMissingLogged) fallbackLogger().error({ err: error.toJSON() }, error.message);
+      if (!isMissingLogged) fallbackLogger().error({ err: errorForLog(error) }, error.message);
       isMissingLogged = true;
       return undefined;
     },

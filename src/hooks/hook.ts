@@ -49,8 +49,21 @@ export interface HookOptions<Fields> {
  */
 export type RouteHook = (req: IncomingMessage, res: ServerResponse, next: NextFunction) => void;
 
-/** A hook whose mapper names the type of the body: the compiler then checks the handler's `res.json` against it. */
-export type BodyRouteHook<Body> = (req: IncomingMessage, res: Response<Body>, next: NextFunction) => void;
+/**
+ * A hook whose mapper names the type of the body: the compiler then checks the handler's `res.json` against it. The handler may
+ * also respond with an error, which the mapper does not get unless `status` lets it through.
+ */
+export type BodyRouteHook<Body> = (req: IncomingMessage, res: Response<Body | ErrorBody>, next: NextFunction) => void;
+
+/**
+ * The body of an error response: an object with `error`, `errors` or `message`, and whatever else. For another shape, annotate
+ * the mapper's parameter with a union.
+ */
+export type ErrorBody = ObjectWith<'error'> | ObjectWith<'errors'> | ObjectWith<'message'>;
+
+/** The second form is for object literals: as an index signature, it permits their other members. */
+type ObjectWith<Name extends string> =
+  Readonly<Record<Name, unknown>> | (Readonly<Record<Name, unknown>> & Readonly<Record<string, unknown>>);
 
 /** The handler that the wrapping form takes and returns. */
 export type WrappedHandler<Params, Body, ReqBody, ReqQuery> = RequestHandler<Params, Body, ReqBody, ReqQuery>;

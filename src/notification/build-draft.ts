@@ -3,6 +3,7 @@ import {
   checkData,
   checkId,
   checkLane,
+  checkSessionId,
   checkStartDate,
   checkText,
   checkTypeWord,
@@ -15,9 +16,12 @@ import type {
   BookingUser,
   EventFields,
   EventInput,
+  HexId,
+  Id,
   NotificationDraft,
   NotificationFields,
   NotificationInput,
+  WireId,
 } from './notification.js';
 import { isPlainObject } from './plain-json.js';
 
@@ -31,7 +35,7 @@ const generalChecks = {
 const bookingChecks = {
   bookingId: checkId,
   userId: checkId,
-  sessionId: checkId,
+  sessionId: checkSessionId,
   action: checkTypeWord('booking_'),
   additionalData: checkData,
   lane: checkLane,
@@ -59,7 +63,8 @@ export function buildNotificationOf(fields: NotificationFields, notificationType
 }
 
 function draftNotification(fields: NotificationFields, notificationType: string): NotificationDraft {
-  const { userId, message, additionalData, lane } = fields;
+  const { message, additionalData, lane } = fields;
+  const userId = wireId(fields.userId);
   throwIssues(collectIssues({ notificationType, userId, message, additionalData, lane }, generalChecks));
   return {
     notificationType,
@@ -83,7 +88,10 @@ export function buildBookingOf(fields: BookingFields, action: string): Notificat
 }
 
 function draftBooking(fields: BookingFields, action: string): NotificationDraft {
-  const { bookingId, userId, sessionId, user, event, facilitatorId, additionalData, lane } = fields;
+  const { user, event, additionalData, lane } = fields;
+  const [bookingId, userId] = [wireId(fields.bookingId), wireId(fields.userId)];
+  const sessionId = fields.sessionId === null ? null : wireId(fields.sessionId);
+  const facilitatorId = fields.facilitatorId === undefined ? undefined : wireId(fields.facilitatorId);
   const issues = collectIssues({ bookingId, userId, sessionId, action, additionalData, lane }, bookingChecks);
   if (user !== undefined) issues.push(...userIssues(user));
   if (event !== undefined) issues.push(...eventIssues(event));
@@ -114,7 +122,8 @@ export function buildEventOf(fields: EventFields, action: string): NotificationD
 }
 
 function draftEvent(fields: EventFields, action: string): NotificationDraft {
-  const { eventId, userId, additionalData, lane } = fields;
+  const { additionalData, lane } = fields;
+  const [eventId, userId] = [wireId(fields.eventId), wireId(fields.userId)];
   throwIssues(collectIssues({ eventId, userId, action, additionalData, lane }, eventChecks));
   return {
     notificationType: `event_${action}`,
@@ -130,28 +139,38 @@ function draftEvent(fields: EventFields, action: string): NotificationDraft {
 function userIssues(user: BookingUser): Issue[] {
   if (!isPlainObject(user)) return [{ path: 'user', message: 'must be a plain object { id, name, email }' }];
   const { id, name, email } = user;
-  return collectIssues({ 'user.id': id, 'user.name': name, 'user.email': email }, userChecks);
+  return collectIssues({ 'user.id': wireId(id), 'user.name': name, 'user.email': email }, userChecks);
 }
 
 function eventIssues(event: BookingEvent): Issue[] {
   if (!isPlainObject(event)) return [{ path: 'event', message: 'must be a plain object { id, title, startDate }' }];
   const { id, title } = event;
   return collectIssues(
-    { 'event.id': id, 'event.title': title, 'event.startDate': startDateOf(event) },
+    { 'event.id': wireId(id), 'event.title': title, 'event.startDate': startDateOf(event) },
     eventPartChecks,
   );
 }
 
 function userRecord(user: BookingUser): RecordPart {
-  return { id: user.id, name: user.name, email: user.email };
+  return { id: wireId(user.id), name: user.name, email: user.email };
 }
 
 function eventRecord(event: BookingEvent): RecordPart {
-  return { id: event.id, title: event.title, start_date: startDateOf(event) };
+  return { id: wireId(event.id), title: event.title, start_date: startDateOf(event) };
 }
 
 function startDateOf(event: BookingEvent): string | Date {
   return 'startDate' in event ? event.startDate : event.start_date;
+}
+
+/** The id as it is sent; `checkId` refuses what is none. */
+export function wireId(id: Id): WireId {
+  return typeof id === 'object' && isHexId(id) ? id.toHexString() : id;
+}
+
+/** At run time it may be any object, or null. */
+function isHexId(id: object | null): id is HexId {
+  return typeof (id as Partial<HexId> | null)?.toHexString === 'function';
 }
 
 function asFields<Input>(input: Input): Input {

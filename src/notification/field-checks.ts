@@ -18,7 +18,16 @@ export const checkId: Check = (value) => {
       ? undefined
       : `must have 1 to ${String(maxIdLength)} characters`;
   }
+  if (typeof value === 'bigint') return 'is a BigInt; pass its text: String(id)';
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return 'is an object; pass its text, such as id.toString()';
+  }
   return value === undefined ? 'is missing' : 'must be a positive safe integer or a string';
+};
+
+export const checkSessionId: Check = (value) => {
+  if (value === null) return undefined;
+  return value === undefined ? 'is missing; null says that the booking has none' : checkId(value);
 };
 
 /** Checks a word that becomes a notification's type after `prefix`, which counts towards the length. */

@@ -1,7 +1,19 @@
 /** The data types of a notification, from the app's input to the text that is posted. */
 
-/** Identifies a record of the app: a positive safe integer, or a string of 1 to 128 characters. Nothing is coerced. */
-export type Id = number | string;
+/**
+ * Identifies a record of the app: a positive safe integer, a string of 1 to 128 characters, or an object that stands for its
+ * hexadecimal string, such as MongoDB's `ObjectId`. Nothing else is coerced.
+ */
+export type Id = WireId | HexId;
+
+/** An id as it is sent. */
+export type WireId = number | string;
+
+/** Such as `ObjectId` of MongoDB and Mongoose. */
+export interface HexId {
+  toHexString(): string;
+  toString(): string;
+}
 
 /** Any JSON value, as RFC 8259 defines it. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -54,7 +66,8 @@ export type BookingEvent = { readonly id: Id; readonly title: string } & (
 export interface BookingFields {
   readonly bookingId: Id;
   readonly userId: Id;
-  readonly sessionId: Id;
+  /** The session that was booked; null for a booking without one. */
+  readonly sessionId: Id | null;
   /** Together with `event` and `facilitatorId` it makes the notification a booking record as well; otherwise it is not sent. */
   readonly user?: BookingUser | undefined;
   /** See `user`. */
@@ -92,7 +105,7 @@ export interface EventInput extends EventFields {
 /** A notification that is checked, but not yet serialised. */
 export interface NotificationDraft {
   readonly notificationType: string;
-  readonly userId: Id;
+  readonly userId: WireId;
   readonly message: string;
   readonly lane: string;
   /** The keys of a booking record, which are sent beside the general ones; may be empty. */

@@ -5,6 +5,7 @@ import type { Format } from '../format/format.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
 import { type AcceptedNotification, crmTarget, type Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
+import { errorForLog } from '../telemetry/error-for-log.js';
 import { type Logger, type LogLevel, writeLog } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
 import type { IntakeConfig } from './intake-settings.js';
@@ -104,7 +105,7 @@ export function createIntake(options: IntakeOptions): Intake {
     counts.rejected += 1;
     // One bad notification is a warning; an outbox that takes none is an error.
     const level = error instanceof CRMOutboxError ? 'error' : 'warn';
-    log(context, level, { type: context.type, err: error.toJSON() }, `CRM notification rejected: ${error.message}`);
+    log(context, level, { type: context.type, err: errorForLog(error) }, `CRM notification rejected: ${error.message}`);
     events.emit('rejected', { type: context.type, error });
     return { accepted: false, error };
   };

@@ -5,6 +5,7 @@ import type { HookConfig } from '../hooks/hook-settings.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import type { Logger } from '../telemetry/logger.js';
+import { fieldsFirst } from '../telemetry/message-first.js';
 import { validTraceparent } from '../core/ids.js';
 import type { EventHub } from './notifier-event.js';
 import type { Intake, IntakeContext } from './intake.js';
@@ -115,7 +116,7 @@ export function requestContext(req: IncomingMessage): IntakeContext {
   try {
     const { log, id } = req as { log?: unknown; id?: unknown };
     return {
-      log: isLogger(log) ? log : undefined,
+      log: isLogger(log) ? fieldsFirst(log) : undefined,
       requestId: typeof id === 'string' || typeof id === 'number' ? id : undefined,
       traceparent: validTraceparent(req.headers['traceparent']),
     };

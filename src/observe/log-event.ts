@@ -1,9 +1,13 @@
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState, PauseCause } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import { errorForLog } from '../telemetry/error-for-log.js';
 import type { Logger } from '../telemetry/logger.js';
 
-/** Logs one line for each event: INFO for sent, WARN for odd or to be tried again, ERROR for what needs attention. */
-export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
+/**
+ * Logs one line for each event: INFO for sent, WARN for odd or to be tried again, ERROR for what needs attention. `url` is where
+ * notifications are posted.
+ */
+export function logEvent(logger: Required<Logger>, event: DeliveryEvent, url: string): void {
   switch (event.kind) {
     case 'delivered': {
       // Emitted for every notification, so its fields are made only if they are logged.
@@ -20,8 +24,12 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
       return;
     }
     case 'unsent': {
+      // If it goes on, the circuit opens within milliseconds, and `paused` is logged.
       const { id, type, attempts, code } = event;
-      logNotYet(logger, { notificationId: id, type, attempts, code }, event);
+      logger.debug(
+        { notificationId: id, type, attempts, code },
+        'CRM cannot be reached; the notification keeps its place',
+      );
       return;
     }
     case 'dead': {
@@ -43,23 +51,14 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
       return;
     }
     case 'paused':
-      if (event.cause.kind === 'unauthorised') {
-        const { status } = event.cause;
-        logger.error(
-          { status },
-          `CRM refuses the token (${String(status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
-        );
-      } else {
-        const { code } = event.cause;
-        logger.error({ code }, `CRM cannot be reached (${code}); delivery is paused and nothing is lost`);
-      }
+      logPause(logger, event.cause, url);
       return;
     case 'resumed':
       logger.info({}, 'CRM responds again; delivery goes on');
       return;
     case 'outboxFailed': {
       const { operation, error } = event;
-      logger.error({ operation, err: error }, `CRM outbox: ${operation} failed: ${error.message}`);
+      logger.error({ operation, err: errorForLog(error) }, `CRM outbox: ${operation} failed: ${error.message}`);
       return;
     }
     case 'outboxRepaired':
@@ -69,7 +68,30 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent): void {
       logger.error({}, `CRM post office: ${event.message}`);
       return;
     case 'deliveryFailed':
-      logger.error({ err: event.error }, `CRM delivery failed, and goes on: ${event.error.message}`);
+      logger.error({ err: errorForLog(event.error) }, `CRM delivery failed, and goes on: ${event.error.message}`);
+  }
+}
+
+function logPause(logger: Required<Logger>, cause: PauseCause, url: string): void {
+  switch (cause.kind) {
+    case 'unreachable':
+      logger.error(
+        { code: cause.code, url },
+        `CRM cannot be reached at ${url} (${cause.code}); delivery is paused and nothing is lost. To see why: npx crm-notifier check`,
+      );
+      return;
+    case 'unauthorised':
+      logger.error(
+        { status: cause.status },
+        `CRM refuses the token (${String(cause.status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
+      );
+      return;
+    case 'misdirected':
+      logger.error(
+        { status: cause.status, url },
+        `CRM responds ${String(cause.status)} to every notification, as if it took none at ${url}; delivery is paused and ` +
+          'nothing is lost. Correct CRM_BASE_URL, or the CRM',
+      );
   }
 }
 

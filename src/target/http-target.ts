@@ -54,7 +54,7 @@ export function verdictOn(
     case 'dead':
       return {
         kind: 'dead',
-        reach: 'responded',
+        reach: meaning.isAddressInDoubt ? 'misdirected' : 'responded',
         reason: { kind: meaning.reason, status, detail: reasonOf(exchange) },
       };
   }

@@ -50,8 +50,12 @@ export type Verdict =
     }
   /** The target refuses the token, or this notification with it. */
   | { readonly kind: 'refused'; readonly reach: 'refused'; readonly status: number }
-  /** The target will never take it. */
-  | { readonly kind: 'dead'; readonly reach: 'responded'; readonly reason: DeadReason };
+  /** The target will never take it; or, `misdirected`, this is not where it takes notifications. */
+  | {
+      readonly kind: 'dead';
+      readonly reach: 'responded' | 'misdirected';
+      readonly reason: DeadReason & { readonly status: number };
+    };
 
 /** The code of an attempt that took too long. */
 export const timeoutCode = 'ERR_CRM_TIMEOUT';

@@ -1,6 +1,5 @@
 import { pino } from 'pino';
 import { callSafely } from '../core/call-safely.js';
-import { hasFunctions, oneOf, optionOnly, setting, type TableFor, type Values } from '../core/setting.js';
 
 /** The fields of a log line besides its message: ids, codes and numbers, nothing personal. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -60,44 +59,4 @@ export function createSafeLogger(logger: Logger, onFailure: () => void = () => u
       }
     },
   };
-}
-
-/** Where log lines go. */
-export interface LoggerSettings {
-  /**
-   * Where log lines go: pino, or anything that takes `(fields, message)`. Pass your app's logger to have all lines in one
-   * place.
-   * @default pino on standard output
-   * @example logger: pino({ name: 'booking-app' })
-   */
-  readonly logger?: Logger | undefined;
-  /**
-   * The level of the default logger: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. `debug` shows every
-   * request and reply, redacted. Variable `CRM_LOG_LEVEL`.
-   * @default 'info'
-   */
-  readonly logLevel?: string | undefined;
-}
-
-export const loggerSettings = {
-  logLevel: setting(
-    'logLevel',
-    'CRM_LOG_LEVEL',
-    'info',
-    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
-    'The level of the default logger: trace, debug, info, warn, error, fatal or silent.',
-  ),
-  logger: optionOnly<Logger | undefined>(
-    'logger',
-    undefined,
-    hasFunctions(
-      ['debug', 'info', 'warn', 'error'],
-      'must have the functions debug, info, warn and error, as pino has',
-    ),
-    'Anything that takes `(fields, message)` at `debug`, `info`, `warn` and `error`.',
-  ),
-} as const satisfies TableFor<LoggerSettings>;
-
-export function resolveLogger({ logger, logLevel }: Values<typeof loggerSettings>): Logger {
-  return logger ?? createDefaultLogger(logLevel);
 }

@@ -112,25 +112,28 @@ describe('the configuration', () => {
     [{ retry: { maxDelay: 3 } }, 'retry.maxDelay', 'retry.maxDelayMs'],
     [{ timeout: 3 }, 'timeout', 'timeoutMs'],
   ])('case 12: the unknown option in %p is refused with the nearest name', (options, path, nearest) => {
-    expect(refusal(options).issues).toEqual([{ path, message: expect.stringContaining(`did you mean ${nearest}?`) }]);
+    expect(refusal(options).issues).toEqual([
+      { path, message: expect.stringContaining(`did you mean \`${nearest}\`?`) },
+    ]);
   });
 
   it.each<[options: NotifierOptions | Record<string, unknown>, suggestion: string]>([
-    [{ url: 'http://localhost:1' }, 'did you mean baseUrl?'],
-    [{ apiKey: 'abc' }, 'did you mean authToken?'],
-    [{ outbux: 'x' }, 'did you mean outbox?'],
+    [{ url: 'http://localhost:1' }, 'did you mean `baseUrl`?'],
+    [{ apiKey: 'abc' }, 'did you mean `authToken`?'],
+    [{ outbux: 'x' }, 'did you mean `outbox`?'],
     [{ colour: 'blue' }, 'docs/configuration.md lists all there are'],
   ])('F19: knows what people type, and does not guess wildly: %j', (options, suggestion) => {
-    expect(refusal(options).issues).toEqual([
-      { path: Object.keys(options)[0], message: `is no option; ${suggestion}` },
-    ]);
+    const [name] = Object.keys(options);
+    const message = `unknown option \`${name}\`, ${suggestion}`;
+    expect(refusal(options).issues).toEqual([{ path: name, message }]);
+    expect(refusal(options).message).toBe(`configuration is not valid: ${message}`);
   });
 
   it('F19: knows the variables that people type', () => {
     expect(configOf({ env: { CRM_URL: 'http://h', CRM_API_KEY: 'k', CRM_COLOUR: 'blue' } }).warnings).toEqual([
-      'CRM_URL is no variable of express-crm-notifier; did you mean CRM_BASE_URL?',
-      'CRM_API_KEY is no variable of express-crm-notifier; did you mean CRM_AUTH_TOKEN?',
-      'CRM_COLOUR is no variable of express-crm-notifier; docs/configuration.md lists all there are',
+      'CRM_URL is no variable of express-crm-notifier, did you mean `CRM_BASE_URL`?',
+      'CRM_API_KEY is no variable of express-crm-notifier, did you mean `CRM_AUTH_TOKEN`?',
+      'CRM_COLOUR is no variable of express-crm-notifier, docs/configuration.md lists all there are',
     ]);
   });
 
@@ -165,7 +168,7 @@ describe('the configuration', () => {
 
   it('case 12: an unknown variable is warned of with the nearest name', () => {
     expect(configOf({ env: { CRM_BASEURL: 'http://h' } }).warnings).toEqual([
-      'CRM_BASEURL is no variable of express-crm-notifier; did you mean CRM_BASE_URL?',
+      'CRM_BASEURL is no variable of express-crm-notifier, did you mean `CRM_BASE_URL`?',
     ]);
   });
 

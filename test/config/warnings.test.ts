@@ -3,7 +3,7 @@ import { createLogCollector, type LogCollector } from '../helpers/log-collector.
 
 const env = { CRM_BASEURL: 'http://h' };
 const expected = [
-  'CRM_BASEURL is no variable of express-crm-notifier; did you mean CRM_BASE_URL?',
+  'CRM_BASEURL is no variable of express-crm-notifier, did you mean `CRM_BASE_URL`?',
   'baseUrl sends the token unencrypted to a public host; use https. In production this is refused.',
   'authToken is the default that everybody knows; set CRM_AUTH_TOKEN. In production this is refused.',
 ];

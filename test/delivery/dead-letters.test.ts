@@ -28,8 +28,10 @@ describe('a notification that the CRM will not take', () => {
   it.each([400, 404, 405, 410, 413, 415, 418, 422, 501, 505])(
     'becomes a dead letter at %d after one attempt, with status and reason (case 39)',
     async (status) => {
-      const crm = await start(reply(status, 'no such user'));
+      const crm = await start(inTurn(accept, reply(status, 'no such user')));
       const notifier = createOnDisk({ baseUrl: crm.url });
+      await notifier.accept('taken');
+      await notifier.hear('delivered');
       const [id] = await notifier.accept('a');
       const reason = { kind: 'rejected', status, detail: 'no such user' };
       expect(await notifier.hear('dead')).toMatchObject([{ id, type: 'user_moved', attempts: 1, reason }]);
@@ -47,8 +49,8 @@ describe('a notification that the CRM will not take', () => {
         },
       ]);
       await clock.leap(hourMs);
-      expect(crm.received).toHaveLength(1);
-      expect(await notifier.stats()).toMatchObject({ dead: 1, pending: 0, pendingBytes: 0, delivered: 0 });
+      expect(crm.received).toHaveLength(2);
+      expect(await notifier.stats()).toMatchObject({ dead: 1, pending: 0, pendingBytes: 0, delivered: 1 });
       expect(notifier.log.at('error')).toHaveLength(1);
     },
   );

@@ -132,6 +132,95 @@ describe.each(expressVersions)('the default mapping on $version', ({ express }) 
     });
   });
 
+  describe('F15: finds the booking in', () => {
+    const found = { id: 1, userId: 123, sessionId: 789 };
+    const other = { id: 9, userId: 9, sessionId: 9 };
+    class Reservation {
+      readonly #booking = found;
+      toJSON(): object {
+        return this.#booking;
+      }
+    }
+
+    it.each<[string, Scene]>([
+      ['body.data.booking', { body: { success: true, data: { booking: found, ...other } } }],
+      ['body.result.booking, before body.data', { body: { result: { booking: found, ...other }, data: other } }],
+      ['body.result, before the body', { body: { success: true, result: found, ...other } }],
+      ['an object that has only toJSON', { body: new Reservation() }],
+      ['a member that has only toJSON', { body: { data: { booking: new Reservation() } } }],
+      ['res.locals.booking with only toJSON', { locals: { booking: new Reservation() }, body: other }],
+    ])('%s', async (_where, scene) => {
+      expect(await toldOfBooking(scene)).toMatchObject(fields(1));
+    });
+
+    it.each<[string, Scene]>([
+      ['data.event', { body: { data: { event: { id: 4 } } } }],
+      ['result', { body: { success: true, result: { id: 4 } } }],
+    ])('an event in %s', async (_where, scene) => {
+      expect(await toldOfEvent({ ...scene, user: { id: 123 } })).toMatchObject({ message: 'Event 4 updated' });
+    });
+
+    it.each(['sessionId', 'session_id', 'session'])('a booking whose %s is null, so that it has none', async (name) => {
+      expect(await toldOfBooking({ body: { id: 1, userId: 123, [name]: null } })).toMatchObject({
+        additional_data: { booking_id: 1, session_id: null, action: 'created' },
+      });
+    });
+
+    it.each<[string, unknown, RegExp]>([
+      ['a list', [found], /: the response is an array;/],
+      ['text', JSON.stringify(found), /: the response is no object;/],
+    ])('not in %s, and says so once for all fields', async (_what, body, why) => {
+      const { log, posted } = await run(afterBooking('created'), { body });
+      expect(await posted()).toEqual([]);
+      const [warning] = log.at('warn');
+      expect(warning?.message).toMatch(why);
+      expect(warning?.message).toMatch(
+        /bookingId, userId, sessionId: not found.*res\.locals\.booking = \{ id, userId, sessionId \}/,
+      );
+      expect(warning?.message.match(/mapper/g)).toHaveLength(1);
+    });
+
+    it('not in a 204, and says that there was no res.json', async () => {
+      const { crm, log, posted } = await setStage();
+      const app = express();
+      app.use(crm.middleware());
+      app.delete('/bookings/:id', afterBooking('cancelled'), (_req, res) => res.status(204).end());
+      await request(app).delete('/bookings/1').expect(204);
+      expect(await posted()).toEqual([]);
+      expect(log.at('warn')[0]?.message).toContain(
+        'userId, sessionId: not found: the response was made without res.json;',
+      );
+    });
+  });
+
+  describe('F5: takes ids of MongoDB', () => {
+    const id = (hex: string) => ({ toHexString: () => hex, toJSON: () => hex });
+
+    it('from _id, as from id', async () => {
+      const body = { _id: id('b0'), user: { _id: id('a1') }, session: { _id: id('c2') } };
+      expect(await toldOfBooking({ body })).toMatchObject(fields('b0', 'a1', 'c2'));
+      expect(await toldOfBooking({ body: { ...body, id: 'mine' } })).toMatchObject(fields('mine', 'a1', 'c2'));
+      const signedIn = { body: { _id: id('b0'), session_id: id('c2') }, user: { _id: id('a1') } };
+      expect(await toldOfBooking(signedIn)).toMatchObject(fields('b0', 'a1', 'c2'));
+    });
+
+    it('into a whole booking record', async () => {
+      const body = {
+        _id: id('b0'),
+        sessionId: id('c2'),
+        user: { _id: id('a1'), ...personal },
+        event: { _id: id('e4'), title: 'Yoga', startDate: '2026-12-05' },
+        facilitatorId: id('d3'),
+      };
+      expect(await toldOfBooking({ body })).toMatchObject({
+        booking_id: 'b0',
+        user: { id: 'a1', ...personal },
+        event: { id: 'e4', title: 'Yoga' },
+        facilitator_id: 'd3',
+      });
+    });
+  });
+
   describe('takes user, event and facilitator along', () => {
     const complete = { ...booking(1), user: soundUser, event: soundEvent, facilitatorId: 7 };
     const record = { booking_id: 1, user: soundUser, event: soundEvent, facilitator_id: 7 };
@@ -228,23 +317,27 @@ describe.each(expressVersions)('the default mapping on $version', ({ express }) 
       expect(await posted()).toEqual([]);
       expect(rejected).toHaveLength(1);
       expect(rejected[0]).toMatchObject({ type: 'booking_created', error: { code: 'ERR_CRM_VALIDATION' } });
-      const fix = 'not found; respond with { booking: { … } }, set res.locals.booking, or give afterBooking a mapper';
+      const fix =
+        'not found in the response; set res.locals.booking = { id, userId, sessionId } before responding, or give ' +
+        'afterBooking a mapper';
       expect(log.at('warn')).toEqual([
         {
           level: 'warn',
-          message: `CRM notification rejected: notification is not valid: userId: ${fix}; sessionId: ${fix}`,
+          message: `CRM notification rejected: notification is not valid: userId, sessionId: ${fix}`,
           fields: expect.objectContaining({
             route: 'POST /rooms/:room/bookings',
             type: 'booking_created',
-            err: expect.objectContaining({
-              issues: [
-                { path: 'userId', message: fix },
-                { path: 'sessionId', message: fix },
-              ],
-            }),
+            err: expect.any(Error),
           }),
         },
       ]);
+      expect(log.at('warn')[0]?.fields['err']).toMatchObject({
+        code: 'ERR_CRM_VALIDATION',
+        issues: [
+          { path: 'userId', message: fix },
+          { path: 'sessionId', message: fix },
+        ],
+      });
       expect(log.text()).not.toMatch(/Ada|example|blue/);
       expect(await crm.stats()).toMatchObject({ accepted: 0, rejected: 1, pending: 0 });
     });
@@ -253,7 +346,7 @@ describe.each(expressVersions)('the default mapping on $version', ({ express }) 
       const { log, posted } = await run(afterEvent('deleted'), { body: 'gone' });
       await posted();
       expect(log.at('warn')[0]?.message).toMatch(
-        /eventId: not found; respond with \{ event: .*res\.locals\.event, or give afterEvent a mapper.*userId/,
+        /eventId, userId: not found: the response is no object; set res\.locals\.event = \{ id, userId \} .* afterEvent a mapper$/,
       );
     });
 

@@ -1,4 +1,7 @@
+import type { ErrorRequestHandler } from 'express';
+import request from 'supertest';
 import { afterBooking, afterEvent, afterResponse, CRMValidationError } from '../../src/index.js';
+import { expressVersions } from '../helpers/express-versions.js';
 
 const mapper = (): undefined => undefined;
 
@@ -48,12 +51,30 @@ describe('registering a hook', () => {
 
   it('refuses a missing or wrong mapper, naming the hook', () => {
     expect(() => afterResponse('seen', undefined as never)).toThrow(
-      /mapper: must be a function; afterResponse\('seen'\)/,
+      "afterResponse('seen'): mapper: must be a function, and is missing",
     );
     expect(() => afterBooking('created', null as never)).toThrow(
-      /mapper: must be a function; afterBooking\('created'\)/,
+      "afterBooking('created'): mapper: must be a function, and is missing",
     );
     expect(() => afterBooking('created', { when: () => true } as never)).toThrow(/mapper: must be a function/);
+  });
+
+  it('F24: names the hook in every refusal', () => {
+    const action = 'must be 1 to 56 characters of a-z, 0-9 and _';
+    expect(() => afterBooking('Created')).toThrow(`afterBooking('Created'): action: ${action}`);
+    expect(() => afterEvent('up dated')).toThrow(/^afterEvent\('up dated'\): action: /);
+    expect(() => afterResponse('Seen', mapper as never)).toThrow(/^afterResponse\('Seen'\): notificationType: /);
+    expect(() => afterBooking('x'.repeat(100))).toThrow(/^afterBooking\('x{64}'\): action: /);
+  });
+
+  it('F24: a hook that was not called says so, when Express calls it with a request', async () => {
+    const app = expressVersions[1]!.express();
+    app.post('/bookings', afterBooking as never, (_req, res) => res.json({}));
+    app.use(((error, _req, res, _next) => res.status(500).json({ message: error.message })) as ErrorRequestHandler);
+    const { body } = (await request(app).post('/bookings').expect(500)) as { body: { message: string } };
+    expect(body.message).toBe(
+      "afterBooking: must be called where the route is set up, with its type as text: afterBooking('created')",
+    );
   });
 
   it('refuses options that are none', () => {
@@ -63,7 +84,7 @@ describe('registering a hook', () => {
       /options\.status: must be a function/,
     );
     expect(() => afterBooking('created', mapper, { stauts: () => true } as never)).toThrow(
-      /options\.stauts: is no option; there are when, status, lane/,
+      /^afterBooking\('created'\): options\.stauts: is no option of a hook; there are when, status, lane/,
     );
   });
 });

@@ -40,6 +40,7 @@ describe('the fields of a notification', () => {
     'event.userId',
   ];
   const numberOrText = 'must be a positive safe integer or a string';
+  const objectInstead = 'is an object; pass its text, such as id.toString()';
   const length = 'must have 1 to 128 characters';
 
   it.each(idPaths)('case 21: an id that is none is rejected, naming the field: %s', async (path) => {
@@ -53,18 +54,22 @@ describe('the fields of a notification', () => {
       [2 ** 53, numberOrText],
       [Infinity, numberOrText],
       [true, numberOrText],
-      [null, numberOrText],
-      [1n, numberOrText],
+      // A booking may have no session.
+      ...(path === 'booking.sessionId' ? [] : [[null, numberOrText] as [unknown, string]]),
+      [1n, 'is a BigInt; pass its text: String(id)'],
       [[1], numberOrText],
-      [{}, numberOrText],
-      [Object('1'), numberOrText],
+      [{}, objectInstead],
+      [Object('1'), objectInstead],
+      [{ toHexString: () => '' }, length],
+      [{ toHexString: () => 5n }, 'is a BigInt; pass its text: String(id)'],
       ['', length],
       ['x'.repeat(129), length],
     ];
     for (const [value, message] of unsound) {
       expect(await issuesOf(stage, path, value)).toEqual([{ path: field, message }]);
     }
-    for (const value of [1, 2 ** 53 - 1, '0', '-1', 'x'.repeat(128), ' ', 'é'.repeat(128)]) {
+    const objectId = { toHexString: () => '65f0c0ffee65f0c0ffee65f0' };
+    for (const value of [1, 2 ** 53 - 1, '0', '-1', 'x'.repeat(128), ' ', 'é'.repeat(128), objectId]) {
       expect(await issuesOf(stage, path, value)).toEqual([]);
     }
     expect(stage.rejected).toHaveLength(unsound.length);
@@ -75,6 +80,43 @@ describe('the fields of a notification', () => {
     await crm.notifyBooking({ ...booking, bookingId: '0456', userId: '1e3' });
     const [first] = await posted();
     expect(first?.json).toMatchObject({ user_id: '1e3', additional_data: { booking_id: '0456' } });
+  });
+
+  it('F5: an id with toHexString is sent as that string, in the fields, the record, the message and the lane', async () => {
+    const { crm, posted } = await setStage();
+    const id = (hex: string) => ({ toHexString: () => hex });
+    await crm.notifyBooking({
+      bookingId: id('b0'),
+      userId: id('a1'),
+      sessionId: id('c2'),
+      facilitatorId: id('d3'),
+      user: { id: id('a1'), name: 'Ada', email: 'ada@example.com' },
+      event: { id: id('e4'), title: 'Yoga', startDate: '2026-12-05' },
+      action: 'created',
+    });
+    await crm.notifyEvent({ eventId: id('e4'), userId: id('a1'), action: 'updated' });
+    await crm.notify({ notificationType: 'seen', userId: id('a1'), message: 'Seen' });
+    const bodies = (await posted()).map(({ json }) => json);
+    expect(bodies).toMatchObject([
+      {
+        user_id: 'a1',
+        message: 'Booking b0 created',
+        booking_id: 'b0',
+        facilitator_id: 'd3',
+        user: { id: 'a1' },
+        event: { id: 'e4' },
+        additional_data: { booking_id: 'b0', session_id: 'c2' },
+      },
+      { user_id: 'a1', message: 'Event e4 updated', additional_data: { event_id: 'e4' } },
+      { user_id: 'a1' },
+    ]);
+  });
+
+  it('F15: a booking without a session has null for it', async () => {
+    const { crm, posted } = await setStage();
+    await crm.notifyBooking({ bookingId: 1, userId: 2, sessionId: null, action: 'created' });
+    const [first] = await posted();
+    expect(first?.json['additional_data']).toEqual({ booking_id: 1, session_id: null, action: 'created' });
   });
 
   it.each(['general.notificationType', 'booking.action', 'event.action'])(

@@ -47,12 +47,12 @@ describe('the events of a notifier', () => {
   });
 
   it('tell of a rejection and of a dead letter', async () => {
-    const crm = await start(reply(404, 'no such route'));
+    const crm = await start(reply(422, 'no such user'));
     const { told, ...notifier } = create({ baseUrl: crm.url, clock });
     const receipt = await notifier.notifier.notify({ ...notificationIn('a'), userId: 0 });
     expect(told('rejected')).toEqual([{ type: undefined, error: !receipt.accepted && receipt.error }]);
     const [id] = await notifier.accept('a');
-    const reason = { kind: 'rejected', status: 404, detail: 'no such route' };
+    const reason = { kind: 'rejected', status: 422, detail: 'no such user' };
     expect(await notifier.hear('dead')).toMatchObject([{ id, type: 'user_moved', attempts: 1, reason }]);
   });
 

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { bareEnvironment } from '../helpers/bare-environment.js';
 import { compilers, complaintsOf, strictest } from './compilers.js';
-import { type ExpressMajor, installInto, packInto, root, run, telemetryPeers } from './installed-package.js';
+import { type ExpressMajor, installInto, optionalPeers, root, telemetryPeers } from './installed-package.js';
+import { packInto, run } from './pack-into.js';
 import { codeBlocksOf } from './readme-code.js';
 
 const programs = join(__dirname, 'consumer');
@@ -33,7 +35,7 @@ let tarball: string;
 jest.setTimeout(120_000);
 
 beforeAll(async () => {
-  tarball = await packInto(workshop);
+  tarball = await packInto(workshop, root);
   for (const express of expressMajors) {
     await installInto(projectOf(express), tarball, express);
     cpSync(programs, projectOf(express), { recursive: true });
@@ -99,6 +101,7 @@ describe('the names it exports', () => {
         "afterResponse",
         "createNotifier",
         "isCRMNotificationError",
+        "messageFirst",
       ]
     `);
     expect(names?.required).toEqual(names?.imported);
@@ -252,6 +255,38 @@ describe.each(expressMajors)('the types, with those of Express %i', (express) =>
   });
 });
 
+describe('the types, where no optional peer is installed', () => {
+  const project = join(workshop, 'app-without-optional-peers');
+  const modules = [
+    { name: 'ES modules', options: {}, files: ['public-api.ts', 'entries.ts'] },
+    { name: 'CommonJS', options: {} },
+    // As most CommonJS apps are compiled; until TypeScript 6 this looks up no `exports`.
+    { name: 'CommonJS with the default resolution', options: { module: 'commonjs', moduleResolution: undefined } },
+    {
+      name: 'a bundler',
+      options: { module: 'esnext', moduleResolution: 'bundler' },
+      files: ['public-api.ts', 'entries.ts'],
+    },
+  ];
+  const entries = ['dashboard', 'testing'].map((name) => `export * as ${name} from 'express-crm-notifier/${name}';\n`);
+
+  beforeAll(async () => {
+    await installInto(project, tarball, 5, optionalPeers);
+    cpSync(join(programs, 'public-api.ts'), join(project, 'public-api.ts'));
+    writeFileSync(join(project, 'required.cts'), commonJsUser);
+    for (const file of ['entries.ts', 'entries.cts']) writeFileSync(join(project, file), entries.join(''));
+  });
+
+  it.each(compilers.flatMap((compiler) => modules.map((kind) => ({ compiler, ...kind }))))(
+    'F4: satisfy TypeScript $compiler.version, for $name',
+    async ({ compiler, options, files = ['required.cts', 'entries.cts'] }) => {
+      const compilerOptions = { ...strictest.compilerOptions, ...options };
+      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+      expect(await complaintsOf(compiler, project)).toBe('');
+    },
+  );
+});
+
 interface ExportNames {
   readonly imported: readonly string[];
   readonly required: readonly string[];
@@ -275,12 +310,6 @@ async function runProgram<Result>(
   });
   const lines = stdout.trim().split('\n');
   return lines.map((line) => JSON.parse(line) as { result?: Result }).flatMap(({ result }) => result ?? []);
-}
-
-/** Nothing of this machine's or of jest's environment: neither a CRM_* variable nor NODE_ENV=test. */
-function bareEnvironment(): NodeJS.ProcessEnv {
-  const { PATH, SystemRoot } = process.env;
-  return { PATH, SystemRoot };
 }
 
 interface ReceivedRequest {

@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import type { SqliteDatabase } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { sampleNotifications } from '../helpers/sample-notification.js';
+import { createLogCollector } from '../helpers/log-collector.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
-import { builtThreadFile } from './built-thread.js';
+import { builtPackage, builtThreadFile } from './built-thread.js';
 import { useBuiltPrograms } from './built-program.js';
 import { threadHost, useOffices } from './observed-office.js';
 
@@ -84,6 +85,34 @@ describe('an outbox that somebody else has locked', () => {
         error: expect.objectContaining({ message: expect.stringContaining('another process has held') as string }),
       }),
     );
+  });
+
+  it('F20: a start that takes long leaves one notification under one id', async () => {
+    const office = createOffice({ baseUrl: await goneUrl(), outbox: directory() });
+    await office.accept([]);
+    await office.close(1_000);
+    const unlock = await lock();
+    const { createNotifier } = builtPackage();
+    const logger = createLogCollector();
+    const options = {
+      baseUrl: await goneUrl(),
+      outbox: directory(),
+      holdMs: 20,
+      authToken: 'a-token',
+      env: {},
+      logger,
+    };
+    await using crm = createNotifier(options);
+    const accepting = crm.notify({ notificationType: 'seen', userId: 1, message: 'Seen' });
+    // Longer than `holdMs`, and much shorter than SQLite waits for a lock.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    unlock();
+    const receipt = await accepting;
+    const known = receipt.accepted && !receipt.isStored ? await receipt.outcome : receipt;
+    expect(receipt).toMatchObject({ accepted: true, id: expect.any(String) as string });
+    expect(known).toEqual({ accepted: true, isStored: true, id: receipt.accepted && receipt.id });
+    await crm.close();
+    expect(await storedIds()).toEqual([receipt.accepted && receipt.id]);
   });
 
   it('A1: holds a first response until the thread has opened it, however small holdMs is', async () => {

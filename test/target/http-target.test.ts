@@ -40,14 +40,23 @@ describe('the verdict', () => {
   it.each([301, 302, 303, 304, 307, 308])('case 38: %d is dead as a redirect', (status) => {
     expect(verdict(replied(status))).toMatchObject({
       kind: 'dead',
+      reach: 'misdirected',
       reason: { kind: 'redirect', status },
     });
   });
 
-  it.each([400, 402, 404, 405, 410, 413, 415, 418, 422, 451])('case 39: %d is dead with the reason', (status) => {
+  it.each([400, 402, 410, 413, 415, 418, 422, 451])('case 39: %d is dead with the reason', (status) => {
     expect(verdict(replied(status))).toEqual({
       kind: 'dead',
       reach: 'responded',
+      reason: { kind: 'rejected', status, detail: 'its words' },
+    });
+  });
+
+  it.each([404, 405])('case 39: %d is dead with the reason, if the URL is right', (status) => {
+    expect(verdict(replied(status))).toEqual({
+      kind: 'dead',
+      reach: 'misdirected',
       reason: { kind: 'rejected', status, detail: 'its words' },
     });
   });

@@ -69,5 +69,12 @@ function show(name: string, text: string): void {
 }
 
 function causeText(cause: NonNullable<Overview['pause']>['cause']): string {
-  return cause.kind === 'unauthorised' ? `token refused (${String(cause.status)})` : cause.code;
+  switch (cause.kind) {
+    case 'unreachable':
+      return cause.code;
+    case 'unauthorised':
+      return `token refused (${String(cause.status)})`;
+    case 'misdirected':
+      return `CRM URL wrong (${String(cause.status)})`;
+  }
 }

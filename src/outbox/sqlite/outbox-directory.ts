@@ -156,7 +156,7 @@ function refuseNoDirectory(directory: string, found: Stats): void {
 }
 
 function refuseNoFile(file: string, found: Stats): void {
-  if (!found.isFile()) refuse(`${dirname(file)} has a ${fileName} in it that is not a file`);
+  if (!found.isFile()) refuse(`${dirname(file)} has an ${fileName} in it that is not a file`);
 }
 
 /** A file's owner can change what is sent, whatever its mode. Root is not refused but warned; see `outboxExposure`. */
@@ -174,7 +174,7 @@ function refuseWhatIsNotOurs(file: string, advice?: string): void {
   if (header.kind === 'outbox') refuseNewerSchema(header.schemaVersion);
   if (header.kind !== 'foreign') return;
   const what = header.isSqlite ? 'belongs to another application' : 'is not an SQLite file';
-  refuse(`${dirname(file)} has a ${fileName} in it that ${what}`);
+  refuse(`${dirname(file)} has an ${fileName} in it that ${what}`);
 }
 
 function headerOf(file: string, advice: string | undefined): FileHeader {

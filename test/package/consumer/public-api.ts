@@ -50,6 +50,71 @@ app.put(
   },
 );
 
+// Error responses are let through, annotated or not, and so is a union of the handler's own.
+interface Problem {
+  readonly type: string;
+  readonly title: string;
+}
+app.put(
+  '/bookings/:bookingId/session',
+  afterBooking('moved', (body: BookingReply) => ({
+    bookingId: body.booking.id,
+    userId: body.booking.userId,
+    sessionId: null,
+  })),
+  (_req, res) => {
+    res.status(400).json({ error: 'no such session', details: ['session'] });
+    res.status(422).json({ errors: [{ path: 'session' }] });
+    res.status(409).json({ message: 'taken' });
+    // @ts-expect-error -- neither a booking nor an error
+    res.json({ bookings: [] });
+    res.json({ booking });
+  },
+);
+app.put(
+  '/bookings/:bookingId/guest',
+  afterBooking('changed', (body: BookingReply | Problem) =>
+    'booking' in body
+      ? { bookingId: body.booking.id, userId: body.booking.userId, sessionId: body.booking.sessionId }
+      : undefined,
+  ),
+  (_req, res: Response<BookingReply | Problem>) => {
+    res.status(400).json({ type: 'about:blank', title: 'no such guest' });
+    res.json({ booking });
+  },
+);
+// A handler that is annotated with the mapper's type alone is accepted as before.
+app.put(
+  '/bookings/:bookingId/room',
+  afterBooking('changed', (body: BookingReply) => ({ bookingId: body.booking.id, userId: 1, sessionId: 2 })),
+  (_req, res: Response<BookingReply>) => {
+    res.json({ booking });
+  },
+);
+// Options beside an annotated mapper have their types.
+app.put(
+  '/bookings/:bookingId/plan',
+  afterBooking('changed', (body: BookingReply) => ({ bookingId: body.booking.id, userId: 1, sessionId: 2 }), {
+    when: ({ req, res }) => req.method === 'PUT' && res.statusCode === 200,
+    lane: ({ bookingId }) => `plan:${String(bookingId)}`,
+  }),
+  (_req, res) => res.json({ booking }),
+);
+app.put(
+  '/users/:id/plan',
+  afterResponse('plan_changed', (body: { id: number }) => ({ userId: body.id, message: 'Plan changed' }), {
+    when: ({ req }) => req.query['draft'] === undefined,
+  }),
+  (_req, res) => res.json({ id: 1 }),
+);
+// Also with an id as MongoDB has it.
+declare const objectId: { toHexString(): string };
+app.put(
+  '/bookings/:bookingId/mongo',
+  afterBooking('changed', () => ({ bookingId: objectId, userId: objectId, sessionId: objectId })),
+  (_req, res) => res.json({}),
+);
+
 // The wrapping form reads the body's type off the handler.
 app.patch(
   '/bookings/:bookingId',
