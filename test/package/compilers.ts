@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { run } from './installed-package.js';
+import { run } from './pack-into.js';
 
 /** What users of the package compile with; each is a dev dependency of ours under a name of its own. */
 export const compilers = [

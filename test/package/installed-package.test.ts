@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { compilers, complaintsOf, strictest } from './compilers.js';
-import { type ExpressMajor, installInto, packInto, root, run, telemetryPeers } from './installed-package.js';
+import { type ExpressMajor, installInto, root, telemetryPeers } from './installed-package.js';
+import { packInto, run } from './pack-into.js';
 import { codeBlocksOf } from './readme-code.js';
 
 const programs = join(__dirname, 'consumer');
@@ -33,7 +34,7 @@ let tarball: string;
 jest.setTimeout(120_000);
 
 beforeAll(async () => {
-  tarball = await packInto(workshop);
+  tarball = await packInto(workshop, root);
   for (const express of expressMajors) {
     await installInto(projectOf(express), tarball, express);
     cpSync(programs, projectOf(express), { recursive: true });

@@ -1,34 +1,10 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-
-export const run = promisify(execFile);
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { link, run } from './pack-into.js';
 
 /** This repository. */
 export const root = resolve(__dirname, '../..');
 const packageName = 'express-crm-notifier';
-
-/**
- * Packs a copy of the repository as `npm publish` would, build included. A copy, because a build takes dist/ away from
- * under whatever else uses it at the same time.
- */
-export async function packInto(directory: string): Promise<string> {
-  const copy = join(directory, 'repository');
-  const leftOut = new Set(['node_modules', '.git', 'dist', 'coverage', 'demo-app', '.crm-outbox']);
-  cpSync(root, copy, { recursive: true, filter: (from) => dirname(from) !== root || !leftOut.has(basename(from)) });
-  link(join(root, 'node_modules'), join(copy, 'node_modules'));
-  try {
-    await run('npm', ['pack', '--silent', '--pack-destination', directory], { cwd: copy, shell: onWindows });
-  } catch (error) {
-    // A build that fails complains on standard output.
-    throw new Error(`npm pack failed: ${(error as { stdout?: string }).stdout ?? ''}`, { cause: error });
-  }
-
-  const tarball = readdirSync(directory).find((name) => name.endsWith('.tgz'));
-  if (tarball === undefined) throw new Error('npm pack left no tarball');
-  return join(directory, tarball);
-}
 
 /** Express 5 and its types have the usual names among our dev dependencies; these are called otherwise there. */
 const express4 = {
@@ -70,11 +46,4 @@ export const telemetryPeers: readonly string[] = ['@opentelemetry/api', 'prom-cl
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
   readonly peerDependencies: Readonly<Record<string, string>>;
-}
-
-const onWindows = process.platform === 'win32';
-
-function link(target: string, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  symlinkSync(target, path, 'junction');
 }
