@@ -1,4 +1,4 @@
-import { createService } from './client/crm-notification-service.js';
+import { createService, type CRMNotificationService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
@@ -39,7 +39,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const events = createEventHub(onObserverFailure);
   const openTelemetry = loadOpenTelemetry(`${target.baseUrl}${crmFormat.notifyPath}`, onObserverFailure);
   for (const warning of config.warnings) logger.warn({}, warning);
-  const service = createService({ target, logger });
+  let service: CRMNotificationService | undefined;
 
   const onEvent = (event: DeliveryEvent): void => {
     logEvent(logger, event);
@@ -82,9 +82,18 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const close = async (timeoutMs: number): Promise<CloseReport> => {
     intake.close();
     const report = await settleAndReport(timeoutMs, (leftMs) => postOffice.close(leftMs));
-    await service.close();
+    await service?.close();
     stopReporting();
     return report;
+  };
+
+  /** Made when it is first used: few apps use it, and its HTTP client is most of what a notifier in a thread would load. */
+  const directClient = (): CRMNotificationService => {
+    if (service === undefined) {
+      service = createService({ target, logger });
+      if (closing !== undefined) void service.close();
+    }
+    return service;
   };
 
   const notifier: Notifier = {
@@ -113,7 +122,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
       discardAll: (filter = {}) => postOffice.discardAll(filter),
     },
     on: (name, listener) => events.on(name, listener),
-    service,
+    get service() {
+      return directClient();
+    },
   };
   const stopReporting = openTelemetry.report(notifier);
   return notifier;

@@ -113,6 +113,19 @@ describe('the names it exports', () => {
   });
 });
 
+describe('what is loaded', () => {
+  it('by the import is small; HTTP client, logger, SQLite and telemetry come when they are needed', async () => {
+    const [loaded] = await runProgram<LoadedPackages>(projectOf(5), 'loaded-packages.cjs');
+    const small = ['envalid', 'fastest-levenshtein', 'uuid'];
+    expect(loaded?.byImport).toEqual(small);
+    // The post office's thread has undici for itself.
+    expect(loaded?.byNotifier).toEqual(expect.arrayContaining(['@opentelemetry/api', ...small]));
+    expect(loaded?.byNotifier).not.toEqual(expect.arrayContaining(['undici']));
+    expect(loaded?.byNotifier).not.toEqual(expect.arrayContaining(['pino']));
+    expect(loaded?.byDirectClient).toEqual(expect.arrayContaining(['undici']));
+  });
+});
+
 describe.each(expressMajors)('the tests of an app on Express %i', (express) => {
   it.each([
     ['testing-kit.mjs', 2],
@@ -252,6 +265,12 @@ describe.each(expressMajors)('the types, with those of Express %i', (express) =>
     expect(await complaintsOf(compiler, project)).toBe('');
   });
 });
+
+interface LoadedPackages {
+  readonly byImport: readonly string[];
+  readonly byNotifier: readonly string[];
+  readonly byDirectClient: readonly string[];
+}
 
 interface ExportNames {
   readonly imported: readonly string[];
