@@ -56,11 +56,18 @@ describe('the tarball', () => {
   it('holds what users need and nothing else', () => {
     const unneeded = files.filter(
       (file) =>
-        !/^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.env\.example|dist\/.+)$/.test(file),
+        !/^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.env\.example|dist\/.+|docs\/[\w/-]+\.(?:md|svg))$/.test(
+          file,
+        ),
     );
     expect(unneeded).toEqual([]);
     expect(files).toEqual(
-      expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/dist/esm/index.js']),
+      expect.arrayContaining([
+        'package/README.md',
+        'package/LICENSE',
+        'package/dist/esm/index.js',
+        'package/docs/hooks.md',
+      ]),
     );
     process.stdout.write(`${(statSync(tarball).size / 1024).toFixed(0)} KiB packed, ${files.length} files\n`);
   });
