@@ -1,7 +1,6 @@
 // Checks that no link of our Markdown pages is dead. A relative link needs a file in the repository, with the heading that it
-// names: GitHub and npmjs.com resolve it there. Others must be https, or on this
-// machine; nothing is fetched. With a directory as its argument it
-// checks that instead; outside of a git repository it checks the pages that lie there.
+// names: GitHub and npmjs.com resolve it there. Others must be https or on this machine; nothing is fetched. With a directory
+// as its argument it checks that instead; outside of a git repository it checks the pages that lie there.
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
