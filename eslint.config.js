@@ -9,7 +9,7 @@ const namedExportsOnly = [
 const noEnums = [{ selector: 'TSEnumDeclaration', message: 'Use a union of string literals.' }];
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'demo-app/data/'] },
+  { ignores: ['dist/', 'coverage/', 'demo-app/data/', 'docs/api/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
 
   {

@@ -42,7 +42,13 @@ export function useBuiltPrograms(): (options: BuiltProgramOptions) => BuiltProgr
   };
 }
 
-function startProgram({ file, args = [], nodeArgs = [], env = {}, takesOrders = false }: BuiltProgramOptions): BuiltProgram {
+function startProgram({
+  file,
+  args = [],
+  nodeArgs = [],
+  env = {},
+  takesOrders = false,
+}: BuiltProgramOptions): BuiltProgram {
   const path = join(__dirname, '../helpers/programs', file);
   const child: ChildProcess = spawn(process.execPath, [...nodeArgs, file.startsWith('/') ? file : path, ...args], {
     env: { PATH: process.env['PATH'], ...env },

@@ -37,7 +37,10 @@ export async function tryReadme(project: string, program: string, env: NodeJS.Pr
     if (code !== 0) throw new Error(`the program ended with ${String(code)} after SIGTERM instead of 0`);
   } catch (error) {
     const printed = [...crm.lines, ...(app?.lines ?? [])].join('\n');
-    throw new Error(`${(error as Error).message}. Mend README.md’s first program, or the package. They printed:\n${printed}`, { cause: error });
+    throw new Error(
+      `${(error as Error).message}. Mend README.md’s first program, or the package. They printed:\n${printed}`,
+      { cause: error },
+    );
   } finally {
     for (const { child } of [crm, app].filter((one) => one !== undefined)) child.kill('SIGKILL');
   }
