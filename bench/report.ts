@@ -3,6 +3,7 @@ import type { Machine } from './machine.js';
 import { median, type Comparison } from './scenarios/comparison.js';
 import type { Deliveries } from './scenarios/delivery.js';
 import type { FewComparison } from './scenarios/few.js';
+import type { Added, ImportCosts } from './scenarios/import.js';
 import type { Outage } from './scenarios/outage.js';
 import type { Pending } from './scenarios/pending.js';
 import type { Receipts } from './scenarios/receipts.js';
@@ -15,6 +16,7 @@ export interface Results {
   readonly secondsPerRound: number;
   /** Requests a second where the load is steady. */
   readonly rate: number;
+  import?: ImportCosts;
   few?: readonly FewComparison[];
   receipts?: readonly Receipts[];
   saturated?: readonly Comparison[];
@@ -28,6 +30,7 @@ export interface Results {
 export function printReport(results: Results): void {
   const { machine } = results;
   console.log(`\n${machine.cores} cores, ${machine.cpu}, ${machine.memoryGb} GB, ${machine.os}, Node ${machine.node}`);
+  if (results.import !== undefined) printImport(results.import);
   if (results.few !== undefined) printFew(results.few);
   if (results.receipts !== undefined) printReceipts(results.receipts);
   if (results.saturated !== undefined) printSaturated(results.saturated);
@@ -35,6 +38,22 @@ export function printReport(results: Results): void {
   if (results.delivery !== undefined) printDelivery(results.delivery);
   if (results.outages !== undefined) printOutages(results.outages);
   if (results.pending !== undefined) printPending(results.pending);
+}
+
+function printImport({ express, ours, firstReceipt }: ImportCosts): void {
+  console.log('\nImport. What each step of the start adds; medians of processes.');
+  const row = (name: string, { ms, cpuMs, bytes }: Added): string[] => [
+    name,
+    ms.toFixed(1),
+    cpuMs.toFixed(1),
+    (bytes / 2 ** 20).toFixed(1),
+  ];
+  printTable([
+    ['', 'ms', 'CPU ms', 'MB'],
+    row('express', express),
+    row('ours, after Express', ours),
+    row('to the first receipt', firstReceipt),
+  ]);
 }
 
 function printFew(few: readonly FewComparison[]): void {

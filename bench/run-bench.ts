@@ -11,6 +11,7 @@ import { compare } from './scenarios/comparison.js';
 import { compareDelivery } from './scenarios/delivery.js';
 import { endure } from './scenarios/outage.js';
 import { compareFew } from './scenarios/few.js';
+import { timeImport } from './scenarios/import.js';
 import { openWith } from './scenarios/pending.js';
 import { timeReceipts } from './scenarios/receipts.js';
 import { soak } from './scenarios/soak.js';
@@ -25,7 +26,8 @@ Linux only: CPU time comes from /proc. Leave the machine alone meanwhile.
   --rounds N        rounds of each variant                                 (8)
   --seconds N       of load in each round                                  (3)
   --rate N          requests a second where the load is steady             (1000; for soak 2000)
-  --only LIST       scenarios: few, receipts, saturated, steady, delivery, outage, pending, soak   (all but few, receipts and soak)
+  --only LIST       scenarios: import, few, receipts, saturated, steady, delivery, outage, pending, soak
+                    (all but few, receipts and soak)
   --variants LIST   by name, comma-separated; bare is always among them     (all)
   --soak N          seconds of steady load, for what grows                 (600)
   --out DIR         where results.json goes, and the charts                (bench/results)
@@ -34,7 +36,17 @@ Example: npm run bench -- --only saturated --variants ours --rounds 4
 
 Needs redis-server for BullMQ; without it that variant is left out. Ends with 0; with 2 for wrong usage.`;
 
-const scenarios = ['few', 'receipts', 'saturated', 'steady', 'delivery', 'outage', 'pending', 'soak'] as const;
+const scenarios = [
+  'import',
+  'few',
+  'receipts',
+  'saturated',
+  'steady',
+  'delivery',
+  'outage',
+  'pending',
+  'soak',
+] as const;
 
 function readOptions() {
   const flag = { type: 'boolean', default: false } as const;
@@ -46,7 +58,7 @@ function readOptions() {
       seconds: { type: 'string' },
       rate: { type: 'string' },
       soak: { type: 'string', default: '600' },
-      only: { type: 'string', default: 'saturated,steady,delivery,outage,pending' },
+      only: { type: 'string', default: 'import,saturated,steady,delivery,outage,pending' },
       variants: { type: 'string', default: '' },
       out: { type: 'string', default: join(import.meta.dirname, 'results') },
     },
@@ -79,6 +91,10 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
   const results: Results = { machine: describeMachine(), rounds, secondsPerRound: seconds, rate };
   const comparison = { variants: chosen, redis, rounds, secondsPerRound: seconds, say };
 
+  if (only.has('import')) {
+    say('\nImport: what the start adds to the process');
+    results.import = await timeImport(quick ? 1 : 3 * rounds);
+  }
   if (only.has('few')) {
     say('\nFew: from one request at a time to a crowd');
     results.few = await compareFew({ redis, rounds, secondsPerRound: seconds, say }, quick);

@@ -1,4 +1,4 @@
-import { createService } from './client/crm-notification-service.js';
+import { createService, type CRMNotificationService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
@@ -40,9 +40,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const events = createEventHub(onObserverFailure);
   const url = `${target.baseUrl}${crmFormat.notifyPath}`;
   const openTelemetry = loadOpenTelemetry(url, onObserverFailure);
-  logStart(logger, { outbox: outbox.path, url, guarantee: config.hooks.guarantee, isApart: config.isApart });
-  for (const warning of config.warnings) logger.warn({}, warning);
-  const service = createService({ target, logger });
+  let service: CRMNotificationService | undefined;
 
   const onEvent = (event: DeliveryEvent): void => {
     logEvent(logger, event, url);
@@ -51,7 +49,11 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     events.emit(kind, details);
   };
 
-  const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onEvent });
+  const onStart = (): void => {
+    logStart(logger, { outbox: outbox.path, url, guarantee: config.hooks.guarantee, isApart: config.isApart });
+    for (const warning of config.warnings) logger.warn({}, warning);
+  };
+  const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onStart, onEvent });
   const intake = createIntake({
     postOffice,
     events,
@@ -85,9 +87,18 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const close = async (timeoutMs: number): Promise<CloseReport> => {
     intake.close();
     const report = await settleAndReport(timeoutMs, (leftMs) => postOffice.close(leftMs));
-    await service.close();
+    await service?.close();
     stopReporting();
     return report;
+  };
+
+  /** Made when it is first used: few apps use it, and its HTTP client is most of what a notifier in a thread would load. */
+  const directClient = (): CRMNotificationService => {
+    if (service === undefined) {
+      service = createService({ target, logger });
+      if (closing !== undefined) void service.close();
+    }
+    return service;
   };
 
   const notifier: Notifier = {
@@ -116,7 +127,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
       discardAll: (filter = {}) => postOffice.discardAll(filter),
     },
     on: (name, listener) => events.on(name, listener),
-    service,
+    get service() {
+      return directClient();
+    },
   };
   const stopReporting = openTelemetry.report(notifier);
   return notifier;

@@ -20,10 +20,11 @@ export { messageFirst } from './telemetry/message-first.js';
 export type { CRMReply } from './client/crm-notification-service.js';
 export type { TokenProvider } from './client/token.js';
 export type { NotifierOptions, ServiceOptions } from './config/settings.js';
-export type { Clock } from './core/clock.js';
+export type { CancelTimer, Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
 export type { CircuitState, PauseCause } from './delivery/circuit-breaker.js';
 export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
+export type { Guarantee } from './hooks/hook-settings.js';
 export type {
   BodyRouteHook,
   ErrorBody,
@@ -60,7 +61,7 @@ export type {
 } from './notifier/notifier.js';
 export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.js';
 export type { DeadFilter, DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
-export type { MaxPendingOptions } from './outbox/outbox-settings.js';
+export type { MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport } from './post-office/post-office.js';
 export type { LogFields, Logger } from './telemetry/logger.js';
 export type { MessageFirstLogger } from './telemetry/message-first.js';

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { Pool, type Dispatcher } from 'undici';
+import type * as Undici from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -119,9 +120,12 @@ const connectLeewayMs = 500;
 
 /** Each exchange's deadline covers connecting too; the pool's own limit only frees the connection afterwards. */
 function createPool(origin: string, { connections, timeoutMs }: CrmClientOptions, signal: AbortSignal): Pool {
+  // Loaded where it is used: it is most of this package's start, and an app whose post office has a thread does without it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- An import would load it at the start.
+  const undici = require('undici') as typeof Undici;
   // No warning about a leak: there is one listener for each connection.
   setMaxListeners(0, signal);
-  return new Pool(origin, { connections, connectTimeout: timeoutMs + connectLeewayMs, connect: { signal } });
+  return new undici.Pool(origin, { connections, connectTimeout: timeoutMs + connectLeewayMs, connect: { signal } });
 }
 
 /**

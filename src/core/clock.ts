@@ -15,6 +15,7 @@ export interface Clock {
   after(delayMs: number, callback: () => void, options?: { readonly keepAlive?: boolean }): CancelTimer;
 }
 
+/** Ends a timer that has not fired yet. */
 export type CancelTimer = () => void;
 
 // With a longer delay, setTimeout fires at once.

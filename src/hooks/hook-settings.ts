@@ -24,7 +24,8 @@ export interface HookSettings {
   readonly mapperTimeoutMs?: number | undefined;
 }
 
-type Guarantee = 'before-response' | 'after-response';
+/** When a response ends; see `guarantee`. */
+export type Guarantee = 'before-response' | 'after-response';
 
 export const hookSettings = {
   guarantee: setting<Guarantee>(

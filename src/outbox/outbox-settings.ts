@@ -58,7 +58,8 @@ export interface MaxPendingOptions {
   readonly bytes?: number | undefined;
 }
 
-type Sync = 'full' | 'normal';
+/** What an accepted notification survives; see `sync`. */
+export type Sync = 'full' | 'normal';
 
 const place = textThat((value) =>
   typeof value === 'string' && value !== '' && !value.includes('\0')

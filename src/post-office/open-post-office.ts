@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { TargetConfig } from '../client/target-settings.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
@@ -7,6 +5,7 @@ import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
+import { bundledThreadName, findThreadFile } from './find-thread-file.js';
 import { createInlineHost } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
 import type { PostOffice, PostOfficeSettings } from './post-office.js';
@@ -19,6 +18,8 @@ export interface PostOfficeOptions {
   readonly delivery: DeliveryConfig;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
+  /** Called once nothing speaks against the start any more, and before anything is logged. */
+  readonly onStart: () => void;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
 }
@@ -34,6 +35,7 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   // The thread loads it for itself; here it only must not be missing.
   if (isOnDisk) loadSqlite();
   const claim = isOnDisk ? claimOutbox(outbox.path) : undefined;
+  options.onStart();
   if (claim?.exposure !== undefined) logger.warn({}, `CRM outbox: ${claim.exposure}`);
   const settings: PostOfficeSettings = { target, outbox, delivery, file: claim?.file };
   const onClosed = (): void => {
@@ -44,22 +46,34 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   if (outbox.thread && canCross) {
     const threadFile = findThreadFile();
     if (threadFile !== undefined) {
-      return createThreadHost({ settings, authToken, clock, logger, onEvent, onClosed, threadFile });
+      const onThreadless = (error: unknown): void => {
+        logger.warn({}, `${runsHere}: ${whyNoThread(error)}, or set thread: false`);
+      };
+      return createThreadHost({ settings, authToken, clock, logger, onEvent, onThreadless, onClosed, threadFile });
     }
-    logger.warn(
-      {},
-      'CRM outbox and delivery run in the app’s own thread, because their file was not found beside this one. Leave ' +
-        'express-crm-notifier out of your bundle (as an external package), or set thread: false',
-    );
+    logger.warn({}, `${runsHere}: ${noThreadFile}, or set thread: false`);
   }
   // In memory, transactions are not worth a wait, and a custom clock is not advanced for them.
   const gatherMs = claim === undefined || clock !== systemClock ? 0 : gatherOnDiskMs;
   return createInlineHost({ settings, authToken, dispatcher, clock, logger, gatherMs, onEvent, onClosed });
 }
 
-/** Beside this file, unless a bundler has moved this code, perhaps into an ES module, which has no `__dirname`. */
-function findThreadFile(): string | undefined {
-  if (typeof __dirname !== 'string') return undefined;
-  const threadFile = join(__dirname, 'post-office-thread.js');
-  return existsSync(threadFile) ? threadFile : undefined;
+const runsHere = 'CRM outbox and delivery run in the app’s own thread';
+
+const noThreadFile =
+  'the file of their thread was not found. Leave express-crm-notifier out of your bundle (as an external package), build ' +
+  `express-crm-notifier/thread as ${bundledThreadName}.js beside it (docs/deploying.md)`;
+
+const maxReasonLength = 200;
+
+/** The thread failed as it was loaded, so the error quotes names of files and packages, and nothing of a notification. */
+function whyNoThread(error: unknown): string {
+  const { message, permission }: { message: string; permission?: string } =
+    error instanceof Error ? error : { message: String(error) };
+  if (permission === 'WorkerThreads') return 'Node’s permission model allows no thread. Start Node with --allow-worker';
+  const [reason = ''] = message.split('\n');
+  return (
+    `their thread could not be started (${reason.slice(0, maxReasonLength)}). ` +
+    'In a bundle, build express-crm-notifier/thread again, with all it needs (docs/deploying.md)'
+  );
 }

@@ -1,134 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemClock } from '../core/clock.js';
-import { errorDataOf } from '../core/errors.js';
-import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { AcceptedNotification } from '../outbox/outbox.js';
-import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
-import { passAcceptGate, passExitGate } from './thread-gates.js';
-import { createInlineHost } from './inline-host.js';
-import { gatherOnDiskMs } from './leading-delivery.js';
-import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
+import { version } from '../core/version.js';
+import { servePostOffice } from './serve-post-office.js';
+import { passExitGate } from './thread-gates.js';
+import type { ThreadData } from './thread-messages.js';
 
 /**
- * The post office's thread: the inline host, controlled by messages. This file exports nothing; `thread-host.ts` starts it.
+ * The post office's thread, which `thread-keeper.ts` starts. It is also the entry point `express-crm-notifier/thread`, which apps
+ * build beside their bundle. It exports nothing.
  */
 
-const { settings, authToken, isDebugEnabled, exitGate, acceptGate } = workerData as ThreadData;
-const questions = new Map<number, (token: string | undefined) => void>();
-let questionCount = 0;
-const eventsWaitMs = 50;
-let events: DeliveryEvent[] = [];
-let eventsTimer: NodeJS.Timeout | undefined;
-
-const postOffice = createInlineHost({
-  settings,
-  authToken: authToken ?? askToken,
-  dispatcher: undefined,
-  clock: systemClock,
-  runNative: (work) => passExitGate(exitGate, work),
-  logger: createPortLogger(),
-  onEvent: queueEvent,
-  gatherMs: gatherOnDiskMs,
-});
-
-// The stats come once the outbox is open or cannot be opened.
-void postOffice.stats().then(({ pending }) => {
-  send({ kind: 'opened', pending });
-});
-
-parentPort?.on('message', (message: ToThread) => {
-  switch (message.kind) {
-    case 'accept':
-      void accept(message.batch, message.notifications);
-      return;
-    case 'call':
-      void runCall(message.call, message.name, message.argument);
-      return;
-    case 'token':
-      questions.get(message.question)?.(message.token);
-      questions.delete(message.question);
-      return;
-    case 'ping':
-      send({ kind: 'pong' });
-      return;
-  }
-});
-
-async function accept(batch: number, notifications: readonly AcceptedNotification[]): Promise<void> {
-  const acceptances = await postOffice.accept(notifications, () => passAcceptGate(acceptGate, batch));
-  const areAllTaken = acceptances.every(({ accepted }) => accepted);
-  send({ kind: 'accepted', batch, acceptances: areAllTaken ? undefined : acceptances });
-}
-
-async function runCall(call: number, name: PostOfficeCall, argument: unknown): Promise<void> {
-  try {
-    const calls = postOffice as unknown as Record<PostOfficeCall, (argument: unknown) => Promise<unknown>>;
-    const value = await calls[name](argument);
-    if (name === 'close') await sendLastStats();
-    send({ kind: 'answer', call, value });
-  } catch (error) {
-    send({ kind: 'failure', call, error: errorDataOf(error) });
-  }
-  // Without an open port nothing keeps this thread alive, so it ends.
-  if (name === 'close') parentPort?.close();
-}
-
-/** For the app's thread to keep, because this thread ends now and cannot be asked again. */
-async function sendLastStats(): Promise<void> {
-  const stats = await postOffice.stats().catch(() => undefined);
-  if (stats !== undefined) send({ kind: 'lastStats', stats });
-}
-
-/** Asks the app's thread, because the app's function can only be called there. */
-function askToken(): Promise<string> {
-  questionCount += 1;
-  const question = questionCount;
-  return new Promise((resolve, reject) => {
-    questions.set(question, (token) => {
-      if (token === undefined) reject(new Error('the token provider failed'));
-      else resolve(token);
-    });
-    send({ kind: 'askToken', question });
-  });
-}
-
-/** Only debug lines are logged here; everything else that is logged comes from events. */
-function createPortLogger(): Required<Logger> {
-  const writer =
-    (level: LogLevel) =>
-    (fields: LogFields, message: string): void => {
-      send({ kind: 'log', level, fields, message });
-    };
-  return {
-    debug: writer('debug'),
-    info: writer('info'),
-    warn: writer('warn'),
-    error: writer('error'),
-    isLevelEnabled: (level) => level !== 'debug' || isDebugEnabled,
-  };
-}
-
-/**
- * Events of one turn, such as the settlement of a batch, are sent in one message. Those that only say that all is well wait for
- * the next message, so that the app's thread is not woken for them alone; but not for long.
- */
-function queueEvent(event: DeliveryEvent): void {
-  events.push(event);
-  if (event.kind === 'delivered') eventsTimer ??= setTimeout(sendEvents, eventsWaitMs);
-  else queueMicrotask(sendEvents);
-}
-
-function sendEvents(): void {
-  clearTimeout(eventsTimer);
-  eventsTimer = undefined;
-  if (events.length === 0) return;
-  const message: FromThread = { kind: 'events', events };
-  parentPort?.postMessage(message);
-  events = [];
-}
-
-/** Sends earlier events first. */
-function send(message: FromThread): void {
-  sendEvents();
-  parentPort?.postMessage(message);
-}
+if (parentPort === null)
+  throw new Error('express-crm-notifier/thread is not for an app to import: build it beside the app’s bundle');
+const data = workerData as ThreadData;
+if (data.version !== version) throw new Error(`it is of version ${version}, and the app’s is ${data.version}`);
+servePostOffice(parentPort, data, (work) => passExitGate(data.exitGate, work));

@@ -28,6 +28,8 @@ export interface ThreadHostOptions {
   readonly onEvent: (event: DeliveryEvent) => void;
   /** The compiled `post-office-thread`. */
   readonly threadFile: string;
+  /** No thread could be started, and why; the post office runs in the app's thread instead. Called at most once. */
+  readonly onThreadless: (error: unknown) => void;
   /** Called once, when everything is released. */
   readonly onClosed: () => void;
 }
@@ -72,6 +74,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       const message = 'the thread has ended or hangs; it is started again, and nothing accepted is lost';
       onEvent({ kind: 'threadRestarted', message });
     },
+    onThreadless: options.onThreadless,
     onRestart: () => {
       owed.sendAgain();
     },

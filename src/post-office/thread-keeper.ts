@@ -1,6 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
-import { afterAwake } from '../core/time-limit.js';
+import { version } from '../core/version.js';
+import { watchForHang } from './hang-watch.js';
+import { servePostOffice } from './serve-post-office.js';
 import {
   type AcceptGate,
   createAcceptGate,
@@ -14,11 +16,13 @@ import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 export interface ThreadKeeperOptions {
   /** The compiled `post-office-thread`. */
   readonly threadFile: string;
-  readonly data: Omit<ThreadData, keyof Gates>;
+  readonly data: Omit<ThreadData, keyof Gates | 'version'>;
   readonly clock: Clock;
   readonly onMessage: (message: FromThread) => void;
   /** The thread has ended or, `isHang`, hangs; another will be started. */
   readonly onTrouble: (isHang: boolean) => void;
+  /** No thread could be started, and why; the post office runs in this thread instead. Called at most once, at the start. */
+  readonly onThreadless: (error: unknown) => void;
   /** Another was started, and has none of the messages that were sent to the last one. */
   readonly onRestart: () => void;
   /** Whether anything waits for the thread. */
@@ -32,7 +36,10 @@ interface Gates {
   readonly acceptGate: AcceptGate;
 }
 
-/** Keeps a post office's thread running: starts another when it ends or hangs. */
+/**
+ * Keeps a post office's thread running: starts another when it ends or hangs. If the first one fails before it has sent anything,
+ * no other would do better: not allowed, or its file cannot be loaded. Then this thread does its work.
+ */
 export interface ThreadKeeper {
   /** Does nothing while there is no thread; see `onRestart`. */
   send(message: ToThread): void;
@@ -52,10 +59,11 @@ const resourceLimits = { maxYoungGenerationSizeMb: 8 };
 const exitWaitMs = 1_000;
 
 export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
-  const { threadFile, data, clock, onMessage, onTrouble, onRestart, isAwaited, onGone } = options;
+  const { threadFile, clock, onMessage, onTrouble, onThreadless, onRestart, isAwaited, onGone } = options;
   // Those that may have the outbox's file open.
-  const threads = new Map<Worker, Gates>();
-  let worker: Worker | undefined;
+  const threads = new Map<Worker | MessagePort, Gates>();
+  let worker: Worker | MessagePort | undefined;
+  let hasRun = false;
   let restarts = 0;
   let restartAtMs = 0;
   let cancelRestart: (() => void) | undefined;
@@ -68,34 +76,74 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
 
   function start(): void {
     try {
-      worker = startWorker();
-    } catch {
-      // No thread could be started, for lack of memory perhaps.
-      onEnd(false);
+      startThread();
+    } catch (error) {
+      // Not allowed, or for lack of memory perhaps.
+      onFailure(error);
     }
   }
 
-  function startWorker(): Worker {
+  function startThread(): void {
+    const { gates, workerData } = newThreadData();
     // Without the app's loaders and inspectors: the file is plain JavaScript.
-    const gates = { exitGate: createExitGate(), acceptGate: createAcceptGate() };
-    const workerData: ThreadData = { ...data, ...gates };
     const started = new Worker(threadFile, { workerData, execArgv: [], name: 'crm-post-office', resourceLimits });
+    let failure: unknown;
+    started.on('error', (error) => {
+      failure = error;
+    });
+    started.on('exit', () => {
+      threads.delete(started);
+      if (worker === started) onFailure(failure);
+      finishIfGone();
+    });
+    keep(started, gates);
+  }
+
+  /** Does the thread's work in this one, with the same messages. */
+  function startHere(): void {
+    const { gates, workerData } = newThreadData();
+    const { port1, port2 } = new MessageChannel();
+    port1.on('close', () => {
+      threads.delete(port1);
+      finishIfGone();
+    });
+    keep(port1, gates);
+    servePostOffice(port2, workerData);
+    // It is awaited at the other end.
+    port2.unref();
+  }
+
+  function newThreadData(): { readonly gates: Gates; readonly workerData: ThreadData } {
+    const gates = { exitGate: createExitGate(), acceptGate: createAcceptGate() };
+    return { gates, workerData: { ...options.data, ...gates, version } };
+  }
+
+  function keep(started: Worker | MessagePort, gates: Gates): void {
+    worker = started;
     threads.set(started, gates);
     hangWatch.onSign();
     started.on('message', (message: FromThread) => {
       if (worker !== started) return;
+      hasRun = true;
       hangWatch.onSign();
       if (message.kind === 'accepted') restarts = 0;
       onMessage(message);
     });
-    // `exit` follows. The error is not logged, because it may quote anything.
-    started.on('error', () => undefined);
-    started.on('exit', () => {
-      threads.delete(started);
-      if (worker === started) onEnd(false);
-      finishIfGone();
-    });
-    return started;
+  }
+
+  /** `error` is undefined if the thread just ended. Of one that has run it is not passed on, because it may quote anything. */
+  function onFailure(error: unknown): void {
+    if (hasRun || isStopped || error === undefined) {
+      onEnd(false);
+      return;
+    }
+    hasRun = true;
+    onThreadless(error);
+    // This thread cannot notice that it hangs itself.
+    hangWatch.stop();
+    startHere();
+    onRestart();
+    updateKeepAlive();
   }
 
   function onEnd(isHang: boolean): void {
@@ -173,52 +221,6 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
       // It has ended or will; if it hangs, it must not keep the process alive.
       worker?.unref();
       finishIfGone();
-    },
-  };
-}
-
-interface HangWatchOptions {
-  readonly clock: Clock;
-  /** Whether anything waits for the thread. */
-  readonly isAwaited: () => boolean;
-  /** Asks the thread for a sign of life. Returns false when there is no thread. */
-  readonly ping: () => boolean;
-  readonly onHang: () => void;
-}
-
-/** Detects that a thread hangs: something waits for it, and it has sent nothing for half a minute. */
-interface HangWatch {
-  /** The thread has sent something, or another one was started. */
-  onSign(): void;
-  stop(): void;
-}
-
-const pingEveryMs = 1_000;
-/** Longer than a disk stalls, and short enough to keep the backlog in memory. */
-const hangAfterPings = 30;
-
-function watchForHang({ clock, isAwaited, ping, onHang }: HangWatchOptions): HangWatch {
-  /** Counted only while this process is awake: if it was stopped, or the computer slept, nothing hangs. */
-  let unansweredPings = 0;
-  let isStopped = false;
-
-  function check(): void {
-    if (isStopped) return;
-    // While nothing waits, waking up once a second is enough.
-    if (isAwaited()) afterAwake(clock, pingEveryMs, check);
-    else clock.after(pingEveryMs, check);
-    if (!isAwaited()) unansweredPings = 0;
-    else if (unansweredPings >= hangAfterPings) onHang();
-    else if (ping()) unansweredPings += 1;
-  }
-
-  check();
-  return {
-    onSign() {
-      unansweredPings = 0;
-    },
-    stop() {
-      isStopped = true;
     },
   };
 }

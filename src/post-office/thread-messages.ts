@@ -10,6 +10,8 @@ export type PostOfficeCall = Exclude<keyof PostOffice, 'accept' | 'isStarting' |
 
 /** The data that the thread is started with. */
 export interface ThreadData {
+  /** Of the package in the app's thread. */
+  readonly version: string;
   readonly settings: PostOfficeSettings;
   /** The token; undefined if the thread has to ask for it. */
   readonly authToken: string | undefined;

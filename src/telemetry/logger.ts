@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import type * as Pino from 'pino';
 import { callSafely } from '../core/call-safely.js';
 
 /** The fields of a log line besides its message: ids, codes and numbers, nothing personal. */
@@ -24,6 +24,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** The default logger: pino on standard output, at the given level. */
 export function createDefaultLogger(level: string): Logger {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- An import would load it for apps that pass a logger, too.
+  const { pino } = require('pino') as typeof Pino;
   return pino({ name: 'express-crm-notifier', level });
 }
 

@@ -23,6 +23,7 @@ describe('the bench', () => {
     expect(ours.map(({ name }) => name)).toEqual(oursNames);
     expect(ours.flatMap(({ rounds }) => rounds).map(({ lost }) => lost)).toEqual([0, 0, 0, 0, 0]);
     expect(results.steady.map(({ name }) => name)).toEqual(['bare', 'ours']);
+    expect(results.import.ours.ms).toBeGreaterThan(0);
     expect(results.delivery.ours[0]?.count).toBeGreaterThan(0);
     expect(results.outages).toMatchObject([{ name: 'ours', lost: 0, failures: 0 }]);
     expect(results.pending.map(({ count }) => count)).toEqual([1_000, 10_000]);

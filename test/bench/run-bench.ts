@@ -5,6 +5,7 @@ import { join } from 'node:path';
 /** What a bench measured, as far as tests read it. */
 export interface BenchResults {
   readonly machine: { readonly node: string };
+  readonly import: { readonly ours: { readonly ms: number } };
   readonly few: readonly { readonly load: string; readonly comparisons: readonly BenchComparison[] }[];
   readonly receipts: readonly { readonly name: string }[];
   readonly saturated: readonly BenchComparison[];

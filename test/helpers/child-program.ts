@@ -43,7 +43,7 @@ function startProgram(name: string, { args = [] }: ProgramOptions = {}): ChildPr
   const path = join(__dirname, 'programs', `${name}.ts`);
   const child: ChildProcessByStdio<null, Readable, Readable> = spawn(
     process.execPath,
-    ['--import', 'tsx', path, ...args],
+    ['--import', join(__dirname, 'load-sources.mjs'), path, ...args],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const lines: string[] = [];

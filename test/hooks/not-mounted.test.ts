@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { NextFunction, Request, Response } from 'express';
 import request from 'supertest';
@@ -91,7 +92,7 @@ describe('a hook without the middleware in production', () => {
       });`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', '--input-type=module', '--eval', program],
+      ['--import', join(__dirname, '../helpers/load-sources.mjs'), '--input-type=module', '--eval', program],
       { env: { ...process.env, NODE_ENV: 'production' } },
     );
 

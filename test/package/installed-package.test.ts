@@ -57,11 +57,18 @@ describe('the tarball', () => {
   it('holds what users need and nothing else', () => {
     const unneeded = files.filter(
       (file) =>
-        !/^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.env\.example|dist\/.+)$/.test(file),
+        !/^package\/(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.env\.example|dist\/.+|docs\/[\w/-]+\.(?:md|svg))$/.test(
+          file,
+        ),
     );
     expect(unneeded).toEqual([]);
     expect(files).toEqual(
-      expect.arrayContaining(['package/README.md', 'package/LICENSE', 'package/dist/esm/index.js']),
+      expect.arrayContaining([
+        'package/README.md',
+        'package/LICENSE',
+        'package/dist/esm/index.js',
+        'package/docs/hooks.md',
+      ]),
     );
     process.stdout.write(`${(statSync(tarball).size / 1024).toFixed(0)} KiB packed, ${files.length} files\n`);
   });
@@ -112,6 +119,19 @@ describe('the names it exports', () => {
     const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs', {}, 'express-crm-notifier/testing');
     const expected = ['createOwnedClock', 'startFakeCrm'];
     expect(names).toEqual({ imported: expected, required: expected, areTheSame: true });
+  });
+});
+
+describe('what is loaded', () => {
+  it('by the import is small; HTTP client, logger, SQLite and telemetry come when they are needed', async () => {
+    const [loaded] = await runProgram<LoadedPackages>(projectOf(5), 'loaded-packages.cjs');
+    const small = ['envalid', 'fastest-levenshtein', 'uuid'];
+    expect(loaded?.byImport).toEqual(small);
+    // The post office's thread has undici for itself.
+    expect(loaded?.byNotifier).toEqual(expect.arrayContaining(['@opentelemetry/api', ...small]));
+    expect(loaded?.byNotifier).not.toEqual(expect.arrayContaining(['undici']));
+    expect(loaded?.byNotifier).not.toEqual(expect.arrayContaining(['pino']));
+    expect(loaded?.byDirectClient).toEqual(expect.arrayContaining(['undici']));
   });
 });
 
@@ -286,6 +306,12 @@ describe('the types, where no optional peer is installed', () => {
     },
   );
 });
+
+interface LoadedPackages {
+  readonly byImport: readonly string[];
+  readonly byNotifier: readonly string[];
+  readonly byDirectClient: readonly string[];
+}
 
 interface ExportNames {
   readonly imported: readonly string[];

@@ -20,6 +20,8 @@ export interface BuiltProgramOptions {
   /** One of `test/helpers/programs`, unless it is a path. */
   readonly file: string;
   readonly args?: readonly string[];
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Whether it takes orders; the channel for them keeps it alive. */
   readonly takesOrders?: boolean;
@@ -40,9 +42,15 @@ export function useBuiltPrograms(): (options: BuiltProgramOptions) => BuiltProgr
   };
 }
 
-function startProgram({ file, args = [], env = {}, takesOrders = false }: BuiltProgramOptions): BuiltProgram {
+function startProgram({
+  file,
+  args = [],
+  nodeArgs = [],
+  env = {},
+  takesOrders = false,
+}: BuiltProgramOptions): BuiltProgram {
   const path = join(__dirname, '../helpers/programs', file);
-  const child: ChildProcess = spawn(process.execPath, [file.startsWith('/') ? file : path, ...args], {
+  const child: ChildProcess = spawn(process.execPath, [...nodeArgs, file.startsWith('/') ? file : path, ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(takesOrders ? (['ipc'] as const) : [])],
   });

@@ -8,6 +8,7 @@ import { useTempDirectory } from '../helpers/temp-directory.js';
 import { laneOf, useCrm } from '../helpers/use-crm.js';
 
 const helpers = join(__dirname, '..', 'helpers', 'programs');
+const loadSources = join(__dirname, '..', 'helpers', 'load-sources.mjs');
 
 interface Answer {
   readonly accepted: boolean;
@@ -44,7 +45,7 @@ describe('a disk that is full (case 68)', () => {
   const directory = useTempDirectory();
 
   const run = (baseUrl: string, outbox: string): App => {
-    const program = ['--import', 'tsx', join(helpers, 'fill-the-disk.ts'), baseUrl, outbox];
+    const program = ['--import', loadSources, join(helpers, 'fill-the-disk.ts'), baseUrl, outbox];
     const child = spawn(process.execPath, program, { stdio: ['pipe', 'pipe', 'inherit'] });
     children.push(child);
     const lines: string[] = [];

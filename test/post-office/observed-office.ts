@@ -40,7 +40,12 @@ export const inlineHost: CreateHost = (options) => createInlineHost({ ...options
 
 /** Runs the thread of a file: the built one, or one of the programs that make trouble. */
 export function threadHost(threadFile: string): CreateHost {
-  return (options) => createThreadHost({ ...options, threadFile });
+  return (options) => {
+    const onThreadless = (error: unknown): void => {
+      options.logger.warn({}, `no thread: ${(error as Error).message}`);
+    };
+    return createThreadHost({ ...options, threadFile, onThreadless });
+  };
 }
 
 /** Makes post offices for the tests of a file; each is closed after its test. Put it before the hooks of what they use. */

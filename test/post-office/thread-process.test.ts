@@ -1,12 +1,10 @@
-import { build, type BuildOptions } from 'esbuild';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { accept } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
 import { useBuiltPrograms, type BuiltProgram } from './built-program.js';
 
-const root = join(__dirname, '../..');
 const cleanEnd = { code: 0, signal: null, stderr: '' };
 
 // Processes and threads start for real, on a machine that may be busy.
@@ -111,55 +109,4 @@ describe('a process whose post office has a thread of its own', () => {
     expect(errorDataOf(program)).toEqual([]);
     expect(crm.received).toHaveLength(2);
   });
-
-  describe('bundled into one file', () => {
-    const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-    const formats: readonly [name: string, file: string, options: BuildOptions][] = [
-      ['an ES module', 'app.mjs', { format: 'esm', banner: { js: require } }],
-      // It has no await at its top level.
-      ['CommonJS', 'app.cjs', { format: 'cjs' }],
-    ];
-
-    it.each(formats)(
-      'as %s runs it in the app’s thread, says once how to mend that, and works',
-      async (_name, file, options) => {
-        const app = join(directory(), file);
-        symlinkSync(join(root, 'node_modules'), join(directory(), 'node_modules'));
-        await build({
-          stdin: { contents: bundledApp, resolveDir: root, loader: 'js' },
-          outfile: app,
-          bundle: true,
-          platform: 'node',
-          external: ['@photostructure/sqlite'],
-          logLevel: 'silent',
-          ...options,
-        });
-        const crm = await start();
-        const program = run({ file: app, args: [crm.url, outbox()] });
-        expect(await program.ended).toEqual(cleanEnd);
-        expect(errorDataOf(program)).toEqual([
-          expect.stringMatching(/^warn .*Leave express-crm-notifier out of your bundle.*or set thread: false$/),
-        ]);
-        expect(await program.said('closed')).toEqual([expect.stringContaining('"pending":0')]);
-        expect(crm.received).toHaveLength(3);
-      },
-    );
-  });
 });
-
-const bundledApp = `
-  import { createNotifier } from 'express-crm-notifier';
-  const [baseUrl, outbox] = process.argv.slice(2);
-  const say = (level) => (_fields, message) => console.log(level + ' ' + message);
-  const ignore = () => undefined;
-  const crm = createNotifier({
-    baseUrl,
-    outbox,
-    sync: 'normal',
-    authToken: 'test-token-0123456789',
-    logger: { debug: ignore, info: ignore, warn: say('warn'), error: say('error') },
-    env: {},
-  });
-  const things = [1, 2, 3].map((userId) => crm.notify({ notificationType: 'user_moved', userId, message: 'moved' }));
-  void Promise.all(things).then(async () => console.log('closed ' + JSON.stringify(await crm.close())));
-`;

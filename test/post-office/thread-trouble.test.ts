@@ -272,6 +272,26 @@ describe('a post office whose thread', () => {
   });
 
   describe('cannot even be loaded', () => {
+    const createUnloadable = useOffices(threadHost(troubleFile('unloadable-thread')));
+
+    it('is not tried again: this thread does its work, and the cause is logged once', async () => {
+      const crm = await start();
+      const office = createUnloadable({ baseUrl: crm.url, outbox: directory() });
+      const batches = [1, 2].map((count) => sampleNotifications(count));
+      const answers = await Promise.all(batches.map((batch) => office.accept(batch)));
+      expect(answers.flat()).toEqual([taken, taken, taken]);
+      expect(await office.flush(10_000)).toEqual({ delivered: 3, pending: 0, dead: 0 });
+      expect(office.isStarting()).toBe(false);
+      expect(await office.stats()).toMatchObject({ delivered: 3, isDelivering: true });
+      expect(office.troubles()).toEqual([]);
+      expect(office.log.lines.map(({ message }) => message)).toEqual(['no thread: Cannot find module of the thread']);
+      expect(await office.close(1_000)).toMatchObject({ pending: 0 });
+      while (office.closedCount === 0) await new Promise((resolve) => setImmediate(resolve));
+      expect(idsOf(crm.received)).toEqual(batches.flat().map(({ id }) => id));
+    });
+  });
+
+  describe('ends as soon as it runs', () => {
     it('is tried again less and less often, and quoted nowhere', async () => {
       const delays: number[] = [];
       const watched: OwnedClock = {

@@ -10,6 +10,9 @@ export function accessProblem(path: string, error: unknown, advice?: string): st
   if (code === 'EROFS') return `${path} is on a read-only file system. Mount a disk there that can be written to`;
   if (code === 'EMFILE' || code === 'ENFILE')
     return `${path} cannot be opened (${code}). Raise the limit of open files`;
+  if (code === 'ERR_ACCESS_DENIED') {
+    return `${path} is refused by Node's permission model. Start Node with --allow-fs-read=* --allow-fs-write=DIRECTORY/*`;
+  }
   const user = process.geteuid?.();
   if (user === undefined || (code !== 'EACCES' && code !== 'EPERM')) return `${path} cannot be used (${code})`;
   const { at, stats } = nearestTo(path);

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -106,7 +107,8 @@ export function findOutboxFile(path: string): string | undefined {
 export function makePrivateFile(file: string): void {
   const descriptor = openSync(file, appendingNoLink, 0o600);
   try {
-    fchmodSync(descriptor, 0o600);
+    // Only where it must be: Node's permission model refuses it altogether.
+    if ((fstatSync(descriptor).mode & 0o777) !== 0o600) fchmodSync(descriptor, 0o600);
   } finally {
     closeSync(descriptor);
   }

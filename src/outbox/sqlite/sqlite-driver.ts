@@ -135,7 +135,10 @@ function notFound(cause: unknown): CRMConfigError {
 }
 
 function notLoaded(cause: unknown): CRMConfigError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `needs SQLite: ${packageName} is installed but could not be loaded (${reason}). Install it again, or ${waysOut}`;
+  const { message: reason, code }: { message: string; code?: string } =
+    cause instanceof Error ? cause : { message: String(cause) };
+  // Node's permission model does not allow native code.
+  const fix = code === 'ERR_DLOPEN_DISABLED' ? 'Start Node with --allow-addons' : 'Install it again';
+  const message = `needs SQLite: ${packageName} is installed but could not be loaded (${reason}). ${fix}, or ${waysOut}`;
   return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
 }

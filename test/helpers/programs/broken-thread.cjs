@@ -1,2 +1,5 @@
-/** A file of a thread that never comes to run, as after an upgrade under a running app. */
+/** A thread that gives a sign of life and fails. */
+const { parentPort } = require('node:worker_threads');
+
+parentPort.postMessage({ kind: 'pong' });
 throw new Error('Cannot find module of the thread');
