@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bookedOnce, bookOnce, type Booked } from './book-once.js';
 import { createProject, type Output, type Project, toolDirectory } from './project.js';
@@ -20,20 +20,15 @@ describe.each([
   ['10', 'pnpm/bin/pnpm.cjs'],
   ['latest', 'pnpm/bin/pnpm.mjs'],
 ])('pnpm %s', (version, program) => {
-  const installWith =
-    (files: Readonly<Record<string, string>>): Install =>
-    async (project, packages) => {
-      project.write(files);
-      const pnpm = await installTool(project, `pnpm@${version}`, program);
-      const storeDirectory = toolDirectory('pnpm-store');
-      return project.run(process.execPath, [pnpm, 'add', '--store-dir', storeDirectory, ...packages]);
-    };
-
   it('installs it beside a strict node_modules, and a booking arrives', async () => {
-    // docs/compatibility.md shows this file.
-    const workspace = "allowBuilds:\n  '@photostructure/sqlite': false\n";
-    const install = installWith({ 'pnpm-workspace.yaml': workspace });
-    const project = await createProject(`pnpm ${version}`, ['express@5'], { install });
+    const page = readFileSync(join(__dirname, '../../docs/compatibility.md'), 'utf8');
+    const workspace = /^```yaml\n(?<text>[^]*?)^```$/m.exec(page)?.groups?.['text'] ?? '';
+    const install: Install = async (project, packages) => {
+      const pnpm = await installTool(project, `pnpm@${version}`, program);
+      return project.run(process.execPath, [pnpm, 'add', '--store-dir', toolDirectory('pnpm-store'), ...packages]);
+    };
+    const files = { 'pnpm-workspace.yaml': workspace };
+    const project = await createProject(`pnpm ${version}`, ['express@5'], { files, install });
     // Strict: what the package depends on is not the app's.
     expect(() => project.versionOf('undici')).toThrow('ENOENT');
     await expectToBook(project);

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { bareEnvironment } from '../helpers/bare-environment.js';
 import { run } from '../package/pack-into.js';
@@ -45,6 +45,9 @@ const complaint = /ERESOLVE|(warn|YN0002|YN0060|YN0086|unmet|missing).*express-c
 /** What an app installs besides Express and the libraries it uses: the tarball and, before Node 22.13, SQLite. */
 const ours = hasSqlite ? [tarball] : [tarball, '@photostructure/sqlite@1'];
 
+/** The directory of the latest project of this file. */
+let current: string | undefined;
+
 /**
  * Makes a project and installs `packages` and this package into it. The programs of `programs/` are in it too. Fails if
  * the package manager complains about this package.
@@ -54,9 +57,10 @@ export async function createProject(
   packages: readonly string[],
   { manifest = {}, files = {}, install = installByNpm }: ProjectOptions = {},
 ): Promise<Project> {
+  // The tests of a file run one after the other, so the project before this one has served its purpose.
+  if (current !== undefined) rmSync(current, { recursive: true, force: true });
   const directory = join(workshop, name.replaceAll(/[^\w.-]+/g, '-'));
-  // A test that is tried again begins anew.
-  rmSync(directory, { recursive: true, force: true });
+  current = directory;
   mkdirSync(directory);
   const project = projectIn(directory);
   cpSync(programs, directory, { recursive: true });
@@ -66,8 +70,15 @@ export async function createProject(
   const { stdout, stderr } = await install(project, [...packages, ...ours]);
   const complaints = `${stdout}\n${stderr}`.split('\n').filter((line) => complaint.test(line));
   if (complaints.length > 0) throw new Error(`installing into ${name} complains:\n${complaints.join('\n')}`);
-  report(`${name}: installed ${packages.join(', ')} in ${Math.round((Date.now() - startedAt) / 1_000)} s`);
+  const seconds = Math.round((Date.now() - startedAt) / 1_000);
+  report(`${name}: installed ${packages.map((asked) => foundFor(asked, project)).join(', ')} in ${seconds} s`);
   return project;
+}
+
+/** What was installed for `express@5`: `express 5.3.0`; only the name where there is no node_modules to look into. */
+function foundFor(asked: string, project: Project): string {
+  const name = asked.slice(0, asked.indexOf('@', 1));
+  return existsSync(join(project.directory, 'node_modules', name)) ? `${name} ${project.versionOf(name)}` : name;
 }
 
 /** Installs with npm what is not yet there and leaves the rest alone. */

@@ -14,7 +14,14 @@ const nodeTest = printed(/^```ts\n(?<code>(?:(?!^```$)[^])*node:test[^]*?)^```$/
 const moduleNameMapper = JSON.parse(printed(/^\s*"moduleNameMapper": (?<code>\{.*\})/m)) as unknown;
 const testCount = [...test.matchAll(/^ {2}it\(/gm)].length;
 
-const common = ['express@5', '@types/express@5', '@types/node@20', 'supertest@7', '@types/supertest', 'typescript@5.9'];
+const common = [
+  'express@5',
+  '@types/express@5',
+  '@types/node@20',
+  'supertest@7',
+  '@types/supertest@7',
+  'typescript@5.9',
+];
 const compilerOptions = {
   target: 'es2022',
   module: 'node16',
