@@ -42,10 +42,12 @@ export type {
   BookingUser,
   EventFields,
   EventInput,
+  HexId,
   Id,
   JsonValue,
   NotificationFields,
   NotificationInput,
+  WireId,
 } from './notification/notification.js';
 export type { MaxUnsavedOptions } from './notifier/intake-settings.js';
 export type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier/notifier-event.js';
