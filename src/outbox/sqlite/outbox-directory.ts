@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   lstatSync,
@@ -45,7 +46,8 @@ export function prepareOutboxDirectory(path: string): string {
  * faster.
  */
 export function makeOutboxDirectory(directory: string): void {
-  mkdirSync(dirname(directory), { recursive: true });
+  // Node's permission model refuses to make even one that is there.
+  if (!existsSync(dirname(directory))) mkdirSync(dirname(directory), { recursive: true });
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (error) {
