@@ -101,5 +101,6 @@ function textOf(value: unknown): string | null {
 }
 
 function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)} …` : text;
+  // Copied, because a slice keeps the whole text in memory.
+  return text.length > length ? `${Buffer.from(text.slice(0, length)).toString()} …` : text;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
@@ -30,6 +30,8 @@ export function readEnvFile(given: string | undefined, env: Env, cwd: string): C
   const path = resolve(cwd, given ?? defaultFile);
   let text: string;
   try {
+    // Nobody may ever write to a pipe. One that is named, such as a shell's `<(…)`, is waited for.
+    if (given === undefined && !isSmallFile(path)) return { env, envFile: undefined, problem: undefined };
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
@@ -39,10 +41,18 @@ export function readEnvFile(given: string | undefined, env: Env, cwd: string): C
   const variables = parseEnv(text);
   // Sorted, because some versions of Node lose the order of the file.
   const names = Object.keys(variables)
-    .filter((name) => name.startsWith('CRM_'))
+    // In a malformed file, what is read as a name may be a token.
+    .filter((name) => /^CRM_[A-Z0-9_]{1,60}$/.test(name))
     .sort();
   const overridden = names.filter((name) => env[name] !== undefined && env[name] !== variables[name]);
   return { env: { ...variables, ...env }, envFile: { path, names, overridden }, problem: undefined };
+}
+
+const maxBytes = 1_048_576;
+
+function isSmallFile(path: string): boolean {
+  const stats = statSync(path);
+  return stats.isFile() && stats.size <= maxBytes;
 }
 
 /** Says which variables were found in a file, and which of them do not count. */

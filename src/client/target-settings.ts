@@ -200,11 +200,11 @@ function isPrivateHost(hostname: string): boolean {
   return !host.includes('.') || /\.(localhost|local|internal|lan|home\.arpa|test)$/.test(host);
 }
 
-/** Whether a base URL's host is this machine: `localhost` and its subdomains (RFC 6761 section 6.3), 127.0.0.0/8 and ::1. */
+/** Whether a base URL's host is this machine: `localhost`, 127.0.0.0/8 or ::1. Other names may be anywhere. */
 export function isOnThisMachine(baseUrl: string): boolean {
   if (!URL.canParse(baseUrl)) return false;
   const host = bareHost(new URL(baseUrl).hostname);
-  return /(^|\.)localhost$/.test(host) || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 // 169.254.169.254 itself and its IPv6 forms: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056); then AWS's IPv6 address.

@@ -18,5 +18,5 @@ export function keepTestsApart({ outbox, target }: OutboxAndTarget, warnings: st
     `baseUrl ${target.baseUrl} is not notified, because this is a test run that names no outbox; ${baseUrl} is, instead. ` +
       "To notify it from a test, name an outbox: outbox: ':memory:' (CRM_OUTBOX)",
   );
-  return { outbox: inMemory, target: { ...target, baseUrl, authToken: defaultToken } };
+  return { outbox: inMemory, target: { ...target, baseUrl, authToken: defaultToken, dispatcher: undefined } };
 }

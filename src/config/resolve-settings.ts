@@ -18,7 +18,7 @@ export interface ResolvedSettings<Table> {
   /** The settings whose value is not their default. */
   readonly given: ReadonlySet<Setting<unknown>>;
   readonly isProduction: boolean;
-  /** Whether a test runner started this process: jest and vitest set `NODE_ENV`, Node's own runner `NODE_TEST_CONTEXT`. */
+  /** Whether this process runs tests, as far as can be told. */
   readonly isTest: boolean;
   readonly findings: Findings;
 }
@@ -45,7 +45,7 @@ export function resolveSettings<Table extends SettingTable>(table: Table, option
     values: inShapeOf(table, values) as Values<Table>,
     given,
     isProduction: env['NODE_ENV'] === 'production',
-    isTest: env['NODE_ENV'] === 'test' || env['NODE_TEST_CONTEXT'] !== undefined,
+    isTest: isTestRun(env),
     findings,
   };
 }
@@ -148,9 +148,12 @@ function unknownVariables(env: Environment): string[] {
   const known = settingsIn(notifierSettings)
     .filter(hasVariable)
     .map(({ variable }) => variable);
-  return Object.keys(env)
-    .filter((name) => name.startsWith('CRM_') && !known.some((variable) => variable === name))
-    .map((name) => `${name} is no variable of express-crm-notifier, ${suggestion(name, known)}`);
+  return (
+    Object.keys(env)
+      // In a malformed file, what is read as a name may be a token.
+      .filter((name) => /^CRM_[A-Z0-9_]{1,60}$/.test(name) && !known.some((variable) => variable === name))
+      .map((name) => `${name} is no variable of express-crm-notifier, ${suggestion(name, known)}`)
+  );
 }
 
 /** What people type for it elsewhere. */
@@ -183,4 +186,15 @@ function suggestion(name: string, known: readonly string[]): string {
   // Three of seven letters may differ; with more, a guess only confuses.
   const isNear = distance(name, nearest) <= (3 / 7) * name.length;
   return isNear ? `did you mean \`${nearest}\`?` : 'docs/configuration.md lists all there are';
+}
+
+/** Set by jest, by vitest and by Node's own runner for the processes of tests, whatever `NODE_ENV` is. */
+const testVariables = ['JEST_WORKER_ID', 'VITEST', 'NODE_TEST_CONTEXT'];
+
+function isTestRun(env: Environment): boolean {
+  if (env['NODE_ENV'] === 'test' || testVariables.some((name) => env[name] !== undefined)) return true;
+  // An app may read its variables from elsewhere, but it is still this process that runs tests.
+  return env !== process.env && env['NODE_ENV'] === undefined
+    ? isTestRun(process.env)
+    : process.execArgv.includes('--test');
 }

@@ -11,6 +11,15 @@ export function callSafely(call: () => unknown, onFailure: () => void): void {
   }
 }
 
+/**
+ * Returns a value of the app where no promise is expected. If it is one all the same, nobody will wait for it, and a rejection
+ * must not end the process.
+ */
+export function notAwaited<Value>(value: Value): Value {
+  if (isPromiseLike(value)) Promise.resolve(value).catch(() => undefined);
+  return value;
+}
+
 /** Whether a value is a promise of any kind: query builders and other realms have their own. */
 export function isPromiseLike<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';

@@ -1,5 +1,11 @@
 import { backoffBoundMs, backoffMs } from './backoff.js';
-import { createAddressTrust, createReachTrust, createTokenTrust, type SentAttempt } from './target-trust.js';
+import {
+  createAddressTrust,
+  createReachTrust,
+  createTokenTrust,
+  type KnownUrl,
+  type SentAttempt,
+} from './target-trust.js';
 
 /**
  * Whether delivery may send to the CRM at all.
@@ -39,6 +45,8 @@ export interface CircuitBreaker {
   /** The CRM responded as to a wrong URL. Returns whether that has paused the target; if not, call `onResponse`. */
   onMisdirected(nowMs: number, status: number, sent?: SentAttempt): boolean;
   readonly state: CircuitState;
+  /** Whether the target is paused for the token or the URL, so that no notification is to blame for what it got. */
+  readonly isRefused: boolean;
   /** Whether the next probe should be a notification that never failed. */
   readonly prefersFresh: boolean;
   /** The longest wait until the next probe; 0 when the circuit is closed. */
@@ -66,6 +74,7 @@ export interface CircuitBreakerOptions {
   /** How long an attempt may take. */
   readonly timeoutMs: number;
   readonly random: () => number;
+  readonly knownUrl: KnownUrl;
   /** The circuit has opened, or is now open for another reason. */
   readonly onPause: (cause: PauseCause) => void;
   readonly onResume: () => void;
@@ -81,8 +90,8 @@ type Circuit =
       readonly freshProbeAtMs: number;
       /** Whether perhaps only the notifications tried so far are refused. */
       readonly isTokenInDoubt: boolean;
-      /** The kind of cause that `onPause` was last called with; undefined when it was not called. */
-      readonly reportedKind: PauseCause['kind'] | undefined;
+      /** The kinds of cause that `onPause` was called with, the last one last. */
+      readonly reportedKinds: readonly PauseCause['kind'][];
       /** Whether at least a connection was made. */
       readonly wasSent: boolean;
       readonly probeCount: number;
@@ -98,11 +107,11 @@ const doubtfulPauses = 10;
 
 /** Instants are on the monotonic clock. */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { concurrency, failureThreshold, firstDelayMs, maxDelayMs, random } = options;
+  const { concurrency, failureThreshold, firstDelayMs, maxDelayMs, random, knownUrl } = options;
   const reach = createReachTrust(options);
   const latelyMs = doubtfulPauses * options.maxPauseMs;
   const token = createTokenTrust({ sureCount: failureThreshold, justNowMs: maxDelayMs, latelyMs });
-  const address = createAddressTrust(4 * failureThreshold);
+  const address = createAddressTrust({ sureCount: 4 * failureThreshold, knownUrl });
   let circuit: Circuit = { state: 'closed', responsesSinceOutage: Infinity };
   let startCount = 0;
 
@@ -113,27 +122,30 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       cause.kind === 'unauthorised'
         ? !token.hasWorkedLately(nowMs)
         : cause.kind === 'misdirected' && !address.hasJudged;
-    const before = circuit.state === 'closed' ? undefined : circuit.reportedKind;
+    const before = circuit.state === 'closed' ? [] : circuit.reportedKinds;
     // What worked a moment ago is not reported as broken yet: if it is, the next probes will fail as well.
     const hasJustWorked =
       cause.kind === 'unauthorised'
         ? token.hasJustWorked(nowMs)
         : cause.kind === 'unreachable' && wasSent && reach.hasJustResponded(nowMs);
-    const reportedKind = hasJustWorked ? before : cause.kind;
+    // A cause that comes back is reported once it stays: a CRM may respond differently each time.
+    const isBack = before.includes(cause.kind) && circuit.state !== 'closed' && circuit.cause.kind !== cause.kind;
+    const isNews = !hasJustWorked && !isBack && before.at(-1) !== cause.kind;
+    const reportedKinds = isNews ? [...before.filter((kind) => kind !== cause.kind), cause.kind] : before;
     const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
     // Half of the wait is fixed, so that an open circuit does pause; the other half is random.
     const waitMs = backoffBoundMs(probeCount, waits) / 2 + backoffMs(probeCount, waits, random) / 2;
     const probeAtMs = nowMs + waitMs;
     const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unreachable' ? firstDelayMs : maxDelayMs);
     const probes = { probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
-    circuit = { state: 'open', cause, reportedKind, isTokenInDoubt, wasSent, ...probes };
+    circuit = { state: 'open', cause, reportedKinds, isTokenInDoubt, wasSent, ...probes };
     reach.reset();
     // Reported again for another cause: a token must be replaced, and nobody would look for that during an outage.
-    if (reportedKind !== before) options.onPause(cause);
+    if (isNews) options.onPause(cause);
   };
 
   const close = (): void => {
-    const isReported = circuit.state !== 'closed' && circuit.reportedKind !== undefined;
+    const isReported = circuit.state !== 'closed' && circuit.reportedKinds.length > 0;
     circuit = { state: 'closed', responsesSinceOutage: 1 };
     if (isReported) options.onResume();
   };
@@ -158,6 +170,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   return {
     get state() {
       return circuit.state;
+    },
+
+    get isRefused() {
+      return circuit.state !== 'closed' && circuit.cause.kind !== 'unreachable';
     },
 
     get prefersFresh() {
@@ -215,7 +231,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     onMisdirected(nowMs, status, sent) {
       if (!address.onMisdirected()) return false;
       reach.onResponded(sent, nowMs);
-      token.onWorked(sent?.ordinal ?? startCount, nowMs);
+      // Nothing is known about the token: the response may not even be the CRM's.
       if (circuit.state !== 'open' && isProbe(sent)) open({ kind: 'misdirected', status }, nowMs);
       return true;
     },
@@ -239,7 +255,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     onUnauthorised(nowMs, status, refused = { ordinal: startCount, isSuspect: false }) {
       if (circuit.state === 'open') return true;
       if (!isProbe(refused)) return true;
-      if (!token.onRefused(refused, startCount, nowMs)) {
+      const isTokenToBlame = token.onRefused(refused, startCount, nowMs);
+      const isMisdirected = circuit.state === 'half-open' && circuit.cause.kind === 'misdirected';
+      if (!isTokenToBlame && !isMisdirected) {
         if (circuit.state === 'half-open') close();
         return false;
       }

@@ -15,6 +15,7 @@ import { createNextRound } from './next-round.js';
 import { createVerdictSettler, recordVerdict } from './settle-verdict.js';
 import { createSettlements } from './settlements.js';
 import { targetQueue } from './target-queue.js';
+import type { KnownUrl } from './target-trust.js';
 
 export interface DeliveryOptions extends DeliveryConfig {
   /** How long an attempt may take. */
@@ -33,6 +34,7 @@ export interface DeliveryOptions extends DeliveryConfig {
    * milliseconds; 0: until the event loop's turn ends.
    */
   readonly gatherMs: number;
+  readonly knownUrl: KnownUrl;
 }
 
 /** Takes due notifications from the outbox, sends them to the target and settles the outcome. */
@@ -73,6 +75,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     concurrency,
     timeoutMs,
     random,
+    knownUrl: options.knownUrl,
     onPause: (cause) => {
       onEvent({ kind: 'paused', cause });
     },

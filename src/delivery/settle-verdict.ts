@@ -15,7 +15,7 @@ import type { Settlements } from './settlements.js';
 export interface VerdictSettlerOptions {
   readonly lanes: Lanes;
   readonly settlements: Settlements;
-  readonly breaker: Pick<CircuitBreaker, 'state'>;
+  readonly breaker: Pick<CircuitBreaker, 'state' | 'isRefused'>;
   readonly retry: DeliveryConfig['retry'];
   /** Returns a number in [0, 1). */
   readonly random: () => number;
@@ -97,9 +97,9 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     });
   };
 
-  /** Why a notification expires, if it is too old: when an attempt fails, unless the target is paused. */
+  /** Why a notification expires, if it is too old: when an attempt fails, unless token or URL are to blame. */
   const expiredReason = (head: PendingNotification, last: number | string): DeadReason | undefined => {
-    if (steady.now() - head.acceptedAt <= maxAgeMs) return undefined;
+    if (breaker.isRefused || steady.now() - head.acceptedAt <= maxAgeMs) return undefined;
     const detail = `older than maxAgeMs (${String(maxAgeMs)}); last: ${String(last)}`;
     return { kind: 'expired', status: typeof last === 'number' ? last : undefined, detail };
   };

@@ -117,15 +117,28 @@ export interface AddressTrust {
   readonly hasJudged: boolean;
 }
 
-export function createAddressTrust(sureCount: number): AddressTrust {
+/** Whether the CRM has judged a notification at this URL, kept from one process to the next. */
+export interface KnownUrl {
+  readonly isKnown: boolean;
+  /** Called once, when it is not known. Must not throw. */
+  remember(): void;
+}
+
+export interface AddressTrustOptions {
+  readonly sureCount: number;
+  readonly knownUrl: KnownUrl;
+}
+
+export function createAddressTrust({ sureCount, knownUrl }: AddressTrustOptions): AddressTrust {
   let count = 0;
-  let hasJudged = false;
+  let hasJudged = knownUrl.isKnown;
   return {
     get hasJudged() {
       return hasJudged;
     },
     onJudged() {
       count = 0;
+      if (!hasJudged) knownUrl.remember();
       hasJudged = true;
     },
     onMisdirected() {

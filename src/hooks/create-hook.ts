@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
+import { notAwaited } from '../core/call-safely.js';
 import { afterAwake } from '../core/time-limit.js';
 import { CRMValidationError, type CRMNotMountedError } from '../core/errors.js';
 import { checkLane } from '../notification/field-checks.js';
@@ -187,7 +188,7 @@ function laneOf<Fields>(options: HookOptions<Fields> | undefined, fields: Fields
   if (options?.lane === undefined) return undefined;
   let lane: unknown;
   try {
-    lane = options.lane(fields);
+    lane = notAwaited(options.lane(fields));
   } catch (error) {
     throw mapperFailure('has a lane function that threw', error);
   }

@@ -1,3 +1,4 @@
+import { notAwaited } from '../core/call-safely.js';
 import { CRMValidationError, type Issue } from '../core/errors.js';
 import { wireId } from '../notification/build-draft.js';
 import { checkId, checkStartDate, checkText } from '../notification/field-checks.js';
@@ -115,7 +116,7 @@ function notFound(body: unknown): string {
 function asSource(value: unknown): Source | undefined {
   if (!isObject(value)) return undefined;
   const { toJSON } = value;
-  const read: unknown = typeof toJSON === 'function' ? toJSON.call(value, '') : value;
+  const read: unknown = typeof toJSON === 'function' ? notAwaited(toJSON.call(value, '') as unknown) : value;
   return isObject(read) ? read : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { notAwaited } from '../core/call-safely.js';
 import { CRMValidationError, type Issue } from '../core/errors.js';
 import {
   checkData,
@@ -165,7 +166,7 @@ function startDateOf(event: BookingEvent): string | Date {
 
 /** The id as it is sent; `checkId` refuses what is none. */
 export function wireId(id: Id): WireId {
-  return typeof id === 'object' && isHexId(id) ? id.toHexString() : id;
+  return typeof id === 'object' && isHexId(id) ? notAwaited(id.toHexString()) : id;
 }
 
 /** At run time it may be any object, or null. */

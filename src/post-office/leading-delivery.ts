@@ -142,7 +142,7 @@ async function pendingIn(store: Pick<Store, 'counts'>): Promise<number> {
 
 export interface StartDeliveryOptions {
   readonly settings: Pick<PostOfficeSettings, 'target' | 'delivery'>;
-  readonly store: Pick<Store, 'outbox' | 'clock'>;
+  readonly store: Pick<Store, 'outbox' | 'clock' | 'knownUrl'>;
   readonly authToken: string | TokenProvider;
   readonly dispatcher: Dispatcher | undefined;
   readonly clock: Clock;
@@ -177,5 +177,6 @@ export function startDelivery(options: StartDeliveryOptions): Delivery {
     onEvent,
     random: Math.random,
     gatherMs,
+    knownUrl: store.knownUrl(`${target.baseUrl}${format.notifyPath}`),
   });
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.js';
 import { discardAll, redeliverAll } from '../outbox/all-dead-letters.js';
 import type { AcceptedNotification, Outbox, Room } from '../outbox/outbox.js';
 import { sizeOnDisk } from '../outbox/sqlite/file-identity.js';
+import { knownUrlBeside } from '../outbox/sqlite/known-url.js';
 import type { DeliveryLock } from '../outbox/sqlite/lock-file.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -40,6 +41,7 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
     accept: (batch) => asPromise(() => acceptInto(outbox, batch, maxPending, now())),
     counts: () => asPromise(() => outbox.counts()),
     bytesOnDisk: () => (file === undefined ? 0 : sizeOnDisk(file)),
+    knownUrl: (url) => (file === undefined ? { isKnown: false, remember: () => undefined } : knownUrlBeside(file, url)),
     listDead: (query) => asPromise(() => outbox.listDead(query)),
     redeliver: (id) => asPromise(() => outbox.redeliver(id, now())),
     redeliverAll: (which, onPiece) => redeliverAll(outbox, { ...which, now, onPiece }),

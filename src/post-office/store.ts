@@ -1,4 +1,5 @@
 import type { SteadyClock } from '../core/steady-clock.js';
+import type { KnownUrl } from '../delivery/target-trust.js';
 import type {
   AcceptedNotification,
   DeadLetter,
@@ -28,6 +29,8 @@ export interface Store {
   counts(): Promise<OutboxCounts>;
   /** How much of this machine's disk it uses, in bytes. */
   bytesOnDisk(): number;
+  /** Whether a target has ever judged a notification at this URL, and a way to remember that. */
+  knownUrl(url: string): KnownUrl;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string): Promise<number>;

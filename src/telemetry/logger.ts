@@ -1,5 +1,5 @@
 import type * as Pino from 'pino';
-import { callSafely } from '../core/call-safely.js';
+import { callSafely, notAwaited } from '../core/call-safely.js';
 
 /** The fields of a log line besides its message: ids, codes and numbers, nothing personal. */
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -54,7 +54,7 @@ export function createSafeLogger(logger: Logger, onFailure: () => void = () => u
     error: writer('error'),
     isLevelEnabled: (level) => {
       try {
-        return logger.isLevelEnabled?.(level) ?? true;
+        return notAwaited(logger.isLevelEnabled?.(level) ?? true);
       } catch {
         onFailure();
         return false;

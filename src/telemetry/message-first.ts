@@ -59,16 +59,20 @@ export function fieldsFirst(logger: Logger, logLevel = 'info'): Logger {
 
 const levels: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
-/** A logger of winston 3 or a child of one: it has its transports and its own levels. */
+/** winston 3 itself, a logger of it or a child of one: each has transports, and a function or an object of its own. */
 function isWinston(logger: object): boolean {
-  const { transports, levels: ownLevels } = logger as { readonly transports?: unknown; readonly levels?: unknown };
-  return Array.isArray(transports) && typeof ownLevels === 'object';
+  const { transports, levels: ownLevels, createLogger } = logger as Partial<Record<string, unknown>>;
+  return Array.isArray(transports) ? typeof ownLevels === 'object' : Boolean(transports) && isFunction(createLogger);
 }
 
 /** `console`, or another `Console`: only they have these. */
 function isConsole(logger: object): boolean {
-  const { groupCollapsed, countReset } = logger as Partial<Record<'groupCollapsed' | 'countReset', unknown>>;
-  return typeof groupCollapsed === 'function' && typeof countReset === 'function';
+  const { groupCollapsed, countReset } = logger as Partial<Record<string, unknown>>;
+  return isFunction(groupCollapsed) && isFunction(countReset);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }
 
 function plainFields(fields: LogFields): object {

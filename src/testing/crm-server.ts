@@ -64,13 +64,17 @@ export async function startCrmServer(options: CrmServerOptions): Promise<CrmServ
   const server = await startSwitchableServer(
     (req: IncomingMessage, res: ServerResponse) => {
       if (serve?.(req, res) === true) return;
-      readRequest(req, (request) => {
+      const onRead = (request: OpenRequest): void => {
         res.on('finish', () => {
           request.status = res.statusCode;
           onResponded(request);
         });
         onReceived(request);
         void respondTo(request, res);
+      };
+      readRequest(req, onRead, () => {
+        res.setHeader('connection', 'close');
+        respondJson(res, 413, { error: 'the body is larger than 16 MiB' });
       });
     },
     host,

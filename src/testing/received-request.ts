@@ -38,11 +38,31 @@ export interface SentNotification {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Calls back once the whole body has arrived; never if the client disconnects first. */
-export function readRequest(req: IncomingMessage, onRead: (request: OpenRequest) => void): void {
+/** Far more than any notification has, and little enough to keep in memory. */
+const maxBodyBytes = 16 * 1_048_576;
+
+/**
+ * Calls back once the whole body has arrived; never if the client disconnects first. `onTooLarge` is called instead, at once, for
+ * a body of more than 16 MiB.
+ */
+export function readRequest(
+  req: IncomingMessage,
+  onRead: (request: OpenRequest) => void,
+  onTooLarge: () => void,
+): void {
   const chunks: Buffer[] = [];
-  req.on('data', (chunk: Buffer) => chunks.push(chunk));
+  let bytes = 0;
+  req.on('data', (chunk: Buffer) => {
+    const wasTooLarge = bytes > maxBodyBytes;
+    bytes += chunk.length;
+    if (bytes <= maxBodyBytes) chunks.push(chunk);
+    else if (!wasTooLarge) {
+      chunks.length = 0;
+      onTooLarge();
+    }
+  });
   req.on('end', () => {
+    if (bytes > maxBodyBytes) return;
     const text = Buffer.concat(chunks).toString('utf8');
     const { method = '', url = '', headers } = req;
     onRead({ method, url, headers, text, json: parseObject(text), status: undefined });

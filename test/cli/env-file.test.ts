@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prepareOutbox } from '../helpers/prepared-outbox.js';
@@ -41,6 +42,20 @@ describe('F10: the variables of a command', () => {
     expect(crm.received.at(-1)?.headers.authorization).toBe(`Bearer ${cliToken}`);
     expect((await run(['check', '--base-url', crm.url], { cwd: directory() })).code).toBe(0);
     expect((await run(['check'], { cwd: directory() })).stdout).toContain('nothing is listening at http://127.0.0.1:1');
+  });
+
+  it('F10: do not come from a pipe named .env, which nobody may ever write to', async () => {
+    execFileSync('mkfifo', [join(directory(), '.env')]);
+    const end = await run(['outbox', 'stats'], { cwd: directory() });
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain('there is no outbox in');
+  });
+
+  it('F10: shows no token of a malformed file', async () => {
+    write('.env', 'CRM_AUTH_TOKEN: c2VjcmV0LXRva2Vu==\nCRM_TIMEOUT_MS=2000\n');
+    const end = await run(['check'], { cwd: directory(), env: { CRM_BASE_URL: 'http://127.0.0.1:1' } });
+    expect(end.stderr).toMatch(/: CRM_TIMEOUT_MS\.$/m);
+    expect(`${end.stdout}${end.stderr}`).not.toContain('c2Vjcm');
   });
 
   it.each([stats, ['outbox', 'list'], ['outbox', 'redeliver', '--all'], ['deliver', '--patience-ms', '1']])(

@@ -43,8 +43,10 @@ describe('.env.example', () => {
 
   it('comes to the defaults when an app is started with it as it is', () => {
     const given = { logger: createLogCollector() };
-    const config = resolveNotifierConfig({ ...given, env: parseEnv(envExample) });
-    expect(config).toEqual(resolveNotifierConfig({ ...given, env: {} }));
+    const env = { NODE_ENV: 'development' };
+    const config = resolveNotifierConfig({ ...given, env: { ...env, ...parseEnv(envExample) } });
+    // The example names the outbox, but not another one.
+    expect(config).toEqual(resolveNotifierConfig({ ...given, env }));
   });
 });
 

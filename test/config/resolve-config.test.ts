@@ -53,7 +53,8 @@ describe('the configuration', () => {
 
   it('case 8: plain http to a public host is warned of, and refused in production unless allowed', () => {
     const baseUrl = 'http://crm.example.com';
-    expect(configOf({ baseUrl }).warnings).toEqual([expect.stringContaining('unencrypted')]);
+    const inDevelopment = { baseUrl, env: { NODE_ENV: 'development' } };
+    expect(configOf(inDevelopment).warnings).toEqual([expect.stringContaining('unencrypted')]);
     const env = { NODE_ENV: 'production' };
     expect(refusal({ baseUrl, env }).message).toMatch(/allowInsecureHttp/);
     expect(configOf({ baseUrl, env, allowInsecureHttp: true }).warnings).toEqual([]);
@@ -135,6 +136,11 @@ describe('the configuration', () => {
       'CRM_API_KEY is no variable of express-crm-notifier, did you mean `CRM_AUTH_TOKEN`?',
       'CRM_COLOUR is no variable of express-crm-notifier, docs/configuration.md lists all there are',
     ]);
+  });
+
+  it('names no variable that may be a token in a malformed file', () => {
+    const env = { 'CRM_AUTH_TOKEN: c2VjcmV0LXRva2Vu': '=', CRM_c2VjcmV0: 'x', NODE_ENV: 'development' };
+    expect(configOf({ env }).warnings).toEqual([]);
   });
 
   it('F8: warns in production when nobody has said where the CRM is', () => {

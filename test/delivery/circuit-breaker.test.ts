@@ -1,6 +1,7 @@
 import { createCircuitBreaker, type CircuitBreaker, type PauseCause } from '../../src/delivery/circuit-breaker.js';
 
-const noDraw = { firstDelayMs: 500, maxDelayMs: 5_000, maxPauseMs: 30_000, timeoutMs: 10_000 };
+const knownUrl = { isKnown: false, remember: () => undefined };
+const noDraw = { knownUrl, firstDelayMs: 500, maxDelayMs: 5_000, maxPauseMs: 30_000, timeoutMs: 10_000 };
 
 describe('the circuit breaker', () => {
   let told: (PauseCause | 'resumed')[];

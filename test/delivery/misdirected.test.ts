@@ -137,6 +137,60 @@ describe('F11: delivery to a URL where no notification is taken', () => {
     expect(notifier.told('resumed')).toEqual([]);
   });
 
+  it.each([
+    [404, 401],
+    [404, 403],
+    [301, 401],
+  ])('stays paused when %d and %d take turns, with one ERROR for each, and lets nothing expire', async (one, other) => {
+    let count = 0;
+    const crm = await start((received, res) => {
+      count += 1;
+      reply(count % 2 === 1 ? one : other)(received, res);
+    });
+    const notifier = createOnDisk({ baseUrl: crm.url, retry: { maxAgeMs: 1_000 }, concurrency: 1 });
+    await notifier.accept(...Array.from({ length: 50 }, (_, index) => `lane:${index}`));
+    await passTimeUntil(crm.waitFor(9), clock);
+    // Doubled with each probe: 9 of them take longer than notifications may get old.
+    expect(clock.monotonicMs()).toBeGreaterThan(10_000);
+    expect(notifier.log.at('error')).toHaveLength(2);
+    expect(notifier.log.at('warn')).toEqual([]);
+    expect(notifier.told('resumed')).toEqual([]);
+    expect(await notifier.stats()).toMatchObject({ pending: 50, dead: 0 });
+  });
+
+  it('lets nothing expire at a stray 503 while it is paused', async () => {
+    const crm = await start(inTurn(reply(404), reply(503)));
+    const notifier = createOnDisk({ baseUrl: crm.url, retry: { maxAgeMs: 1 }, concurrency: 1 });
+    await notifier.accept('a', 'b', 'c');
+    await passTimeUntil(crm.waitFor(5), clock);
+    expect(await notifier.stats()).toMatchObject({ pending: 3, dead: 0 });
+  });
+
+  it('knows after a restart that the URL was right, so that one 404 does not block its lane', async () => {
+    const outbox = directory();
+    const crm = await start((received, res) => {
+      (received.text.includes('unknown') ? reply(404) : accept)(received, res);
+    });
+    const before = createOnDisk({ outbox, baseUrl: crm.url });
+    await before.accept('lane');
+    await before.hear('delivered');
+    await before.close();
+    const after = createOnDisk({ outbox, baseUrl: crm.url });
+    const unknown = { notificationType: 'user_moved', userId: 1, message: 'unknown', lane: 'lane' };
+    await after.notifier.notify(unknown);
+    await after.accept('lane');
+    expect(await after.hear('dead')).toMatchObject([{ attempts: 1, reason: { status: 404 } }]);
+    await after.hear('delivered');
+    expect(after.told('paused')).toEqual([]);
+    await after.close();
+    // At another URL nothing is known.
+    const elsewhere = await start(reply(404));
+    const moved = createOnDisk({ outbox, baseUrl: elsewhere.url });
+    await moved.accept('lane');
+    await moved.hear('paused');
+    expect(await moved.stats()).toMatchObject({ pending: 1 });
+  });
+
   describe('a web server that is no CRM', () => {
     let server: Server;
     beforeEach(async () => {

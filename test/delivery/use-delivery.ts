@@ -39,6 +39,7 @@ export function useDelivery(): (options: TestDelivery) => Delivery {
       random: () => 0.5,
       steady: createSteadyClock(clock, { from: 0, to: 0 }),
       gatherMs,
+      knownUrl: { isKnown: false, remember: () => undefined },
     });
     started.push(delivery);
     return delivery;

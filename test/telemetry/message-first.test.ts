@@ -1,6 +1,6 @@
 import { Console } from 'node:console';
 import { PassThrough } from 'node:stream';
-import { createLogger, format, transports, type Logger as WinstonLogger } from 'winston';
+import winston, { createLogger, format, transports, type Logger as WinstonLogger } from 'winston';
 import { createNotifier, messageFirst, type NotifierOptions } from '../../src/index.js';
 
 /** Everything written to a stream so far. */
@@ -55,6 +55,14 @@ describe('F6: a logger that takes the message first', () => {
     const logger = winstonOn(stream, 'error');
     await rejectOne({ logger: logger.child({ part: 'crm' }) });
     expect(text()).toBe('');
+  });
+
+  it('winston itself is recognised, which logs to its default logger', async () => {
+    const { stream, text } = collect();
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- As above.
+    winston.configure({ format: format.json(), transports: [new transports.Stream({ stream })] });
+    await rejectOne({ logger: winston });
+    expect(text()).toMatch(/"message":"CRM notification rejected: /);
   });
 
   it('console is recognised, and prints what logLevel allows', async () => {
