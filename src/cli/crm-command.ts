@@ -7,7 +7,7 @@ import { systemClock } from '../core/clock.js';
 import { startCrmServer, type CrmBehaviour, type CrmServer } from '../testing/crm-server.js';
 import { isTaken, type ReceivedRequest, sentNotificationOf } from '../testing/received-request.js';
 import { longestMs, readTokenFile, wholeNumberFrom } from './arguments.js';
-import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from './command.js';
+import { type CliContext, CliFailure, type CommandSession, type CommonOptions, setAction } from './command.js';
 import { createArrivals } from './crm-arrivals.js';
 import { safeJson, safeText, type Output } from './output.js';
 import { createPageServer } from './serve-crm-page.js';
@@ -67,7 +67,7 @@ async function runCrm({ context, options, output }: CommandSession<CrmOptions>):
   const current = { fault: options.fault };
   const arrivals = createArrivals(bodies);
   const isFirst = createFirstCheck();
-  const crm = await startCrmServer({
+  const starting = startCrmServer({
     port,
     host: '127.0.0.1',
     token,
@@ -81,6 +81,13 @@ async function runCrm({ context, options, output }: CommandSession<CrmOptions>):
       arrivals.update(request);
       if (isTaken(request) && isFirst(request)) print(request, bodies, output);
     },
+  });
+  const crm = await starting.catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new CliFailure(
+      `port ${String(port)} is in use, perhaps by another CRM; give another one with --port`,
+      'EADDRINUSE',
+    );
   });
   const input = createInterface({ input: stdin });
   try {

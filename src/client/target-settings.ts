@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
 import {
   type Findings,
+  type Setting,
   hasFunctions,
   milliseconds,
   nameOf,
@@ -104,11 +105,18 @@ export const targetSettings = {
 /** The base URL and the token are normalised. */
 export type TargetConfig = Omit<Values<typeof targetSettings>, 'allowInsecureHttp'>;
 
+/** What resolving the target needs besides its values. */
+interface TargetContext {
+  readonly isProduction: boolean;
+  /** The settings whose value is not their default. */
+  readonly given: ReadonlySet<Setting<unknown>>;
+  readonly findings: Findings;
+}
+
 /** Normalises the target's values, and checks those that depend on each other. */
 export function resolveTarget(
   { allowInsecureHttp, ...given }: Values<typeof targetSettings>,
-  isProduction: boolean,
-  { issues, warnings }: Findings,
+  { isProduction, given: settingsGiven, findings: { issues, warnings } }: TargetContext,
 ): TargetConfig {
   const parsed = parseBaseUrl(given.baseUrl);
   const baseUrl = 'url' in parsed ? parsed.url : '';
@@ -122,7 +130,7 @@ export function resolveTarget(
     }
   }
 
-  if (isProduction && baseUrl === targetSettings.baseUrl.default) {
+  if (isProduction && !settingsGiven.has(targetSettings.baseUrl)) {
     warnings.push(`baseUrl is the default, ${baseUrl}; set CRM_BASE_URL, unless the CRM is on this machine.`);
   }
 

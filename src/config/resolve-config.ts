@@ -33,17 +33,19 @@ export interface NotifierConfig extends ServiceConfig {
 
 /** Throws `CRMConfigError` with every problem at once. */
 export function resolveServiceConfig(options?: ServiceOptions): ServiceConfig {
-  const { values, isProduction, findings } = resolveSettings(serviceSettings, options);
-  const target = resolveTarget(values.target, isProduction, findings);
+  const resolved = resolveSettings(serviceSettings, options);
+  const { values, findings } = resolved;
+  const target = resolveTarget(values.target, resolved);
   throwIssues(findings);
   return { target, logger: resolveLogger(values.log), warnings: findings.warnings };
 }
 
 /** Throws `CRMConfigError` with every problem at once. */
 export function resolveNotifierConfig(options?: NotifierOptions): NotifierConfig {
-  const { values, given, isProduction, isTest, findings } = resolveSettings(notifierSettings, options);
+  const context = resolveSettings(notifierSettings, options);
+  const { values, given, isTest, findings } = context;
   const { hooks, intake, clock } = values;
-  const resolved = { outbox: values.outbox, target: resolveTarget(values.target, isProduction, findings) };
+  const resolved = { outbox: values.outbox, target: resolveTarget(values.target, context) };
   const isApart = isTest && !given.has(notifierSettings.outbox.path);
   const { outbox, target } = isApart ? keepTestsApart(resolved, findings.warnings) : resolved;
   const delivery = resolveDelivery(values.delivery, findings);

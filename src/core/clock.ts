@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from 'node:timers';
+
 /**
  * The package's only source of time, so that a test can control it.
  * Instants are for records, spans for waiting: only the monotonic clock decides when something is due, because the

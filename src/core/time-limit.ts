@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { CancelTimer, Clock } from './clock.js';
 
 // With a longer delay, a timer fires at once.

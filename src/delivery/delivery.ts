@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import { errorDataOf } from '../core/errors.js';

@@ -22,7 +22,7 @@ export function mapBooking(body: unknown, context: HookContext): BookingFields {
     userId: userIdOf(booking, context),
     sessionId: sessionIdOf(booking),
   };
-  requireAll(ids, 'booking', '{ id, userId, sessionId }', body);
+  requireAll(ids, 'booking', '{ id, userId, sessionId }', body, ' (sessionId: null if it has none)');
   return { ...(ids as Pick<BookingFields, keyof typeof ids>), ...recordOf(booking) };
 }
 
@@ -93,13 +93,13 @@ function recordOf(booking: Source): Pick<BookingFields, 'user' | 'event' | 'faci
 }
 
 /** Throws if something is missing. The builder checks whether each is a valid id. `shape` is what the app should have set. */
-function requireAll(found: Source, entity: 'booking' | 'event', shape: string, body: unknown): void {
+function requireAll(found: Source, entity: 'booking' | 'event', shape: string, body: unknown, note = ''): void {
   const hook = entity === 'booking' ? 'afterBooking' : 'afterEvent';
   const issues: Issue[] = Object.keys(found)
     .filter((name) => found[name] === undefined)
     .map((path) => ({
       path,
-      message: `${notFound(body)}; set res.locals.${entity} = ${shape} before responding, or give ${hook} a mapper`,
+      message: `${notFound(body)}; set res.locals.${entity} = ${shape}${note} before responding, or give ${hook} a mapper`,
     }));
   if (issues.length > 0) throw new CRMValidationError(issues);
 }

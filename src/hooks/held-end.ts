@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { types } from 'node:util';
+import { nextTick } from 'node:process';
 
 type Method = (this: HeldResponse, ...args: unknown[]) => unknown;
 
@@ -58,13 +59,13 @@ const returnItself = (res: HeldResponse): unknown => res;
 function refuseWrite(_res: HeldResponse, args: readonly unknown[]): boolean {
   const error = Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
   const callback = callbackOf(args);
-  if (callback !== undefined) process.nextTick(callback, error);
+  if (callback !== undefined) nextTick(callback, error);
   return false;
 }
 
 function endAgain(res: HeldResponse, args: readonly unknown[]): unknown {
   const callback = callbackOf(args);
-  if (callback !== undefined && res.writableFinished) process.nextTick(callback);
+  if (callback !== undefined && res.writableFinished) nextTick(callback);
   else if (callback !== undefined) res.once('finish', callback);
   return res;
 }

@@ -17,14 +17,13 @@ import type {
   BookingUser,
   EventFields,
   EventInput,
-  HexId,
   Id,
   NotificationDraft,
   NotificationFields,
   NotificationInput,
   WireId,
 } from './notification.js';
-import { isPlainObject } from './plain-json.js';
+import { isHexId, isPlainObject } from './plain-json.js';
 
 const generalChecks = {
   notificationType: checkTypeWord(),
@@ -169,13 +168,14 @@ export function wireId(id: Id): WireId {
   return typeof id === 'object' && isHexId(id) ? notAwaited(id.toHexString()) : id;
 }
 
-/** At run time it may be any object, or null. */
-function isHexId(id: object | null): id is HexId {
-  return typeof (id as Partial<HexId> | null)?.toHexString === 'function';
-}
-
 function asFields<Input>(input: Input): Input {
-  if (typeof input === 'object' && input !== null) return input;
+  if (typeof input === 'object' && input !== null) {
+    // The name on the wire; without this, what is in it would be lost without a word.
+    if ('additional_data' in input && !('additionalData' in input)) {
+      throw new CRMValidationError([{ path: 'additional_data', message: 'is called additionalData here' }]);
+    }
+    return input;
+  }
   throw new CRMValidationError([{ path: '', message: 'must be an object with the fields of the notification' }]);
 }
 

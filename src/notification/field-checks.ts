@@ -36,6 +36,9 @@ export const checkTypeWord =
   (value) => {
     const maxLength = maxTypeLength - prefix.length;
     if (value === undefined) return 'is missing';
+    if (prefix !== '' && typeof value === 'string' && value.startsWith(prefix)) {
+      return `is the whole type; leave out ${prefix}, which is put before it`;
+    }
     return typeof value === 'string' && value.length <= maxLength && /^[a-z0-9_]+$/.test(value)
       ? undefined
       : `must be 1 to ${String(maxLength)} characters of a-z, 0-9 and _`;

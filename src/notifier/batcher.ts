@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { afterAwake } from '../core/time-limit.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { AcceptedNotification, Room } from '../outbox/outbox.js';

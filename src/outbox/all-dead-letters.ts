@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { DeadFilter, DeadProgress, DeadRange, Outbox } from './outbox.js';
 
 /** A transaction with this many takes a few milliseconds. */

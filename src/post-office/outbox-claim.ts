@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { CRMConfigError } from '../core/errors.js';
 import { accessProblem } from '../outbox/sqlite/access-problem.js';
 import { prepareOutboxDirectory, prepareOutboxFile } from '../outbox/sqlite/outbox-directory.js';

@@ -149,6 +149,8 @@ describe('the configuration', () => {
       'baseUrl is the default, http://localhost:5001; set CRM_BASE_URL, unless the CRM is on this machine.';
     expect(configOf({ env }).warnings).toEqual([warning]);
     expect(configOf({ env: { ...env, CRM_BASE_URL: 'https://crm.example.com' } }).warnings).toEqual([]);
+    // Said on purpose: a container may have a sidecar there.
+    expect(configOf({ env: { ...env, CRM_BASE_URL: 'http://localhost:5001' } }).warnings).toEqual([]);
     expect(configOf({ env: { CRM_AUTH_TOKEN: 'a-token-of-this-test' } }).warnings).toEqual([]);
   });
 

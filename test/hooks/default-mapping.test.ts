@@ -318,8 +318,8 @@ describe.each(expressVersions)('the default mapping on $version', ({ express }) 
       expect(rejected).toHaveLength(1);
       expect(rejected[0]).toMatchObject({ type: 'booking_created', error: { code: 'ERR_CRM_VALIDATION' } });
       const fix =
-        'not found in the response; set res.locals.booking = { id, userId, sessionId } before responding, or give ' +
-        'afterBooking a mapper';
+        'not found in the response; set res.locals.booking = { id, userId, sessionId } (sessionId: null if it has none) ' +
+        'before responding, or give afterBooking a mapper';
       expect(log.at('warn')).toEqual([
         {
           level: 'warn',

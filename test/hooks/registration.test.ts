@@ -67,6 +67,14 @@ describe('registering a hook', () => {
     expect(() => afterBooking('x'.repeat(100))).toThrow(/^afterBooking\('x{64}'\): action: /);
   });
 
+  it('refuses the whole type where the action belongs', () => {
+    expect(() => afterBooking('booking_created')).toThrow(
+      "afterBooking('booking_created'): action: is the whole type; leave out booking_, which is put before it",
+    );
+    expect(() => afterEvent('event_updated')).toThrow(/leave out event_/);
+    expect(() => afterResponse('booking_created', mapper as never)).not.toThrow();
+  });
+
   it('F24: a hook that was not called says so, when Express calls it with a request', async () => {
     const app = expressVersions[1]!.express();
     app.post('/bookings', afterBooking as never, (_req, res) => res.json({}));

@@ -112,6 +112,30 @@ describe('the fields of a notification', () => {
     ]);
   });
 
+  it('rejects additional_data, the name on the wire, instead of losing it', async () => {
+    const { crm, rejected } = await setStage();
+    const input = { notificationType: 'seen', userId: 1, message: 'Seen', additional_data: { a: 1 } };
+    await crm.notify(input);
+    expect(rejected.map(({ error }) => error.message)).toEqual([
+      'notification is not valid: additional_data: is called additionalData here',
+    ]);
+  });
+
+  it('F5: an id with toHexString in the additional data is sent as that string', async () => {
+    const { crm, posted } = await setStage();
+    const member = { toHexString: () => 'a1b2' };
+    class ObjectId {
+      readonly #hex = 'c3d4';
+      toHexString(): string {
+        return this.#hex;
+      }
+    }
+    const additionalData = { member, list: [new ObjectId()] };
+    await crm.notify({ notificationType: 'seen', userId: 1, message: 'Seen', additionalData });
+    const [first] = await posted();
+    expect(first?.json['additional_data']).toEqual({ member: 'a1b2', list: ['c3d4'] });
+  });
+
   it('F15: a booking without a session has null for it', async () => {
     const { crm, posted } = await setStage();
     await crm.notifyBooking({ bookingId: 1, userId: 2, sessionId: null, action: 'created' });

@@ -11,7 +11,10 @@ export function accessProblem(path: string, error: unknown, advice?: string): st
   if (code === 'EMFILE' || code === 'ENFILE')
     return `${path} cannot be opened (${code}). Raise the limit of open files`;
   if (code === 'ERR_ACCESS_DENIED') {
-    return `${path} is refused by Node's permission model. Start Node with --allow-fs-read=* --allow-fs-write=DIRECTORY/*`;
+    return (
+      `${path} is refused by Node's permission model. Make that directory beforehand, and start Node with ` +
+      '--allow-fs-read=* and --allow-fs-write=DIRECTORY/*'
+    );
   }
   const user = process.geteuid?.();
   if (user === undefined || (code !== 'EACCES' && code !== 'EPERM')) return `${path} cannot be used (${code})`;

@@ -138,7 +138,12 @@ function notLoaded(cause: unknown): CRMConfigError {
   const { message: reason, code }: { message: string; code?: string } =
     cause instanceof Error ? cause : { message: String(cause) };
   // Node's permission model does not allow native code.
-  const fix = code === 'ERR_DLOPEN_DISABLED' ? 'Start Node with --allow-addons' : 'Install it again';
+  const fix =
+    code === 'ERR_DLOPEN_DISABLED'
+      ? 'Start Node with --allow-addons'
+      : code === 'ERR_ACCESS_DENIED'
+        ? 'Start Node with --allow-fs-read=*'
+        : 'Install it again';
   const message = `needs SQLite: ${packageName} is installed but could not be loaded (${reason}). ${fix}, or ${waysOut}`;
   return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
 }
