@@ -29,6 +29,7 @@ const mayImport = {
     'telemetry',
     'delivery/circuit-breaker.ts',
     'delivery/delivery-event.ts',
+    'delivery/pause-reports.ts',
     'notifier/intake.ts',
     'notifier/notifier.ts',
   ],

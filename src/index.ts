@@ -22,8 +22,9 @@ export type { TokenProvider } from './client/token.js';
 export type { NotifierOptions, ServiceOptions } from './config/settings.js';
 export type { CancelTimer, Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
-export type { CircuitState, PauseCause } from './delivery/circuit-breaker.js';
+export type { CircuitState } from './delivery/circuit-breaker.js';
 export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
+export type { PauseCause } from './delivery/pause-reports.js';
 export type { Guarantee } from './hooks/hook-settings.js';
 export type {
   BodyRouteHook,

@@ -1,4 +1,5 @@
 import { backoffBoundMs, backoffMs } from './backoff.js';
+import { createPauseReports, type PauseCause, type PauseReportsOptions } from './pause-reports.js';
 import {
   createAddressTrust,
   createReachTrust,
@@ -57,15 +58,7 @@ export interface CircuitBreaker {
 
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** Why a target is paused. */
-export type PauseCause =
-  | { readonly kind: 'unreachable'; readonly code: string }
-  /** The CRM refuses the token. */
-  | { readonly kind: 'unauthorised'; readonly status: number }
-  /** It responds to every notification as to a wrong URL: 3xx, 404 or 405. */
-  | { readonly kind: 'misdirected'; readonly status: number };
-
-export interface CircuitBreakerOptions {
+export interface CircuitBreakerOptions extends PauseReportsOptions {
   readonly concurrency: number;
   readonly failureThreshold: number;
   readonly firstDelayMs: number;
@@ -75,9 +68,6 @@ export interface CircuitBreakerOptions {
   readonly timeoutMs: number;
   readonly random: () => number;
   readonly knownUrl: KnownUrl;
-  /** The circuit has opened, or is now open for another reason. */
-  readonly onPause: (cause: PauseCause) => void;
-  readonly onResume: () => void;
 }
 
 type Circuit =
@@ -90,8 +80,6 @@ type Circuit =
       readonly freshProbeAtMs: number;
       /** Whether perhaps only the notifications tried so far are refused. */
       readonly isTokenInDoubt: boolean;
-      /** The kinds of cause that `onPause` was called with, the last one last. */
-      readonly reportedKinds: readonly PauseCause['kind'][];
       /** Whether at least a connection was made. */
       readonly wasSent: boolean;
       readonly probeCount: number;
@@ -111,6 +99,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const reach = createReachTrust(options);
   const latelyMs = doubtfulPauses * options.maxPauseMs;
   const token = createTokenTrust({ sureCount: failureThreshold, justNowMs: maxDelayMs, latelyMs });
+  const reports = createPauseReports(options);
   const address = createAddressTrust({ sureCount: 4 * failureThreshold, knownUrl });
   let circuit: Circuit = { state: 'closed', responsesSinceOutage: Infinity };
   let startCount = 0;
@@ -122,32 +111,25 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       cause.kind === 'unauthorised'
         ? !token.hasWorkedLately(nowMs)
         : cause.kind === 'misdirected' && !address.hasJudged;
-    const before = circuit.state === 'closed' ? [] : circuit.reportedKinds;
     // What worked a moment ago is not reported as broken yet: if it is, the next probes will fail as well.
     const hasJustWorked =
       cause.kind === 'unauthorised'
         ? token.hasJustWorked(nowMs)
         : cause.kind === 'unreachable' && wasSent && reach.hasJustResponded(nowMs);
-    // A cause that comes back is reported once it stays: a CRM may respond differently each time.
-    const isBack = before.includes(cause.kind) && circuit.state !== 'closed' && circuit.cause.kind !== cause.kind;
-    const isNews = !hasJustWorked && !isBack && before.at(-1) !== cause.kind;
-    const reportedKinds = isNews ? [...before.filter((kind) => kind !== cause.kind), cause.kind] : before;
     const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
     // Half of the wait is fixed, so that an open circuit does pause; the other half is random.
     const waitMs = backoffBoundMs(probeCount, waits) / 2 + backoffMs(probeCount, waits, random) / 2;
     const probeAtMs = nowMs + waitMs;
     const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unreachable' ? firstDelayMs : maxDelayMs);
     const probes = { probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
-    circuit = { state: 'open', cause, reportedKinds, isTokenInDoubt, wasSent, ...probes };
+    circuit = { state: 'open', cause, isTokenInDoubt, wasSent, ...probes };
     reach.reset();
-    // Reported again for another cause: a token must be replaced, and nobody would look for that during an outage.
-    if (isNews) options.onPause(cause);
+    reports.onPaused(cause, !hasJustWorked);
   };
 
   const close = (): void => {
-    const isReported = circuit.state !== 'closed' && circuit.reportedKinds.length > 0;
     circuit = { state: 'closed', responsesSinceOutage: 1 };
-    if (isReported) options.onResume();
+    reports.onResumed();
   };
 
   const prefersFresh = (): boolean => {

@@ -1,5 +1,6 @@
-import type { CircuitState, PauseCause } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { PauseCause } from '../delivery/pause-reports.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { Logger } from '../telemetry/logger.js';
 

@@ -1,4 +1,5 @@
-import { createCircuitBreaker, type CircuitBreaker, type PauseCause } from '../../src/delivery/circuit-breaker.js';
+import { createCircuitBreaker, type CircuitBreaker } from '../../src/delivery/circuit-breaker.js';
+import type { PauseCause } from '../../src/delivery/pause-reports.js';
 
 const knownUrl = { isKnown: false, remember: () => undefined };
 const noDraw = { knownUrl, firstDelayMs: 500, maxDelayMs: 5_000, maxPauseMs: 30_000, timeoutMs: 10_000 };
