@@ -39,11 +39,12 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
   const url = `${target.baseUrl}${crmFormat.notifyPath}`;
+  const loggedTarget = { url, isOnDisk: outbox.path !== ':memory:' };
   const openTelemetry = loadOpenTelemetry(url, onObserverFailure);
   let service: CRMNotificationService | undefined;
 
   const onEvent = (event: DeliveryEvent): void => {
-    logEvent(logger, event, url);
+    logEvent(logger, event, loggedTarget);
     if (!events.has(event.kind)) return;
     const { kind, ...details } = event;
     events.emit(kind, details);

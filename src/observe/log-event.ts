@@ -2,13 +2,19 @@ import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { PauseCause } from '../delivery/pause-reports.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
-import type { Logger } from '../telemetry/logger.js';
+import type { LogFields, Logger } from '../telemetry/logger.js';
+
+/** Where notifications are posted, and where they wait. */
+export interface LoggedTarget {
+  readonly url: string;
+  /** Not in memory only. */
+  readonly isOnDisk: boolean;
+}
 
 /**
- * Logs one line for each event: INFO for sent, WARN for odd or to be tried again, ERROR for what needs attention. `url` is where
- * notifications are posted.
+ * Logs one line for each event: INFO for sent, WARN for odd or to be tried again, ERROR for what needs attention.
  */
-export function logEvent(logger: Required<Logger>, event: DeliveryEvent, url: string): void {
+export function logEvent(logger: Required<Logger>, event: DeliveryEvent, target: LoggedTarget): void {
   switch (event.kind) {
     case 'delivered': {
       // Emitted for every notification, so its fields are made only if they are logged.
@@ -52,7 +58,7 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, url: st
       return;
     }
     case 'paused':
-      logPause(logger, event.cause, url);
+      logPause(logger, event.cause, target);
       return;
     case 'resumed':
       logger.info({}, 'CRM responds again; delivery goes on');
@@ -73,22 +79,26 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, url: st
   }
 }
 
-function logPause(logger: Required<Logger>, cause: PauseCause, url: string): void {
+function logPause(logger: Required<Logger>, cause: PauseCause, { url, isOnDisk }: LoggedTarget): void {
+  const log = (fields: LogFields, message: string): void => {
+    // In memory, what waits ends with the process.
+    logger.error(fields, isOnDisk ? message : message.replace(' and nothing is lost', ''));
+  };
   switch (cause.kind) {
     case 'unreachable':
-      logger.error(
+      log(
         { code: cause.code, url },
         `CRM cannot be reached at ${url} (${cause.code}); delivery is paused and nothing is lost. To see why: npx crm-notifier check`,
       );
       return;
     case 'unauthorised':
-      logger.error(
+      log(
         { status: cause.status },
         `CRM refuses the token (${String(cause.status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
       );
       return;
     case 'misdirected':
-      logger.error(
+      log(
         { status: cause.status, url },
         `CRM responds ${String(cause.status)} to every notification, as if it took none at ${url}; delivery is paused and ` +
           'nothing is lost. Correct CRM_BASE_URL, or the CRM',

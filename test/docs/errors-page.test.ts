@@ -139,7 +139,7 @@ describe('the log lines of docs/errors.md', () => {
   it.each(Object.entries(events))('have what the event %s logs', (kind, examples) => {
     for (const example of examples) {
       const log = createLogCollector();
-      logEvent(createSafeLogger(log), example, 'http://crm.example.com/notify');
+      logEvent(createSafeLogger(log), example, { url: 'http://crm.example.com/notify', isOnDisk: true });
       expect(notShown(log, kind)).toEqual([]);
     }
   });
@@ -217,7 +217,7 @@ describe('the log lines of docs/errors.md', () => {
       'create-notifier.ts': 1,
       'hooks/hook-reports.ts': 5,
       'notifier/intake.ts': 3,
-      'observe/log-event.ts': 11,
+      'observe/log-event.ts': 9,
       'post-office/maintenance.ts': 1,
       'post-office/open-post-office.ts': 3,
     });

@@ -1,14 +1,19 @@
 import { useNotifiers } from '../helpers/observed-notifier.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 
 describe('F7: a first start without a CRM', () => {
   const create = useNotifiers();
   const start = useCrm();
+  const directory = useTempDirectory();
 
-  it('logs one ERROR with the address, the cause and the command that tells more, and no WARN', async () => {
+  it.each([
+    ['on disk', 'delivery is paused and nothing is lost'],
+    ['in memory', 'delivery is paused'],
+  ])('logs one ERROR with address, cause and the command that tells more, and no WARN: %s', async (where, isPaused) => {
     const gone = await start();
     await gone.close();
-    const notifier = create({ baseUrl: gone.url });
+    const notifier = create({ baseUrl: gone.url, outbox: where === 'on disk' ? directory() : ':memory:' });
     await notifier.accept('a');
     await notifier.hear('paused');
     const url = `${gone.url}/notify`;
@@ -16,9 +21,7 @@ describe('F7: a first start without a CRM', () => {
       {
         level: 'error',
         fields: { code: 'ECONNREFUSED', url },
-        message:
-          `CRM cannot be reached at ${url} (ECONNREFUSED); delivery is paused and nothing is lost. ` +
-          'To see why: npx crm-notifier check',
+        message: `CRM cannot be reached at ${url} (ECONNREFUSED); ${isPaused}. ` + 'To see why: npx crm-notifier check',
       },
     ]);
     expect(await notifier.stats()).toMatchObject({ pending: 1 });
