@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { NotifierOptions } from '../../src/index.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { passTimeUntil, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
@@ -189,6 +192,29 @@ describe('F11: delivery to a URL where no notification is taken', () => {
     await moved.accept('lane');
     await moved.hear('paused');
     expect(await moved.stats()).toMatchObject({ pending: 1 });
+  });
+
+  it('follows no link that stands where it remembers the URL', async () => {
+    const [outbox, victim] = [join(directory(), 'outbox'), join(directory(), 'victim')];
+    mkdirSync(outbox, { mode: 0o700 });
+    writeFileSync(victim, 'of somebody else');
+    symlinkSync(victim, join(outbox, 'outbox.db-url'));
+    const crm = await start(accept);
+    const notifier = createOnDisk({ outbox, baseUrl: crm.url });
+    await notifier.accept('a');
+    await notifier.hear('delivered');
+    expect(readFileSync(victim, 'utf8')).toBe('of somebody else');
+    expect(readFileSync(join(outbox, 'outbox.db-url'), 'utf8')).toBe(`${crm.url}/notify`);
+  });
+
+  it('waits for no pipe that stands there', async () => {
+    const outbox = join(directory(), 'outbox');
+    mkdirSync(outbox, { mode: 0o700 });
+    execFileSync('mkfifo', [join(outbox, 'outbox.db-url')]);
+    const crm = await start(accept);
+    const notifier = createOnDisk({ outbox, baseUrl: crm.url });
+    await notifier.accept('a');
+    expect(await notifier.hear('delivered')).toHaveLength(1);
   });
 
   describe('a web server that is no CRM', () => {

@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
+import { holdsExactly, tryToMake } from './small-file.js';
 
 /**
  * Whether notifications were taken at this URL, which a file beside the outbox remembers: a process that starts again must not
@@ -6,21 +7,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
  */
 export function knownUrlBeside(outboxFile: string, url: string): { readonly isKnown: boolean; remember(): void } {
   const path = `${outboxFile}-url`;
-  const read = (): string | undefined => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch {
-      return undefined;
-    }
-  };
   return {
-    isKnown: read() === url,
+    isKnown: holdsExactly(path, url),
     remember() {
       try {
-        writeFileSync(path, url, { mode: 0o600 });
+        rmSync(path, { force: true });
       } catch {
-        // The disk is full, perhaps. The next start asks again.
+        // Then it cannot be made anew either.
       }
+      tryToMake(path, url);
     },
   };
 }

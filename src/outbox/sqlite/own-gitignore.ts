@@ -1,5 +1,5 @@
-import { lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { holdsExactly, tryToMake } from './small-file.js';
 
 const fileName = '.gitignore';
 /** Everything in the directory, this file included. */
@@ -10,21 +10,10 @@ const content = '*\n';
  * outbox works without it.
  */
 export function keepOutOfGit(directory: string): void {
-  try {
-    writeFileSync(join(directory, fileName), content, { flag: 'wx', mode: 0o600 });
-  } catch {
-    // It is there already, or another process was faster, or it cannot be written.
-  }
+  tryToMake(join(directory, fileName), content);
 }
 
 /** Whether the file with this name is the one that `keepOutOfGit` makes. */
 export function isOwnGitignore(directory: string, name: string): boolean {
-  if (name !== fileName) return false;
-  const file = join(directory, name);
-  try {
-    // Not a pipe, which nobody may ever write to.
-    return lstatSync(file).isFile() && readFileSync(file, 'utf8') === content;
-  } catch {
-    return false;
-  }
+  return name === fileName && holdsExactly(join(directory, name), content);
 }
