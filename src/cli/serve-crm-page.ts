@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { isOwnHost } from '../core/own-host.js';
+import { pageHeaders } from '../core/page-headers.js';
 import type { Arrivals, ArrivalsUpdate } from './crm-arrivals.js';
 
 /** Made by .ci/bundle-pages.mjs, with its script and its style within. */
@@ -36,26 +37,8 @@ export function createPageServer(
 
 /** The page's script and style may run, by their hashes; nothing else may. */
 function headersFor(page: string): Readonly<Record<string, string>> {
-  const policy = [
-    "default-src 'none'",
-    `script-src ${hashOf(page, 'script')}`,
-    `style-src ${hashOf(page, 'style')}`,
-    'img-src data:',
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ];
-  return {
-    'content-security-policy': policy.join('; '),
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    'cache-control': 'no-store',
-  };
+  const sources = { script: hashOf(page, 'script'), style: hashOf(page, 'style'), image: 'data:' };
+  return { ...pageHeaders(sources), 'cache-control': 'no-store' };
 }
 
 function hashOf(page: string, tag: 'script' | 'style'): string {

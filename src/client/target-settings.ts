@@ -108,7 +108,7 @@ export type TargetConfig = Omit<Values<typeof targetSettings>, 'allowInsecureHtt
 /** What resolving the target needs besides its values. */
 interface TargetContext {
   readonly isProduction: boolean;
-  /** The settings whose value is not their default. */
+  /** The settings that an option or a variable sets. */
   readonly given: ReadonlySet<Setting<unknown>>;
   readonly findings: Findings;
 }
@@ -208,9 +208,8 @@ function isPrivateHost(hostname: string): boolean {
   return !host.includes('.') || /\.(localhost|local|internal|lan|home\.arpa|test)$/.test(host);
 }
 
-/** Whether a base URL's host is this machine: `localhost`, 127.0.0.0/8 or ::1. Other names may be anywhere. */
+/** Whether the host of a valid base URL is this machine: `localhost`, 127.0.0.0/8 or ::1. Other names may be anywhere. */
 export function isOnThisMachine(baseUrl: string): boolean {
-  if (!URL.canParse(baseUrl)) return false;
   const host = bareHost(new URL(baseUrl).hostname);
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

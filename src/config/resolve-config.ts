@@ -46,10 +46,10 @@ export function resolveNotifierConfig(options?: NotifierOptions): NotifierConfig
   const { values, given, isTest, findings } = context;
   const { hooks, intake, clock } = values;
   const resolved = { outbox: values.outbox, target: resolveTarget(values.target, context) };
-  const isApart = isTest && !given.has(notifierSettings.outbox.path);
-  const { outbox, target } = isApart ? keepTestsApart(resolved, findings.warnings) : resolved;
   const delivery = resolveDelivery(values.delivery, findings);
   throwIssues(findings);
+  const isApart = isTest && !given.has(notifierSettings.outbox.path);
+  const { outbox, target } = isApart ? keepTestsApart(resolved, findings.warnings) : resolved;
   const logger = resolveLogger(values.log);
   return { target, outbox, hooks, intake, delivery, logger, clock, isApart, warnings: findings.warnings };
 }

@@ -15,7 +15,7 @@ import { notifierSettings, type Environment } from './settings.js';
 export interface ResolvedSettings<Table> {
   /** Valid if there are no issues. */
   readonly values: Values<Table>;
-  /** The settings whose value is not their default. */
+  /** The settings that an option or a variable sets. */
   readonly given: ReadonlySet<Setting<unknown>>;
   readonly isProduction: boolean;
   /** Whether this process runs tests, as far as can be told. */
@@ -192,9 +192,10 @@ function suggestion(name: string, known: readonly string[]): string {
 const testVariables = ['JEST_WORKER_ID', 'VITEST', 'NODE_TEST_CONTEXT'];
 
 function isTestRun(env: Environment): boolean {
-  if (env['NODE_ENV'] === 'test' || testVariables.some((name) => env[name] !== undefined)) return true;
-  // An app may read its variables from elsewhere, but it is still this process that runs tests.
-  return env !== process.env && env['NODE_ENV'] === undefined
-    ? isTestRun(process.env)
-    : process.execArgv.includes('--test');
+  // Variables from elsewhere that have no NODE_ENV say nothing of it, so this process's count as well.
+  const sources = env['NODE_ENV'] === undefined ? [env, process.env] : [env];
+  const isNamed = sources.some(
+    (source) => source['NODE_ENV'] === 'test' || testVariables.some((name) => source[name] !== undefined),
+  );
+  return isNamed || process.execArgv.includes('--test');
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { CRMConfigError } from '../core/errors.js';
+import { pageHeaders } from '../core/page-headers.js';
 import type { Refusal } from './api-contract.js';
 
 /** A complete response, apart from the headers that all responses have. */
@@ -13,25 +14,7 @@ export interface DashboardResponse {
 }
 
 /** The page may load its script, styles, icon and API from its own origin, and nothing else. */
-const securityHeaders = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-};
+const securityHeaders = pageHeaders({ script: "'self'", style: "'self'", image: "'self'" });
 
 const noStore = { 'cache-control': 'no-store' };
 const jsonHeaders = { ...noStore, 'content-type': 'application/json; charset=utf-8' };

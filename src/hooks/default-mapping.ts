@@ -1,7 +1,7 @@
 import { notAwaited } from '../core/call-safely.js';
 import { CRMValidationError, type Issue } from '../core/errors.js';
-import { wireId } from '../notification/build-draft.js';
 import { checkId, checkStartDate, checkText } from '../notification/field-checks.js';
+import { wireId } from '../notification/hex-id.js';
 import type { BookingEvent, BookingFields, BookingUser, EventFields, Id } from '../notification/notification.js';
 import type { HookContext } from './hook.js';
 
@@ -43,8 +43,10 @@ function findSource(name: 'booking' | 'event', body: unknown, { res }: HookConte
   const given = asSource((res.locals as Source)[name]);
   if (given !== undefined) return given;
   const whole = asSource(body) ?? {};
+  const direct = asSource(whole[name]);
+  if (direct !== undefined) return direct;
   const [data, result] = [asSource(whole['data']), asSource(whole['result'])];
-  return asSource(whole[name]) ?? asSource(data?.[name]) ?? asSource(result?.[name]) ?? data ?? result ?? whole;
+  return asSource(data?.[name]) ?? asSource(result?.[name]) ?? data ?? result ?? whole;
 }
 
 /** An id and MongoDB's. */

@@ -1,4 +1,3 @@
-import { notAwaited } from '../core/call-safely.js';
 import { CRMValidationError, type Issue } from '../core/errors.js';
 import {
   checkData,
@@ -17,13 +16,12 @@ import type {
   BookingUser,
   EventFields,
   EventInput,
-  Id,
   NotificationDraft,
   NotificationFields,
   NotificationInput,
-  WireId,
 } from './notification.js';
-import { isHexId, isPlainObject } from './plain-json.js';
+import { wireId } from './hex-id.js';
+import { isPlainObject } from './plain-json.js';
 
 const generalChecks = {
   notificationType: checkTypeWord(),
@@ -90,8 +88,7 @@ export function buildBookingOf(fields: BookingFields, action: string): Notificat
 function draftBooking(fields: BookingFields, action: string): NotificationDraft {
   const { user, event, additionalData, lane } = fields;
   const [bookingId, userId] = [wireId(fields.bookingId), wireId(fields.userId)];
-  const sessionId = fields.sessionId === null ? null : wireId(fields.sessionId);
-  const facilitatorId = fields.facilitatorId === undefined ? undefined : wireId(fields.facilitatorId);
+  const [sessionId, facilitatorId] = [wireId(fields.sessionId), wireId(fields.facilitatorId)];
   const issues = collectIssues({ bookingId, userId, sessionId, action, additionalData, lane }, bookingChecks);
   if (user !== undefined) issues.push(...userIssues(user));
   if (event !== undefined) issues.push(...eventIssues(event));
@@ -161,11 +158,6 @@ function eventRecord(event: BookingEvent): RecordPart {
 
 function startDateOf(event: BookingEvent): string | Date {
   return 'startDate' in event ? event.startDate : event.start_date;
-}
-
-/** The id as it is sent; `checkId` refuses what is none. */
-export function wireId(id: Id): WireId {
-  return typeof id === 'object' && isHexId(id) ? notAwaited(id.toHexString()) : id;
 }
 
 function asFields<Input>(input: Input): Input {

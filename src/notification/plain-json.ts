@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import type { Issue } from '../core/errors.js';
-import { notAwaited } from '../core/call-safely.js';
-import type { HexId, JsonValue } from './notification.js';
+import { isHexId, wireId } from './hex-id.js';
+import type { JsonValue } from './notification.js';
 
 // Deeper than any real data, and far from the depth at which JSON.stringify overflows the stack.
 const maxDepth = 100;
@@ -69,7 +69,7 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
       return list;
     }
     if (types.isDate(from)) return copyDate(from, at);
-    if (isHexId(from)) return copy(notAwaited(from.toHexString()), at, depth + 1);
+    if (isHexId(from)) return copy(wireId(from), at, depth + 1);
     if (!isPlainObject(from)) throw new PlainJsonProblem(at, `is ${nameOf(from)}; send plain objects and arrays`);
     const object = Object.create(null) as Record<string, JsonValue>;
     for (const key of Object.keys(from)) {
@@ -95,11 +95,6 @@ export function copyPlainJson(value: unknown, path: string, maxBytes: number): J
     // A getter threw, or a proxy was revoked: the message may contain anything, so it is not passed on.
     throw new PlainJsonProblem(path, 'cannot be read: reading one of its properties throws');
   }
-}
-
-/** Whether it is an object that stands for a hexadecimal string, such as MongoDB's `ObjectId`. */
-export function isHexId(value: unknown): value is HexId {
-  return typeof (value as Partial<HexId> | null)?.toHexString === 'function';
 }
 
 /** Whether it is an object like those of object literals, from this realm or another. */

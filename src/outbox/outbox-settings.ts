@@ -15,8 +15,8 @@ export interface OutboxSettings {
    * The directory of the outbox file, created if missing, or `':memory:'` for an outbox that ends with the process.
    * Put it on a local disk that outlives a deployment. Variable `CRM_OUTBOX`.
    *
-   * In a test run (of jest, vitest or `node --test`, or with `NODE_ENV=test`) that does not set it, it is `':memory:'`, and only a CRM on this
-   * machine is notified.
+   * In a test run (of jest, vitest or `node --test`, or with `NODE_ENV=test`) that does not set it, it is `':memory:'`, and only a
+   * CRM on this machine is notified.
    * @default '.crm-outbox'
    * @example outbox: '/var/lib/booking-app/crm-outbox'
    */

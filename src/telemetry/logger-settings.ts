@@ -12,8 +12,8 @@ export interface LoggerSettings {
    */
   readonly logger?: Logger | undefined;
   /**
-   * The level of the default logger, and of `console`: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. `debug` shows every
-   * request and reply, redacted. Variable `CRM_LOG_LEVEL`.
+   * The level of the default logger, and of `console`: `trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`. `debug`
+   * shows every request and reply, redacted. Variable `CRM_LOG_LEVEL`.
    * @default 'info'
    */
   readonly logLevel?: string | undefined;

@@ -1,4 +1,4 @@
-import type { Logger, LogFields } from './logger.js';
+import type { LogFields, Logger, LogLevel } from './logger.js';
 
 /** The part of a logger that takes the message first, such as winston's, log4js's, consola's or NestJS's. */
 export interface MessageFirstLogger {
@@ -21,23 +21,24 @@ export interface MessageFirstLogger {
  * const crm = createNotifier({ logger: messageFirst(log4js.getLogger('crm')) });
  */
 export function messageFirst(logger: MessageFirstLogger): Logger {
+  // NestJS's logger has `log` where others have `info`.
   const write =
-    (level: 'debug' | 'warn' | 'error') =>
+    (level: 'debug' | 'info' | 'log' | 'warn' | 'error') =>
     (fields: LogFields, message: string): unknown =>
-      logger[level](message, plainFields(fields));
+      logger[level]?.(message, plainFields(fields));
   return {
     debug: write('debug'),
-    info: (fields, message) =>
-      logger.info === undefined
-        ? logger.log?.(message, plainFields(fields))
-        : logger.info(message, plainFields(fields)),
+    info: write(logger.info === undefined ? 'log' : 'info'),
     warn: write('warn'),
     error: write('error'),
-    ...(logger.isLevelEnabled !== undefined && { isLevelEnabled: (level) => logger.isLevelEnabled?.(level) ?? true }),
+    isLevelEnabled: (level) => logger.isLevelEnabled?.(level) ?? true,
   };
 }
 
-/** Puts the message first for winston and `console`; returns any other logger as it is. `logLevel` is for `console`, which has none. */
+/**
+ * Puts the message first for winston and `console`; returns any other logger as it is. `logLevel` is for `console`, which has
+ * none.
+ */
 export function fieldsFirst(logger: Logger, logLevel = 'info'): Logger {
   if (isWinston(logger)) return messageFirst(logger as unknown as MessageFirstLogger);
   if (!isConsole(logger)) return logger;
@@ -45,7 +46,7 @@ export function fieldsFirst(logger: Logger, logLevel = 'info'): Logger {
   const isEnabled = (level: string): boolean => levels.indexOf(level) >= least;
   const all = messageFirst(logger as unknown as MessageFirstLogger);
   const from =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (level: LogLevel) =>
     (fields: LogFields, message: string): unknown =>
       isEnabled(level) ? all[level](fields, message) : undefined;
   return {

@@ -64,7 +64,7 @@ async function check(isDirtyAllowed: boolean): Promise<readonly string[]> {
   if (tarball === '') return doubts.all;
   await doubts.step('publint and attw are content with it', async () => {
     await runQuietly(binOf('publint'), ['run', tarball, '--strict']);
-    await runQuietly(binOf('attw'), [tarball, '--profile', 'node16', '--format', 'ascii', '--no-emoji']);
+    await runQuietly(binOf('attw'), [tarball, '--format', 'ascii', '--no-emoji', '--exclude-entrypoints', 'thread']);
     return undefined;
   });
   await doubts.step('its dependencies are few', () => countDependencies(tarball, directory, manifest, doubts));
