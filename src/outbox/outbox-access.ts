@@ -1,0 +1,51 @@
+import type {
+  DeadFilter,
+  DeadLetter,
+  DeadQuery,
+  OutboxCounts,
+  PendingNotification,
+  StoredNotification,
+} from './outbox.js';
+
+/**
+ * What is in an outbox, wherever that is, for those who look after it: the notifier's own calls, the dashboard and the command
+ * line. It neither accepts nor delivers. Every call rejects when the outbox cannot be used.
+ */
+export interface OutboxAccess {
+  /** The counts of one target, or of all. */
+  counts(target?: string): Promise<OutboxCounts>;
+  /** The targets of what is pending or dead, in no particular order. */
+  targets(): Promise<readonly string[]>;
+  /** A target's pending entries after this position, oldest first, at most `limit` of them. */
+  readAfter(target: string, after: number, limit: number): Promise<readonly PendingNotification[]>;
+  /** Dead letters that match the query, newest first, at most `limit` of them. */
+  listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
+  /** The entries with this id, pending or dead, of one target or of all. */
+  find(id: string, target?: string): Promise<readonly StoredNotification[]>;
+  /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
+  redeliver(id: string, target?: string): Promise<number>;
+  redeliverAll(which: AllDeadLetters, onPiece?: () => boolean): Promise<number>;
+  discard(id: string, target?: string): Promise<number>;
+  discardAll(which: AllDeadLetters, onPiece?: () => boolean): Promise<number>;
+  /** The processes that use it, in the order of their start; undefined where that is not known, as for a file. */
+  processes(): Promise<readonly OutboxProcess[] | undefined>;
+  close(): Promise<void>;
+}
+
+/** Which of all dead letters. Those that die later are not among them when the call is repeated, if `upTo` is given. */
+export interface AllDeadLetters extends DeadFilter {
+  readonly upTo?: number | undefined;
+}
+
+/** A process that uses an outbox on a server. */
+export interface OutboxProcess {
+  readonly id: string;
+  /** The name of its machine. */
+  readonly name: string;
+  readonly pid: number;
+  /** Milliseconds since 1970, by the server's clock, as the next. */
+  readonly startedAt: number;
+  readonly seenAt: number;
+  /** Whether it is the one that delivers. */
+  readonly isLeader: boolean;
+}

@@ -1,0 +1,129 @@
+import type { PgClient, PgModule, PgQuery, PgResult } from './pg-driver.js';
+import type { PostgresConnection } from './postgres-outbox.js';
+import { serverError } from './server-errors.js';
+
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** Runs a statement. Rejects with an error of ours, which quotes nothing of what was in a row. */
+export type RunSql = (text: string, values?: readonly unknown[], options?: SqlOptions) => Promise<readonly SqlRow[]>;
+
+export interface SqlOptions {
+  /** Prepared under this name, once for each connection, where that is possible. */
+  readonly name?: string | undefined;
+}
+
+/** A server, reached by a few connections that are made again when they are lost. */
+export interface PostgresServer {
+  readonly run: RunSql;
+  /** Runs several statements in one transaction; rolls back if `work` rejects. */
+  inTransaction<Result>(work: (run: RunSql) => Promise<Result>): Promise<Result>;
+  /** Listens on a connection of its own. Rejects if it cannot be made; `onLost` is called once, when it is lost. */
+  listen(channel: string, onNotified: () => void, onLost: () => void): Promise<Listening>;
+  close(): Promise<void>;
+}
+
+export interface Listening {
+  close(): void;
+}
+
+export interface ServerOptions {
+  readonly pg: PgModule;
+  readonly connection: PostgresConnection;
+  /** Whether statements may be prepared: not behind a pooler that gives each transaction another connection. */
+  readonly mayPrepare: () => boolean;
+}
+
+/** A network that drops packets shows only as silence. */
+const connectTimeoutMs = 3_000;
+const queryTimeoutMs = 8_000;
+/** For reading, settling, accepting and the lease at the same time. */
+const maxConnections = 4;
+
+export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): PostgresServer {
+  const given = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined));
+  const pool = new pg.Pool({
+    application_name: 'express-crm-notifier',
+    ...given,
+    max: maxConnections + 1,
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    allowExitOnIdle: true,
+  });
+  // A connection that is lost while nothing uses it; the next statement makes another.
+  pool.on('error', ignore);
+
+  const queryOf = (text: string, values: readonly unknown[] = [], { name }: SqlOptions = {}): PgQuery =>
+    name !== undefined && mayPrepare() ? { text, values, name } : { text, values };
+
+  const asOurs = async (result: Promise<PgResult>): Promise<readonly SqlRow[]> => {
+    try {
+      return (await result).rows;
+    } catch (error) {
+      throw serverError(error);
+    }
+  };
+
+  const connect = async (): Promise<PgClient> => {
+    try {
+      const client = await pool.connect();
+      client.on('error', ignore);
+      return client;
+    } catch (error) {
+      throw serverError(error);
+    }
+  };
+
+  return {
+    run: (text, values, options) => asOurs(pool.query(queryOf(text, values, options))),
+
+    async inTransaction(work) {
+      const client = await connect();
+      const run: RunSql = (text, values) => asOurs(client.query(queryOf(text, values)));
+      try {
+        await run('BEGIN');
+        const result = await work(run);
+        await run('COMMIT');
+        client.release();
+        return result;
+      } catch (error) {
+        // Ending the connection rolls back, whatever state it is in.
+        client.release(true);
+        throw error;
+      }
+    },
+
+    async listen(channel, onNotified, onLost) {
+      const client = await connect();
+      client.unref();
+      let isOver = false;
+      const end = (): void => {
+        if (isOver) return;
+        isOver = true;
+        client.release(true);
+      };
+      client.on('notification', onNotified);
+      client.on('end', () => {
+        if (!isOver) onLost();
+        end();
+      });
+      try {
+        await asOurs(client.query({ text: `LISTEN ${channel}` }));
+      } catch (error) {
+        end();
+        throw error;
+      }
+      return { close: end };
+    },
+
+    close: async () => {
+      await pool.end().catch(ignore);
+    },
+  };
+}
+
+function ignore(): void {
+  // What fails is reported by the statement that needs the connection.
+}
