@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers';
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import { errorDataOf } from '../core/errors.js';
-import type { Outbox, PendingNotification } from '../outbox/outbox.js';
+import type { DeliveryOutbox, PendingNotification } from '../outbox/outbox.js';
 import { timeoutCode, type Target, type Verdict } from '../target/target.js';
 import { type AttemptUnderWay, createAttemptsUnderWay, createIdleWaiters } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
@@ -21,7 +21,7 @@ import type { KnownUrl } from './target-trust.js';
 export interface DeliveryOptions extends DeliveryConfig {
   /** How long an attempt may take. */
   readonly timeoutMs: number;
-  readonly outbox: Outbox;
+  readonly outbox: DeliveryOutbox;
   readonly target: Target;
   readonly clock: Clock;
   /** The clock for stored instants: ages and due times. */
@@ -30,11 +30,12 @@ export interface DeliveryOptions extends DeliveryConfig {
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /**
-   * How long settlements are gathered for one transaction, and newly accepted notifications for one round of attempts, in
-   * milliseconds; 0: until the event loop's turn ends.
-   */
+  /** Whether an attempt may start: not once another process may deliver. @default always */
+  readonly mayStart?: (() => boolean) | undefined;
+  /** How long settlements are gathered for one transaction, in milliseconds; 0: until the event loop's turn ends. */
   readonly gatherMs: number;
+  /** How long newly accepted notifications are gathered for one round of attempts, in milliseconds. @default gatherMs */
+  readonly roundGatherMs?: number | undefined;
   readonly knownUrl: KnownUrl;
 }
 
@@ -93,7 +94,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     onBatch: pumpUnlessGathering,
   });
-  const verdicts = createVerdictSettler({ lanes, settlements, breaker, retry, random, clock, steady, onEvent });
+  const verdicts = createVerdictSettler({
+    lanes,
+    settlements,
+    forgetsWaiting: outbox.forgetsWaiting ?? false,
+    breaker,
+    retry,
+    random,
+    clock,
+    steady,
+    onEvent,
+  });
   const choice = createHeadChoice({ ready, breaker, concurrency, random });
   const underWay = createAttemptsUnderWay({
     clock,
@@ -107,9 +118,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     onRoom: pumpUnlessGathering,
   });
-  const startRule = createStartRule({ lanes, ready, breaker, underWay, choice, settlements });
+  const { mayStart = () => true, gatherMs, roundGatherMs = gatherMs } = options;
+  const startRule = createStartRule({ lanes, ready, breaker, underWay, choice, settlements, mayStart });
   const enough = concurrency * roundFactor;
-  const round = createNextRound({ clock, gatherMs: options.gatherMs, enough, start: pump });
+  const round = createNextRound({ clock, gatherMs: roundGatherMs, enough, start: pump });
   const idleWaiters = createIdleWaiters();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
@@ -239,7 +251,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       await new Promise((resolve) => setImmediate(resolve));
       isEnded = true;
       underWay.stop();
-      settlements.close();
+      await settlements.close();
       idleWaiters.resolveAll();
     },
   };

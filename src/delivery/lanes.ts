@@ -27,6 +27,8 @@ export interface Lanes {
   settled(head: PendingNotification): void;
   /** A head in flight will be tried again, at once or later. @default standing: by whether it was tried before */
   putBack(head: PendingNotification, dueAtMs: number, standing?: Standing): void;
+  /** A head in flight has left the outbox's window with its lane, until it is due again. */
+  drop(head: PendingNotification): void;
   /** How long until a waiting head is due; undefined when none waits. */
   dueInMs(nowMs: number): number | undefined;
   /** Returns whether a head is ready, and reads on in the outbox to find one. */
@@ -209,6 +211,12 @@ export function createLanes(options: LanesOptions): Lanes {
       if (standing === 'refused') ready.refused.push(head);
       else if (dueAtMs === 0) ready.add(entry);
       else waiting.push(entry);
+    },
+
+    drop(head) {
+      early.settled(head);
+      followerCount -= lanes.get(head.lane)?.followers.length ?? 0;
+      lanes.delete(head.lane);
     },
 
     dueInMs(nowMs) {

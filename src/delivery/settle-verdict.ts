@@ -15,6 +15,8 @@ import type { Settlements } from './settlements.js';
 export interface VerdictSettlerOptions {
   readonly lanes: Lanes;
   readonly settlements: Settlements;
+  /** Whether what waits for its next attempt leaves the outbox's window until then. */
+  readonly forgetsWaiting: boolean;
   readonly breaker: Pick<CircuitBreaker, 'state' | 'isRefused'>;
   readonly retry: DeliveryConfig['retry'];
   /** Returns a number in [0, 1). */
@@ -33,7 +35,7 @@ export interface VerdictSettler {
 }
 
 export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSettler {
-  const { lanes, settlements, breaker, random, clock, steady, onEvent } = options;
+  const { lanes, settlements, forgetsWaiting, breaker, random, clock, steady, onEvent } = options;
   const { maxAgeMs, maxRetryAfterMs } = options.retry;
 
   /** At least our own back-off; a `Retry-After` may ask for more, up to the longest that is honoured. */
@@ -53,7 +55,8 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     const nextAttemptAt = steady.now() + delayMs;
     const dueAtMs = clock.monotonicMs() + delayMs;
     settlements.add({ kind: 'retry', ...entryOf(head), attempts, nextAttemptAt }, () => {
-      lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, standing);
+      if (forgetsWaiting) lanes.drop(head);
+      else lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, standing);
     });
     settlements.hurry();
     return delayMs;

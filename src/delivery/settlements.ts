@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers';
+import { isPromiseLike } from '../core/call-safely.js';
 import type { Clock } from '../core/clock.js';
-import type { Outbox, Settlement } from '../outbox/outbox.js';
+import { doneOrTimedOut } from '../core/time-limit.js';
+import type { DeliveryOutbox, Settlement } from '../outbox/outbox.js';
 
 /**
  * Gathers settlements and passes them to the outbox, those of a moment in one transaction. While the outbox fails (for example
@@ -15,12 +17,15 @@ export interface Settlements {
   readonly isFailing: boolean;
   /** How many the outbox does not have yet. */
   readonly size: number;
-  /** Passes them on for the last time; if the outbox fails now, their notifications are found again at the next start. */
-  close(): void;
+  /**
+   * Passes them on for the last time, and waits for an outbox on a server, but not for long; if it fails now, their
+   * notifications are found again at the next start.
+   */
+  close(): Promise<void>;
 }
 
 export interface SettlementsOptions {
-  readonly outbox: Outbox;
+  readonly outbox: Pick<DeliveryOutbox, 'settle'>;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
   /** Called after each batch that the outbox has stored. */
@@ -29,13 +34,22 @@ export interface SettlementsOptions {
   readonly gatherMs: number;
 }
 
+interface Entry {
+  readonly settlement: Settlement;
+  readonly onSettled: () => void;
+}
+
 const retryMs = 1000;
 // A batch of this size takes a few milliseconds; a larger one would make others wait.
 const hurryAtCount = 256;
+const closeWithinMs = 1_000;
 
 export function createSettlements(options: SettlementsOptions): Settlements {
   const { outbox, clock, onError, onBatch, gatherMs } = options;
-  let batch: { readonly settlement: Settlement; readonly onSettled: () => void }[] = [];
+  let batch: Entry[] = [];
+  /** Those that an outbox on a server is storing now; one batch at a time. */
+  let passing: readonly Entry[] = [];
+  let passed: Promise<void> | undefined;
   let isScheduled = false;
   let isFailing = false;
   let isClosed = false;
@@ -51,22 +65,47 @@ export function createSettlements(options: SettlementsOptions): Settlements {
   const flush = (): void => {
     isScheduled = false;
     cancelGathering = undefined;
-    if (batch.length === 0 || isClosed) return;
-    try {
-      outbox.settle(batch.map((entry) => entry.settlement));
-    } catch (error) {
-      // Reported once for each spell of failures, not once a second.
-      if (!isFailing) onError(error);
-      isFailing = true;
-      isScheduled = true;
-      clock.after(retryMs, flush);
-      return;
-    }
-    const settled = batch;
+    if (batch.length === 0 || isClosed || passed !== undefined) return;
+    const entries = batch;
     batch = [];
+    try {
+      const result = outbox.settle(entries.map((entry) => entry.settlement));
+      if (isPromiseLike(result)) passed = pass(entries, result);
+      else onStored(entries);
+    } catch (error) {
+      onFailed(entries, error);
+    }
+  };
+
+  /** Waits until an outbox on a server has stored them. */
+  const pass = async (entries: readonly Entry[], result: Promise<void>): Promise<void> => {
+    passing = entries;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await result;
+    } catch (error) {
+      failure = { error };
+    }
+    passing = [];
+    passed = undefined;
+    if (failure !== undefined) onFailed(entries, failure.error);
+    else onStored(entries);
+    if (batch.length > 0 && !isScheduled) flush();
+  };
+
+  const onStored = (entries: readonly Entry[]): void => {
     isFailing = false;
-    for (const entry of settled) entry.onSettled();
+    for (const entry of entries) entry.onSettled();
     onBatch();
+  };
+
+  const onFailed = (entries: readonly Entry[], error: unknown): void => {
+    batch = [...entries, ...batch];
+    // Reported once for each spell of failures, not once a second.
+    if (!isFailing) onError(error);
+    isFailing = true;
+    isScheduled = true;
+    clock.after(retryMs, flush);
   };
 
   return {
@@ -74,20 +113,22 @@ export function createSettlements(options: SettlementsOptions): Settlements {
       return isFailing;
     },
     get size() {
-      return batch.length;
+      return batch.length + passing.length;
     },
     add(settlement, onSettled) {
       batch.push({ settlement, onSettled });
       if (batch.length >= hurryAtCount) hurry();
-      if (isScheduled) return;
+      if (isScheduled || passed !== undefined) return;
       isScheduled = true;
       if (gatherMs > 0) cancelGathering = clock.after(gatherMs, flush, { keepAlive: true });
       else setImmediate(flush);
     },
     hurry,
-    close() {
+    async close() {
+      if (passed !== undefined) await doneOrTimedOut(passed, closeWithinMs, clock);
       flush();
       isClosed = true;
+      if (passed !== undefined) await doneOrTimedOut(passed, closeWithinMs, clock);
     },
   };
 }

@@ -25,14 +25,15 @@ export interface StartRuleOptions {
   readonly underWay: AttemptsUnderWay;
   readonly choice: HeadChoice;
   readonly settlements: Pick<Settlements, 'isFailing'>;
+  readonly mayStart: () => boolean;
 }
 
 export function createStartRule(options: StartRuleOptions): StartRule {
-  const { lanes, ready, breaker, underWay, choice, settlements } = options;
+  const { lanes, ready, breaker, underWay, choice, settlements, mayStart } = options;
 
   const hasFresh = (nowMs: number): boolean => lanes.findReady(nowMs) && ready.fresh.size > 0;
   const allowed = (nowMs: number): number =>
-    settlements.isFailing ? 0 : breaker.allowed(nowMs, () => hasFresh(nowMs));
+    settlements.isFailing || !mayStart() ? 0 : breaker.allowed(nowMs, () => hasFresh(nowMs));
 
   /** Whether hanging attempts keep a head that never failed from being tried. */
   const isBlocked = (nowMs: number, count: number): boolean => choice.isTroubled && count > 0 && hasFresh(nowMs);

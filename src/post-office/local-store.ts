@@ -10,7 +10,8 @@ import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
 import type { FailureReporter } from './opening.js';
 import { startOutboxClock } from './outbox-clock.js';
-import { type Acceptance, type PostOfficeSettings, taken } from './post-office.js';
+import { type PostOfficeSettings, taken } from './post-office.js';
+import { acceptancesFor } from './room.js';
 import type { Accepted, DeliveryLeader, Store } from './store.js';
 
 export interface LocalStoreOptions {
@@ -74,8 +75,7 @@ function asPromise<Result>(work: () => Result): Promise<Result> {
 }
 
 /**
- * Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws. The entries of a
- * notification for several targets are adjacent in the batch: either all of them are accepted, or none.
+ * Puts as much of a batch into the outbox as there is room for, in order; throws what the outbox throws.
  */
 export function acceptInto(
   outbox: Outbox,
@@ -85,37 +85,7 @@ export function acceptInto(
 ): Accepted {
   const pending = outbox.append(batch, maxPending, at);
   if (pending !== undefined) return { acceptances: batch.map(() => taken), pending };
-  const { room, bound } = roomFor(outbox, batch, maxPending);
-  const full = refusalAtLimit(bound, maxPending);
-  const acceptances = batch.map((_, index) => (index < room ? taken : full));
-  return { acceptances, pending: (room > 0 ? outbox.append(batch.slice(0, room), undefined, at) : undefined) ?? [] };
-}
-
-interface RoomLeft {
-  /** How many entries fit, counting whole notifications only. */
-  readonly room: number;
-  /** The limit that keeps the next one out. */
-  readonly bound: keyof Room;
-}
-
-function roomFor(outbox: Outbox, batch: readonly AcceptedNotification[], maxPending: Room): RoomLeft {
-  const { pending, pendingBytes } = outbox.counts();
-  let bytes = pendingBytes;
-  /** Where the entry's notification begins. */
-  let start = 0;
-  for (const [index, { id, body }] of batch.entries()) {
-    if (batch[start]?.id !== id) start = index;
-    bytes += Buffer.byteLength(body);
-    if (pending + index >= maxPending.count) return { room: start, bound: 'count' };
-    if (bytes > maxPending.bytes) return { room: start, bound: 'bytes' };
-  }
-  return { room: batch.length, bound: 'count' };
-}
-
-function refusalAtLimit(bound: keyof Room, maxPending: Room): Acceptance {
-  const detail =
-    `maxPending.${bound} is reached (${String(maxPending[bound])}): the CRM takes less than the app notifies; ` +
-    'see why (stats().circuit, dead letters, rateLimit), let the middleware push back, or raise ' +
-    `maxPending.${bound}`;
-  return { accepted: false, reason: 'full', detail };
+  const acceptances = acceptancesFor(batch, outbox.counts(), maxPending);
+  const accepted = batch.filter((_, index) => acceptances[index]?.accepted === true);
+  return { acceptances, pending: (accepted.length > 0 ? outbox.append(accepted, undefined, at) : undefined) ?? [] };
 }

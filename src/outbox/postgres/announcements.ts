@@ -1,0 +1,107 @@
+import type { CancelTimer, Clock } from '../../core/clock.js';
+import type { Listening, PostgresServer } from './postgres-server.js';
+import type { OutboxTables } from './schema.js';
+
+/**
+ * How processes tell the leader that there is something new: NOTIFY on a connection of our own, once for what comes together, and
+ * never in the app's transaction, where it would take a lock that all commits share.
+ */
+export interface Announcements {
+  /** Tells the leader soon. Fails silently: the leader also looks by itself. */
+  announceSoon(): void;
+  /** Listens from now on, as far as the server lets it. */
+  start(): void;
+  stop(): void;
+  /** Whether announcements are heard. */
+  readonly isHeard: boolean;
+}
+
+export interface AnnouncementsOptions {
+  readonly server: PostgresServer;
+  readonly tables: OutboxTables;
+  readonly clock: Clock;
+  readonly onAnnounced: () => void;
+  /** The server accepts LISTEN, but nothing is heard: a pooler that gives each transaction another connection. */
+  readonly onDeaf: () => void;
+}
+
+const gatherMs = 5;
+/** An own announcement that has not come back by then never will. */
+const proveWithinMs = 3_000;
+const listenAgainMs = 5_000;
+
+export function createAnnouncements(options: AnnouncementsOptions): Announcements {
+  const { server, tables, clock, onAnnounced, onDeaf } = options;
+  const notify = `NOTIFY ${tables.channel}`;
+  let listening: Listening | undefined;
+  let isHeard = false;
+  let isStarted = false;
+  let isTrying = false;
+  let hasToldDeaf = false;
+  let cancelProof: CancelTimer | undefined;
+  let cancelAnnouncement: CancelTimer | undefined;
+
+  const end = (): void => {
+    cancelProof?.();
+    listening?.close();
+    listening = undefined;
+    isHeard = false;
+  };
+
+  const listenAgainLater = (): void => {
+    end();
+    if (isStarted) cancelProof = clock.after(listenAgainMs, () => void listen());
+  };
+
+  const onNotified = (): void => {
+    if (!isHeard) cancelProof?.();
+    isHeard = true;
+    onAnnounced();
+  };
+
+  const onUnproved = (): void => {
+    listenAgainLater();
+    if (hasToldDeaf) return;
+    hasToldDeaf = true;
+    onDeaf();
+  };
+
+  const listen = async (): Promise<void> => {
+    if (isTrying || !isStarted || listening !== undefined) return;
+    isTrying = true;
+    try {
+      const made = await server.listen(tables.channel, onNotified, listenAgainLater);
+      listening = made;
+      if (!isStarted) end();
+      else {
+        cancelProof = clock.after(proveWithinMs, onUnproved);
+        await server.run(notify);
+      }
+    } catch {
+      // The server is away, which the reading reports.
+      listenAgainLater();
+    } finally {
+      isTrying = false;
+    }
+  };
+
+  return {
+    get isHeard() {
+      return isHeard;
+    },
+    announceSoon() {
+      cancelAnnouncement ??= clock.after(gatherMs, () => {
+        cancelAnnouncement = undefined;
+        server.run(notify).catch(() => undefined);
+      });
+    },
+    start() {
+      isStarted = true;
+      void listen();
+    },
+    stop() {
+      isStarted = false;
+      end();
+    },
+  };
+}

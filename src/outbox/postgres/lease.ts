@@ -1,0 +1,100 @@
+import type { Clock } from '../../core/clock.js';
+import type { OutboxTables } from './schema.js';
+import type { RunSql } from './postgres-server.js';
+
+/**
+ * The lease that makes one of the processes that share an outbox its leader: a row, and the server's clock. An advisory lock
+ * would not do: it outlives a frozen holder, and a pooler gives it to two.
+ */
+export interface Lease {
+  /** Whether this process leads now, by a clock that goes on while it is stopped. */
+  isValid(): boolean;
+  /** Takes or renews the lease if that is possible. Resolves to whether this process leads. */
+  take(): Promise<boolean>;
+  /** Lets another process take it. */
+  giveUp(): Promise<void>;
+}
+
+export interface LeaseOptions {
+  readonly run: RunSql;
+  readonly tables: OutboxTables;
+  readonly processId: string;
+  readonly clock: Clock;
+  /** The server's clock has jumped forward while this process led; nothing gets older by that. */
+  readonly onJump: (jumpMs: number) => void;
+}
+
+/** A killed leader is replaced once this has passed and another process has looked, which it does once a second. */
+const leaseMs = 3_500;
+/** How much earlier the holder stops: the time a request to the CRM may take to leave this process. */
+const marginMs = 500;
+const renewAfterMs = 1_000;
+const maxJumpMs = 60_000;
+
+export function createLease({ run, tables: { state }, processId, clock, onJump }: LeaseOptions): Lease {
+  /** On both clocks, because each of them may stand still while the process or its machine does. */
+  let takenAt: { readonly monotonicMs: number; readonly wallMs: number } | undefined;
+  let serverMs: number | undefined;
+  let taking: Promise<boolean> | undefined;
+
+  const ageMs = (): number =>
+    takenAt === undefined
+      ? Infinity
+      : Math.max(clock.monotonicMs() - takenAt.monotonicMs, Math.abs(clock.now() - takenAt.wallMs));
+
+  const isValid = (): boolean => ageMs() < leaseMs - marginMs;
+
+  const takeNow = async (): Promise<boolean> => {
+    const sentAt = { monotonicMs: clock.monotonicMs(), wallMs: clock.now() };
+    const [row] = await run(
+      `UPDATE ${state} SET leader = $1::uuid, leads_until = clock_timestamp() + $2 * interval '1 millisecond',
+              ages_from = greatest(ages_from, CASE WHEN leads_until < clock_timestamp() - interval '1 day'
+                                                   THEN clock_timestamp() - interval '1 day' END)
+        WHERE leader IS NULL OR leader = $1::uuid OR leads_until < clock_timestamp()
+           OR leads_until > clock_timestamp() + interval '1 minute'
+       RETURNING extract(epoch FROM clock_timestamp()) * 1000 AS server_ms`,
+      [processId, leaseMs],
+      { name: 'crm_lease' },
+    );
+    if (row === undefined) {
+      takenAt = undefined;
+      serverMs = undefined;
+      return false;
+    }
+    await noticeJump(Number(row['server_ms']), sentAt.monotonicMs - (takenAt?.monotonicMs ?? sentAt.monotonicMs));
+    takenAt = sentAt;
+    return isValid();
+  };
+
+  /** After a jump, what was accepted before it would look old. */
+  const noticeJump = async (nowMs: number, elapsedMs: number): Promise<void> => {
+    const jumpMs = serverMs === undefined ? 0 : nowMs - serverMs - elapsedMs;
+    serverMs = nowMs;
+    if (jumpMs < maxJumpMs) return;
+    await run(`UPDATE ${state} SET ages_from = clock_timestamp()`);
+    onJump(jumpMs);
+  };
+
+  const take = (): Promise<boolean> => {
+    taking ??= takeNow().finally(() => {
+      taking = undefined;
+    });
+    return taking;
+  };
+
+  return {
+    isValid,
+    async take() {
+      if (!isValid()) return take();
+      // While it is valid nobody waits for its renewal; if that fails, it runs out.
+      if (ageMs() > renewAfterMs) take().catch(() => undefined);
+      return true;
+    },
+    async giveUp() {
+      await taking?.catch(() => undefined);
+      if (takenAt === undefined) return;
+      takenAt = undefined;
+      await run(`UPDATE ${state} SET leader = NULL, leads_until = NULL WHERE leader = $1::uuid`, [processId]);
+    },
+  };
+}

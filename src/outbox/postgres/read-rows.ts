@@ -1,0 +1,183 @@
+import { crmTarget, type PendingNotification } from '../outbox.js';
+import type { OutboxTables } from './schema.js';
+import type { RunSql, SqlRow } from './postgres-server.js';
+
+/** A pending row, without a position in the window. */
+export interface PendingRow extends Omit<PendingNotification, 'position'> {
+  readonly seq: number;
+}
+
+/** What a statement saw of the server: which transactions, and since when it runs. */
+export interface Sight {
+  /** No transaction from this id on was visible. */
+  readonly xmax: string;
+  /** Earlier ones that were still under way. */
+  readonly underWay: readonly string[];
+  /** Changes when the server is restarted, or another one takes its place. */
+  readonly serverStart: string;
+}
+
+export interface ReadNewRows {
+  /** Everything that the last sight showed up to this `seq` is known. */
+  readonly after: number;
+  /** Undefined at first. */
+  readonly sight: Sight | undefined;
+  readonly limit: number;
+}
+
+export interface NewRows {
+  /** In the order of `seq`. */
+  readonly rows: readonly PendingRow[];
+  /** The `after` of the next call. */
+  readonly after: number;
+  /** Whether all that was visible has been read. */
+  readonly isAll: boolean;
+  readonly sight: Sight;
+}
+
+/** One lane of one target. */
+export interface LaneName {
+  readonly target: string;
+  readonly lane: string;
+}
+
+export interface RowReader {
+  /**
+   * Reads what follows `after`, and what became visible since the last sight though it has an earlier `seq`: each row once,
+   * whenever its transaction commits. Leaves out lanes whose head waits for its next attempt.
+   */
+  readNew(options: ReadNewRows): Promise<NewRows>;
+  /** The lanes whose head was waiting and is due now, soonest due first, without these heads; and how long until the next. */
+  readDueLanes(known: readonly string[], limit: number): Promise<DueLanes>;
+  /** The first rows of each lane after this `seq`. */
+  readLanes(lanes: readonly (LaneName & { readonly after: number })[]): Promise<readonly PendingRow[]>;
+}
+
+export interface DueLanes {
+  readonly lanes: readonly LaneName[];
+  readonly nextInMs: number | undefined;
+}
+
+export interface RowReaderOptions {
+  readonly run: RunSql;
+  readonly tables: OutboxTables;
+  /** The clock that the rows' instants are given in; on the server they are of the server's. */
+  readonly now: () => number;
+  /** Nothing waits longer than this for its next attempt, whatever the row says. */
+  readonly maxWaitMs: number;
+}
+
+/** Of one page, so that memory stays bounded whatever the bodies are. */
+const maxPageBytes = 4 * 1024 * 1024;
+/** Rows that were read late are few; more are read again with what follows them. */
+const maxLate = 500;
+const rowsPerLane = 16;
+const maxLaneBytes = 256 * 1024;
+
+export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOptions): RowReader {
+  const { pending, state } = tables;
+  const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
+    extract(epoch FROM clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state}))) * 1000 AS age_ms`;
+  const isLaneFree = `p.due_at IS NULL AND NOT EXISTS (
+    SELECT FROM ${pending} w WHERE w.lane = p.lane AND w.target = p.target AND w.due_at IS NOT NULL AND w.seq < p.seq)`;
+  const bounded = `SELECT * FROM (SELECT q.*, sum(octet_length(q.body)) OVER (ORDER BY q.seq) AS bytes FROM`;
+  const newRows = `
+    WITH late AS MATERIALIZED (
+      ${bounded} (SELECT ${columns} FROM ${pending} p
+        WHERE (p.xid >= $2::xid8 OR p.xid = ANY ($3::xid8[])) AND p.seq <= $1 AND ${isLaneFree}
+        ORDER BY p.seq LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
+    ), following AS MATERIALIZED (
+      ${bounded} (SELECT ${columns} FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
+        ORDER BY p.seq LIMIT $4) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
+    )
+    SELECT s.*, r.* FROM (
+      SELECT pg_current_snapshot()::text AS snapshot, pg_postmaster_start_time()::text AS server_start,
+             (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1) AS last_seq
+    ) s LEFT JOIN (SELECT * FROM late UNION ALL SELECT * FROM following) r ON true ORDER BY r.seq`;
+
+  const rowFrom = (row: SqlRow): PendingRow => {
+    const body = Buffer.from(row['body'] as string);
+    const acceptedAt = now() - Math.max(0, Number(row['age_ms']));
+    return {
+      seq: Number(row['seq']),
+      target: (row['target'] as string) || crmTarget,
+      id: row['id'] as string,
+      type: row['type'] as string,
+      lane: row['lane'] as string,
+      occurredAt: Number(row['occurred_at']),
+      acceptedAt,
+      attempts: Number(row['attempts']),
+      nextAttemptAt: 0,
+      traceparent: (row['traceparent'] as string | null) ?? undefined,
+      body,
+    };
+  };
+
+  return {
+    async readNew({ after, sight, limit }) {
+      const { xmax = '9223372036854775807', underWay = [] } = sight ?? {};
+      const found = await run(newRows, [after, xmax, underWay, limit], { name: 'crm_new' });
+      const [first = {}] = found;
+      const rows = found.filter((row) => row['seq'] !== null).map(rowFrom);
+      const late = rows.filter(({ seq }) => seq <= after);
+      const following = rows.filter(({ seq }) => seq > after);
+      const bytes = following.reduce((sum, { body }) => sum + body.byteLength, 0);
+      const isAll = following.length < limit && bytes < maxPageBytes;
+      const lastSeq = Math.max(after, Number(first['last_seq'] ?? 0));
+      const lateBytes = late.reduce((sum, { body }) => sum + body.byteLength, 0);
+      const [firstLate] = late;
+      const isLateCut = late.length >= maxLate || lateBytes >= maxPageBytes;
+      const readTo = isAll ? lastSeq : (following.at(-1)?.seq ?? after);
+      return {
+        rows,
+        // Too many were late: all from the first of them on is read again, page by page.
+        after: isLateCut && firstLate !== undefined ? firstLate.seq - 1 : readTo,
+        isAll: isAll && !isLateCut,
+        sight: sightFrom(first),
+      };
+    },
+
+    async readDueLanes(known, limit) {
+      const found = await run(
+        `SELECT n.next_in_ms, d.lane, d.target FROM (
+           SELECT (SELECT extract(epoch FROM p.due_at - clock_timestamp()) * 1000 FROM ${pending} p
+                    WHERE p.due_at > clock_timestamp() ORDER BY p.due_at LIMIT 1) AS next_in_ms
+         ) n LEFT JOIN (
+           SELECT p.lane, p.target, p.due_at FROM ${pending} p
+            WHERE (p.due_at <= clock_timestamp() OR p.due_at > clock_timestamp() + $3 * interval '1 millisecond')
+              AND p.id <> ALL ($1::uuid[]) ORDER BY p.due_at LIMIT $2
+         ) d ON true ORDER BY d.due_at`,
+        [known, limit, maxWaitMs],
+      );
+      const nextInMs: unknown = found[0]?.['next_in_ms'] ?? undefined;
+      return {
+        lanes: found
+          .filter((row) => row['lane'] !== null)
+          .map((row) => ({ lane: row['lane'] as string, target: row['target'] as string })),
+        nextInMs: nextInMs === undefined ? undefined : Number(nextInMs),
+      };
+    },
+
+    async readLanes(lanes) {
+      const found = await run(
+        `SELECT r.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS l (lane, target, after) CROSS JOIN LATERAL (
+           ${bounded} (SELECT ${columns} FROM ${pending} p
+             WHERE p.lane = l.lane AND p.target = l.target AND p.seq > l.after
+             ORDER BY p.seq LIMIT ${String(rowsPerLane)}) q
+         ) b WHERE b.bytes - octet_length(b.body) < ${String(maxLaneBytes)}) r ORDER BY r.seq`,
+        [lanes.map(({ lane }) => lane), lanes.map(({ target }) => target), lanes.map(({ after }) => after)],
+      );
+      return found.map(rowFrom);
+    },
+  };
+}
+
+/** `xmin:xmax:xip_list`, https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT-PARTS */
+function sightFrom(row: SqlRow): Sight {
+  const [, xmax = '0', underWay = ''] = String(row['snapshot']).split(':');
+  return {
+    xmax,
+    underWay: underWay === '' ? [] : underWay.split(','),
+    serverStart: String(row['server_start']),
+  };
+}

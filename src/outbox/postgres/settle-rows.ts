@@ -1,0 +1,105 @@
+import type { Settlement } from '../outbox.js';
+import type { OutboxTables } from './schema.js';
+import type { RunSql } from './postgres-server.js';
+
+export interface SettleRows {
+  readonly run: RunSql;
+  readonly tables: OutboxTables;
+  /** This process, as the lease names it. */
+  readonly processId: string;
+  /** The clock that the settlements' instants are of; the rows get instants of the server's. */
+  readonly now: () => number;
+}
+
+/** What a settlement changes in the tables. */
+interface RowChange {
+  readonly id: string;
+  readonly target: string;
+}
+
+interface Retry extends RowChange {
+  readonly attempts: number;
+  /** Until the next attempt, in milliseconds; null for at once. */
+  readonly delay_ms: number | null;
+}
+
+interface Death extends RowChange {
+  readonly attempts: number;
+  /** How long ago, in milliseconds. */
+  readonly ago_ms: number;
+  readonly reason_kind: string;
+  readonly reason_status: number | null;
+  readonly reason_detail: string;
+}
+
+/**
+ * Settles rows, all or none. A retry is only stored while this process leads: the leader after it has its own plan. A row that
+ * is no longer there changes nothing. Returns how many wait now.
+ */
+export async function settleRows(options: SettleRows, settlements: readonly Settlement[]): Promise<number> {
+  const { run, tables, processId, now } = options;
+  const delivered: RowChange[] = [];
+  const retries: Retry[] = [];
+  const deaths: Death[] = [];
+  for (const settlement of settlements) {
+    const { id, target } = settlement;
+    if (settlement.kind === 'delivered') delivered.push({ id, target });
+    else if (settlement.kind === 'retry') {
+      const { attempts, nextAttemptAt } = settlement;
+      retries.push({ id, target, attempts, delay_ms: nextAttemptAt === 0 ? null : Math.max(0, nextAttemptAt - now()) });
+    } else {
+      const { attempts, diedAt, reason } = settlement;
+      const { kind: reason_kind, status: reason_status = null, detail: reason_detail } = reason;
+      deaths.push({ id, target, attempts, ago_ms: now() - diedAt, reason_kind, reason_status, reason_detail });
+    }
+  }
+  if (retries.length + deaths.length === 0) {
+    await deleteDelivered(run, tables, delivered);
+    return 0;
+  }
+  const [row] = await run(settleStatement(tables), [asJson(delivered), asJson(retries), asJson(deaths), processId]);
+  return Number(row?.['waiting'] ?? 0);
+}
+
+/** By far the most common case, so it has a statement of its own. */
+async function deleteDelivered(run: RunSql, { pending }: OutboxTables, rows: readonly RowChange[]): Promise<void> {
+  if (rows.length === 0) return;
+  await run(
+    `DELETE FROM ${pending} p USING unnest($1::uuid[], $2::text[]) AS s (id, target) WHERE p.id = s.id AND p.target = s.target`,
+    [rows.map(({ id }) => id), rows.map(({ target }) => target)],
+    { name: 'crm_delivered' },
+  );
+}
+
+function settleStatement({ pending, dead, state }: OutboxTables): string {
+  return `
+WITH delivered AS (
+  DELETE FROM ${pending} p USING jsonb_to_recordset($1::jsonb) AS s (id uuid, target text)
+   WHERE p.id = s.id AND p.target = s.target
+), retried AS (
+  UPDATE ${pending} p SET attempts = s.attempts, due_at = clock_timestamp() + s.delay_ms * interval '1 millisecond'
+    FROM jsonb_to_recordset($2::jsonb) AS s (id uuid, target text, attempts integer, delay_ms double precision)
+   WHERE p.id = s.id AND p.target = s.target AND EXISTS (SELECT FROM ${state} WHERE leader = $4::uuid)
+  RETURNING p.due_at
+), died AS (
+  DELETE FROM ${pending} p USING jsonb_to_recordset($3::jsonb) AS s (
+           id uuid, target text, attempts integer, ago_ms double precision, reason_kind text, reason_status integer, reason_detail text)
+   WHERE p.id = s.id AND p.target = s.target
+  RETURNING p.id, p.target, p.type, p.lane, p.occurred_at, p.traceparent, p.body, p.seq,
+            s.attempts, s.ago_ms, s.reason_kind, s.reason_status, s.reason_detail
+), kept AS (
+INSERT INTO ${dead} (id, target, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, traceparent, body)
+SELECT id, target, type, lane, occurred_at, clock_timestamp() - ago_ms * interval '1 millisecond',
+       attempts, reason_kind, reason_status, reason_detail, traceparent, body
+  FROM died ORDER BY seq
+ON CONFLICT DO NOTHING
+)
+SELECT count(due_at) AS waiting FROM retried`;
+}
+
+/** PostgreSQL's jsonb can hold neither a NUL nor half of a surrogate pair. */
+function asJson(rows: readonly object[]): string {
+  return JSON.stringify(rows, (_, value: unknown) =>
+    typeof value === 'string' ? Buffer.from(value.replaceAll('\0', '\u2400')).toString() : value,
+  );
+}

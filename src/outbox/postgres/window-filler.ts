@@ -1,0 +1,197 @@
+import type { CancelTimer, Clock } from '../../core/clock.js';
+import type { PendingNotification } from '../outbox.js';
+import type { LaneName, RowReader, Sight } from './read-rows.js';
+import type { RowWindow } from './window.js';
+
+/** Keeps the window full while this process leads: one statement after the other, so that each sees what the ones before led to. */
+export interface WindowFiller {
+  /** Starts over with an empty window. */
+  start(): void;
+  stop(): void;
+  /** There may be something new. */
+  readSoon(): void;
+  /** There may be room again, or a lane to read on in. */
+  onRoom(): void;
+  /** Reads everything again that is in the table and not in the window. */
+  readAllSoon(): void;
+  /** Reads once from now on. Resolves to whether that found anything, or there is more than the window holds. */
+  readNow(): Promise<boolean>;
+  /** What the table shows while this runs may be older than what was settled meanwhile; see `afterReading`. */
+  readonly isReading: boolean;
+  /** Calls back once nothing that began before is being read. */
+  afterReading(callback: () => void): void;
+}
+
+export interface WindowFillerOptions {
+  readonly reader: RowReader;
+  readonly window: RowWindow;
+  readonly clock: Clock;
+  /** How long until it looks by itself. */
+  readonly pollMs: () => number;
+  readonly onArrived: (arrived: readonly PendingNotification[]) => void;
+  readonly onFailure: (error: unknown) => void;
+  readonly onSuccess: () => void;
+  /** The server was restarted, or another took its place: what was read before is worth nothing. */
+  readonly onServerRestart: () => void;
+  /** Whether a row that was just read has been settled since the reading began. */
+  readonly isSettled: (target: string, id: string) => boolean;
+}
+
+/** Half of a second's worth of deliveries, so that a round trip is hidden. */
+const maxRows = 4_096;
+const maxBytes = 16 * 1024 * 1024;
+const pageSize = 1_000;
+const maxLanesAtOnce = 128;
+/** What comes within this time is read together. */
+const minIntervalMs = 2;
+const retryMs = 1_000;
+/** For what nothing else finds, such as a lane whose waiting head somebody else has settled. */
+const readAllEveryMs = 20_000;
+const lookForDueEveryMs = 1_000;
+
+export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
+  const { reader, window, clock, pollMs, onArrived, onFailure, onSuccess, isSettled } = options;
+  let isRunning = false;
+  /** Counts starts and stops: what was read for an earlier one is dropped. */
+  let run = 0;
+  let after = 0;
+  let sight: Sight | undefined;
+  let isAll = false;
+  let isWanted = false;
+  let reading: Promise<boolean> | undefined;
+  let readingWaiters: (() => void)[] = [];
+  let startedAtMs = -Infinity;
+  let readAllAtMs = 0;
+  let dueAtMs = 0;
+  let cancelTimer: CancelTimer | undefined;
+  let failedAtMs = -Infinity;
+
+  const hasRoom = (): boolean => window.size < maxRows && window.bytes < maxBytes;
+  const hasMuchRoom = (): boolean => window.size < maxRows / 2 && window.bytes < maxBytes / 2;
+
+  const readRows = async (): Promise<boolean> => {
+    const ownRun = run;
+    const found = await reader.readNew({ after, sight, limit: Math.min(pageSize, maxRows - window.size + 1) });
+    if (run !== ownRun) return false;
+    if (sight !== undefined && sight.serverStart !== found.sight.serverStart) {
+      options.onServerRestart();
+      return true;
+    }
+    ({ after, sight, isAll } = found);
+    return arrived(window.add(found.rows.filter(({ target, id }) => !isSettled(target, id)))) || !isAll;
+  };
+
+  /** Lanes that are due, and lanes of which more is in the table. */
+  const readLanes = async (nowMs: number): Promise<boolean> => {
+    const ownRun = run;
+    let due: readonly LaneName[] = [];
+    if (nowMs >= dueAtMs && hasRoom()) {
+      const found = await reader.readDueLanes(window.dueIds(), maxLanesAtOnce);
+      due = found.lanes;
+      const waitMs = found.lanes.length === maxLanesAtOnce ? 0 : (found.nextInMs ?? Infinity);
+      dueAtMs = nowMs + Math.max(1, Math.min(waitMs, lookForDueEveryMs));
+    }
+    const lanes = [...window.lanesToRead().slice(0, maxLanesAtOnce), ...due.map((lane) => ({ ...lane, after: 0 }))];
+    if (lanes.length === 0 || run !== ownRun) return false;
+    const rows = await reader.readLanes(lanes);
+    if (run !== ownRun) return false;
+    return arrived(window.addLanes(lanes, rows.filter(({ target, id }) => !isSettled(target, id))));
+  };
+
+  const arrived = (rows: readonly PendingNotification[]): boolean => {
+    if (rows.length > 0) onArrived(rows);
+    return rows.length > 0;
+  };
+
+  const read = async (): Promise<boolean> => {
+    isWanted = false;
+    const nowMs = clock.monotonicMs();
+    startedAtMs = nowMs;
+    try {
+      if (isAll && nowMs >= readAllAtMs && hasRoom()) {
+        readAllAtMs = nowMs + readAllEveryMs;
+        after = 0;
+      }
+      const hasNew = hasRoom() ? await readRows() : true;
+      const hasLanes = isRunning && (await readLanes(nowMs));
+      onSuccess();
+      return hasNew || hasLanes;
+    } catch (error) {
+      failedAtMs = clock.monotonicMs();
+      if (isRunning) onFailure(error);
+      return false;
+    }
+  };
+
+  const startReading = (): Promise<boolean> => {
+    cancelTimer?.();
+    cancelTimer = undefined;
+    reading ??= read().finally(() => {
+      reading = undefined;
+      const waiters = readingWaiters;
+      readingWaiters = [];
+      for (const callback of waiters) callback();
+      schedule();
+    });
+    return reading;
+  };
+
+  const schedule = (): void => {
+    if (!isRunning || reading !== undefined) return;
+    cancelTimer?.();
+    const nowMs = clock.monotonicMs();
+    const isMore = isWanted || window.lanesToRead().length > 0 || (!isAll && hasMuchRoom());
+    const waitMs = isMore ? minIntervalMs - (nowMs - startedAtMs) : Math.min(pollMs(), dueAtMs - nowMs);
+    const waitAfterFailureMs = retryMs - (nowMs - failedAtMs);
+    cancelTimer = clock.after(Math.max(0, waitMs, waitAfterFailureMs), () => void startReading());
+  };
+
+  return {
+    get isReading() {
+      return reading !== undefined;
+    },
+
+    start() {
+      isRunning = true;
+      run += 1;
+      window.clear();
+      after = 0;
+      sight = undefined;
+      isAll = false;
+      dueAtMs = 0;
+      readAllAtMs = clock.monotonicMs() + readAllEveryMs;
+      void startReading();
+    },
+
+    stop() {
+      isRunning = false;
+      run += 1;
+      cancelTimer?.();
+      cancelTimer = undefined;
+    },
+
+    readSoon() {
+      if (isWanted) return;
+      isWanted = true;
+      schedule();
+    },
+
+    onRoom: schedule,
+
+    readAllSoon() {
+      readAllAtMs = 0;
+      schedule();
+    },
+
+    async readNow() {
+      // One under way may have begun too early.
+      await reading;
+      return isRunning ? startReading() : false;
+    },
+
+    afterReading(callback) {
+      if (reading === undefined) callback();
+      else readingWaiters.push(callback);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Settlement } from '../outbox.js';
+import { settleRows, type SettleRows } from './settle-rows.js';
+import type { LaneName } from './read-rows.js';
+import type { RowWindow } from './window.js';
+import type { WindowFiller } from './window-filler.js';
+
+export interface WindowSettlerOptions extends SettleRows {
+  readonly window: RowWindow;
+  readonly filler: Pick<WindowFiller, 'isReading' | 'afterReading' | 'onRoom' | 'readAllSoon'>;
+}
+
+/** Settles in the table, and keeps the window true to it. */
+export interface WindowSettler {
+  settle(settlements: readonly Settlement[]): Promise<void>;
+  /** Whether this one was settled while something was being read that may show it as it was before. */
+  isSettled(target: string, id: string): boolean;
+}
+
+export function createWindowSettler({ window, filler, ...tables }: WindowSettlerOptions): WindowSettler {
+  const settledWhileReading = new Set<string>();
+
+  /** The lane of a head that begins to wait: nothing of it may come into the window until the table says so itself. */
+  const closeLaneOf = ({ target, id }: Settlement): LaneName | undefined => {
+    const head = window.find(target, id);
+    if (head !== undefined) window.close(head);
+    return head;
+  };
+
+  /** Also once what is being read now, from before the head began to wait, has been dropped. */
+  const openAfterReading = (lanes: readonly LaneName[]): void => {
+    filler.afterReading(() => {
+      for (const lane of lanes) window.open(lane);
+    });
+  };
+
+  const apply = (settlement: Settlement): void => {
+    const { target, id } = settlement;
+    if (settlement.kind === 'retry') {
+      const head = window.find(target, id);
+      if (settlement.nextAttemptAt === 0) window.keep(target, id, settlement.attempts);
+      else if (head !== undefined) window.removeLane(head);
+      return;
+    }
+    window.remove(target, id);
+    if (filler.isReading) settledWhileReading.add(`${target}\n${id}`);
+  };
+
+  const changesNothing = (settlement: Settlement): boolean =>
+    settlement.kind === 'retry' &&
+    settlement.nextAttemptAt === 0 &&
+    window.find(settlement.target, settlement.id)?.attempts === settlement.attempts;
+
+  return {
+    isSettled: (target, id) => settledWhileReading.has(`${target}\n${id}`),
+
+    async settle(settlements) {
+      const waiting = settlements
+        .filter((settlement) => settlement.kind === 'retry' && settlement.nextAttemptAt > 0)
+        .map(closeLaneOf)
+        .filter((lane) => lane !== undefined);
+      let waitingCount = 0;
+      try {
+        waitingCount = await settleRows(tables, settlements.filter((settlement) => !changesNothing(settlement)));
+        settlements.forEach(apply);
+      } finally {
+        openAfterReading(waiting);
+        // A lane whose head does not wait after all was closed in vain, and may have missed something.
+        if (waitingCount < waiting.length) filler.readAllSoon();
+      }
+      filler.afterReading(() => {
+        settledWhileReading.clear();
+      });
+      filler.onRoom();
+    },
+  };
+}
