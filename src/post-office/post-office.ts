@@ -2,7 +2,8 @@ import type { TargetConfig } from '../client/target-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
-import type { AcceptedNotification, DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { AcceptedNotification, DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { AllDeadLetters } from '../outbox/outbox-access.js';
 
 /**
  * The contract of a post office: outbox and delivery together, as one unit that can run in the app's thread or in its own. So
@@ -41,11 +42,6 @@ export interface PostOffice {
   redeliverAll(which: AllDeadLetters): Promise<number>;
   discard(id: string): Promise<number>;
   discardAll(which: AllDeadLetters): Promise<number>;
-}
-
-/** Which of all dead letters. Those that die later are not among them when the call is repeated, if `upTo` is given. */
-export interface AllDeadLetters extends DeadFilter {
-  readonly upTo?: number | undefined;
 }
 
 /**

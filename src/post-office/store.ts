@@ -8,7 +8,8 @@ import type {
   OutboxCounts,
   PendingNotification,
 } from '../outbox/outbox.js';
-import type { Acceptance, AllDeadLetters } from './post-office.js';
+import type { AllDeadLetters } from '../outbox/outbox-access.js';
+import type { Acceptance } from './post-office.js';
 
 /**
  * The contract of a store: where a post office keeps its notifications until they are delivered. It is asynchronous, so that a

@@ -4,10 +4,10 @@ import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.j
 import { within } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createOwedAnswers } from './owed-answers.js';
 import {
-  type AllDeadLetters,
   closed,
   type CloseReport,
   type PostOffice,

@@ -1,0 +1,158 @@
+import type { DeadFilter, DeadLetter, DeadProgress, DeadQuery, DeadRange } from '../outbox.js';
+import type { AllDeadLetters } from '../outbox-access.js';
+import type { TableName } from './postgres-outbox.js';
+import type { RunSql } from './postgres-server.js';
+import { tablesOf } from './schema.js';
+import { deadColumns, deadOf, isUuid } from './stored-rows.js';
+
+/** Reads and changes the dead letters of an outbox. */
+export interface DeadLetterTable {
+  readonly list: (query: DeadQuery) => Promise<readonly DeadLetter[]>;
+  /** This and the next three resolve to how many were changed. `onPiece` returns whether to continue. */
+  readonly redeliver: (id: string, target?: string) => Promise<number>;
+  readonly redeliverAll: (which: AllDeadLetters, onPiece?: () => boolean) => Promise<number>;
+  readonly discard: (id: string, target?: string) => Promise<number>;
+  readonly discardAll: (which: AllDeadLetters, onPiece?: () => boolean) => Promise<number>;
+}
+
+/** A statement with this many takes a few milliseconds. */
+const maxPerPiece = 500;
+
+// In the order of C only a to z are the same as A to Z. A position finds the text as it is, without wildcards.
+const contains = (text: string): string => `strpos(lower(${text} COLLATE "C"), lower($1::text COLLATE "C")) > 0`;
+const searched = ['id::text', 'type', 'lane', 'reason_status::text', 'reason_kind', 'reason_detail'];
+/** Its parameters are those of `matchValues`. */
+const matches = `($1::text = '' OR coalesce(${searched.map(contains).join(' OR ')}, false)) AND ($2::text IS NULL OR target = $2)`;
+
+export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetterTable {
+  const { pending, dead, channel } = tablesOf(table);
+
+  /** Removes the rows that were chosen, unless their target has the id pending; those stay dead. */
+  const takenOut = `taken AS (
+    DELETE FROM ${dead} d USING chosen WHERE d.position = chosen.position AND chosen.is_match
+      AND NOT EXISTS (SELECT FROM ${pending} p WHERE p.id = d.id AND p.target = d.target)
+    RETURNING d.*
+  )`;
+  // In one statement, so that a notification is never in both tables nor in neither. The new rows get their `seq` in this order.
+  const madePending = `${takenOut}, changed AS (
+    INSERT INTO ${pending} (id, target, type, lane, occurred_at, traceparent, body)
+    SELECT id, target, type, lane, occurred_at, traceparent, body FROM taken ORDER BY position
+    ON CONFLICT (id, target) DO NOTHING RETURNING 1
+  )`;
+  const removed = `changed AS (
+    DELETE FROM ${dead} d USING chosen WHERE d.position = chosen.position AND chosen.is_match RETURNING 1
+  )`;
+
+  const withId = async (id: string, target: string | undefined, change: string): Promise<number> => {
+    if (!isUuid(id)) return 0;
+    const [row] = await run(
+      `WITH chosen AS (
+        SELECT position, true AS is_match FROM ${dead} WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2)
+      ), ${change} SELECT count(*) AS count FROM changed`,
+      [id, target ?? null],
+    );
+    return Number(row?.['count']);
+  };
+
+  const inRange = async ({ after = 0, upTo, limit, ...filter }: DeadRange, change: string): Promise<DeadProgress> => {
+    const [row] = await run(
+      `WITH chosen AS (
+        SELECT position, ${matches} AS is_match FROM ${dead} WHERE position > $3::bigint AND position <= $4::bigint
+        ORDER BY position LIMIT $5::integer
+      ), ${change} SELECT count(*) AS count, (SELECT count(*) FROM chosen) AS checked, (SELECT max(position) FROM chosen) AS last
+      FROM changed`,
+      [...matchValues(filter), after, upTo, limit],
+    );
+    const isLast = Number(row?.['checked']) < limit;
+    return { count: Number(row?.['count']), next: isLast ? undefined : Number(row?.['last']) };
+  };
+
+  const newestPosition = async (): Promise<number> => {
+    const [row] = await run(`SELECT coalesce(max(position), 0) AS newest FROM ${dead}`);
+    return Number(row?.['newest']);
+  };
+
+  /** Each piece is a transaction of its own, so that nobody waits long for a row. */
+  const inPieces = async (
+    { upTo, ...filter }: AllDeadLetters,
+    onPiece: (() => boolean) | undefined,
+    change: (range: DeadRange) => Promise<number | undefined>,
+  ): Promise<void> => {
+    const last = upTo ?? (await newestPosition());
+    for (let after: number | undefined = 0; after !== undefined && onPiece?.() !== false;) {
+      after = await change({ ...filter, after, upTo: last, limit: maxPerPiece });
+    }
+  };
+
+  /** Tells the process that delivers; one that does not hear it finds them when it reads next. */
+  const wake = async (count: number): Promise<void> => {
+    if (count > 0) await run(`NOTIFY ${channel}`).catch(() => undefined);
+  };
+
+  return {
+    async list({ limit, before = Number.MAX_SAFE_INTEGER, ...filter }) {
+      const rows = await run(
+        `SELECT ${deadColumns} FROM ${dead} WHERE position < $3::bigint AND ${matches}
+         ORDER BY position DESC LIMIT $4::integer`,
+        [...matchValues(filter), before, limit],
+      );
+      return rows.map(deadOf);
+    },
+
+    async redeliver(id, target) {
+      const count = await withId(id, target, madePending);
+      await wake(count);
+      return count;
+    },
+
+    async redeliverAll(which, onPiece) {
+      let changed = 0;
+      await inPieces(which, onPiece, async (range) => {
+        const { count, next } = await inRange(range, madePending);
+        changed += count;
+        await wake(count);
+        return next;
+      });
+      return changed;
+    },
+
+    discard: (id, target) => withId(id, target, removed),
+
+    async discardAll(which, onPiece) {
+      let changed = 0;
+      await inPieces(which, onPiece, async (range) => {
+        const { count, next } = await inRange(range, removed);
+        changed += count;
+        return next;
+      });
+      return changed;
+    },
+  };
+}
+
+/**
+ * Removes dead letters that are older than this by the server's clock, in milliseconds, at most `limit` of them. Resolves to how
+ * many. No age is counted from before the clock's last jump.
+ */
+export async function expireDead(run: RunSql, table: TableName, retentionMs: number, limit: number): Promise<number> {
+  const { dead, state } = tablesOf(table);
+  const before = `(statement_timestamp() - $1::float8 * interval '1 millisecond')`;
+  const [row] = await run(
+    `WITH expired AS (
+      DELETE FROM ${dead} WHERE position IN (
+        SELECT position FROM ${dead}
+        WHERE died_at < ${before} AND (SELECT ages_from FROM ${state}) < ${before} ORDER BY died_at LIMIT $2::integer
+      ) RETURNING 1
+    ) SELECT count(*) AS count FROM expired`,
+    [Math.min(retentionMs, longestRetentionMs), limit],
+  );
+  return Number(row?.['count']);
+}
+
+/** 3,000 years; the server knows no instants before 4713 BC. */
+const longestRetentionMs = 1e14;
+
+function matchValues({ search = '', target }: DeadFilter): [string, string | null] {
+  // As in what is stored.
+  return [search.replaceAll('\0', '\u2400'), target ?? null];
+}

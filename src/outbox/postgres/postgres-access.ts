@@ -1,0 +1,103 @@
+import type { OutboxCounts, StoredNotification } from '../outbox.js';
+import type { OutboxAccess, OutboxProcess } from '../outbox-access.js';
+import { createDeadLetterTable } from './dead-letters.js';
+import type { TableName } from './postgres-outbox.js';
+import type { RunSql } from './postgres-server.js';
+import { tablesOf } from './schema.js';
+import { contentOf, deadOf, isUuid, msOf, pendingColumns, pendingOf } from './stored-rows.js';
+
+export interface PostgresAccessOptions {
+  readonly run: RunSql;
+  readonly table: TableName;
+  /** Called by `close`. @default nothing, for a server that somebody else closes */
+  readonly close?: (() => Promise<void>) | undefined;
+}
+
+/** A process that was not seen for so long has ended; each is seen every few seconds. */
+const seenWithin = `interval '15 seconds'`;
+
+/** What is in an outbox in PostgreSQL. All instants are by the server's clock; a pending entry's position is its `seq`. */
+export function createPostgresAccess({ run, table, close }: PostgresAccessOptions): OutboxAccess {
+  const { pending, dead, state, processes } = tablesOf(table);
+  const { list, ...deadLetters } = createDeadLetterTable(run, table);
+
+  return {
+    async counts(target) {
+      const [row = {}] = await run(
+        `SELECT p.*, CASE WHEN pending > 0 THEN ${msOf(`greatest(oldest_at, (SELECT ages_from FROM ${state}))`)} END AS oldest_accepted_at,
+           (SELECT count(*) FROM ${dead} WHERE $1::text IS NULL OR target = $1) AS dead
+         FROM (
+           SELECT count(*) AS pending, sum(octet_length(body)) AS bytes, min(accepted_at) AS oldest_at
+           FROM ${pending} WHERE $1::text IS NULL OR target = $1
+         ) p`,
+        [target ?? null],
+      );
+      const count = Number(row['pending']);
+      return {
+        pending: count,
+        pendingBytes: Number(row['bytes'] ?? 0),
+        dead: Number(row['dead']),
+        oldestAcceptedAt: count === 0 ? undefined : Number(row['oldest_accepted_at']),
+      } satisfies OutboxCounts;
+    },
+
+    async targets() {
+      const rows = await run(`SELECT target FROM ${pending} UNION SELECT target FROM ${dead}`);
+      return rows.map((row) => String(row['target']));
+    },
+
+    async readAfter(target, after, limit) {
+      const rows = await run(
+        `SELECT ${pendingColumns} FROM ${pending} p CROSS JOIN ${state} s WHERE p.target = $1 AND p.seq > $2::bigint
+         ORDER BY p.seq LIMIT $3::integer`,
+        [target, after, limit],
+      );
+      return rows.map(pendingOf);
+    },
+
+    listDead: list,
+
+    async find(id, target) {
+      if (!isUuid(id)) return [];
+      // One statement, so that one which dies meanwhile, or is redelivered, is found once.
+      const rows = await run(
+        `SELECT ${pendingColumns}, NULL::bigint AS position, NULL::bigint AS died_at,
+           NULL::text AS reason_kind, NULL::integer AS reason_status, NULL::text AS reason_detail
+         FROM ${pending} p CROSS JOIN ${state} s WHERE p.id = $1::uuid AND ($2::text IS NULL OR p.target = $2)
+         UNION ALL
+         SELECT NULL, id, target, type, lane, occurred_at, attempts, traceparent, body, NULL, NULL, position,
+           ${msOf('died_at')}, reason_kind, reason_status, reason_detail
+         FROM ${dead} WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2) ORDER BY seq, position`,
+        [id, target ?? null],
+      );
+      return rows.map((row): StoredNotification =>
+        row['seq'] === null
+          ? { state: 'dead', ...deadOf(row), ...contentOf(row) }
+          : { state: 'pending', ...pendingOf(row) },
+      );
+    },
+
+    ...deadLetters,
+
+    async processes() {
+      const rows = await run(
+        `SELECT o.id, o.name, o.pid, ${msOf('o.started_at')} AS started_at, ${msOf('o.seen_at')} AS seen_at,
+           coalesce(s.leader = o.id AND s.leads_until > clock_timestamp(), false) AS is_leader
+         FROM ${processes} o CROSS JOIN ${state} s WHERE o.seen_at > clock_timestamp() - ${seenWithin}
+         ORDER BY o.started_at, o.id`,
+      );
+      return rows.map((row): OutboxProcess => ({
+        id: String(row['id']),
+        name: String(row['name']),
+        pid: Number(row['pid']),
+        startedAt: Number(row['started_at']),
+        seenAt: Number(row['seen_at']),
+        isLeader: row['is_leader'] === true,
+      }));
+    },
+
+    async close() {
+      await close?.();
+    },
+  };
+}
