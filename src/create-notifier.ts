@@ -13,6 +13,7 @@ import { createRequestNotifier } from './notifier/request-notifier.js';
 import { logEvent } from './observe/log-event.js';
 import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { logStart } from './observe/start-line.js';
+import { placeOf } from './outbox/postgres/postgres-outbox.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
 import { createSafeLogger } from './telemetry/logger.js';
@@ -51,7 +52,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
 
   const onStart = (): void => {
-    logStart(logger, { outbox: outbox.path, url, guarantee: config.hooks.guarantee, isApart: config.isApart });
+    const { path } = outbox;
+    const place = typeof path === 'string' ? path : { server: placeOf(path) };
+    logStart(logger, { outbox: place, url, guarantee: config.hooks.guarantee, isApart: config.isApart });
     for (const warning of config.warnings) logger.warn({}, warning);
   };
   const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onStart, onEvent });
@@ -113,6 +116,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
         options: middlewareOptions,
       }),
     ready: () => postOffice.ready(),
+    processes: () => postOffice.processes(),
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
     flush: ({ timeoutMs } = {}) =>
       settleAndReport(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),

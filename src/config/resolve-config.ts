@@ -6,6 +6,7 @@ import { resolveDelivery, type DeliveryConfig } from '../delivery/delivery-setti
 import type { HookConfig } from '../hooks/hook-settings.js';
 import type { IntakeConfig } from '../notifier/intake-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
+import { isPostgresUrl, postgresOutbox } from '../outbox/postgres/postgres-outbox.js';
 import type { Logger } from '../telemetry/logger.js';
 import { resolveLogger } from '../telemetry/logger-settings.js';
 import { keepTestsApart } from './keep-tests-apart.js';
@@ -45,13 +46,20 @@ export function resolveNotifierConfig(options?: NotifierOptions): NotifierConfig
   const context = resolveSettings(notifierSettings, options);
   const { values, given, isTest, findings } = context;
   const { hooks, intake, clock } = values;
-  const resolved = { outbox: values.outbox, target: resolveTarget(values.target, context) };
+  const resolved = { outbox: withServer(values.outbox), target: resolveTarget(values.target, context) };
   const delivery = resolveDelivery(values.delivery, findings);
   throwIssues(findings);
   const isApart = isTest && !given.has(notifierSettings.outbox.path);
   const { outbox, target } = isApart ? keepTestsApart(resolved, findings.warnings) : resolved;
   const logger = resolveLogger(values.log);
   return { target, outbox, hooks, intake, delivery, logger, clock, isApart, warnings: findings.warnings };
+}
+
+/** A URL of a server is described as the option is. */
+function withServer(outbox: OutboxConfig): OutboxConfig {
+  const { path } = outbox;
+  if (typeof path !== 'string' || !isPostgresUrl(path)) return outbox;
+  return { ...outbox, path: postgresOutbox({ connectionString: path }) };
 }
 
 function throwIssues({ issues }: Findings): void {

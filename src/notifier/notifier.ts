@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
 import type { DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { OutboxProcess } from '../outbox/outbox-access.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { IntakeCounts } from './intake.js';
 import type { NotifierEventName, NotifierListener } from './notifier-event.js';
@@ -71,6 +72,11 @@ export interface Notifier extends Notify {
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
   readonly deadLetters: DeadLetters;
+  /**
+   * The processes that share an outbox in PostgreSQL, and which of them delivers, in the order of their start. Undefined for an
+   * outbox in a file or in memory, of which that is not known.
+   */
+  processes(): Promise<readonly OutboxProcess[] | undefined>;
   /**
    * Calls `listener` for every event of this name. Returns a function that stops that. If the listener throws or rejects, the
    * error is caught and counted.

@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import type { Logger } from '../telemetry/logger.js';
 
 export interface Start {
-  /** The outbox's directory, or `:memory:`. */
-  readonly outbox: string;
+  /** The outbox's directory, `:memory:`, or where it is in PostgreSQL. */
+  readonly outbox: string | { readonly server: string };
   /** Where notifications are posted. */
   readonly url: string;
   readonly guarantee: 'before-response' | 'after-response';
@@ -14,10 +14,10 @@ export interface Start {
 /** Logs the first line: where the outbox is, who the CRM is, and what holds for a booking that a client saw succeed. */
 export function logStart(logger: Required<Logger>, { outbox, url, guarantee, isApart }: Start): void {
   const isInMemory = outbox === ':memory:';
-  const directory = isInMemory ? outbox : resolve(outbox);
-  const place = isInMemory ? 'in memory' : directory;
+  const where = typeof outbox !== 'string' ? outbox.server : isInMemory ? outbox : resolve(outbox);
+  const place = isInMemory ? 'in memory' : where;
   const why = isApart ? ', because this is a test run that names none' : '';
   const when = guarantee === 'before-response' ? 'before its response goes out' : 'as its response goes out';
   const promise = isInMemory ? 'what is not delivered ends with the process' : `a notification is saved ${when}`;
-  logger.info({ outbox: directory, url, guarantee }, `CRM outbox ${place}${why}; posts to ${url}; ${promise}`);
+  logger.info({ outbox: where, url, guarantee }, `CRM outbox ${place}${why}; posts to ${url}; ${promise}`);
 }

@@ -8,19 +8,21 @@ import {
   type TableFor,
   type Values,
 } from '../core/setting.js';
+import { isPostgresOutbox, isPostgresUrl, type PostgresOutbox } from './postgres/postgres-outbox.js';
 
 /** Where accepted notifications wait, how many may wait, and how long dead letters are kept. */
 export interface OutboxSettings {
   /**
-   * The directory of the outbox file, created if missing, or `':memory:'` for an outbox that ends with the process.
-   * Put it on a local disk that outlives a deployment. Variable `CRM_OUTBOX`.
+   * The directory of the outbox file, created if missing; `postgresOutbox(…)` or a URL `postgres://…` for one in your PostgreSQL;
+   * or `':memory:'` for an outbox that ends with the process. A directory belongs on a local disk that outlives a deployment.
+   * Variable `CRM_OUTBOX`.
    *
    * In a test run (of jest, vitest or `node --test`, or with `NODE_ENV=test`) that does not set it, it is `':memory:'`, and only a
    * CRM on this machine is notified.
    * @default '.crm-outbox'
    * @example outbox: '/var/lib/booking-app/crm-outbox'
    */
-  readonly outbox?: string | undefined;
+  readonly outbox?: string | PostgresOutbox | undefined;
   /**
    * What an accepted notification survives. `normal`: any crash of the process; `full`: a power cut, too, for more disk
    * flushes. Variable `CRM_SYNC`.
@@ -61,20 +63,24 @@ export interface MaxPendingOptions {
 /** What an accepted notification survives; see `sync`. */
 export type Sync = 'full' | 'normal';
 
-const place = textThat((value) =>
-  typeof value === 'string' && value !== '' && !value.includes('\0')
-    ? undefined
-    : "must be the path of a directory, or ':memory:'",
-);
+const place = textThat((value) => {
+  if (isPostgresOutbox(value)) return undefined;
+  if (typeof value !== 'string' || value === '' || value.includes('\0')) {
+    return "must be the path of a directory, ':memory:', postgresOutbox(…), or a URL postgres://…";
+  }
+  // A typing error in the URL must not become the name of a directory.
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(value) || isPostgresUrl(value)) return undefined;
+  return 'must be a URL of PostgreSQL, if it is one: postgres://user:password@host:port/database';
+});
 
 export const outboxSettings = {
   // In the group `outbox`, the option `outbox` is named `path`.
-  path: setting(
+  path: setting<string | PostgresOutbox>(
     'outbox',
     'CRM_OUTBOX',
     '.crm-outbox',
     place,
-    'The directory of the outbox file, or :memory: for one that ends with the process.',
+    'The directory of the outbox file, postgres://… for one in PostgreSQL, or :memory: for one that ends with the process.',
   ),
   sync: setting<Sync>(
     'sync',

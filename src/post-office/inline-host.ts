@@ -9,7 +9,6 @@ import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
 import { createFailureReporter, createOpening } from './opening.js';
 import { type LeadingDelivery, startDelivery, startLeadingDelivery, untilIdle } from './leading-delivery.js';
-import { openLocalStore } from './local-store.js';
 import {
   type Acceptance,
   closed,
@@ -18,6 +17,7 @@ import {
   type PostOfficeSettings,
   type PostOfficeStats,
 } from './post-office.js';
+import { openStore } from './open-store.js';
 import type { Store } from './store.js';
 
 export interface InlineHostOptions {
@@ -57,12 +57,23 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   let lastStats: PostOfficeStats | undefined;
 
   async function open(): Promise<Opened> {
-    const store = await openLocalStore({ settings, clock, logger, failures, onRepaired, runNative: options.runNative });
+    let leading: LeadingDelivery | undefined;
+    const store = await openStore({
+      settings,
+      clock,
+      logger,
+      failures,
+      onRepaired,
+      runNative: options.runNative,
+      onArrived: (arrived) => leading?.wake(arrived),
+    });
     const { outbox, leader } = store;
-    const leading = await startLeadingDelivery({
+    // The reading from a server has gathered them already.
+    const roundGatherMs = settings.place.kind === 'postgres' ? 0 : undefined;
+    leading = await startLeadingDelivery({
       outbox,
       leader,
-      startDelivery: () => startDelivery({ ...options, store, onEvent: countAndPassOn }),
+      startDelivery: () => startDelivery({ ...options, roundGatherMs, store, onEvent: countAndPassOn }),
       clock,
       failures,
     });
@@ -160,6 +171,12 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       }
     },
 
+    lookSoon() {
+      opening.opened.then(({ store }) => {
+        store.lookSoon();
+      }, ignore);
+    },
+    processes: async () => (await whileOpen()).store.processes(),
     stats: async () => lastStats ?? statsOf(await opening.opened.catch(() => undefined)),
     isStarting: () => opening.isStarting,
     lastKnown: () => ({ delivered: tally.counts.delivered, pending: lastStats?.pending ?? 0, dead: tally.counts.dead }),
@@ -187,6 +204,10 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     discard: async (id) => (await whileOpen()).store.discard(id),
     discardAll: async (which) => (await whileOpen()).store.discardAll(which, isOpen),
   };
+}
+
+function ignore(): void {
+  // That the store cannot be opened is reported already.
 }
 
 /** `closed` if the error is ours and states that trying again cannot help, else `failed`: a disk may recover. */

@@ -7,7 +7,7 @@ import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import { crmFormat } from '../format/crm-format.js';
-import { crmTarget, type Outbox, type PendingNotification } from '../outbox/outbox.js';
+import { crmTarget, type DeliveryOutbox, type PendingNotification } from '../outbox/outbox.js';
 import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { FailureReporter } from './opening.js';
@@ -15,7 +15,7 @@ import type { PostOfficeSettings } from './post-office.js';
 import type { DeliveryLeader, Store } from './store.js';
 
 export interface LeadingDeliveryOptions {
-  readonly outbox: Outbox;
+  readonly outbox: DeliveryOutbox;
   /** Undefined for an outbox that no other process can have. */
   readonly leader: DeliveryLeader | undefined;
   readonly startDelivery: () => Delivery;
@@ -108,7 +108,7 @@ export async function startLeadingDelivery(options: LeadingDeliveryOptions): Pro
 }
 
 interface Delivering {
-  readonly store: Pick<Store, 'counts'>;
+  readonly store: Pick<Store, 'counts' | 'readOn'>;
   readonly leading: Pick<LeadingDelivery, 'delivery' | 'wake'>;
 }
 
@@ -126,9 +126,12 @@ async function idle({ store, leading }: Delivering, wait: { readonly isOver: boo
   while (leading.delivery === undefined && !wait.isOver && (await pendingIn(store)) > 0) {
     await new Promise<void>((resolve) => void clock.after(pollEveryMs, resolve));
   }
-  // Delivery may not know yet of what was accepted last.
-  leading.wake();
-  await leading.delivery?.whenIdle();
+  for (let isMore = true; isMore && !wait.isOver;) {
+    isMore = await store.readOn();
+    // Delivery may not know yet of what was accepted last.
+    leading.wake();
+    await leading.delivery?.whenIdle();
+  }
 }
 
 /** Returns 0 if the store cannot be read, because then there is nothing to wait for. */
@@ -142,13 +145,15 @@ async function pendingIn(store: Pick<Store, 'counts'>): Promise<number> {
 
 export interface StartDeliveryOptions {
   readonly settings: Pick<PostOfficeSettings, 'target' | 'delivery'>;
-  readonly store: Pick<Store, 'outbox' | 'clock' | 'knownUrl'>;
+  readonly store: Pick<Store, 'outbox' | 'leader' | 'clock' | 'knownUrl'>;
   readonly authToken: string | TokenProvider;
   readonly dispatcher: Dispatcher | undefined;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** How long settlements and newly accepted notifications gather, in milliseconds. @default 0, to the end of the turn */
   readonly gatherMs?: number | undefined;
+  /** How long newly accepted notifications gather. @default gatherMs */
+  readonly roundGatherMs?: number | undefined;
   /** Must not throw. */
   readonly onEvent: (event: DeliveryEvent) => void;
 }
@@ -161,7 +166,7 @@ export const gatherOnDiskMs = 20;
 
 /** Starts delivery from a store to the CRM in the settings. */
 export function startDelivery(options: StartDeliveryOptions): Delivery {
-  const { settings, store, authToken, dispatcher, clock, logger, gatherMs = 0, onEvent } = options;
+  const { settings, store, authToken, dispatcher, clock, logger, gatherMs = 0, roundGatherMs, onEvent } = options;
   const { target, delivery } = settings;
   const format = crmFormat;
   const connections = maxUnderWay(delivery.concurrency);
@@ -177,6 +182,8 @@ export function startDelivery(options: StartDeliveryOptions): Delivery {
     onEvent,
     random: Math.random,
     gatherMs,
+    roundGatherMs,
+    mayStart: () => store.leader?.isLeading() ?? true,
     knownUrl: store.knownUrl(`${target.baseUrl}${format.notifyPath}`),
   });
 }

@@ -15,7 +15,9 @@ import { acceptancesFor } from './room.js';
 import type { Accepted, DeliveryLeader, Store } from './store.js';
 
 export interface LocalStoreOptions {
-  readonly settings: Pick<PostOfficeSettings, 'file' | 'outbox'>;
+  /** Undefined for an outbox in memory. */
+  readonly file: string | undefined;
+  readonly settings: Pick<PostOfficeSettings, 'outbox'>;
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
   readonly failures: FailureReporter;
@@ -26,8 +28,7 @@ export interface LocalStoreOptions {
 
 /** Opens a store on this machine: a file, or memory. The store maintains itself until it is closed. */
 export async function openLocalStore(options: LocalStoreOptions): Promise<Store> {
-  const { settings, clock, logger, failures, onRepaired, runNative } = options;
-  const { file } = settings;
+  const { file, settings, clock, logger, failures, onRepaired, runNative } = options;
   const { sync, maxPending, deadRetentionMs } = settings.outbox;
   const { outbox, lock } = openOutbox({ file, sync, now: () => clock.now(), onRepaired, runNative });
   const leader = lock === undefined ? undefined : leaderWithLock(lock);
@@ -40,6 +41,9 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
     leader,
     clock: steady,
     accept: (batch) => asPromise(() => acceptInto(outbox, batch, maxPending, now())),
+    lookSoon: () => undefined,
+    readOn: () => Promise.resolve(false),
+    processes: () => Promise.resolve(undefined),
     counts: () => asPromise(() => outbox.counts()),
     bytesOnDisk: () => (file === undefined ? 0 : sizeOnDisk(file)),
     knownUrl: (url) => (file === undefined ? { isKnown: false, remember: () => undefined } : knownUrlBeside(file, url)),
@@ -60,6 +64,8 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
 function leaderWithLock(lock: DeliveryLock): DeliveryLeader {
   return {
     tryToLead: () => asPromise(() => lock.tryAcquire()),
+    // The lock ends only with the process.
+    isLeading: () => true,
     resign: () =>
       asPromise(() => {
         lock.release();

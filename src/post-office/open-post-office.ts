@@ -3,12 +3,13 @@ import { systemClock, type Clock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
+import { loadPg } from '../outbox/postgres/pg-driver.js';
 import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { bundledThreadName, findThreadFile } from './find-thread-file.js';
 import { createInlineHost } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
-import type { PostOffice, PostOfficeSettings } from './post-office.js';
+import type { OutboxPlace, PostOffice, PostOfficeSettings } from './post-office.js';
 import { gatherOnDiskMs } from './leading-delivery.js';
 import { createThreadHost } from './thread-host.js';
 
@@ -31,18 +32,19 @@ export interface PostOfficeOptions {
 export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const { outbox, delivery, clock, logger, onEvent } = options;
   const { authToken, dispatcher, ...target } = options.target;
-  const isOnDisk = outbox.path !== ':memory:';
-  // The thread loads it for itself; here it only must not be missing.
-  if (isOnDisk) loadSqlite();
-  const claim = isOnDisk ? claimOutbox(outbox.path) : undefined;
+  // What the thread needs it loads for itself; here it only must not be missing.
+  if (typeof outbox.path !== 'string') loadPg();
+  else if (outbox.path !== ':memory:') loadSqlite();
+  const claim = typeof outbox.path === 'string' && outbox.path !== ':memory:' ? claimOutbox(outbox.path) : undefined;
+  const place = claim === undefined ? placeOffDisk(outbox.path) : ({ kind: 'file', file: claim.file } as const);
   options.onStart();
   if (claim?.exposure !== undefined) logger.warn({}, `CRM outbox: ${claim.exposure}`);
-  const settings: PostOfficeSettings = { target, outbox, delivery, file: claim?.file };
+  const settings: PostOfficeSettings = { target, outbox, delivery, place };
   const onClosed = (): void => {
     claim?.release();
   };
   // Notifications in memory would be lost with the thread, and functions cannot be sent to it.
-  const canCross = claim !== undefined && dispatcher === undefined && clock === systemClock;
+  const canCross = place.kind !== 'memory' && dispatcher === undefined && clock === systemClock;
   if (outbox.thread && canCross) {
     const threadFile = findThreadFile();
     if (threadFile !== undefined) {
@@ -54,8 +56,12 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
     logger.warn({}, `${runsHere}: ${noThreadFile}, or set thread: false`);
   }
   // In memory, transactions are not worth a wait, and a custom clock is not advanced for them.
-  const gatherMs = claim === undefined || clock !== systemClock ? 0 : gatherOnDiskMs;
+  const gatherMs = place.kind === 'memory' || clock !== systemClock ? 0 : gatherOnDiskMs;
   return createInlineHost({ settings, authToken, dispatcher, clock, logger, gatherMs, onEvent, onClosed });
+}
+
+function placeOffDisk(outbox: OutboxConfig['path']): OutboxPlace {
+  return typeof outbox === 'string' ? { kind: 'memory' } : outbox;
 }
 
 const runsHere = 'CRM outbox and delivery run in the app’s own thread';

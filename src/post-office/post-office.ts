@@ -3,7 +3,8 @@ import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type { AcceptedNotification, DeadLetter, DeadQuery } from '../outbox/outbox.js';
-import type { AllDeadLetters } from '../outbox/outbox-access.js';
+import type { AllDeadLetters, OutboxProcess } from '../outbox/outbox-access.js';
+import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
 
 /**
  * The contract of a post office: outbox and delivery together, as one unit that can run in the app's thread or in its own. So
@@ -19,7 +20,13 @@ export interface PostOffice {
    */
   accept(batch: readonly AcceptedNotification[]): Promise<readonly Acceptance[]>;
 
+  /** Something may have been written into the outbox by the app itself, in its own transaction. */
+  lookSoon(): void;
+
   stats(): Promise<PostOfficeStats>;
+
+  /** The processes that share the outbox; undefined where that is not known, as for a file. */
+  processes(): Promise<readonly OutboxProcess[] | undefined>;
 
   /**
    * Whether it has yet to report that its outbox is open, or that it cannot be opened: until then, silence does not mean that
@@ -95,6 +102,11 @@ export interface PostOfficeSettings {
   readonly target: Omit<TargetConfig, 'authToken' | 'dispatcher'>;
   readonly outbox: OutboxConfig;
   readonly delivery: DeliveryConfig;
-  /** The outbox's file, prepared and claimed; undefined for an outbox in memory. */
-  readonly file: string | undefined;
+  readonly place: OutboxPlace;
 }
+
+/** Where an outbox is: in memory, in a file that is prepared and claimed, or on a server. */
+export type OutboxPlace =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'file'; readonly file: string }
+  | PostgresOutbox;

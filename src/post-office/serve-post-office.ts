@@ -51,6 +51,9 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
         questions.get(message.question)?.(message.token);
         questions.delete(message.question);
         return;
+      case 'lookSoon':
+        postOffice.lookSoon();
+        return;
       case 'ping':
         send({ kind: 'pong' });
         return;

@@ -4,11 +4,11 @@ import type {
   AcceptedNotification,
   DeadLetter,
   DeadQuery,
-  Outbox,
+  DeliveryOutbox,
   OutboxCounts,
   PendingNotification,
 } from '../outbox/outbox.js';
-import type { AllDeadLetters } from '../outbox/outbox-access.js';
+import type { AllDeadLetters, OutboxProcess } from '../outbox/outbox-access.js';
 import type { Acceptance } from './post-office.js';
 
 /**
@@ -20,14 +20,23 @@ export interface Store {
    * What delivery reads from and settles in while this process leads. For a store on this machine it holds everything; for a
    * server's it is a window. Its `hasForeignChanges` shows when there is something new to read.
    */
-  readonly outbox: Outbox;
+  readonly outbox: DeliveryOutbox;
   /** Undefined when no other process can have the store. */
   readonly leader: DeliveryLeader | undefined;
   /** The clock of the instants that are stored. */
   readonly clock: SteadyClock;
   /** Accepts as much of a batch as there is room for, in order. */
   accept(batch: readonly AcceptedNotification[]): Promise<Accepted>;
+  /** Something may have been written for it elsewhere, in the app's own transaction. */
+  lookSoon(): void;
+  /**
+   * Reads on from a server. Resolves to whether that found anything, or there is more than the window holds; false where
+   * everything is here.
+   */
+  readOn(): Promise<boolean>;
   counts(): Promise<OutboxCounts>;
+  /** The processes that share it; undefined where that is not known. */
+  processes(): Promise<readonly OutboxProcess[] | undefined>;
   /** How much of this machine's disk it uses, in bytes. */
   bytesOnDisk(): number;
   /** Whether a target has ever judged a notification at this URL, and a way to remember that. */
@@ -53,6 +62,8 @@ export interface Accepted {
 export interface DeliveryLeader {
   /** Makes this process lead if no other does; resolves to whether it leads. Must not be true once another may lead. */
   tryToLead(): Promise<boolean>;
+  /** Whether this process leads at this very moment, even if it was just stopped for a while. */
+  isLeading(): boolean;
   /** Lets another process lead. */
   resign(): Promise<void>;
 }

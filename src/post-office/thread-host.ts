@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
@@ -6,6 +7,7 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { OutboxProcess } from '../outbox/outbox-access.js';
 import { createOwedAnswers } from './owed-answers.js';
 import {
   closed,
@@ -53,6 +55,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   });
   const tally = createRunningTally();
   let isClosed = false;
+  let isLookAsked = false;
   let hasOpened = false;
   /** Since a batch was last confirmed. */
   let troubles = 0;
@@ -168,6 +171,16 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     return report;
   }
 
+  /** Those of one turn are one message. */
+  function askToLookSoon(): void {
+    if (isLookAsked) return;
+    isLookAsked = true;
+    setImmediate(() => {
+      isLookAsked = false;
+      keeper.send({ kind: 'lookSoon' });
+    });
+  }
+
   function whileOpen(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
     return closing === undefined ? call(name, argument) : Promise.reject(refusal());
   }
@@ -194,6 +207,8 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     },
     accept: (notifications) =>
       closing === undefined ? owed.accept(notifications) : Promise.resolve(notifications.map(() => closed)),
+    lookSoon: askToLookSoon,
+    processes: async () => (await whileOpen('processes')) as readonly OutboxProcess[] | undefined,
     async stats() {
       if (lastStats !== undefined) return lastStats;
       const stats = (await call('stats')) as PostOfficeStats;

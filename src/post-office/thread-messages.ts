@@ -6,7 +6,7 @@ import type { Acceptance, PostOffice, PostOfficeSettings, PostOfficeStats } from
 import type { AcceptGate, ExitGate } from './thread-gates.js';
 
 /** The methods of a post office that are a call and a result. */
-export type PostOfficeCall = Exclude<keyof PostOffice, 'accept' | 'isStarting' | 'lastKnown'>;
+export type PostOfficeCall = Exclude<keyof PostOffice, 'accept' | 'lookSoon' | 'isStarting' | 'lastKnown'>;
 
 /** The data that the thread is started with. */
 export interface ThreadData {
@@ -25,6 +25,7 @@ export type ToThread =
   | { readonly kind: 'accept'; readonly batch: number; readonly notifications: readonly AcceptedNotification[] }
   | { readonly kind: 'call'; readonly call: number; readonly name: PostOfficeCall; readonly argument: unknown }
   | { readonly kind: 'token'; readonly question: number; readonly token: string | undefined }
+  | { readonly kind: 'lookSoon' }
   | { readonly kind: 'ping' };
 
 /** From the post office's thread to the app's. */

@@ -77,11 +77,12 @@ function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice
   const { authToken, dispatcher: _none, ...target } = config.target;
   const claim = outbox === undefined ? undefined : claimOutbox(outbox);
   if (claim !== undefined) beforeOpening?.(claim.file);
+  const place = claim === undefined ? ({ kind: 'memory' } as const) : ({ kind: 'file', file: claim.file } as const);
   const events: DeliveryEvent[] = [];
   const waiting = new Set<() => void>();
   const state = { closedCount: 0 };
   const host = createHost({
-    settings: { target, outbox: config.outbox, delivery: config.delivery, file: claim?.file },
+    settings: { target, outbox: config.outbox, delivery: config.delivery, place },
     authToken,
     clock,
     logger: createSafeLogger({ ...log, isLevelEnabled: (level) => level !== 'debug' || isDebugEnabled }),

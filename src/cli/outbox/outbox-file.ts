@@ -29,7 +29,7 @@ export function addOutboxOption(command: Command): Command {
 /** Returns the directory that the options name. It may not exist. Throws `UsageFailure` if it cannot be a directory. */
 export function outboxDirectoryOf(options: OutboxOptions, { env }: Pick<CliContext, 'env'>): string {
   const { kind, variable, default: usual } = outboxSettings.path;
-  const directory = options.outbox ?? env[variable] ?? usual;
+  const directory = options.outbox ?? env[variable] ?? String(usual);
   if (kind.check(directory) !== undefined)
     throw new UsageFailure('--outbox (CRM_OUTBOX) must be the path of a directory');
   if (directory !== ':memory:') return resolve(directory);

@@ -21,6 +21,8 @@ export interface AnnouncementsOptions {
   readonly tables: OutboxTables;
   readonly clock: Clock;
   readonly onAnnounced: () => void;
+  /** Called when the first one comes: announcements are heard, so this connects to the server itself. */
+  readonly onHeard: () => void;
   /** The server accepts LISTEN, but nothing is heard: a pooler that gives each transaction another connection. */
   readonly onDeaf: () => void;
 }
@@ -54,7 +56,10 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
   };
 
   const onNotified = (): void => {
-    if (!isHeard) cancelProof?.();
+    if (!isHeard) {
+      cancelProof?.();
+      options.onHeard();
+    }
     isHeard = true;
     onAnnounced();
   };

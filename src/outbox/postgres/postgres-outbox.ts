@@ -132,6 +132,11 @@ export function isPostgresUrl(text: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/'));
 }
 
+export function isPostgresOutbox(value: unknown): value is PostgresOutbox {
+  const { kind, connection, table } = (value ?? {}) as Partial<PostgresOutbox>;
+  return kind === 'postgres' && typeof connection === 'object' && typeof table === 'object';
+}
+
 /** Where it is, without user and password, for people: `postgres://db.internal:5432/bookings, table public.crm_outbox`. */
 export function placeOf({ connection, table }: PostgresOutbox): string {
   return `${serverOf(connection)}, table ${table.schema}.${table.name}`;

@@ -1,0 +1,131 @@
+import type { Clock } from '../core/clock.js';
+import type { SteadyClock } from '../core/steady-clock.js';
+import type { DeliveryOutbox, PendingNotification } from '../outbox/outbox.js';
+import type { Announcements } from '../outbox/postgres/announcements.js';
+import { createLease } from '../outbox/postgres/lease.js';
+import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
+import { createRowReader } from '../outbox/postgres/read-rows.js';
+import type { OutboxTables } from '../outbox/postgres/schema.js';
+import { createRowWindow, readingOf } from '../outbox/postgres/window.js';
+import { createWindowFiller } from '../outbox/postgres/window-filler.js';
+import { createWindowSettler } from '../outbox/postgres/window-settler.js';
+import type { FailureReporter } from './opening.js';
+import type { DeliveryLeader } from './store.js';
+
+export interface PostgresLeaderOptions {
+  readonly server: PostgresServer;
+  readonly tables: OutboxTables;
+  readonly processId: string;
+  readonly clock: Clock;
+  readonly steady: Pick<SteadyClock, 'now'>;
+  /** Nothing waits longer than this for its next attempt. */
+  readonly maxWaitMs: number;
+  readonly announcements: Pick<Announcements, 'start' | 'stop' | 'isHeard'>;
+  readonly failures: FailureReporter;
+  readonly onArrived: (arrived: readonly PendingNotification[]) => void;
+  readonly onJump: (jumpMs: number) => void;
+}
+
+/** What a process has while it leads: the lease, and the window that its delivery reads from. */
+export interface PostgresLeader {
+  readonly leader: DeliveryLeader;
+  readonly outbox: DeliveryOutbox;
+  /** There may be something new. */
+  readSoon(): void;
+  /** Resolves to whether that found anything, or there is more than the window holds. */
+  readNow(): Promise<boolean>;
+  stop(): void;
+}
+
+/** Without announcements the leader looks this often; with them, in case one is lost with its process. */
+const pollMs = 100;
+const pollBesidesMs = 250;
+
+export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLeader {
+  const { server, tables, processId, clock, steady, maxWaitMs, announcements, failures, onArrived, onJump } = options;
+  const { run } = server;
+  const now = (): number => steady.now();
+  let generation = 0;
+  let hasNews = false;
+  let isFilling = false;
+
+  const lease = createLease({ run, tables, processId, clock, onJump });
+  const window = createRowWindow();
+  const filler = createWindowFiller({
+    reader: createRowReader({ run, tables, now, maxWaitMs }),
+    window,
+    clock,
+    pollMs: () => (announcements.isHeard ? pollBesidesMs : pollMs),
+    onArrived(arrived) {
+      hasNews = true;
+      onArrived(arrived);
+    },
+    onFailure(error) {
+      failures.failed('read', error);
+    },
+    onSuccess() {
+      failures.worked('read');
+    },
+    onServerRestart() {
+      generation += 1;
+      filler.start();
+    },
+    isSettled: (target, id) => settler.isSettled(target, id),
+  });
+  const settler = createWindowSettler({ window, filler, run, tables, processId, now });
+
+  const follow = (isLeading: boolean): boolean => {
+    if (isLeading !== isFilling) {
+      isFilling = isLeading;
+      if (isLeading) {
+        // What was read for an earlier lease is worth nothing.
+        generation += 1;
+        filler.start();
+        announcements.start();
+      } else stop();
+    }
+    return isLeading;
+  };
+
+  const stop = (): void => {
+    isFilling = false;
+    filler.stop();
+    announcements.stop();
+  };
+
+  return {
+    leader: {
+      async tryToLead() {
+        try {
+          return follow(await lease.take());
+        } catch (error) {
+          if (!lease.isValid()) follow(false);
+          throw error;
+        }
+      },
+      isLeading: () => lease.isValid(),
+      async resign() {
+        stop();
+        await lease.giveUp();
+      },
+    },
+    outbox: {
+      ...readingOf(window),
+      settle: (settlements) => settler.settle(settlements),
+      forgetsWaiting: true,
+      hasForeignChanges() {
+        const had = hasNews;
+        hasNews = false;
+        return had;
+      },
+      get generation() {
+        return generation;
+      },
+    },
+    readSoon: () => {
+      filler.readSoon();
+    },
+    readNow: () => filler.readNow(),
+    stop,
+  };
+}

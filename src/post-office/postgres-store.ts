@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { durationText } from '../core/duration-text.js';
+import { createSteadyClock } from '../core/steady-clock.js';
+import { createAnnouncements } from '../outbox/postgres/announcements.js';
+import { appendRows } from '../outbox/postgres/append-rows.js';
+import { readKnownUrl } from '../outbox/postgres/known-url.js';
+import { loadPg } from '../outbox/postgres/pg-driver.js';
+import { createPostgresAccess } from '../outbox/postgres/postgres-access.js';
+import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
+import { connectToServer, type PostgresServer } from '../outbox/postgres/postgres-server.js';
+import { prepareTables } from '../outbox/postgres/prepare-tables.js';
+import { createProcessRow } from '../outbox/postgres/process-row.js';
+import { tablesOf } from '../outbox/postgres/schema.js';
+import { createAcceptingStore } from './accepting-store.js';
+import type { OpenStoreOptions } from './open-store.js';
+import { createPendingEstimate } from './pending-estimate.js';
+import { createPostgresLeader } from './postgres-leader.js';
+import { startPostgresUpkeep } from './postgres-upkeep.js';
+import { acceptancesFor } from './room.js';
+import type { Accepted, Store } from './store.js';
+
+export interface PostgresStoreOptions extends Omit<OpenStoreOptions, 'onRepaired' | 'runNative'> {
+  readonly outbox: PostgresOutbox;
+}
+
+/** Opens a store in PostgreSQL. Rejects with `CRMConfigError` when its tables cannot be used, else while the server is away. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { outbox } = options;
+  let mayPrepare = false;
+  const server = connectToServer({ pg: loadPg(), connection: outbox.connection, mayPrepare: () => mayPrepare });
+  try {
+    const { mayDeliver } = await prepareTables(server, outbox);
+    const onHeard = (): void => {
+      mayPrepare = true;
+    };
+    return mayDeliver ? await createStore(options, server, onHeard) : createAcceptingStore(options, server, tablesOf(outbox.table));
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+}
+
+const deaf =
+  'LISTEN hears nothing, as behind a pooler in transaction mode; the leader looks every 100 ms instead. For the fastest delivery, ' +
+  'connect to the server itself';
+
+async function createStore(
+  options: PostgresStoreOptions,
+  server: PostgresServer,
+  onHeard: () => void,
+): Promise<Store> {
+  const { outbox, settings, clock, logger, failures, onArrived } = options;
+  const { maxPending, deadRetentionMs } = settings.outbox;
+  const tables = tablesOf(outbox.table);
+  const processId = randomUUID();
+  const knownUrl = await readKnownUrl(server.run, tables);
+  const steady = createSteadyClock(clock, { from: 0, to: 0 });
+  /** How far the server's clock is ahead of ours. */
+  let aheadMs = 0;
+  const access = createPostgresAccess({ run: server.run, table: outbox.table });
+  const estimate = createPendingEstimate(async () => {
+    const counts = await access.counts();
+    const { oldestAcceptedAt } = counts;
+    return { ...counts, oldestAcceptedAt: oldestAcceptedAt === undefined ? undefined : oldestAcceptedAt - aheadMs };
+  }, clock);
+
+  const announcements = createAnnouncements({
+    server,
+    tables,
+    clock,
+    onHeard,
+    onAnnounced() {
+      lookSoon();
+    },
+    onDeaf() {
+      logger.warn({}, `CRM outbox: ${deaf}`);
+    },
+  });
+  const leading = createPostgresLeader({
+    server,
+    tables,
+    processId,
+    clock,
+    steady,
+    maxWaitMs: Math.max(settings.delivery.retry.maxDelayMs, settings.delivery.retry.maxRetryAfterMs),
+    announcements,
+    failures,
+    onArrived,
+    onJump(jumpMs) {
+      const message = `The clock of the CRM outbox’s server has jumped ahead by ${durationText(jumpMs)}. Nothing in it expires by that`;
+      logger.warn({ jumpMs }, message);
+    },
+  });
+
+  function lookSoon(): void {
+    if (leading.leader.isLeading()) leading.readSoon();
+    else announcements.announceSoon();
+  }
+
+  const stopUpkeep = startPostgresUpkeep({
+    server,
+    table: outbox.table,
+    row: createProcessRow(server.run, tables, processId),
+    clock,
+    deadRetentionMs,
+    failures,
+    isLeading: () => leading.leader.isLeading(),
+    onSeen(serverNow) {
+      aheadMs = serverNow - steady.now();
+      estimate.refresh();
+    },
+  });
+
+  const redelivered = async (work: Promise<number>): Promise<number> => {
+    const count = await work;
+    lookSoon();
+    return count;
+  };
+
+  return {
+    outbox: leading.outbox,
+    leader: leading.leader,
+    clock: steady,
+
+    async accept(batch): Promise<Accepted> {
+      const acceptances = acceptancesFor(batch, estimate.now, maxPending);
+      const accepted = batch.filter((_, index) => acceptances[index]?.accepted === true);
+      if (accepted.length > 0) {
+        await appendRows(server.run, tables, accepted);
+        estimate.add(
+          accepted.length,
+          accepted.reduce((bytes, { body }) => bytes + Buffer.byteLength(body), 0),
+        );
+        lookSoon();
+      }
+      // The estimate is corrected before the next batch, because some may have been delivered.
+      if (accepted.length < batch.length) await estimate.counts();
+      return { acceptances, pending: [] };
+    },
+
+    lookSoon,
+    readOn: () => leading.readNow(),
+    counts: () => estimate.counts(),
+    processes: () => access.processes(),
+    bytesOnDisk: () => 0,
+    knownUrl: (url) => ({
+      isKnown: knownUrl.isKnown(url),
+      remember() {
+        void knownUrl.remember(url);
+      },
+    }),
+    listDead: (query) => access.listDead(query),
+    redeliver: (id) => redelivered(access.redeliver(id)),
+    redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
+    discard: (id) => access.discard(id),
+    discardAll: (which, onPiece) => access.discardAll(which, onPiece),
+
+    async close() {
+      leading.stop();
+      announcements.stop();
+      await stopUpkeep();
+      await server.close();
+    },
+  };
+}
