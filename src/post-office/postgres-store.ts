@@ -106,7 +106,7 @@ async function createStore(
     failures,
     isLeading: () => leading.leader.isLeading(),
     onSeen(serverNow) {
-      aheadMs = serverNow - steady.now();
+      aheadMs = Math.round(serverNow - steady.now());
       estimate.refresh();
     },
   });
