@@ -10,6 +10,7 @@ const mayImport = {
   // The direct client resolves its options itself; nothing else of these folders knows config.
   client: ['core', 'config', 'telemetry', 'notification', 'format'],
   outbox: ['core'],
+  transaction: ['core'],
   target: ['core', 'client', 'format', 'outbox/outbox.ts'],
   delivery: ['core', 'outbox/outbox.ts', 'target/target.ts'],
   'post-office': ['core', 'telemetry', 'client', 'format', 'outbox', 'target', 'delivery'],
