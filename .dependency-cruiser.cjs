@@ -21,9 +21,11 @@ const mayImport = {
     'notification',
     'format/format.ts',
     'outbox/outbox.ts',
+    'outbox/outbox-access.ts',
     'delivery/delivery-event.ts',
     'post-office/post-office.ts',
     'hooks/hook-settings.ts',
+    'transaction',
   ],
   observe: [
     'core',
@@ -31,7 +33,7 @@ const mayImport = {
     'delivery/circuit-breaker.ts',
     'delivery/delivery-event.ts',
     'delivery/pause-reports.ts',
-    'notifier/intake.ts',
+    'notifier/prepare-notification.ts',
     'notifier/notifier.ts',
   ],
   hooks: ['core', 'telemetry', 'notification', 'notifier'],
@@ -43,11 +45,13 @@ const mayImport = {
     'telemetry/logger-settings.ts',
     'client/target-settings.ts',
     'outbox/outbox-settings.ts',
+    'outbox/postgres/postgres-outbox.ts',
     'delivery/delivery-settings.ts',
     'notifier/intake-settings.ts',
     'hooks/hook-settings.ts',
   ],
   // Entry points of their own; nothing above imports them.
+  postgres: ['core', 'notification', 'format', 'notifier/intake-settings.ts', 'outbox'],
   prometheus: ['core', 'observe', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
   testing: ['core', 'format'],
@@ -89,6 +93,9 @@ const contracts = [
   'post-office/post-office.ts',
 ];
 
+/** What a user writes down, and code without a life of its own: a contract may name it. */
+const values = ['outbox/postgres/postgres-outbox.ts'];
+
 /** Lie in src/ itself and may import every folder; nothing in src/ imports index.ts. */
 const assembly = ['create-notifier.ts', 'index.ts'];
 
@@ -111,7 +118,7 @@ const contractsKnowNoImplementation = contracts.map((contract) => ({
   comment: `src/${contract} is a contract: it imports nothing of its own folder.`,
   severity: 'error',
   from: { path: inSrc(contract) },
-  to: { path: inSrc(contract.replace(/\/.*/, '')) },
+  to: { path: inSrc(contract.replace(/\/.*/, '')), pathNot: values.map(inSrc) },
 }));
 
 /** @type {import('dependency-cruiser').IConfiguration} */

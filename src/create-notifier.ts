@@ -9,10 +9,15 @@ import { buildBooking, buildEvent, buildNotification } from './notification/buil
 import { createEventHub } from './notifier/notifier-event.js';
 import { createIntake } from './notifier/intake.js';
 import type { Notifier } from './notifier/notifier.js';
+import { notifyIn } from './notifier/notify-in.js';
+import { createPreparation } from './notifier/prepare-notification.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';
+import { createTransactionIntake, type TransactionWriting } from './notifier/transaction-intake.js';
 import { logEvent } from './observe/log-event.js';
 import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { logStart } from './observe/start-line.js';
+import type { OutboxConfig } from './outbox/outbox-settings.js';
+import { insertStatement } from './outbox/postgres/insert-statement.js';
 import { placeOf } from './outbox/postgres/postgres-outbox.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
@@ -58,17 +63,22 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     for (const warning of config.warnings) logger.warn({}, warning);
   };
   const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onStart, onEvent });
+  const { maxBodyBytes, holdMs } = config.intake;
+  const prepare = createPreparation({ clock, format: crmFormat, maxBodyBytes, startSpan: openTelemetry.startSpan });
+  const tally = { accepted: 0, rejected: 0, unsaved: 0 };
   const intake = createIntake({
     postOffice,
     events,
     logger,
     clock,
-    format: crmFormat,
-    startSpan: openTelemetry.startSpan,
+    prepare,
+    tally,
     onLoggerFailure: onObserverFailure,
     ...config.intake,
   });
-  const access = { intake, clock, events, logger, ...config.hooks };
+  const writing = transactionWriting(outbox.path);
+  const transactions = createTransactionIntake({ writing, prepare, postOffice, clock, events, tally, holdMs });
+  const access = { intake, transactions, clock, events, logger, ...config.hooks };
   let closing: Promise<CloseReport> | undefined;
 
   /** Waits for open receipts before `report`, so that what was begun before the call counts; one time limit covers both. */
@@ -109,6 +119,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     notify: (input) => intake.accept(() => buildNotification(input), {}),
     notifyBooking: (input) => intake.accept(() => buildBooking(input), {}),
     notifyEvent: (input) => intake.accept(() => buildEvent(input), {}),
+    in: (transaction) => notifyIn((build) => transactions.write(transaction, build, {})),
     middleware: (middlewareOptions) =>
       createCrmMiddleware({
         bind: (req) => createRequestNotifier(notifier, access, req),
@@ -138,6 +149,12 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const stopReporting = openTelemetry.report(notifier);
   return notifier;
+}
+
+/** How an outbox takes what is written in a transaction of the app. */
+function transactionWriting(outbox: OutboxConfig['path']): TransactionWriting {
+  if (typeof outbox === 'string') return { kind: outbox === ':memory:' ? 'memory' : 'none' };
+  return { kind: 'statement', statementFor: (notification) => insertStatement(outbox.table, notification) };
 }
 
 function clampLimit(limit: number): number {

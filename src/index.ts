@@ -58,13 +58,17 @@ export type {
   MiddlewareOptions,
   Notifier,
   Notify,
+  NotifyInTransaction,
   RequestNotifier,
   Stats,
   TimeLimit,
+  Written,
 } from './notifier/notifier.js';
 export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.js';
 export type { DeadFilter, DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
+export type { OutboxProcess } from './outbox/outbox-access.js';
 export type { MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport } from './post-office/post-office.js';
+export type { RunStatement, Transaction } from './transaction/transaction.js';
 export type { LogFields, Logger } from './telemetry/logger.js';
 export type { MessageFirstLogger } from './telemetry/message-first.js';

@@ -6,7 +6,13 @@ import { CRMValidationError, type CRMNotMountedError } from '../core/errors.js';
 import { checkLane } from '../notification/field-checks.js';
 import type { NotificationDraft } from '../notification/notification.js';
 import type { IntakeContext } from '../notifier/intake.js';
-import { hookAccessOf, otherCopyOf, requestContext, type HookAccess } from '../notifier/request-notifier.js';
+import {
+  hookAccessOf,
+  otherCopyOf,
+  requestContext,
+  wasWrittenInTransaction,
+  type HookAccess,
+} from '../notifier/request-notifier.js';
 import { createHookReports, type HookReports } from './hook-reports.js';
 import type { HookContext, HookOptions, Mapper, RouteHook } from './hook.js';
 import { watchResponse } from './response-watch.js';
@@ -24,6 +30,8 @@ export interface HookDefinition<Body, Fields extends object> {
 /** A definition with what is made once for all requests of the hook. */
 interface Hook<Body, Fields extends object> extends HookDefinition<Body, Fields> {
   readonly reports: HookReports;
+  /** Whether a request of this route has notified in a transaction. */
+  hasStoodBack: boolean;
 }
 
 /**
@@ -31,7 +39,11 @@ interface Hook<Body, Fields extends object> extends HookDefinition<Body, Fields>
  * the route still runs and its response still goes out.
  */
 export function createHook<Body, Fields extends object>(definition: HookDefinition<Body, Fields>): RouteHook {
-  const hook = { ...definition, reports: createHookReports(definition.name, definition.notificationType) };
+  const hook = {
+    ...definition,
+    reports: createHookReports(definition.name, definition.notificationType),
+    hasStoodBack: false,
+  };
 
   return function crmHook(req, res, next) {
     let problem: CRMNotMountedError | undefined;
@@ -82,6 +94,11 @@ function onResponded<Body, Fields extends object>(
 ): Promise<unknown> | undefined {
   // Measured only when the event has a listener.
   const startedAtMs = access.events.has('responded') ? access.clock.monotonicMs() : undefined;
+  if (wasWrittenInTransaction(context.res.locals.crm, hook.notificationType)) {
+    hook.hasStoodBack = true;
+    access.transactions.lookSoon();
+    return undefined;
+  }
   const stored = notify(hook, access, context, status, body);
   const held = access.guarantee === 'after-response' ? undefined : stored;
   if (held === undefined) void stored?.catch(failureReporter(hook, context));
@@ -130,8 +147,11 @@ function notify<Body, Fields extends object>(
   if (hook.options?.status === undefined && isRedirect(status, context.req)) {
     hook.reports.redirected(status, intakeContext.route, context.res);
   }
-  const accept = (fields: unknown): Promise<unknown> | undefined =>
-    fields === undefined ? undefined : intake.accept(() => buildDraft(hook, fields), intakeContext);
+  const accept = (fields: unknown): Promise<unknown> | undefined => {
+    if (fields === undefined) return undefined;
+    if (hook.hasStoodBack) hook.reports.outsideTransaction(intakeContext.route, context.res);
+    return intake.accept(() => buildDraft(hook, fields), intakeContext);
+  };
   const reject = (error: unknown): void => {
     intake.reject(mapperFailure('threw', error), intakeContext);
   };

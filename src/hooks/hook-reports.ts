@@ -19,6 +19,8 @@ export interface HookReports {
   redirected(status: number, route: string | undefined, res: ServerResponse): void;
   /** The route had responded before the hook ran: one WARN. */
   tooLate(res: ServerResponse): void;
+  /** Others of this route notified in their transaction, this one did not: one WARN. */
+  outsideTransaction(route: string | undefined, res: ServerResponse): void;
   /** This package's own code failed: an ERROR. */
   failure(error: unknown, res: ServerResponse): void;
 }
@@ -28,6 +30,7 @@ export function createHookReports(name: string, notificationType: string): HookR
   let isMissingLogged = false;
   let isRedirectLogged = false;
   let isTooLateLogged = false;
+  let isOutsideLogged = false;
 
   const logAbout = (res: ServerResponse, level: LogLevel, message: string, route?: string): void => {
     const { log, requestId } = requestContextOf(res);
@@ -78,6 +81,15 @@ export function createHookReports(name: string, notificationType: string): HookR
         'warn',
         `${name} runs after its route has responded, so it notifies nothing: set it before the handler`,
       );
+    },
+    outsideTransaction(route, res) {
+      if (isOutsideLogged) return;
+      isOutsideLogged = true;
+      const message =
+        `${name} notifies after the response, because this request did not notify in a transaction, as others of its route do: ` +
+        'if the process ends in between, the CRM never hears of it. Call res.locals.crm.in(tx) on every way through the route. ' +
+        'This is logged once';
+      logAbout(res, 'warn', message, route);
     },
     failure(error, res) {
       logAbout(

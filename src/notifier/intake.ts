@@ -1,25 +1,27 @@
 import type { Clock } from '../core/clock.js';
-import { CRMNotificationError, CRMOutboxError, CRMValidationError } from '../core/errors.js';
-import { newNotificationId } from '../core/ids.js';
-import type { Format } from '../format/format.js';
+import { type CRMNotificationError, CRMOutboxError } from '../core/errors.js';
 import type { Notification, NotificationDraft } from '../notification/notification.js';
-import { type AcceptedNotification, crmTarget, type Room } from '../outbox/outbox.js';
+import type { Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import { type Logger, type LogLevel, writeLog } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
 import type { IntakeConfig } from './intake-settings.js';
 import type { EventHub } from './notifier-event.js';
+import {
+  forTarget,
+  type PreparationContext,
+  type PreparedNotification,
+  type PrepareNotification,
+  type SendSpan,
+} from './prepare-notification.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
 
 /** The request in which a notification was made, as far as it is known. */
-export interface IntakeContext {
+export interface IntakeContext extends PreparationContext {
   /** The request's own logger. */
   readonly log?: Logger | undefined;
   readonly requestId?: string | number | undefined;
-  readonly traceparent?: string | undefined;
-  /** When it occurred, in milliseconds since 1970. @default now */
-  readonly occurredAt?: number | undefined;
   /** The route of a hook, such as `POST /bookings`. */
   readonly route?: string | undefined;
   /** The notification's type, for the log line when it could not even be built. */
@@ -53,13 +55,11 @@ export interface IntakeCounts {
   readonly unsaved: number;
 }
 
-/** Starts the span of a notification's acceptance, in the trace of its request. Returns undefined when that fails. */
-export type StartSpan = (type: string, id: string, inboundTraceparent: string | undefined) => SendSpan | undefined;
-
-export interface SendSpan {
-  /** Sent to the CRM, so that its spans join the trace; undefined when there is no trace. */
-  readonly traceparent: string | undefined;
-  end(errorCode?: string): void;
+/** What an intake counts. */
+export interface IntakeTally {
+  accepted: number;
+  rejected: number;
+  unsaved: number;
 }
 
 export interface IntakeOptions extends IntakeConfig {
@@ -67,9 +67,8 @@ export interface IntakeOptions extends IntakeConfig {
   readonly events: EventHub;
   readonly logger: Required<Logger>;
   readonly clock: Clock;
-  readonly format: Format;
-  /** Undefined when nothing is traced. */
-  readonly startSpan: StartSpan | undefined;
+  readonly prepare: PrepareNotification;
+  readonly tally: IntakeTally;
   readonly onLoggerFailure: () => void;
 }
 
@@ -77,8 +76,7 @@ export interface IntakeOptions extends IntakeConfig {
 const fullForMs = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
-  const { postOffice, events, logger, clock, format, maxBodyBytes, maxUnsaved, holdMs, startSpan, onLoggerFailure } =
-    options;
+  const { postOffice, events, logger, clock, prepare, tally: counts, maxUnsaved, holdMs, onLoggerFailure } = options;
   const batcher = createBatcher({
     postOffice,
     clock,
@@ -90,7 +88,6 @@ export function createIntake(options: IntakeOptions): Intake {
     },
   });
   const work = createWorkCount();
-  const counts = { accepted: 0, rejected: 0, unsaved: 0 };
   let isSilenceLogged = false;
   let fullAtMs = -Infinity;
 
@@ -167,21 +164,13 @@ export function createIntake(options: IntakeOptions): Intake {
     });
 
   const accept = (build: () => NotificationDraft, context: IntakeContext): Promise<Receipt> => {
-    let notification: Notification;
-    let span: SendSpan | undefined;
+    let prepared: PreparedNotification;
     try {
-      const { traceparent: inbound, occurredAt = clock.now() } = context;
-      const draft = build();
-      const id = newNotificationId();
-      span = startSpan?.(draft.notificationType, id, inbound);
-      const traceparent = span === undefined ? inbound : span.traceparent;
-      notification = format.build(draft, { id, occurredAt, traceparent, maxBodyBytes });
+      prepared = prepare(build, context);
     } catch (error) {
-      const problem = asNotificationError(error);
-      span?.end(problem.code);
-      return Promise.resolve(reject(problem, context));
+      return Promise.resolve(reject(error as CRMNotificationError, context));
     }
-    return handOver(notification, span, context);
+    return handOver(prepared.notification, prepared.span, context);
   };
 
   return {
@@ -202,21 +191,11 @@ export function createIntake(options: IntakeOptions): Intake {
   };
 }
 
-function forTarget({ id, type, lane, occurredAt, body, traceparent }: Notification): AcceptedNotification {
-  return { target: crmTarget, id, type, lane, occurredAt, body, traceparent };
-}
-
 function memoryFullMessage(bound: keyof Room, maxUnsaved: Room): string {
   return (
     `maxUnsaved.${bound} is reached (${String(maxUnsaved[bound])} in memory): the outbox stores more slowly than the app notifies; ` +
     `see the disk and the log, tell less at once, let the middleware push back, or raise maxUnsaved.${bound}`
   );
-}
-
-/** An error that is not this package's may contain anything, so none of it is passed on. */
-function asNotificationError(error: unknown): CRMNotificationError {
-  if (error instanceof CRMNotificationError) return error;
-  return new CRMValidationError([{ path: '', message: 'cannot be read or serialised' }]);
 }
 
 /** Counts the work that has begun and not ended, and waits until none is left. */

@@ -9,8 +9,11 @@ import { fieldsFirst } from '../telemetry/message-first.js';
 import { validTraceparent } from '../core/ids.js';
 import type { EventHub } from './notifier-event.js';
 import type { Intake, IntakeContext } from './intake.js';
-import type { Notifier, RequestNotifier } from './notifier.js';
+import { notifyIn } from './notify-in.js';
+import type { Notifier, NotifyInTransaction, RequestNotifier } from './notifier.js';
 import type { Receipt } from './receipt.js';
+import type { TransactionIntake } from './transaction-intake.js';
+import type { Transaction } from '../transaction/transaction.js';
 
 /**
  * What hooks need from a request's notifier besides its public calls. A hook and a notifier from two copies of this package
@@ -18,6 +21,7 @@ import type { Receipt } from './receipt.js';
  */
 export interface HookAccess extends HookConfig {
   readonly intake: Intake;
+  readonly transactions: TransactionIntake;
   readonly clock: Clock;
   readonly events: EventHub;
   /** The notifier's own. */
@@ -25,11 +29,12 @@ export interface HookAccess extends HookConfig {
 }
 
 /** The version of `HookAccess`. */
-const contract = '2';
+const contract = '3';
 
 // Registered symbols, so that a hook from one copy of this package finds what another copy's middleware set.
 const accessKeyName = 'express-crm-notifier.hook-access';
 const accessKey = Symbol.for(`${accessKeyName}/${contract}`);
+const writtenKey = Symbol.for('express-crm-notifier.written-in-transactions');
 const versionKey = Symbol.for('express-crm-notifier.version');
 
 /**
@@ -40,6 +45,8 @@ class BoundNotifier implements RequestNotifier {
   readonly notifier: Notifier;
   readonly #access: HookAccess;
   readonly #req: IncomingMessage;
+  /** The types of what was written in transactions of this request. */
+  #written: Set<string> | undefined;
 
   constructor(notifier: Notifier, access: HookAccess, req: IncomingMessage) {
     this.notifier = notifier;
@@ -57,6 +64,27 @@ class BoundNotifier implements RequestNotifier {
 
   get notifyEvent(): (input: EventInput) => Promise<Receipt> {
     return (input) => this.#accept(() => buildEvent(input));
+  }
+
+  get in(): (transaction: Transaction) => NotifyInTransaction {
+    return (transaction) =>
+      notifyIn((build) => {
+        const { transactions } = this.#access;
+        let type = '';
+        const noteType = (): NotificationDraft => {
+          const draft = build();
+          type = draft.notificationType;
+          return draft;
+        };
+        return transactions.write(transaction, noteType, requestContext(this.#req)).then((written) => {
+          this.#written = (this.#written ?? new Set()).add(type);
+          return written;
+        });
+      });
+  }
+
+  get [writtenKey](): ReadonlySet<string> | undefined {
+    return this.#written;
   }
 
   #accept(build: () => NotificationDraft): Promise<Receipt> {
@@ -80,6 +108,11 @@ export function createRequestNotifier(notifier: Notifier, access: HookAccess, re
 export function hookAccessOf(value: unknown): HookAccess | undefined {
   if (typeof value !== 'object' || value === null || !(accessKey in value)) return undefined;
   return value[accessKey] as HookAccess;
+}
+
+/** Whether a notification of this type was written in a transaction of the request that has this notifier. */
+export function wasWrittenInTransaction(crm: unknown, type: string): boolean {
+  return (crm as { readonly [writtenKey]?: ReadonlySet<string> })[writtenKey]?.has(type) === true;
 }
 
 /** An installed copy of this package. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type * as Api from '@opentelemetry/api';
 import { requireBeside } from '../core/require-beside.js';
 import { version } from '../core/version.js';
-import type { StartSpan } from '../notifier/intake.js';
+import type { StartSpan } from '../notifier/prepare-notification.js';
 import {
   counters,
   type GaugeReading,

@@ -2,7 +2,7 @@ import type * as Api from '@opentelemetry/api';
 import { callSafely } from '../core/call-safely.js';
 import { version } from '../core/version.js';
 import { validTraceparent } from '../core/ids.js';
-import type { StartSpan } from '../notifier/intake.js';
+import type { StartSpan } from '../notifier/prepare-notification.js';
 import type { EndedAttempt } from './on-attempt.js';
 
 /** Spans of notifications, for the app's OpenTelemetry. */

@@ -4,13 +4,13 @@ import { appendRows } from '../outbox/postgres/append-rows.js';
 import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
 import { createMemoryOutbox } from '../outbox/memory-outbox.js';
-import type { OpenStoreOptions } from './open-store.js';
+import type { StoreOptions } from './store-options.js';
 import { taken } from './post-office.js';
 import type { Store } from './store.js';
 
 /** The store of a process whose role may only INSERT: it accepts, and others deliver. */
 export function createAcceptingStore(
-  { clock }: Pick<OpenStoreOptions, 'clock'>,
+  { clock }: Pick<StoreOptions, 'clock'>,
   server: PostgresServer,
   tables: OutboxTables,
 ): Store {

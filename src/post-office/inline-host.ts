@@ -57,7 +57,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   let lastStats: PostOfficeStats | undefined;
 
   async function open(): Promise<Opened> {
-    let leading: LeadingDelivery | undefined;
+    /** Something may arrive before it is known whether this process leads. */
+    const opened: { leading?: LeadingDelivery } = {};
     const store = await openStore({
       settings,
       clock,
@@ -65,18 +66,19 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       failures,
       onRepaired,
       runNative: options.runNative,
-      onArrived: (arrived) => leading?.wake(arrived),
+      onArrived: (arrived) => opened.leading?.wake(arrived),
     });
     const { outbox, leader } = store;
     // The reading from a server has gathered them already.
     const roundGatherMs = settings.place.kind === 'postgres' ? 0 : undefined;
-    leading = await startLeadingDelivery({
+    const leading = await startLeadingDelivery({
       outbox,
       leader,
       startDelivery: () => startDelivery({ ...options, roundGatherMs, store, onEvent: countAndPassOn }),
       clock,
       failures,
     });
+    opened.leading = leading;
     return { store, leading };
   }
 

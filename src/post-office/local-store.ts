@@ -1,29 +1,19 @@
-import type { Clock } from '../core/clock.js';
 import { discardAll, redeliverAll } from '../outbox/all-dead-letters.js';
 import type { AcceptedNotification, Outbox, Room } from '../outbox/outbox.js';
 import { sizeOnDisk } from '../outbox/sqlite/file-identity.js';
 import { knownUrlBeside } from '../outbox/sqlite/known-url.js';
 import type { DeliveryLock } from '../outbox/sqlite/lock-file.js';
-import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
-import type { Logger } from '../telemetry/logger.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
-import type { FailureReporter } from './opening.js';
 import { startOutboxClock } from './outbox-clock.js';
-import { type PostOfficeSettings, taken } from './post-office.js';
+import { taken } from './post-office.js';
 import { acceptancesFor } from './room.js';
+import type { StoreOptions } from './store-options.js';
 import type { Accepted, DeliveryLeader, Store } from './store.js';
 
-export interface LocalStoreOptions {
+export interface LocalStoreOptions extends Omit<StoreOptions, 'onArrived'> {
   /** Undefined for an outbox in memory. */
   readonly file: string | undefined;
-  readonly settings: Pick<PostOfficeSettings, 'outbox'>;
-  readonly clock: Clock;
-  readonly logger: Pick<Logger, 'warn'>;
-  readonly failures: FailureReporter;
-  readonly onRepaired: (error: Error) => void;
-  /** In a thread, runs its native calls; see `thread-gates.ts`. */
-  readonly runNative: RunNative | undefined;
 }
 
 /** Opens a store on this machine: a file, or memory. The store maintains itself until it is closed. */

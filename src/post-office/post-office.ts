@@ -107,6 +107,4 @@ export interface PostOfficeSettings {
 
 /** Where an outbox is: in memory, in a file that is prepared and claimed, or on a server. */
 export type OutboxPlace =
-  | { readonly kind: 'memory' }
-  | { readonly kind: 'file'; readonly file: string }
-  | PostgresOutbox;
+  { readonly kind: 'memory' } | { readonly kind: 'file'; readonly file: string } | PostgresOutbox;

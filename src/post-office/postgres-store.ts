@@ -12,14 +12,14 @@ import { prepareTables } from '../outbox/postgres/prepare-tables.js';
 import { createProcessRow } from '../outbox/postgres/process-row.js';
 import { tablesOf } from '../outbox/postgres/schema.js';
 import { createAcceptingStore } from './accepting-store.js';
-import type { OpenStoreOptions } from './open-store.js';
+import type { StoreOptions } from './store-options.js';
 import { createPendingEstimate } from './pending-estimate.js';
 import { createPostgresLeader } from './postgres-leader.js';
 import { startPostgresUpkeep } from './postgres-upkeep.js';
 import { acceptancesFor } from './room.js';
 import type { Accepted, Store } from './store.js';
 
-export interface PostgresStoreOptions extends Omit<OpenStoreOptions, 'onRepaired' | 'runNative'> {
+export interface PostgresStoreOptions extends Omit<StoreOptions, 'onRepaired' | 'runNative'> {
   readonly outbox: PostgresOutbox;
 }
 
@@ -33,7 +33,9 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const onHeard = (): void => {
       mayPrepare = true;
     };
-    return mayDeliver ? await createStore(options, server, onHeard) : createAcceptingStore(options, server, tablesOf(outbox.table));
+    return mayDeliver
+      ? await createStore(options, server, onHeard)
+      : createAcceptingStore(options, server, tablesOf(outbox.table));
   } catch (error) {
     await server.close();
     throw error;
@@ -44,11 +46,7 @@ const deaf =
   'LISTEN hears nothing, as behind a pooler in transaction mode; the leader looks every 100 ms instead. For the fastest delivery, ' +
   'connect to the server itself';
 
-async function createStore(
-  options: PostgresStoreOptions,
-  server: PostgresServer,
-  onHeard: () => void,
-): Promise<Store> {
+async function createStore(options: PostgresStoreOptions, server: PostgresServer, onHeard: () => void): Promise<Store> {
   const { outbox, settings, clock, logger, failures, onArrived } = options;
   const { maxPending, deadRetentionMs } = settings.outbox;
   const tables = tablesOf(outbox.table);

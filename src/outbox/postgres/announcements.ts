@@ -50,6 +50,8 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
     isHeard = false;
   };
 
+  const isListeningWanted = (): boolean => isStarted;
+
   const listenAgainLater = (): void => {
     end();
     if (isStarted) cancelProof = clock.after(listenAgainMs, () => void listen());
@@ -77,16 +79,15 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
     try {
       const made = await server.listen(tables.channel, onNotified, listenAgainLater);
       listening = made;
-      if (!isStarted) end();
-      else {
-        cancelProof = clock.after(proveWithinMs, onUnproved);
-        await server.run(notify);
-      }
+      cancelProof = clock.after(proveWithinMs, onUnproved);
+      await server.run(notify);
     } catch {
       // The server is away, which the reading reports.
       listenAgainLater();
     } finally {
       isTrying = false;
+      // Stopped meanwhile.
+      if (!isListeningWanted()) end();
     }
   };
 

@@ -66,7 +66,9 @@ export const defaultTable = 'public.crm_outbox';
 
 /** PostgreSQL cuts longer names off, and ours get endings. */
 const maxNameLength = 40;
-const tablePattern = new RegExp(`^(?:([a-z_][a-z0-9_]{0,${String(maxNameLength)}})\\.)?([a-z_][a-z0-9_]{0,${String(maxNameLength)}})$`);
+const tablePattern = new RegExp(
+  `^(?:([a-z_][a-z0-9_]{0,${String(maxNameLength)}})\\.)?([a-z_][a-z0-9_]{0,${String(maxNameLength)}})$`,
+);
 
 const texts = ['connectionString', 'host', 'user', 'password', 'database'] as const;
 const tlsTexts = ['ca', 'cert', 'key', 'servername'] as const;

@@ -22,12 +22,17 @@ export async function prepareTables(server: PostgresServer, outbox: PostgresOutb
   checkServer(found, outbox);
   if (found['has_pending'] === true && found['may_select'] === false) {
     if (found['may_insert'] === true) return { mayDeliver: false };
-    throw unusable(outbox, 'cannot be written by this role: GRANT INSERT on it, or all rights to a process that delivers');
+    throw unusable(
+      outbox,
+      'cannot be written by this role: GRANT INSERT on it, or all rights to a process that delivers',
+    );
   }
   const version = await versionOf(server.run, outbox, found);
-  if (version > schemaVersion) throw unusable(outbox, 'was made by a newer version of express-crm-notifier; update this one');
+  if (version > schemaVersion)
+    throw unusable(outbox, 'was made by a newer version of express-crm-notifier; update this one');
   if (version < schemaVersion) {
-    if (!outbox.migrate) throw unusable(outbox, `${missingText(version)}, and migrate is false. ${howToMigrate(outbox, version)}`);
+    if (!outbox.migrate)
+      throw unusable(outbox, `${missingText(version)}, and migrate is false. ${howToMigrate(outbox, version)}`);
     await migrateIfAllowed(server, outbox, version);
   }
   await checkColumns(server.run, outbox);
@@ -57,7 +62,10 @@ async function migrateIfAllowed(server: PostgresServer, outbox: PostgresOutbox, 
     await migrateTables(server, outbox);
   } catch (error) {
     if (!(error instanceof ServerError) || error.state !== '42501') throw error;
-    throw unusable(outbox, `${missingText(version)}, and this role may not change that. ${howToMigrate(outbox, version)}`);
+    throw unusable(
+      outbox,
+      `${missingText(version)}, and this role may not change that. ${howToMigrate(outbox, version)}`,
+    );
   }
 }
 
@@ -104,7 +112,8 @@ async function checkColumns(run: RunSql, outbox: PostgresOutbox): Promise<void> 
     );
   } catch (error) {
     if (!(error instanceof ServerError) || !error.state.startsWith('42')) throw error;
-    const problem = error.state === '42501' ? 'lacks a right that this role needs' : 'does not have the columns it should have';
+    const problem =
+      error.state === '42501' ? 'lacks a right that this role needs' : 'does not have the columns it should have';
     throw unusable(outbox, `${problem}; see docs/postgres.md`);
   }
 }

@@ -95,7 +95,12 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     if (lanes.length === 0 || run !== ownRun) return false;
     const rows = await reader.readLanes(lanes);
     if (run !== ownRun) return false;
-    return arrived(window.addLanes(lanes, rows.filter(({ target, id }) => !isSettled(target, id))));
+    return arrived(
+      window.addLanes(
+        lanes,
+        rows.filter(({ target, id }) => !isSettled(target, id)),
+      ),
+    );
   };
 
   const arrived = (rows: readonly PendingNotification[]): boolean => {

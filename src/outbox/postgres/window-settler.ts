@@ -60,7 +60,10 @@ export function createWindowSettler({ window, filler, ...tables }: WindowSettler
         .filter((lane) => lane !== undefined);
       let waitingCount = 0;
       try {
-        waitingCount = await settleRows(tables, settlements.filter((settlement) => !changesNothing(settlement)));
+        waitingCount = await settleRows(
+          tables,
+          settlements.filter((settlement) => !changesNothing(settlement)),
+        );
         settlements.forEach(apply);
       } finally {
         openAfterReading(waiting);
