@@ -121,7 +121,12 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     clock: steady,
 
     async accept(batch): Promise<Accepted> {
-      const acceptances = acceptancesFor(batch, estimate.now, maxPending);
+      let acceptances = acceptancesFor(batch, estimate.now, maxPending);
+      if (acceptances.some(({ accepted }) => !accepted)) {
+        // Some may have been delivered since the estimate was made.
+        await estimate.counts();
+        acceptances = acceptancesFor(batch, estimate.now, maxPending);
+      }
       const accepted = batch.filter((_, index) => acceptances[index]?.accepted === true);
       if (accepted.length > 0) {
         await appendRows(server.run, tables, accepted);
@@ -131,8 +136,6 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
         );
         lookSoon();
       }
-      // The estimate is corrected before the next batch, because some may have been delivered.
-      if (accepted.length < batch.length) await estimate.counts();
       return { acceptances, pending: [] };
     },
 

@@ -97,7 +97,7 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
 
   const rowFrom = (row: SqlRow): PendingRow => {
     const body = Buffer.from(row['body'] as string);
-    const acceptedAt = now() - Math.max(0, Number(row['age_ms']));
+    const acceptedAt = Math.round(now() - Math.max(0, Number(row['age_ms'])));
     return {
       seq: Number(row['seq']),
       target: (row['target'] as string) || crmTarget,

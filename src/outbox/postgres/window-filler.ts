@@ -12,6 +12,8 @@ export interface WindowFiller {
   readSoon(): void;
   /** There may be room again, or a lane to read on in. */
   onRoom(): void;
+  /** A head begins to wait for so long. */
+  onWaiting(waitMs: number): void;
   /** Reads everything again that is in the table and not in the window. */
   readAllSoon(): void;
   /** Reads once from now on. Resolves to whether that found anything, or there is more than the window holds. */
@@ -47,6 +49,8 @@ const minIntervalMs = 2;
 const retryMs = 1_000;
 /** For what nothing else finds, such as a lane whose waiting head somebody else has settled. */
 const readAllEveryMs = 20_000;
+/** Reading everything may take up a fiftieth of the time. */
+const readAllRest = 50;
 const lookForDueEveryMs = 1_000;
 
 export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
@@ -62,6 +66,8 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
   let readingWaiters: (() => void)[] = [];
   let startedAtMs = -Infinity;
   let readAllAtMs = 0;
+  /** When everything began to be read, until it is. */
+  let allStartedAtMs: number | undefined;
   let dueAtMs = 0;
   let cancelTimer: CancelTimer | undefined;
   let failedAtMs = -Infinity;
@@ -114,10 +120,15 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     startedAtMs = nowMs;
     try {
       if (isAll && nowMs >= readAllAtMs && hasRoom()) {
-        readAllAtMs = nowMs + readAllEveryMs;
         after = 0;
+        allStartedAtMs = nowMs;
       }
       const hasNew = hasRoom() ? await readRows() : true;
+      if (isAll && allStartedAtMs !== undefined) {
+        const readMs = clock.monotonicMs();
+        readAllAtMs = readMs + Math.max(readAllEveryMs, (readMs - allStartedAtMs) * readAllRest);
+        allStartedAtMs = undefined;
+      }
       const hasLanes = isRunning && (await readLanes(nowMs));
       onSuccess();
       return hasNew || hasLanes;
@@ -182,6 +193,11 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     },
 
     onRoom: schedule,
+
+    onWaiting(waitMs) {
+      dueAtMs = Math.min(dueAtMs, clock.monotonicMs() + waitMs);
+      schedule();
+    },
 
     readAllSoon() {
       readAllAtMs = 0;

@@ -6,7 +6,7 @@ import type { WindowFiller } from './window-filler.js';
 
 export interface WindowSettlerOptions extends SettleRows {
   readonly window: RowWindow;
-  readonly filler: Pick<WindowFiller, 'isReading' | 'afterReading' | 'onRoom' | 'readAllSoon'>;
+  readonly filler: Pick<WindowFiller, 'isReading' | 'afterReading' | 'onRoom' | 'onWaiting' | 'readAllSoon'>;
 }
 
 /** Settles in the table, and keeps the window true to it. */
@@ -73,6 +73,11 @@ export function createWindowSettler({ window, filler, ...tables }: WindowSettler
       filler.afterReading(() => {
         settledWhileReading.clear();
       });
+      for (const settlement of settlements) {
+        if (settlement.kind === 'retry' && settlement.nextAttemptAt > 0) {
+          filler.onWaiting(Math.max(0, settlement.nextAttemptAt - tables.now()));
+        }
+      }
       filler.onRoom();
     },
   };

@@ -7,7 +7,7 @@ import type { LaneName, PendingRow } from './read-rows.js';
  * they were read. Within a lane that is the order of `seq`. To a delivery, the window is the outbox.
  *
  * A lane that is not wholly in the window is closed: its rows are left out wherever they are read, except when the lane itself is
- * read. So none can overtake another.
+ * read. So none can overtake another, and a lane with many rows leaves room for others.
  */
 export interface RowWindow {
   readonly size: number;
@@ -34,32 +34,39 @@ export interface RowWindow {
   readonly queueOf: (target: string) => Pick<MemoryQueue, 'readAfter' | 'nextInLane' | 'readDue'>;
 }
 
-interface Entry {
-  readonly pending: PendingNotification;
-  readonly seq: number;
-}
+/** With so many of its rows here, the rest of a lane is read by itself, when these are done. */
+const maxOfLane = 16;
 
-/** A lane whose rows are read by themselves. */
-interface ReadLane extends LaneName {
-  /** How many of its rows are in the window. */
-  left: number;
-  /** The last one that was read. */
+/** What is in the window of a lane. */
+interface LanePart extends LaneName {
+  /** How many rows. */
+  count: number;
+  /** The last row that was read. */
   after: number;
-  /** Its head when it was read, which was due. */
-  readonly headId: string | undefined;
+  /** Whether the rest is read by itself. */
+  isReadAlone: boolean;
+  /** Its head when it was read, if that was due. */
+  dueId: string | undefined;
 }
 
 export function createRowWindow(): RowWindow {
   const queues = new Map<string, MemoryQueue>();
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, PendingNotification>();
+  const parts = new Map<string, LanePart>();
   /** How often a lane was closed and not yet opened: while its head's wait is being stored. */
   const closed = new Map<string, number>();
-  const readLanes = new Map<string, ReadLane>();
 
   const queueOf = (target: string): MemoryQueue => {
     const queue = queues.get(target) ?? createMemoryQueue();
     queues.set(target, queue);
     return queue;
+  };
+
+  const partOf = ({ target, lane }: LaneName): LanePart => {
+    const key = keyOf(target, lane);
+    const part = parts.get(key) ?? { target, lane, count: 0, after: 0, isReadAlone: false, dueId: undefined };
+    parts.set(key, part);
+    return part;
   };
 
   const addRow = (row: PendingRow): PendingNotification | undefined => {
@@ -70,16 +77,36 @@ export function createRowWindow(): RowWindow {
     const added = queue.add(row, row.acceptedAt);
     const pending = attempts === 0 ? added : { ...added, attempts };
     if (attempts > 0) queue.replace(pending);
-    entries.set(key, { pending, seq: row.seq });
+    entries.set(key, pending);
+    const part = partOf(row);
+    part.count += 1;
+    part.after = Math.max(part.after, row.seq);
     return pending;
   };
 
-  const removeEntry = (key: string, { pending }: Entry): void => {
+  /** Adds one that was read with everything else, unless its lane is closed. */
+  const addIfOpen = (row: PendingRow): PendingNotification | undefined => {
+    const key = keyOf(row.target, row.lane);
+    if (closed.has(key)) return undefined;
+    const part = parts.get(key);
+    if (part === undefined) return addRow(row);
+    if (!part.isReadAlone && part.count >= maxOfLane) part.isReadAlone = !entries.has(keyOf(row.target, row.id));
+    if (!part.isReadAlone) return addRow(row);
+    // One that committed late comes before what was read of its lane.
+    if (row.seq <= part.after && !entries.has(keyOf(row.target, row.id))) part.after = row.seq - 1;
+    return undefined;
+  };
+
+  const removeEntry = (key: string, pending: PendingNotification): void => {
     entries.delete(key);
-    queueOf(pending.target).remove(pending);
-    queueOf(pending.target).ids.delete(pending.id);
-    const lane = readLanes.get(keyOf(pending.target, pending.lane));
-    if (lane !== undefined) lane.left -= 1;
+    const queue = queueOf(pending.target);
+    queue.remove(pending);
+    queue.ids.delete(pending.id);
+    const laneKey = keyOf(pending.target, pending.lane);
+    const part = parts.get(laneKey);
+    if (part === undefined) return;
+    part.count -= 1;
+    if (part.count === 0 && !part.isReadAlone) parts.delete(laneKey);
   };
 
   return {
@@ -92,39 +119,38 @@ export function createRowWindow(): RowWindow {
       return bytes;
     },
 
-    add(rows) {
-      const isOpen = ({ target, lane }: LaneName): boolean => {
-        const key = keyOf(target, lane);
-        return !closed.has(key) && !readLanes.has(key);
-      };
-      return rows.filter(isOpen).map(addRow).filter(isDefined);
-    },
+    add: (rows) => rows.map(addIfOpen).filter(isDefined),
 
     addLanes(lanes, rows) {
       const added: PendingNotification[] = [];
       for (const name of lanes) {
         const key = keyOf(name.target, name.lane);
         const ofLane = rows.filter(({ target, lane }) => target === name.target && lane === name.lane);
+        const [first] = ofLane;
         const last = ofLane.at(-1);
-        // Read to its end: what comes to it from now on is read with everything else.
-        if (last === undefined) readLanes.delete(key);
-        if (last === undefined || closed.has(key)) continue;
-        const pending = ofLane.map(addRow).filter(isDefined);
-        const headId = readLanes.get(key)?.headId ?? ofLane[0]?.id;
-        readLanes.set(key, { ...name, left: pending.length, after: last.seq, headId });
-        added.push(...pending);
+        if (first === undefined || last === undefined) {
+          // Read to its end: what comes to it from now on is read with everything else.
+          if (parts.get(key)?.count === 0) parts.delete(key);
+          continue;
+        }
+        if (closed.has(key)) continue;
+        const part = partOf(name);
+        part.isReadAlone = true;
+        part.dueId ??= first.id;
+        added.push(...ofLane.map(addRow).filter(isDefined));
+        part.after = last.seq;
       }
       return added;
     },
 
-    find: (target, id) => entries.get(keyOf(target, id))?.pending,
+    find: (target, id) => entries.get(keyOf(target, id)),
 
     keep(target, id, attempts) {
       const key = keyOf(target, id);
       const entry = entries.get(key);
       if (entry === undefined) return;
-      const pending = { ...entry.pending, attempts };
-      entries.set(key, { ...entry, pending });
+      const pending = { ...entry, attempts };
+      entries.set(key, pending);
       queueOf(target).replace(pending);
     },
 
@@ -149,20 +175,19 @@ export function createRowWindow(): RowWindow {
     removeLane({ target, lane }) {
       const queue = queueOf(target);
       for (let next = queue.nextInLane(lane, 0); next !== undefined; next = queue.nextInLane(lane, 0)) {
-        const key = keyOf(target, next.id);
-        removeEntry(key, entries.get(key) ?? { pending: next, seq: 0 });
+        removeEntry(keyOf(target, next.id), next);
       }
-      readLanes.delete(keyOf(target, lane));
+      parts.delete(keyOf(target, lane));
     },
 
-    lanesToRead: () => [...readLanes.values()].filter(({ left }) => left <= 0),
-    dueIds: () => [...readLanes.values()].map(({ headId }) => headId).filter(isDefined),
+    lanesToRead: () => [...parts.values()].filter(({ isReadAlone, count }) => isReadAlone && count === 0),
+    dueIds: () => [...parts.values()].map(({ dueId }) => dueId).filter(isDefined),
 
     clear() {
       queues.clear();
       entries.clear();
       closed.clear();
-      readLanes.clear();
+      parts.clear();
     },
 
     queueOf,
