@@ -12,7 +12,7 @@ const mayImport = {
   outbox: ['core'],
   transaction: ['core'],
   target: ['core', 'client', 'format', 'outbox/outbox.ts'],
-  delivery: ['core', 'outbox/outbox.ts', 'target/target.ts'],
+  delivery: ['core', 'outbox/delivery-outbox.ts', 'outbox/outbox.ts', 'target/target.ts'],
   'post-office': ['core', 'telemetry', 'client', 'format', 'outbox', 'target', 'delivery'],
   notifier: [
     'core',

@@ -26,6 +26,8 @@ export interface CrmClientOptions extends TargetConfig {
   readonly logger: Required<Logger>;
   /** The health route, and what a debug line may show of a body. */
   readonly format: Pick<Format, 'healthPath' | 'harmlessKeys'>;
+  /** Whether a request may start, asked as its bytes are about to be written. @default always */
+  readonly mayStart?: (() => boolean) | undefined;
 }
 
 /** Sends requests to the CRM, with the token, over connections that are kept open. */
@@ -58,7 +60,7 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   const dispatcher = options.dispatcher ?? createPool(origin, options, closing.signal);
   // For the app's own dispatcher this is unknown; what happens to its stale connections is up to the app.
   const isConnecting = options.dispatcher === undefined ? watchConnecting(dispatcher) : () => true;
-  const connections = { dispatcher, clock, isConnecting };
+  const connections = { dispatcher, clock, isConnecting, mayStart: options.mayStart };
   const tokens = createTokenSource(options.authToken, clock);
 
   const send = (request: ExchangeRequest, deadline: Deadline, signal?: AbortSignal): Promise<Exchange> => {

@@ -38,6 +38,8 @@ export interface Connections {
   readonly clock: Clock;
   /** Whether the connection on which a request starts has just been made. */
   readonly isConnecting: () => boolean;
+  /** Whether a request may still start, asked as its bytes are about to be written. @default always */
+  readonly mayStart?: (() => boolean) | undefined;
 }
 
 /** At most this much of a body is read; if there is more, the connection is closed. */
@@ -103,6 +105,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   readonly #deadline: Deadline;
   readonly #signal: AbortSignal | undefined;
   readonly #isConnecting: () => boolean;
+  readonly #mayStart: () => boolean;
   readonly #onSettled: (outcome: Exchange) => void;
   readonly #cancelDeadline: () => void;
   readonly #chunks: Buffer[] = [];
@@ -114,7 +117,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
   #hasReplyBegun = false;
 
   constructor(
-    { clock, isConnecting }: Connections,
+    { clock, isConnecting, mayStart = always }: Connections,
     deadline: Deadline,
     signal: AbortSignal | undefined,
     onSettled: (outcome: Exchange) => void,
@@ -122,6 +125,7 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     this.#deadline = deadline;
     this.#signal = signal;
     this.#isConnecting = isConnecting;
+    this.#mayStart = mayStart;
     this.#onSettled = onSettled;
     this.#cancelDeadline = clock.after(deadline.leftMs(), () => {
       this.#onDeadline();
@@ -138,6 +142,8 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     // The deadline passed while the request waited for a connection: it must not be sent any more. Throw rather than abort:
     // undici then drops only the request, not the connection.
     if (this.#isSettled) throw new Error('the deadline has passed');
+    // It may have waited for a token or a connection, and the process may have been stopped meanwhile.
+    if (!this.#mayStart()) throw new Error('another process may send it now');
     this.#controller = controller;
     this.#wasReused = !this.#isConnecting();
   }
@@ -203,6 +209,10 @@ class ReplyReader implements Dispatcher.DispatchHandler {
     this.#signal?.removeEventListener('abort', this);
     this.#onSettled(outcome);
   }
+}
+
+function always(): boolean {
+  return true;
 }
 
 /** One time limit for several steps, such as getting a token and then sending. */

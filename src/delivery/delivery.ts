@@ -1,13 +1,10 @@
 import { setImmediate } from 'node:timers';
-import type { Clock } from '../core/clock.js';
-import type { SteadyClock } from '../core/steady-clock.js';
 import { errorDataOf } from '../core/errors.js';
-import type { DeliveryOutbox, PendingNotification } from '../outbox/outbox.js';
-import { timeoutCode, type Target, type Verdict } from '../target/target.js';
+import type { PendingNotification } from '../outbox/outbox.js';
+import { timeoutCode, type Verdict } from '../target/target.js';
 import { type AttemptUnderWay, createAttemptsUnderWay, createIdleWaiters } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
-import { aboutAttempt, type DeliveryEvent } from './delivery-event.js';
-import type { DeliveryConfig } from './delivery-settings.js';
+import { aboutAttempt } from './delivery-event.js';
 import { createHeadChoice } from './head-choice.js';
 import { createLanes } from './lanes.js';
 import { createRateLimit, createStartRule } from './start-rule.js';
@@ -16,28 +13,7 @@ import { createNextRound } from './next-round.js';
 import { createVerdictSettler, recordVerdict } from './settle-verdict.js';
 import { createSettlements } from './settlements.js';
 import { targetQueue } from './target-queue.js';
-import type { KnownUrl } from './target-trust.js';
-
-export interface DeliveryOptions extends DeliveryConfig {
-  /** How long an attempt may take. */
-  readonly timeoutMs: number;
-  readonly outbox: DeliveryOutbox;
-  readonly target: Target;
-  readonly clock: Clock;
-  /** The clock for stored instants: ages and due times. */
-  readonly steady: Pick<SteadyClock, 'now'>;
-  /** Must not throw. */
-  readonly onEvent: (event: DeliveryEvent) => void;
-  /** Returns a number in [0, 1). */
-  readonly random: () => number;
-  /** Whether an attempt may start: not once another process may deliver. @default always */
-  readonly mayStart?: (() => boolean) | undefined;
-  /** How long settlements are gathered for one transaction, in milliseconds; 0: until the event loop's turn ends. */
-  readonly gatherMs: number;
-  /** How long newly accepted notifications are gathered for one round of attempts, in milliseconds. @default gatherMs */
-  readonly roundGatherMs?: number | undefined;
-  readonly knownUrl: KnownUrl;
-}
+import type { DeliveryOptions } from './delivery-options.js';
 
 /** Takes due notifications from the outbox, sends them to the target and settles the outcome. */
 export interface Delivery {

@@ -49,7 +49,7 @@ export interface LanesOptions {
   readonly maxLanes: number;
   /** How many notifications may follow their lanes' heads in memory. */
   readonly maxFollowers: number;
-  /** Where ready heads are kept. @default a new one */
+  /** @default a new one */
   readonly ready?: ReadyHeads;
   /** Whether to read ahead, so that there are more fresh heads to choose from. @default never */
   readonly isReadingAhead?: () => boolean;
@@ -57,9 +57,9 @@ export interface LanesOptions {
   readonly isRisky?: (notification: PendingNotification) => boolean;
 }
 
-/** How many are read at once. What waits for its turn survives garbage collections: twice as many cost 15 MB more. */
+/** Read at once. What waits for its turn survives garbage collections: twice as many cost 15 MB more. */
 export const pageSize = 128;
-// So many ready heads are enough for a while; the rest is found by reading. When half are left to choose from, more are read.
+// So many ready heads are enough for a while. When half are left to choose from, more are read.
 const maxReady = 1_024;
 const refillBelow = maxReady / 2;
 // With so many ready heads that failed before, forgotten lanes stay forgotten even when they are due.
@@ -81,7 +81,6 @@ export function createLanes(options: LanesOptions): Lanes {
   let cursor = 0;
   let isAtEnd = false;
 
-  /** Makes this head ready, or lets it wait. */
   const addHead = (head: PendingNotification, nowMs: number): void => {
     const waitMs = head.nextAttemptAt === 0 ? 0 : Math.min(head.nextAttemptAt - now(), maxWaitMs);
     const entry = { head, dueAtMs: nowMs + Math.max(0, waitMs), isSuspect: wasTried(head) };
@@ -221,8 +220,8 @@ export function createLanes(options: LanesOptions): Lanes {
 
     dueInMs(nowMs) {
       const forgottenMs = ready.failing.size < maxFailing ? (forgotten.dueInMs(nowMs) ?? Infinity) : Infinity;
-      const dueInMs = Math.min(waiting.dueInMs(nowMs), forgottenMs);
-      return dueInMs === Infinity ? undefined : dueInMs;
+      const waitMs = Math.min(waiting.dueInMs(nowMs), forgottenMs);
+      return waitMs === Infinity ? undefined : waitMs;
     },
 
     findReady(nowMs) {

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers';
 import { isPromiseLike } from '../core/call-safely.js';
 import type { Clock } from '../core/clock.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
-import type { DeliveryOutbox, Settlement } from '../outbox/outbox.js';
+import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
+import type { Settlement } from '../outbox/outbox.js';
 
 /**
  * Gathers settlements and passes them to the outbox, those of a moment in one transaction. While the outbox fails (for example

@@ -7,7 +7,8 @@ import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import { crmFormat } from '../format/crm-format.js';
-import { crmTarget, type DeliveryOutbox, type PendingNotification } from '../outbox/outbox.js';
+import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
+import { crmTarget, type PendingNotification } from '../outbox/outbox.js';
 import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { FailureReporter } from './opening.js';
@@ -170,7 +171,8 @@ export function startDelivery(options: StartDeliveryOptions): Delivery {
   const { target, delivery } = settings;
   const format = crmFormat;
   const connections = maxUnderWay(delivery.concurrency);
-  const client = createCrmClient({ ...target, authToken, dispatcher, clock, logger, connections, format });
+  const mayStart = (): boolean => store.leader?.isLeading() ?? true;
+  const client = createCrmClient({ ...target, authToken, dispatcher, clock, logger, connections, format, mayStart });
   return createDelivery({
     ...delivery,
     timeoutMs: target.timeoutMs,
@@ -183,7 +185,7 @@ export function startDelivery(options: StartDeliveryOptions): Delivery {
     random: Math.random,
     gatherMs,
     roundGatherMs,
-    mayStart: () => store.leader?.isLeading() ?? true,
+    mayStart,
     knownUrl: store.knownUrl(`${target.baseUrl}${format.notifyPath}`),
   });
 }

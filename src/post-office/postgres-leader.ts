@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
-import type { DeliveryOutbox, PendingNotification } from '../outbox/outbox.js';
+import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
+import type { PendingNotification } from '../outbox/outbox.js';
 import type { Announcements } from '../outbox/postgres/announcements.js';
 import { createLease } from '../outbox/postgres/lease.js';
 import type { PostgresServer } from '../outbox/postgres/postgres-server.js';

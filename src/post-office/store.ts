@@ -1,10 +1,10 @@
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { KnownUrl } from '../delivery/target-trust.js';
+import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
 import type {
   AcceptedNotification,
   DeadLetter,
   DeadQuery,
-  DeliveryOutbox,
   OutboxCounts,
   PendingNotification,
 } from '../outbox/outbox.js';
