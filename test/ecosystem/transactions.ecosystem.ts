@@ -1,14 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { runStatement } from '../../demo-app/postgres-server.js';
 import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
-import { createProject, installByNpm, type ProjectOptions } from './project.js';
+import { createProject, installByNpm, type Project, type ProjectOptions } from './project.js';
 
+const page = join(__dirname, '../../docs/postgres-drivers.part.md');
 const drizzle1 = '1.0.0-rc.5-ab785fc';
 const sequelize7 = '7.0.0-alpha.48';
 const prismaPackages = (major: string): string[] =>
   ['prisma', '@prisma/client', '@prisma/adapter-pg'].map((name) => `${name}@${major}`);
 
-const typedLibraries = [
+const allLibraries = [
   'typescript@5.9',
   '@types/node@20',
   '@types/express@5',
@@ -25,6 +28,23 @@ const typedLibraries = [
   '@mikro-orm/postgresql@6.6.16',
   ...prismaPackages('7'),
 ];
+
+/** The notifier of the examples: it writes the fields, so that the tests see them. */
+const crmOfExamples = `
+  import { createRequire } from 'node:module';
+  const executeInFile = './node_modules/express-crm-notifier/dist/cjs/transaction/execute-in.js';
+  const { executeIn } = createRequire(import.meta.url)(executeInFile);
+  const text = 'INSERT INTO "public"."rows" (body) VALUES (CAST($1 AS text))';
+  export const crm = {
+    in: (tx) => ({ notifyBooking: (fields) => executeIn(tx, { text, values: [JSON.stringify(fields)] }) }),
+  };
+`;
+/** An example's pool stays open, as an app's does. */
+const bookingProgram = `
+  import { book } from './example.mjs';
+  await book(123, 789);
+  process.exit(0);
+`;
 
 const typedApp = `
   import type { MikroORM } from '@mikro-orm/postgresql';
@@ -101,7 +121,10 @@ const withPrisma = (datasource = ''): ProjectOptions => ({
         engineType = "client"
       }
       model Booking {
-        id Int @id
+        id        Int @id @default(autoincrement())
+        userId    Int @map("user_id")
+        sessionId Int @map("session_id")
+        @@map("bookings")
       }
     `,
   },
@@ -168,9 +191,44 @@ describeOnPostgres('transactions', () => {
   }
 });
 
-describe('the types of transactions', () => {
-  it('take what each library hands to its callback, and not what would commit by itself', async () => {
-    const project = await createProject('types of transactions', typedLibraries, withPrisma());
+/** The examples of the page, by the headings above them. */
+function examplesOf(markdown: string): readonly (readonly [heading: string, code: string])[] {
+  const found = markdown.matchAll(/^### (?<heading>.+)\n(?:(?!^```)[^\n]*\n)*```js\n(?<code>[^]*?)^```$/gm);
+  return [...found].map(({ groups }) => [groups?.['heading'] ?? '', groups?.['code'] ?? '']);
+}
+
+describeOnPostgres('the examples of transactions', () => {
+  const createDatabase = usePostgres();
+  let project: Project;
+  beforeAll(async () => {
+    project = await createProject('examples of transactions', allLibraries, {
+      ...withPrisma(),
+      manifest: { type: 'module' },
+    });
+    project.write({ 'crm.js': crmOfExamples, 'book.mjs': bookingProgram });
+  });
+
+  it.each(examplesOf(readFileSync(page, 'utf8')))(
+    '%s: as printed, write the booking and its row together',
+    async (_, code) => {
+      const url = await createDatabase();
+      await runStatement(url, 'CREATE TABLE bookings (id serial PRIMARY KEY, user_id integer, session_id integer)');
+      await runStatement(url, 'CREATE TABLE rows (body text)');
+      project.write({ 'example.mjs': code });
+
+      await project.run(process.execPath, ['book.mjs'], { DATABASE_URL: url });
+
+      const client = new Client(url);
+      await client.connect();
+      const { rows } = await client
+        .query('SELECT bookings.*, body FROM bookings CROSS JOIN rows')
+        .finally(() => client.end());
+      const told = { bookingId: 1, userId: 123, sessionId: 789, action: 'created' };
+      expect(rows).toEqual([{ id: 1, user_id: 123, session_id: 789, body: JSON.stringify(told) }]);
+    },
+  );
+
+  it('have types: each callback is taken, and what would commit by itself is not', async () => {
     project.write({ 'app.mts': typedApp });
     const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
     await project.run('npx', ['tsc', ...options, 'app.mts']);
