@@ -4,12 +4,13 @@ import { postgresOutbox, type PostgresOutboxOptions } from '../../src/postgres/i
 import { useNotifiers, type ObservedNotifier } from './observed-notifier.js';
 
 /** Of every connection that a test makes. The tests' servers ask for none, so it only must appear nowhere. */
-const password = 'the-password-of-the-tests';
+export const password = 'the-password-of-the-tests';
 
 /** A server's URL with the password in it. */
 export function withPassword(url: string): string {
   const secret = new URL(url);
-  secret.password = password;
+  // A server that was there already may ask for its own.
+  secret.password ||= password;
   return secret.href;
 }
 
