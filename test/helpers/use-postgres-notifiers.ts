@@ -62,7 +62,9 @@ export function useAppDatabases(): (url: string) => Promise<AppDatabase> {
     client.on('error', () => undefined);
     clients.push(client);
     await client.connect();
-    await client.query('CREATE TABLE IF NOT EXISTS booking (id integer PRIMARY KEY)');
+    await client.query(`DO $$ BEGIN
+      IF to_regclass('booking') IS NULL THEN CREATE TABLE booking (id integer PRIMARY KEY); END IF;
+    END $$`);
     const rows = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
       (await client.query(text, [...values])).rows as Row[];
     return {

@@ -111,7 +111,9 @@ describeOnPostgres('the tables of an outbox in PostgreSQL', () => {
   it('with other columns are not used', async () => {
     await open().ready();
     await database.client.query('ALTER TABLE crm_outbox RENAME COLUMN lane TO track');
-    expect(await configErrorOf(open())).toContain('does not have the tables and columns it should have; see docs/postgres.md');
+    expect(await configErrorOf(open())).toContain(
+      'does not have the tables and columns it should have; see docs/postgres.md',
+    );
   });
 
   it('with a column dropped while in use: the booking rolls back, and the log says what to do', async () => {
