@@ -66,9 +66,8 @@ export const defaultTable = 'public.crm_outbox';
 
 /** PostgreSQL cuts longer names off, and ours get endings. */
 const maxNameLength = 40;
-const tablePattern = new RegExp(
-  `^(?:([a-z_][a-z0-9_]{0,${String(maxNameLength)}})\\.)?([a-z_][a-z0-9_]{0,${String(maxNameLength)}})$`,
-);
+const namePattern = `([a-z_][a-z0-9_]{0,${String(maxNameLength - 1)}})`;
+const tablePattern = new RegExp(`^(?:(?!pg_)${namePattern}\\.)?${namePattern}$`);
 
 const texts = ['connectionString', 'host', 'user', 'password', 'database'] as const;
 const tlsTexts = ['ca', 'cert', 'key', 'servername'] as const;
@@ -117,7 +116,7 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
 
 const tableProblem =
   `must be a name of a to z, 0 to 9 and _ with at most ${String(maxNameLength)} characters, ` +
-  "or two of them with a dot: 'bookings.crm_outbox'";
+  "or two of them with a dot: 'bookings.crm_outbox'. A schema must not begin with pg_, as the server’s own do";
 
 function isTls(value: unknown): boolean {
   if (typeof value === 'boolean') return true;

@@ -1,4 +1,5 @@
 import { CRMConfigError } from '../../core/errors.js';
+import { missingRights } from './missing-rights.js';
 import { placeOf, type PostgresOutbox } from './postgres-outbox.js';
 import type { PostgresServer, RunSql, SqlRow } from './postgres-server.js';
 import { migrationsOf, schemaVersion, tablesOf } from './schema.js';
@@ -20,6 +21,9 @@ const oldestServer = 130_000;
 export async function prepareTables(server: PostgresServer, outbox: PostgresOutbox): Promise<TableRights> {
   const found = await look(server.run, outbox);
   checkServer(found, outbox);
+  if (found['may_use_schema'] === false) {
+    throw unusable(outbox, `is in a schema that this role may not use: GRANT USAGE ON SCHEMA "${outbox.table.schema}"`);
+  }
   if (found['has_pending'] === true && found['may_select'] === false) {
     if (found['may_insert'] === true) return { mayDeliver: false };
     throw unusable(
@@ -27,6 +31,7 @@ export async function prepareTables(server: PostgresServer, outbox: PostgresOutb
       'cannot be written by this role: GRANT INSERT on it, or all rights to a process that delivers',
     );
   }
+  if (found['has_state'] === true) await checkRights(server.run, outbox);
   const version = await versionOf(server.run, outbox, found);
   if (version > schemaVersion)
     throw unusable(outbox, 'was made by a newer version of express-crm-notifier; update this one');
@@ -69,17 +74,22 @@ async function migrateIfAllowed(server: PostgresServer, outbox: PostgresOutbox, 
   }
 }
 
-async function look(run: RunSql, outbox: PostgresOutbox): Promise<SqlRow> {
-  const { pending, state } = tablesOf(outbox.table);
+/** Asks the catalogs themselves: after waiting for the lock, `to_regclass` may still say what it said before. */
+async function look(run: RunSql, { table: { schema, name } }: PostgresOutbox): Promise<SqlRow> {
   const [found] = await run(
-    `SELECT current_setting('server_version_num')::integer AS server_version,
+    `WITH tables AS (
+       SELECT c.oid, c.relname, c.relnamespace FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1
+     )
+     SELECT current_setting('server_version_num')::integer AS server_version,
             current_setting('server_encoding') AS encoding,
-            to_regnamespace($3) IS NOT NULL AS has_schema,
-            to_regclass($1) IS NOT NULL AS has_pending,
-            to_regclass($2) IS NOT NULL AS has_state,
-            has_table_privilege(to_regclass($1)::oid, 'SELECT') AS may_select,
-            has_table_privilege(to_regclass($1)::oid, 'INSERT') AS may_insert`,
-    [pending, state, `"${outbox.table.schema}"`],
+            EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS has_schema,
+            p.oid IS NOT NULL AS has_pending,
+            EXISTS (SELECT FROM tables WHERE relname = $3) AS has_state,
+            has_schema_privilege(p.relnamespace, 'USAGE') AS may_use_schema,
+            has_table_privilege(p.oid, 'SELECT') AS may_select,
+            has_table_privilege(p.oid, 'INSERT') AS may_insert
+       FROM (SELECT) AS one LEFT JOIN tables p ON p.relname = $2`,
+    [schema, name, `${name}_state`],
   );
   return found ?? {};
 }
@@ -112,10 +122,18 @@ async function checkColumns(run: RunSql, outbox: PostgresOutbox): Promise<void> 
     );
   } catch (error) {
     if (!(error instanceof ServerError) || !error.state.startsWith('42')) throw error;
-    const problem =
-      error.state === '42501' ? 'lacks a right that this role needs' : 'does not have the columns it should have';
-    throw unusable(outbox, `${problem}; see docs/postgres.md`);
+    throw unusable(outbox, 'does not have the tables and columns it should have; see docs/postgres.md');
   }
+}
+
+async function checkRights(run: RunSql, outbox: PostgresOutbox): Promise<void> {
+  const missing = await missingRights(run, tablesOf(outbox.table));
+  if (missing.length === 0) return;
+  const grants = missing.map((rights) => `GRANT ${rights}`).join('; ');
+  throw unusable(
+    outbox,
+    `cannot be delivered from by this role. It lacks: ${grants}. To accept only, it needs INSERT alone`,
+  );
 }
 
 function statementsFrom(outbox: PostgresOutbox, version: number, hasSchema: boolean): readonly string[] {
