@@ -13,7 +13,15 @@ export interface Machine {
   readonly at: string;
 }
 
-const packages = ['express', 'undici', '@photostructure/sqlite', '@segment/analytics-node', 'posthog-node', 'bullmq'];
+const packages = [
+  'express',
+  'undici',
+  '@photostructure/sqlite',
+  '@segment/analytics-node',
+  'posthog-node',
+  'bullmq',
+  'pg',
+];
 
 export function describeMachine(): Machine {
   return {

@@ -1,11 +1,14 @@
 import type { Round } from './contestant.js';
 import type { Machine } from './machine.js';
+import { megabytes, printTable } from './print-table.js';
+import { printPostgres } from './report-postgres.js';
 import { median, type Comparison } from './scenarios/comparison.js';
 import type { Deliveries } from './scenarios/delivery.js';
 import type { FewComparison } from './scenarios/few.js';
 import type { Added, ImportCosts } from './scenarios/import.js';
 import type { Outage } from './scenarios/outage.js';
 import type { Pending } from './scenarios/pending.js';
+import type { PostgresResults } from './scenarios/postgres.js';
 import type { Receipts } from './scenarios/receipts.js';
 import type { SoakPoint } from './scenarios/soak.js';
 
@@ -24,6 +27,7 @@ export interface Results {
   delivery?: { readonly ours: readonly Deliveries[]; readonly raw: readonly Deliveries[] };
   outages?: Outage[];
   pending?: Pending[];
+  postgres?: PostgresResults;
   soak?: readonly SoakPoint[];
 }
 
@@ -38,6 +42,7 @@ export function printReport(results: Results): void {
   if (results.delivery !== undefined) printDelivery(results.delivery);
   if (results.outages !== undefined) printOutages(results.outages);
   if (results.pending !== undefined) printPending(results.pending);
+  if (results.postgres !== undefined) printPostgres(results.postgres);
 }
 
 function printImport({ express, ours, firstReceipt }: ImportCosts): void {
@@ -177,19 +182,4 @@ function mid(rounds: readonly Round[], value: (round: Round) => number): number 
 function spread(rounds: readonly Round[], value: (round: Round) => number): string {
   const values = rounds.map(value);
   return `${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)}`;
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 2 ** 20).toFixed(0);
-}
-
-function printTable(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows) {
-    console.log(
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join('  '),
-    );
-  }
 }

@@ -13,6 +13,7 @@ import { endure } from './scenarios/outage.js';
 import { compareFew } from './scenarios/few.js';
 import { timeImport } from './scenarios/import.js';
 import { openWith } from './scenarios/pending.js';
+import { measurePostgres, postgresParts } from './scenarios/postgres.js';
 import { timeReceipts } from './scenarios/receipts.js';
 import { soak } from './scenarios/soak.js';
 import { bare, beforeResponse, variants, type Variant } from './variants.js';
@@ -26,10 +27,12 @@ Linux only: CPU time comes from /proc. Leave the machine alone meanwhile.
   --rounds N        rounds of each variant                                 (8)
   --seconds N       of load in each round                                  (3)
   --rate N          requests a second where the load is steady             (1000; for soak 2000)
-  --only LIST       scenarios: import, few, receipts, saturated, steady, delivery, outage, pending, soak
-                    (all but few, receipts and soak)
+  --only LIST       scenarios: import, few, receipts, saturated, steady, delivery, outage, pending, soak,
+                    postgres                (all but few, receipts, soak and postgres)
   --variants LIST   by name, comma-separated; bare is always among them     (all)
   --soak N          seconds of steady load, for what grows                 (600)
+  --postgres LIST   parts of postgres: transactions, commit, long, drain   (all)
+  --long N          seconds of the long transaction in its part long       (60)
   --out DIR         where results.json goes, and the charts                (bench/results)
 
 Example: npm run bench -- --only saturated --variants ours --rounds 4
@@ -46,6 +49,7 @@ const scenarios = [
   'outage',
   'pending',
   'soak',
+  'postgres',
 ] as const;
 
 function readOptions() {
@@ -58,6 +62,8 @@ function readOptions() {
       seconds: { type: 'string' },
       rate: { type: 'string' },
       soak: { type: 'string', default: '600' },
+      postgres: { type: 'string', default: postgresParts.join(',') },
+      long: { type: 'string' },
       only: { type: 'string', default: 'import,saturated,steady,delivery,outage,pending' },
       variants: { type: 'string', default: '' },
       out: { type: 'string', default: join(import.meta.dirname, 'results') },
@@ -66,6 +72,9 @@ function readOptions() {
   const only = values.only.split(',');
   const unknown = only.filter((name) => !scenarios.some((scenario) => scenario === name));
   if (unknown.length > 0) throw new Error(`no such scenario: ${unknown.join(', ')}`);
+  const parts = values.postgres.split(',');
+  const unknownPart = parts.find((name) => !postgresParts.some((part) => part === name));
+  if (unknownPart !== undefined) throw new Error(`no such part of postgres: ${unknownPart}`);
   const names = values.variants.split(',').filter((name) => name !== '');
   const known = new Set(variants.map(({ name }) => name));
   for (const name of names) if (!known.has(name)) throw new Error(`no such variant: ${name}`);
@@ -77,7 +86,9 @@ function readOptions() {
   if (!(rounds >= 1) || !(seconds > 0) || !(rate > 0)) {
     throw new Error('--rounds, --seconds and --rate take a number above 0');
   }
-  return { ...values, only: new Set(only), chosen, rounds, seconds, rate, soakRate, soak: Number(values.soak) };
+  const longSeconds = Number(values.long ?? (values.quick ? 2 : 60));
+  const lists = { only: new Set(only), parts: new Set(parts), chosen };
+  return { ...values, ...lists, rounds, seconds, rate, soakRate, longSeconds, soak: Number(values.soak) };
 }
 
 async function run(options: ReturnType<typeof readOptions>): Promise<void> {
@@ -139,6 +150,12 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
   if (only.has('soak')) {
     say(`\nSoak: ${options.soakRate} requests a second for ${options.soak} s`);
     results.soak = await soak(beforeResponse, options.soakRate, options.soak, say);
+  }
+  if (only.has('postgres')) {
+    say('\nPostgreSQL as the outbox');
+    const { parts, longSeconds } = options;
+    const lengths = { rounds, secondsPerRound: seconds, longSeconds, isQuick: quick };
+    results.postgres = await measurePostgres({ parts, ...lengths, say });
   }
   await redis?.stop();
 

@@ -51,6 +51,7 @@ const actions = {
   // So that what an earlier round left behind is not this one's.
   collectGarbage: () => globalThis.gc?.(),
   close: () => sender.close?.(),
+  ...sender.actions,
 };
 process.on('message', async ({ call, name }) => {
   process.send({ call, value: await actions[name]() });

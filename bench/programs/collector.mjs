@@ -1,19 +1,20 @@
 /**
  * The receiver of every sender: counts what arrives and does nothing else, so that it is never what limits anybody. It
  * takes our own form, and the batches of those that send batches. Ids are the last part of a path or in the body.
- * Told by messages: `count` answers what has arrived since the last `reset`; `down` and `up` end and start it.
+ * Told by messages: `count` answers what has arrived since the last `reset`, `arrivals` when each did first, by the machine's
+ * monotonic clock in milliseconds; `down` and `up` end and start it.
  */
 import { createServer } from 'node:http';
 
 let arrivals = 0;
-let ids = new Set();
+let ids = new Map();
 let firstAt;
 const sockets = new Set();
 
 const note = (id) => {
   arrivals += 1;
   firstAt ??= performance.timeOrigin + performance.now();
-  ids.add(id);
+  if (!ids.has(id)) ids.set(id, Number(process.hrtime.bigint()) / 1e6);
 };
 
 const server = createServer((req, res) => {
@@ -55,9 +56,10 @@ const actions = {
   count: () => ({ arrivals, distinct: ids.size, firstAt }),
   reset: () => {
     arrivals = 0;
-    ids = new Set();
+    ids = new Map();
     firstAt = undefined;
   },
+  arrivals: () => [...ids],
   up,
   down,
 };
