@@ -5,7 +5,7 @@ import { runStatement } from '../../demo-app/postgres-server.js';
 import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
 import { createProject, installByNpm, type Project, type ProjectOptions } from './project.js';
 
-const page = join(__dirname, '../../docs/postgres-drivers.part.md');
+const page = join(__dirname, '../../docs/transactions.md');
 const drizzle1 = '1.0.0-rc.5-ab785fc';
 const sequelize7 = '7.0.0-alpha.48';
 const prismaPackages = (major: string): string[] =>
