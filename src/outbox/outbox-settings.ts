@@ -80,7 +80,7 @@ export const outboxSettings = {
     'CRM_OUTBOX',
     '.crm-outbox',
     place,
-    'The directory of the outbox file, postgres://… for one in PostgreSQL, or :memory: for one that ends with the process.',
+    'The directory of the outbox file, postgres://…, or :memory: for one that ends with the process.',
   ),
   sync: setting<Sync>(
     'sync',

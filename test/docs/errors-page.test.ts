@@ -215,11 +215,12 @@ describe('the log lines of docs/errors.md', () => {
     expect(Object.fromEntries(counts.sort())).toEqual({
       'client/crm-notification-service.ts': 2,
       'create-notifier.ts': 1,
-      'hooks/hook-reports.ts': 5,
+      'hooks/hook-reports.ts': 6,
       'notifier/intake.ts': 3,
       'observe/log-event.ts': 9,
       'post-office/maintenance.ts': 1,
       'post-office/open-post-office.ts': 3,
+      'post-office/postgres-store.ts': 2,
     });
   });
 });
