@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createNotifier } from '../create-notifier.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
+import type { OutboxCounts } from '../outbox/outbox.js';
 import {
   addConnectionOptions,
   longestMs,
@@ -16,7 +17,15 @@ import {
   type CommandSession,
   type CommonOptions,
 } from './command.js';
-import { addOutboxOption, findOutbox, refuseAsRoot, type OutboxOptions } from './outbox/outbox-file.js';
+import { readOutbox, requireTables } from './outbox/open-outbox.js';
+import {
+  addOutboxOption,
+  findOutbox,
+  outboxOptionOf,
+  refuseAsRoot,
+  type OutboxOptions,
+  type OutboxPlace,
+} from './outbox/outbox-place.js';
 import { drawBar, type Output } from './output.js';
 
 interface DeliverOptions extends CommonOptions, ConnectionOptions, OutboxOptions {
@@ -30,7 +39,10 @@ interface Counts {
   died: number;
 }
 
-type Progress = Readonly<Counts> & Pick<Stats, 'pending' | 'isDelivering' | 'isOutboxReadable'>;
+interface Progress extends Readonly<Counts>, Pick<Stats, 'pending' | 'isDelivering' | 'isOutboxReadable'> {
+  /** Whether another process is known to deliver, or must be, as only one has the lock of a file. */
+  readonly isDeliveredElsewhere: boolean;
+}
 
 /** `idle`: nothing is due any more. `stuck`: no progress for too long. */
 type DeliveryEnd = 'idle' | 'stuck' | 'stopped';
@@ -63,9 +75,10 @@ Examples:
 
 async function deliver(session: CommandSession<DeliverOptions>): Promise<'done' | 'failed'> {
   const { context, options, output, logger } = session;
-  const { directory } = findOutbox(options, context);
-  refuseAsRoot(directory);
-  const notifier = createNotifier({ ...serviceOptionsOf(options, context, logger), outbox: directory });
+  const place = findOutbox(options, context);
+  refuseAsRoot(place);
+  await requireTables(place);
+  const notifier = createNotifier({ ...serviceOptionsOf(options, context, logger), outbox: outboxOptionOf(place) });
   const display = createProgressDisplay(context, output);
   const counts: Counts = { delivered: 0, died: 0 };
   notifier.on('delivered', () => (counts.delivered += 1));
@@ -75,15 +88,14 @@ async function deliver(session: CommandSession<DeliverOptions>): Promise<'done' 
   let stats: Stats;
   try {
     await notifier.ready();
-    if (isWatching) output.note(`Delivering ${directory} until SIGINT or SIGTERM.`);
+    if (isWatching) output.note(`Delivering ${place.name} until SIGINT or SIGTERM.`);
     end = await runDelivery(notifier, counts, session, display);
   } finally {
     display.end();
     await notifier.close({ timeoutMs: 1 });
     stats = await notifier.stats();
   }
-  if (!stats.isOutboxReadable) throw new CliFailure(`the outbox in ${directory} cannot be read`, 'ERR_CRM_OUTBOX');
-  const { pending, dead } = stats;
+  const { pending, dead } = await countsAtEnd(place, stats);
   const { delivered, died } = counts;
   output.result(
     { delivered, died, pending, dead, end },
@@ -98,6 +110,13 @@ async function deliver(session: CommandSession<DeliverOptions>): Promise<'done' 
   }
   if (end === 'stopped' && !isWatching) throw new Interrupted();
   return died > 0 || (pending > 0 && !isWatching) ? 'failed' : 'done';
+}
+
+/** Those of a server are read again: the notifier's may be a moment old. */
+function countsAtEnd(place: OutboxPlace, stats: Stats): Pick<Stats, 'pending' | 'dead'> | Promise<OutboxCounts> {
+  if (place.kind === 'postgres') return readOutbox(place, (outbox) => outbox.counts());
+  if (stats.isOutboxReadable) return stats;
+  throw new CliFailure(`the outbox in ${place.name} cannot be read`, 'ERR_CRM_OUTBOX');
 }
 
 const pollEveryMs = 250;
@@ -116,9 +135,12 @@ async function runDelivery(
   let polling: NodeJS.Timeout | undefined;
 
   const poll = async (onStuck: () => void): Promise<void> => {
+    // Before the stats: who leads now may be this process by then.
+    const hasOtherLeader = await isLedByAnother(notifier);
     const { pending, isDelivering, isOutboxReadable } = await notifier.stats();
     const { delivered, died } = counts;
-    display.show({ delivered, died, pending, isDelivering, isOutboxReadable });
+    const isDeliveredElsewhere = !isDelivering && hasOtherLeader;
+    display.show({ delivered, died, pending, isDelivering, isOutboxReadable, isDeliveredElsewhere });
     // What another process delivers changes only the pending count.
     const current = `${String(delivered)} ${String(died)} ${String(pending)}`;
     if (current !== previous) changedAtMs = performance.now();
@@ -154,6 +176,12 @@ async function runDelivery(
   }
 }
 
+/** Of an outbox on a server, a process that starts is not the leader for a moment, though no other is. */
+async function isLedByAnother(notifier: Notifier): Promise<boolean> {
+  const processes = await notifier.processes().catch(() => []);
+  return processes?.some(({ isLeader, pid }) => isLeader && pid !== process.pid) ?? true;
+}
+
 const manyPending = 50;
 const lineEveryMs = 5_000;
 
@@ -167,7 +195,7 @@ function createProgressDisplay({ stderr }: CliContext, output: Output): Progress
   let printedAtMs = performance.now();
   let printed = '';
   let hasBar = false;
-  let isWaiting: boolean | undefined;
+  let isWaiting = false;
 
   const note = (text: string): void => {
     // Off the line of the bar.
@@ -186,12 +214,14 @@ function createProgressDisplay({ stderr }: CliContext, output: Output): Progress
 
   return {
     show(progress) {
-      const { delivered, died, pending, isDelivering, isOutboxReadable } = progress;
+      const { delivered, died, pending, isDelivering, isOutboxReadable, isDeliveredElsewhere } = progress;
       // The stats of an unreadable outbox say nothing about who delivers.
-      if (isOutboxReadable && isWaiting !== !isDelivering) {
-        if (!isDelivering) note('Another process, such as a running app, delivers this outbox; waiting.');
-        else if (isWaiting === true) note('The other process has ended; delivering.');
-        isWaiting = !isDelivering;
+      if (isOutboxReadable && !isWaiting && isDeliveredElsewhere) {
+        note('Another process, such as a running app, delivers this outbox; waiting.');
+        isWaiting = true;
+      } else if (isOutboxReadable && isWaiting && isDelivering) {
+        note('The other process has ended; delivering.');
+        isWaiting = false;
       }
       hasBar ||= stderr.isTTY === true && pending >= manyPending;
       if (hasBar) drawBar(stderr, delivered + died, delivered + died + pending, `, ${String(died)} died`);

@@ -5,9 +5,11 @@ import { addCheckCommand } from './check-command.js';
 import { failedCode, Interrupted, type CliContext } from './command.js';
 import { addCrmCommand } from './crm-command.js';
 import { addDeliverCommand } from './deliver-command.js';
+import { addMigrateCommand } from './migrate-command.js';
 import { addDiscardCommand, addRedeliverCommand } from './outbox/dead-letter-commands.js';
 import { addExportCommand } from './outbox/export-command.js';
-import { addListCommand, addShowCommand, addStatsCommand } from './outbox/inspect-commands.js';
+import { addListCommand, addShowCommand } from './outbox/inspect-commands.js';
+import { addStatsCommand } from './outbox/stats-command.js';
 import { withoutControls } from './output.js';
 import { addSendCommand } from './send-command.js';
 
@@ -34,7 +36,7 @@ function createProgram(context: CliContext): Command {
         if (stdout.writable) stdout.write(text);
       },
       writeErr: (text) => {
-        if (stderr.writable) stderr.write(withoutControls(text));
+        if (stderr.writable) stderr.write(withoutControls(withoutUserInfo(text)));
       },
       getOutHasColors: () => false,
       getErrHasColors: () => false,
@@ -55,16 +57,22 @@ Examples:
   addSendCommand(program, context);
   addOutboxCommands(program, context);
   addDeliverCommand(program, context);
+  addMigrateCommand(program, context);
   addCrmCommand(program, context);
   refuseTokenArguments(program);
   showUsageAfterErrors(program, '');
   return program;
 }
 
+/** Commander repeats an unknown option with its value, which may be a URL with a password. */
+function withoutUserInfo(text: string): string {
+  return text.replace(/(:\/\/)(?!user:password@)\S*@/g, '$1');
+}
+
 function addOutboxCommands(program: Command, context: CliContext): void {
   const outbox = program
     .command('outbox')
-    .description('inspect and manage an outbox on disk; safe while apps use it')
+    .description('inspect and manage an outbox, on disk or in PostgreSQL; safe while apps use it')
     .addHelpText(
       'after',
       `

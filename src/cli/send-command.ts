@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
-import { CRMNotificationService, type CRMReply } from '../client/crm-notification-service.js';
+import { CRMNotificationService } from '../client/crm-notification-service.js';
 import { CRMNotificationError, CRMResponseError } from '../core/errors.js';
 import { createNotifier } from '../create-notifier.js';
-import type { BookingEvent, BookingUser } from '../notification/notification.js';
-import type { Notify } from '../notifier/notifier.js';
-import type { Receipt } from '../notifier/receipt.js';
 import {
   addConnectionOptions,
   longestMs,
-  parseId,
-  readJsonObject,
   serviceOptionsOf,
   wholeNumberFrom,
   type ConnectionOptions,
@@ -23,44 +18,32 @@ import {
   type CommandSession,
   type CommonOptions,
 } from './command.js';
-import { findOutbox, outboxDirectoryOf, readOutbox, refuseAsRoot } from './outbox/outbox-file.js';
+import { readOutbox, requireTables } from './outbox/open-outbox.js';
+import {
+  addTableOption,
+  findOutbox,
+  outboxOptionOf,
+  outboxPlaceOf,
+  refuseAsRoot,
+  type GivenPlace,
+  type OutboxOptions,
+} from './outbox/outbox-place.js';
 import { errorsAsDebug, safeJson, safeText } from './output.js';
+import {
+  prepareBooking,
+  prepareEvent,
+  prepareNotification,
+  type NotifyOptions,
+  type Prepare,
+  type PreparedNotification,
+  type BookingOptions,
+  type EventOptions,
+  type NotificationOptions,
+} from './prepared-notification.js';
 
-interface SendOptions extends CommonOptions, ConnectionOptions {
-  readonly userId: string;
-  readonly data?: string;
-  readonly lane?: string;
-  readonly idsAsText?: true;
-  readonly outbox?: string;
+interface SendOptions extends CommonOptions, ConnectionOptions, OutboxOptions, NotifyOptions {
   readonly waitMs: number;
 }
-
-interface BookingOptions extends SendOptions {
-  readonly bookingId: string;
-  readonly sessionId: string;
-  readonly action: string;
-  readonly user?: string;
-  readonly event?: string;
-  readonly facilitatorId?: string;
-}
-
-interface EventOptions extends SendOptions {
-  readonly eventId: string;
-  readonly action: string;
-}
-
-interface NotificationOptions extends SendOptions {
-  readonly type: string;
-  readonly message: string;
-}
-
-/** One notification, ready to go either way: straight to the CRM, or into an outbox. */
-interface PreparedNotification {
-  send(service: CRMNotificationService): Promise<CRMReply>;
-  accept(notifier: Notify): Promise<Receipt>;
-}
-
-type Prepare<Options> = (options: Options, context: CliContext) => Promise<PreparedNotification>;
 
 export function addSendCommand(program: Command, context: CliContext): void {
   const send = program
@@ -77,7 +60,7 @@ export function addSendCommand(program: Command, context: CliContext): void {
     .option('--user <json>', 'the user, for a booking record: id, name, email')
     .option('--event <json>', 'the event, for a booking record: id, title, start_date')
     .option('--facilitator-id <id>', 'the facilitator, for a booking record');
-  addSending<BookingOptions>(booking, context, prepareBooking, [
+  addSending<SendOptions & BookingOptions>(booking, context, prepareBooking, [
     `--booking-id 456 --user-id 123 --session-id 789 --action created --data '{"session_name":"Yoga"}'`,
     '--booking-id 456 --user-id 123 --session-id 789 --action cancelled --outbox .crm-outbox',
   ]);
@@ -88,7 +71,7 @@ export function addSendCommand(program: Command, context: CliContext): void {
     .requiredOption('--event-id <id>', 'the event')
     .requiredOption('--user-id <id>', 'the user who did it')
     .requiredOption('--action <word>', 'created, updated, deleted, or a word of your own');
-  addSending<EventOptions>(event, context, prepareEvent, ['--event-id 101 --user-id 1 --action updated']);
+  addSending<SendOptions & EventOptions>(event, context, prepareEvent, ['--event-id 101 --user-id 1 --action updated']);
 
   const notification = send
     .command('notification')
@@ -96,7 +79,7 @@ export function addSendCommand(program: Command, context: CliContext): void {
     .requiredOption('--type <type>', 'what happened, such as user_registered')
     .requiredOption('--user-id <id>', 'the user it happened to')
     .requiredOption('--message <text>', 'one sentence for people');
-  addSending<NotificationOptions>(notification, context, prepareNotification, [
+  addSending<SendOptions & NotificationOptions>(notification, context, prepareNotification, [
     "--type user_registered --user-id 123 --message 'New user registered'",
     "--type user_registered --user-id u-7 --message 'New user registered' --data @details.json",
   ]);
@@ -112,7 +95,10 @@ function addSending<Options extends SendOptions>(
   command
     .option('--data <json>', 'additional data: a JSON object, @FILE to read it from, or - for standard input')
     .option('--ids-as-text', 'send all ids as text, also whole numbers')
-    .option('--outbox <dir>', 'store it in this outbox first (created if missing), so that an outage cannot lose it')
+    .option(
+      '--outbox <place>',
+      'store it in this outbox first, so that an outage cannot lose it (a directory, which is created if missing, or postgres://…)',
+    )
     .option('--lane <lane>', 'with --outbox: the lane to deliver it in')
     .option('--wait-ms <ms>', 'with --outbox: how long to wait for delivery', parseWait, 5_000)
     .addHelpText(
@@ -123,60 +109,13 @@ Every user of this machine can see the arguments of a process. Pass personal dat
 Examples:
 ${examples.map((example) => `  $ crm-notifier send ${command.name()} ${example}`).join('\n')}`,
     );
-  setAction<Options>(addConnectionOptions(command), context, async (session) => {
-    const { lane, outbox } = session.options;
+  setAction<Options>(addConnectionOptions(addTableOption(command)), context, async (session) => {
+    const { lane, outbox, table } = session.options;
+    if (table !== undefined && outbox === undefined) throw new UsageFailure('--table needs --outbox');
     if (lane !== undefined && outbox === undefined) throw new UsageFailure('--lane needs --outbox');
     const prepared = await prepare(session.options, session.context);
     return outbox === undefined ? sendDirectly(session, prepared) : sendThroughOutbox(session, prepared);
   });
-}
-
-async function prepareBooking(options: BookingOptions, context: CliContext): Promise<PreparedNotification> {
-  const { idsAsText, facilitatorId } = options;
-  const input = {
-    bookingId: parseId(options.bookingId, idsAsText),
-    userId: parseId(options.userId, idsAsText),
-    sessionId: parseId(options.sessionId, idsAsText),
-    action: options.action,
-    // The library checks what is in these.
-    user: (await readJsonObject('--user', options.user, context)) as BookingUser | undefined,
-    event: (await readJsonObject('--event', options.event, context)) as BookingEvent | undefined,
-    facilitatorId: facilitatorId === undefined ? undefined : parseId(facilitatorId, idsAsText),
-    additionalData: await readJsonObject('--data', options.data, context),
-    lane: options.lane,
-  };
-  return {
-    send: (service) => service.sendBookingNotification(input),
-    accept: (notifier) => notifier.notifyBooking(input),
-  };
-}
-
-async function prepareEvent(options: EventOptions, context: CliContext): Promise<PreparedNotification> {
-  const input = {
-    eventId: parseId(options.eventId, options.idsAsText),
-    userId: parseId(options.userId, options.idsAsText),
-    action: options.action,
-    additionalData: await readJsonObject('--data', options.data, context),
-    lane: options.lane,
-  };
-  return {
-    send: (service) => service.sendEventNotification(input),
-    accept: (notifier) => notifier.notifyEvent(input),
-  };
-}
-
-async function prepareNotification(options: NotificationOptions, context: CliContext): Promise<PreparedNotification> {
-  const input = {
-    notificationType: options.type,
-    userId: parseId(options.userId, options.idsAsText),
-    message: options.message,
-    additionalData: await readJsonObject('--data', options.data, context),
-    lane: options.lane,
-  };
-  return {
-    send: (service) => service.sendNotification(input),
-    accept: (notifier) => notifier.notify(input),
-  };
 }
 
 async function sendDirectly(session: CommandSession<SendOptions>, prepared: PreparedNotification): Promise<'done'> {
@@ -203,8 +142,8 @@ async function sendThroughOutbox(
   prepared: PreparedNotification,
 ): Promise<'done' | 'failed'> {
   const { context, options, output } = session;
-  const directory = outboxDirectoryOf(options, context);
-  const id = await acceptAndWait(session, prepared, directory);
+  const place = outboxPlaceOf(options, context);
+  const id = await acceptAndWait(session, prepared, place);
   const [found] = await readOutbox(findOutbox(options, context), (outbox) => outbox.find(id));
   const state = found?.state ?? 'delivered';
   if (found?.state === 'dead') {
@@ -216,7 +155,7 @@ async function sendThroughOutbox(
   const text =
     state === 'delivered'
       ? `Accepted and delivered ${id}.`
-      : `Accepted ${id}. Not delivered yet: the app or crm-notifier deliver will deliver it from ${directory}.`;
+      : `Accepted ${id}. Not delivered yet: the app or crm-notifier deliver will deliver it from ${place.name}.`;
   output.result({ accepted: true, id, state }, text);
   return 'done';
 }
@@ -224,10 +163,11 @@ async function sendThroughOutbox(
 async function acceptAndWait(
   { context, options, output, logger }: CommandSession<SendOptions>,
   prepared: PreparedNotification,
-  directory: string,
+  place: GivenPlace,
 ): Promise<string> {
-  refuseAsRoot(directory);
-  const notifier = createNotifier({ ...serviceOptionsOf(options, context, logger), outbox: directory });
+  refuseAsRoot(place);
+  await requireTables(place);
+  const notifier = createNotifier({ ...serviceOptionsOf(options, context, logger), outbox: outboxOptionOf(place) });
   let id: string | undefined;
   try {
     await notifier.ready();
@@ -237,7 +177,7 @@ async function acceptAndWait(
     if (options.waitMs > 0) await interruptible(notifier.flush({ timeoutMs: options.waitMs }), context.stop);
     return id;
   } catch (error) {
-    if (error instanceof Interrupted) output.note(`Accepted ${String(id)}; it stays in ${directory}.`);
+    if (error instanceof Interrupted) output.note(`Accepted ${String(id)}; it stays in ${place.name}.`);
     throw error;
   } finally {
     await notifier.close({ timeoutMs: 1 });

@@ -32,6 +32,9 @@ export interface OutboxAccess {
   close(): Promise<void>;
 }
 
+/** The part that changes nothing. */
+export type OutboxReading = Omit<OutboxAccess, 'redeliver' | 'redeliverAll' | 'discard' | 'discardAll'>;
+
 /** Which of all dead letters. Those that die later are not among them when the call is repeated, if `upTo` is given. */
 export interface AllDeadLetters extends DeadFilter {
   readonly upTo?: number | undefined;

@@ -1,4 +1,5 @@
-import { discardAll, redeliverAll } from '../outbox/all-dead-letters.js';
+import { asPromise } from '../core/as-promise.js';
+import { createLocalAccess } from '../outbox/local-access.js';
 import type { AcceptedNotification, Outbox, Room } from '../outbox/outbox.js';
 import { sizeOnDisk } from '../outbox/sqlite/file-identity.js';
 import { knownUrlBeside } from '../outbox/sqlite/known-url.js';
@@ -27,21 +28,15 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
   const stopMaintenance = startMaintenance({ outbox, clock, steady, deadRetentionMs, logger, failures });
 
   return {
+    ...createLocalAccess(outbox, now),
     outbox,
     leader,
     clock: steady,
     accept: (batch) => asPromise(() => acceptInto(outbox, batch, maxPending, now())),
     lookSoon: () => undefined,
     readOn: () => Promise.resolve(false),
-    processes: () => Promise.resolve(undefined),
-    counts: () => asPromise(() => outbox.counts()),
     bytesOnDisk: () => (file === undefined ? 0 : sizeOnDisk(file)),
     knownUrl: (url) => (file === undefined ? { isKnown: false, remember: () => undefined } : knownUrlBeside(file, url)),
-    listDead: (query) => asPromise(() => outbox.listDead(query)),
-    redeliver: (id) => asPromise(() => outbox.redeliver(id, now())),
-    redeliverAll: (which, onPiece) => redeliverAll(outbox, { ...which, now, onPiece }),
-    discard: (id) => asPromise(() => outbox.discard(id)),
-    discardAll: (which, onPiece) => discardAll(outbox, { ...which, onPiece }),
     close: () =>
       asPromise(() => {
         stopMaintenance();
@@ -61,13 +56,6 @@ function leaderWithLock(lock: DeliveryLock): DeliveryLeader {
         lock.release();
       }),
   };
-}
-
-/** Runs `work` at once; rejects with what it throws. */
-function asPromise<Result>(work: () => Result): Promise<Result> {
-  return new Promise((resolve) => {
-    resolve(work());
-  });
 }
 
 /**

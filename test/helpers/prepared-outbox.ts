@@ -25,20 +25,14 @@ export interface PreparedOptions {
 
 const laneCount = 20;
 
-/** Fills an outbox in a new directory: most are small, and every 20th does not fit on one page. */
+/** Fills an outbox in a new directory. */
 export async function prepareOutbox(
   directory: string,
   { count = 200, deadCount = 5, withLog = false, targets = ['crm'] }: PreparedOptions = {},
 ): Promise<PreparedOutbox> {
   const working = withLog ? `${directory}-working` : directory;
   mkdirSync(working);
-  const notifications = Array.from({ length: count + deadCount }, (_, index) => {
-    const notification = sampleNotification({
-      lane: `booking:${String(index % laneCount)}`,
-      body: Buffer.from(JSON.stringify({ index, text: 'x'.repeat(index % 20 === 0 ? 9_000 : 300) })),
-    });
-    return targets.map((target) => ({ ...notification, target }));
-  }).flat();
+  const notifications = preparedNotifications(count + deadCount, targets);
   const deadEntries = deadCount * targets.length;
   const outbox = await openOutboxIn(working);
   const lock = createDeliveryLock(loadSqlite(), join(working, 'outbox.db'));
@@ -58,6 +52,17 @@ export async function prepareOutbox(
   outbox.close();
   lock.release();
   return { directory, notifications, deadCount: deadEntries };
+}
+
+/** Notifications, each for all targets: most are small, and every 20th does not fit on one page. */
+export function preparedNotifications(count: number, targets: readonly string[] = ['crm']): AcceptedNotification[] {
+  return Array.from({ length: count }, (_, index) => {
+    const notification = sampleNotification({
+      lane: `booking:${String(index % laneCount)}`,
+      body: Buffer.from(JSON.stringify({ index, text: 'x'.repeat(index % 20 === 0 ? 9_000 : 300) })),
+    });
+    return targets.map((target) => ({ ...notification, target }));
+  }).flat();
 }
 
 /** Copies an outbox with all that belongs to it, into a new directory. */

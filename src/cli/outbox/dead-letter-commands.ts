@@ -3,10 +3,10 @@ import { createInterface } from 'node:readline/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { countText } from '../../core/duration-text.js';
-import { discardAll, redeliverAll } from '../../outbox/all-dead-letters.js';
-import type { Outbox } from '../../outbox/outbox.js';
+import type { AllDeadLetters, OutboxAccess } from '../../outbox/outbox-access.js';
 import { parseNotificationIds } from '../arguments.js';
 import {
+  Interrupted,
   interruptible,
   setAction,
   UsageFailure,
@@ -14,16 +14,10 @@ import {
   type CommandSession,
   type CommonOptions,
 } from '../command.js';
-import {
-  addOutboxOption,
-  changeOutbox,
-  deadIn,
-  findOutbox,
-  type OutboxOptions,
-  type OutboxPlace,
-  readOutbox,
-} from './outbox-file.js';
+import { changeOutbox, readOutbox } from './open-outbox.js';
+import { addOutboxOption, findOutbox, type OutboxOptions, type OutboxPlace } from './outbox-place.js';
 import { completeIds } from './short-ids.js';
+import { countDead } from './stored-records.js';
 
 /** Which dead letters: some, by id, or all, or all with a text. */
 interface SelectionOptions extends CommonOptions, OutboxOptions {
@@ -51,12 +45,11 @@ Examples:
 }
 
 function redeliver(session: CommandSession<SelectionOptions>, args: readonly unknown[]): Promise<'done' | 'failed'> {
-  const now = (): number => Date.now();
   return changeSelected(session, args, {
     verb: 'Redeliver',
     past: 'redelivered',
-    all: (outbox, search) => redeliverAll(outbox, { now, search }),
-    one: (outbox, id) => outbox.redeliver(id, now()),
+    all: (outbox, which, onPiece) => outbox.redeliverAll(which, onPiece),
+    one: (outbox, id) => outbox.redeliver(id),
     report: (count) => `${countText(count, 'dead letter')} ${count === 1 ? 'is' : 'are'} pending again.`,
   });
 }
@@ -81,11 +74,13 @@ function discard(session: CommandSession<SelectionOptions>, args: readonly unkno
   return changeSelected(session, args, {
     verb: 'Permanently discard',
     past: 'discarded',
-    all: (outbox, search) => discardAll(outbox, { search }),
+    all: (outbox, which, onPiece) => outbox.discardAll(which, onPiece),
     one: (outbox, id) => outbox.discard(id),
     report: (count) => `Discarded ${countText(count, 'dead letter')}.`,
   });
 }
+
+type DeadLetterAccess = Pick<OutboxAccess, 'redeliver' | 'redeliverAll' | 'discard' | 'discardAll'>;
 
 /** A change of dead letters, and the words for it. */
 interface DeadLetterChange {
@@ -94,8 +89,8 @@ interface DeadLetterChange {
   /** Names the count in the JSON that is printed. */
   readonly past: string;
   /** This and the next return how many were changed. */
-  readonly all: (outbox: Outbox, search: string | undefined) => Promise<number>;
-  readonly one: (outbox: Outbox, id: string) => number;
+  readonly all: (outbox: DeadLetterAccess, which: AllDeadLetters, onPiece: () => boolean) => Promise<number>;
+  readonly one: (outbox: DeadLetterAccess, id: string) => Promise<number>;
   readonly report: (count: number) => string;
 }
 
@@ -106,6 +101,7 @@ async function changeSelected(
   { verb, past, all, one, report }: DeadLetterChange,
 ): Promise<'done' | 'failed'> {
   const ids = selectedIds(options, args);
+  const { stop } = context;
   const place = findOutbox(options, context);
   if (ids === undefined && !(await areAllConfirmed(verb, place, options, context))) {
     output.note(`Nothing was ${past}.`);
@@ -113,12 +109,19 @@ async function changeSelected(
   }
   const whole = ids === undefined ? undefined : await completeIds(ids, place);
   const { count, missing } = await changeOutbox(place, logger, async (outbox) => {
-    if (whole === undefined) return { count: await all(outbox, options.search), missing: [] };
-    const notFound = whole.filter((id) => one(outbox, id) === 0);
+    if (whole === undefined) {
+      return { count: await all(outbox, { search: options.search }, () => !stop.aborted), missing: [] };
+    }
+    const notFound: string[] = [];
+    for (const id of whole) if ((await one(outbox, id)) === 0) notFound.push(id);
     return { count: whole.length - notFound.length, missing: notFound };
   });
+  if (stop.aborted) {
+    output.note(report(count));
+    throw new Interrupted();
+  }
   output.result({ [past]: count, missing }, report(count));
-  for (const id of missing) output.note(`${id} is not a dead letter in ${place.directory}.`);
+  for (const id of missing) output.note(`${id} is not a dead letter in ${place.name}.`);
   return missing.length === 0 ? 'done' : 'failed';
 }
 
@@ -149,10 +152,10 @@ async function areAllConfirmed(
   context: CliContext,
 ): Promise<boolean> {
   const { search } = options;
-  const count = await readOutbox(place, (outbox) => [...deadIn(outbox, search)].length);
+  const count = await readOutbox(place, (outbox) => countDead(outbox, search));
   const matching = search === undefined ? '' : ` that match "${search}"`;
   const all = count === 1 ? '1 dead letter' : `all ${String(count)} dead letters`;
-  const question = `${verb} ${all} in ${place.directory}${matching}?`;
+  const question = `${verb} ${all} in ${place.name}${matching}?`;
   return count === 0 || isConfirmed(question, options, context);
 }
 

@@ -5,7 +5,6 @@ import { finished } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { StoredNotification } from '../../outbox/outbox.js';
-import type { ReadableOutbox } from '../../outbox/sqlite/read-outbox.js';
 import {
   CliFailure,
   Interrupted,
@@ -15,15 +14,9 @@ import {
   type CommonOptions,
 } from '../command.js';
 import { safeJson, type Output } from '../output.js';
-import {
-  addOutboxOption,
-  deadIn,
-  findOutbox,
-  type OutboxOptions,
-  pendingIn,
-  readOutbox,
-  wholeRecord,
-} from './outbox-file.js';
+import { readOutbox, type ReadableOutbox } from './open-outbox.js';
+import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
+import { deadIn, pendingIn, wholeRecord } from './stored-records.js';
 
 interface ExportOptions extends CommonOptions, OutboxOptions {
   readonly dead?: true;
@@ -66,21 +59,25 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
   return 'done';
 }
 
-function* storedIn(outbox: ReadableOutbox, isDead: boolean): Generator<StoredNotification> {
+async function* storedIn(outbox: ReadableOutbox, isDead: boolean): AsyncGenerator<StoredNotification> {
   if (!isDead) {
-    for (const pending of pendingIn(outbox)) yield { state: 'pending', ...pending };
+    for await (const pending of pendingIn(outbox)) yield { state: 'pending', ...pending };
     return;
   }
-  for (const { id, target } of deadIn(outbox)) {
+  for await (const { id, target } of deadIn(outbox)) {
     // Leaves out one that was redelivered or discarded since the page was read.
-    const [stored] = outbox.find(id, target);
+    const [stored] = await outbox.find(id, target);
     if (stored?.state === 'dead') yield stored;
   }
 }
 
-async function toOutput(stored: Iterable<StoredNotification>, output: Output, { stop }: CliContext): Promise<number> {
+async function toOutput(
+  stored: AsyncIterable<StoredNotification>,
+  output: Output,
+  { stop }: CliContext,
+): Promise<number> {
   let count = 0;
-  for (const notification of stored) {
+  for await (const notification of stored) {
     if (output.isClosed) break;
     if (stop.aborted) throw new Interrupted();
     const record = wholeRecord(notification);
@@ -94,7 +91,7 @@ async function toOutput(stored: Iterable<StoredNotification>, output: Output, { 
 }
 
 /** Writes under a temporary name and renames at the end, so that a broken-off export leaves no file. */
-async function toFile(stored: Iterable<StoredNotification>, file: string, { stop }: CliContext): Promise<number> {
+async function toFile(stored: AsyncIterable<StoredNotification>, file: string, { stop }: CliContext): Promise<number> {
   const unfinished = `${file}.unfinished-${String(process.pid)}`;
   const stream = createWriteStream(unfinished, { flags: 'wx', mode: 0o600 });
   const written = finished(stream);
@@ -103,7 +100,7 @@ async function toFile(stored: Iterable<StoredNotification>, file: string, { stop
   let count = 0;
   try {
     await once(stream, 'open');
-    for (const notification of stored) {
+    for await (const notification of stored) {
       if (stop.aborted) throw new Interrupted();
       count += 1;
       if (!stream.write(`${safeJson(wholeRecord(notification))}\n`))

@@ -4,52 +4,10 @@ import type { DeadLetter, PendingNotification } from '../../outbox/outbox.js';
 import { parseNotificationId, wholeNumberFrom } from '../arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeJson, safeText, textTable } from '../output.js';
-import {
-  addOutboxOption,
-  bodyValue,
-  deadIn,
-  deadRecord,
-  findOutbox,
-  instantText,
-  type OutboxOptions,
-  pendingIn,
-  pendingRecord,
-  readOutbox,
-  wholeRecord,
-} from './outbox-file.js';
+import { readOutbox } from './open-outbox.js';
+import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { completeIds, shortIds } from './short-ids.js';
-
-interface StatsOptions extends CommonOptions, OutboxOptions {}
-
-export function addStatsCommand(outbox: Command, context: CliContext): void {
-  const command = outbox
-    .command('stats')
-    .description('show how many notifications are pending and dead, and the age of the oldest')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ crm-notifier outbox stats
-  $ crm-notifier outbox stats --outbox /var/lib/app/.crm-outbox --json`,
-    );
-  setAction<StatsOptions>(addOutboxOption(command), context, showStats);
-}
-
-async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
-  const place = findOutbox(options, context);
-  const { pending, pendingBytes, dead, oldestAcceptedAt } = await readOutbox(place, (outbox) => outbox.counts());
-  const oldestAgeMs = oldestAcceptedAt === undefined ? 0 : Math.max(0, Date.now() - oldestAcceptedAt);
-  const oldest = pending === 0 ? '' : `, the oldest for ${durationText(oldestAgeMs)}`;
-  output.result(
-    { outbox: place.directory, pending, pendingBytes, dead, oldestAgeMs },
-    [
-      `outbox   ${place.directory}`,
-      `pending  ${String(pending)} (${String(pendingBytes)} bytes${oldest})`,
-      `dead     ${String(dead)}`,
-    ].join('\n'),
-  );
-  return 'done';
-}
+import { bodyValue, deadIn, deadRecord, instantText, pendingIn, pendingRecord, wholeRecord } from './stored-records.js';
 
 interface ListOptions extends CommonOptions, OutboxOptions {
   readonly dead?: true;
@@ -82,19 +40,21 @@ Examples:
 async function list({ context, options, output }: CommandSession<ListOptions>): Promise<'done'> {
   const { dead: isDead = false, search, limit } = options;
   // One more than is shown, to know whether there are more.
-  const found = await readOutbox(findOutbox(options, context), (outbox) =>
-    isDead
-      ? first(limit + 1, deadIn(outbox, search), (letter) => ({
-          id: letter.id,
-          record: deadRecord(letter),
-          row: deadRow(letter),
-        }))
-      : first(limit + 1, pendingIn(outbox, search), (pending) => ({
-          id: pending.id,
-          record: pendingRecord(pending),
-          row: pendingRow(pending),
-        })),
-  );
+  const found = await readOutbox(findOutbox(options, context), async (outbox) => {
+    if (isDead) {
+      return first(limit + 1, deadIn(outbox, search), (letter) => ({
+        id: letter.id,
+        record: deadRecord(letter),
+        row: deadRow(letter),
+      }));
+    }
+    const now = await outbox.now();
+    return first(limit + 1, pendingIn(outbox, search), (pending) => ({
+      id: pending.id,
+      record: pendingRecord(pending),
+      row: pendingRow(pending, now),
+    }));
+  });
   const shown = found.slice(0, limit);
   if (output.isJson) for (const { record } of shown) output.result(record, '');
   else if (shown.length > 0) {
@@ -111,8 +71,7 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
 const pendingHeader = ['ID', 'TYPE', 'LANE', 'ATTEMPTS', 'ACCEPTED', 'NEXT ATTEMPT'];
 
 /** Without the id, like the next. */
-function pendingRow({ type, lane, attempts, acceptedAt, nextAttemptAt }: PendingNotification): string[] {
-  const now = Date.now();
+function pendingRow({ type, lane, attempts, acceptedAt, nextAttemptAt }: PendingNotification, now: number): string[] {
   const next = nextAttemptAt > now ? `in ${durationText(nextAttemptAt - now)}` : 'due';
   return [type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, next];
 }
@@ -125,9 +84,13 @@ function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[]
 }
 
 /** Converts the first `count` values and reads no further. */
-function first<From, To>(count: number, values: Iterable<From>, convert: (value: From) => To): To[] {
+async function first<From, To>(
+  count: number,
+  values: AsyncIterable<From>,
+  convert: (value: From) => To,
+): Promise<To[]> {
   const converted: To[] = [];
-  for (const value of values) {
+  for await (const value of values) {
     converted.push(convert(value));
     if (converted.length === count) break;
   }
@@ -163,7 +126,7 @@ async function show(
   const stored = await readOutbox(place, (outbox) => outbox.find(id));
   if (stored.length === 0) {
     const why = 'it was delivered or discarded, or was never there';
-    throw new CliFailure(`${id} is not in ${place.directory}: ${why}`, 'ERR_NOT_FOUND');
+    throw new CliFailure(`${id} is not in ${place.name}: ${why}`, 'ERR_NOT_FOUND');
   }
   for (const [index, entry] of stored.entries()) {
     const record = entry.state === 'pending' ? pendingRecord(entry) : deadRecord(entry);

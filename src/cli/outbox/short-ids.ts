@@ -1,7 +1,7 @@
-import type { ReadableOutbox } from '../../outbox/sqlite/read-outbox.js';
 import { isWholeId } from '../arguments.js';
 import { CliFailure } from '../command.js';
-import { readOutbox, type OutboxPlace } from './outbox-file.js';
+import { readOutbox, type ReadableOutbox } from './open-outbox.js';
+import type { OutboxPlace } from './outbox-place.js';
 
 const maxNamed = 10;
 
@@ -12,20 +12,23 @@ const maxNamed = 10;
 export async function completeIds(given: readonly string[], place: OutboxPlace): Promise<readonly string[]> {
   // A file that must be mended or migrated first cannot be read; a whole id does not need that.
   if (given.every(isWholeId)) return given;
-  const ids = await readOutbox(place, (outbox) => given.map((id) => completeId(id, place, outbox)));
-  return [...new Set(ids)];
+  return readOutbox(place, async (outbox) => {
+    const ids = new Set<string>();
+    for (const id of given) ids.add(await completeId(id, place, outbox));
+    return [...ids];
+  });
 }
 
-function completeId(given: string, { directory }: OutboxPlace, outbox: ReadableOutbox): string {
-  if (isWholeId(given) || outbox.find(given).length > 0) return given;
-  let ids = outbox.idsLike(given, maxNamed + 1);
+async function completeId(given: string, { name }: OutboxPlace, outbox: ReadableOutbox): Promise<string> {
+  if (isWholeId(given) || (await outbox.find(given)).length > 0) return given;
+  let ids = await outbox.idsLike(given, maxNamed + 1);
   // UUIDs are stored in lower case.
-  if (ids.length === 0) ids = outbox.idsLike(given.toLowerCase(), maxNamed + 1);
+  if (ids.length === 0) ids = await outbox.idsLike(given.toLowerCase(), maxNamed + 1);
   if (ids.length <= 1) return ids[0] ?? given;
   const named = ids.slice(0, maxNamed).join(', ');
   const more = ids.length > maxNamed ? ' and more' : '';
   throw new CliFailure(
-    `${given} is the beginning or the end of several ids in ${directory}: ${named}${more}. Give more of it`,
+    `${given} is the beginning or the end of several ids in ${name}: ${named}${more}. Give more of it`,
     'ERR_AMBIGUOUS_ID',
   );
 }

@@ -101,3 +101,9 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
     },
   };
 }
+
+/** The server's clock, in milliseconds since 1970. */
+export async function serverNow(run: RunSql): Promise<number> {
+  const [row] = await run(`SELECT ${msOf('clock_timestamp()')} AS now`);
+  return Number(row?.['now']);
+}

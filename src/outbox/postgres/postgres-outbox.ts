@@ -92,7 +92,7 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
   }
   const { connectionString, port, ssl, table = defaultTable, migrate = true } = options;
   if (typeof connectionString === 'string' && !isPostgresUrl(connectionString)) {
-    problem('connectionString', 'must be a URL: postgres://user:password@host:port/database');
+    problem('connectionString', connectionProblem);
   }
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
     problem('port', 'must be a whole number from 1 to 65535');
@@ -114,6 +114,9 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
   };
 }
 
+const connectionProblem =
+  'must be a URL: postgres://user:password@host:port/database. Write what is special in a password as %40 for @';
+
 const tableProblem =
   `must be a name of a to z, 0 to 9 and _ with at most ${String(maxNameLength)} characters, ` +
   "or two of them with a dot: 'bookings.crm_outbox'. A schema must not begin with pg_, as the server’s own do";
@@ -130,7 +133,11 @@ function isTls(value: unknown): boolean {
 
 /** Whether a text is the URL of a PostgreSQL server; one without a host, for a Unix socket, is as well. */
 export function isPostgresUrl(text: string): boolean {
-  return /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@socket/'));
+  const wholeHost = text.replace('@/', '@socket/');
+  if (!/^postgres(?:ql)?:\/\//.test(text) || !URL.canParse(wholeHost)) return false;
+  const { pathname, hash } = new URL(wholeHost);
+  // After a / or # in a password, the rest of it would be taken for a path, and shown.
+  return hash === '' && !pathname.includes('@');
 }
 
 export function isPostgresOutbox(value: unknown): value is PostgresOutbox {

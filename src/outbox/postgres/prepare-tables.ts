@@ -33,8 +33,6 @@ export async function prepareTables(server: PostgresServer, outbox: PostgresOutb
   }
   if (found['has_state'] === true) await checkRights(server.run, outbox);
   const version = await versionOf(server.run, outbox, found);
-  if (version > schemaVersion)
-    throw unusable(outbox, 'was made by a newer version of express-crm-notifier; update this one');
   if (version < schemaVersion) {
     if (!outbox.migrate)
       throw unusable(outbox, `${missingText(version)}, and migrate is false. ${howToMigrate(outbox, version)}`);
@@ -44,7 +42,14 @@ export async function prepareTables(server: PostgresServer, outbox: PostgresOutb
   return { mayDeliver: true };
 }
 
-/** The statements that are still missing; empty when the tables are up to date. */
+/** The version of the tables; 0 when there are none. Rejects with `CRMConfigError` when they cannot be used. */
+export async function findVersion(run: RunSql, outbox: PostgresOutbox): Promise<number> {
+  const found = await look(run, outbox);
+  checkServer(found, outbox);
+  return versionOf(run, outbox, found);
+}
+
+/** The statements that are still missing; empty when the tables are up to date. Rejects as `findVersion` does. */
 export async function missingStatements(run: RunSql, outbox: PostgresOutbox): Promise<readonly string[]> {
   const found = await look(run, outbox);
   checkServer(found, outbox);
@@ -108,7 +113,9 @@ async function versionOf(run: RunSql, outbox: PostgresOutbox, found: SqlRow): Pr
     throw unusable(outbox, 'is a table of something else; name another one');
   }
   const [row] = await run(`SELECT version FROM ${tablesOf(outbox.table).state}`);
-  return Number(row?.['version'] ?? 0);
+  const version = Number(row?.['version'] ?? 0);
+  if (version <= schemaVersion) return version;
+  throw unusable(outbox, 'was made by a newer version of express-crm-notifier; update this one');
 }
 
 /** Fails when somebody has changed the tables by hand. */

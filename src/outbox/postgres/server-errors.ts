@@ -28,6 +28,7 @@ const causes: Readonly<Record<string, string>> = {
   '40': 'the transaction collided with another one',
   XX: 'the server reports damaged data or an internal error; see its log',
   ECONNREFUSED: 'nothing listens there; see whether the server runs',
+  ENOENT: 'there is no such socket or file of a certificate; see host and sslrootcert',
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the host’s name cannot be resolved now',
   ETIMEDOUT: 'the server cannot be reached',

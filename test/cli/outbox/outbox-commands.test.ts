@@ -1,32 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { modeOf, prepareOutbox } from '../../helpers/prepared-outbox.js';
-import { sampleAt, sampleNotification } from '../../helpers/sample-notification.js';
-import { settleIn } from '../../helpers/settle-in.js';
-import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
+import { modeOf } from '../../helpers/prepared-outbox.js';
+import { sampleNotification } from '../../helpers/sample-notification.js';
+import { describeOnPostgres } from '../../helpers/use-postgres.js';
 import { objectsIn } from '../cli-program.js';
-import { unknownId, useOutboxCli } from './outbox-cli.js';
+import { unknownId, useOutboxCli, usePostgresCli, type OutboxCli } from './outbox-cli.js';
 
-describe('crm-notifier outbox', () => {
-  const { directory, place, run, objects, idsFrom } = useOutboxCli();
+describe('crm-notifier outbox, on disk', () => {
+  describeCommands(useOutboxCli());
+});
 
+describeOnPostgres('crm-notifier outbox, in PostgreSQL', () => {
+  describeCommands(usePostgresCli());
+});
+
+function describeCommands({ directory, name, fill, prepare, run, objects, idsFrom }: OutboxCli): void {
   it('stats prints the counts', async () => {
-    await prepareOutbox(place(), { count: 30, deadCount: 3 });
-    expect(await objects('stats')).toEqual([
-      {
-        outbox: place(),
-        pending: 30,
-        pendingBytes: expect.any(Number),
-        dead: 3,
-        oldestAgeMs: expect.any(Number),
-      },
-    ]);
+    await prepare({ count: 30, deadCount: 3 });
+    const counts = { outbox: name(), pending: 30, dead: 3, oldestAgeMs: expect.any(Number) };
+    expect(await objects('stats')).toMatchObject([{ ...counts, pendingBytes: expect.any(Number) }]);
     const { stdout } = await run(['stats']);
-    expect(stdout).toMatch(/^outbox {3}.*\npending {2}30 \(\d+ bytes, the oldest for \d+ \w+\)\ndead {5}3\n$/);
+    expect(stdout).toMatch(/^outbox {3}.*\npending {2}30 \(\d+ bytes, the oldest for \d+ \w+\)\ndead {5}3\n/);
   });
 
   it('list prints pending notifications oldest first and dead letters newest first', async () => {
-    const { notifications } = await prepareOutbox(place(), { count: 600, deadCount: 3 });
+    const notifications = await prepare({ count: 600, deadCount: 3 });
     const ids = notifications.map(({ id }) => id);
     expect(await idsFrom('list', '--limit', '1000')).toEqual(ids.slice(3));
     expect(await idsFrom('list', '--dead')).toEqual(ids.slice(0, 3).reverse());
@@ -44,7 +42,7 @@ describe('crm-notifier outbox', () => {
   });
 
   it('show prints everything but the body, and with --body that too', async () => {
-    const { notifications } = await prepareOutbox(place(), { count: 1, deadCount: 1 });
+    const notifications = await prepare({ count: 1, deadCount: 1 });
     const [dead, pending] = notifications.map(({ id }) => id) as [string, string];
     expect(await objects('show', pending)).toMatchObject([{ state: 'pending', id: pending, lane: 'booking:1' }]);
     expect((await run(['show', pending])).stdout).not.toContain('xxx');
@@ -60,12 +58,12 @@ describe('crm-notifier outbox', () => {
   });
 
   it('redeliver makes dead letters pending and names those it does not find', async () => {
-    const { notifications } = await prepareOutbox(place(), { count: 1, deadCount: 4 });
+    const notifications = await prepare({ count: 1, deadCount: 4 });
     const [first, second] = notifications.map(({ id }) => id) as [string, string];
     expect(await objects('redeliver', first, first)).toEqual([{ redelivered: 1, missing: [] }]);
     const end = await run(['redeliver', first, second]);
     expect(end).toMatchObject({ code: 1, stdout: '1 dead letter is pending again.\n' });
-    expect(end.stderr).toContain(`${first} is not a dead letter in ${place()}`);
+    expect(end.stderr).toContain(`${first} is not a dead letter in ${name()}`);
     expect(await objects('redeliver', '--all', '--yes')).toEqual([{ redelivered: 2, missing: [] }]);
     expect(await objects('stats')).toMatchObject([{ pending: 5, dead: 0 }]);
     expect((await idsFrom('list')).at(-1)).toBe(notifications[3]!.id);
@@ -73,7 +71,7 @@ describe('crm-notifier outbox', () => {
   });
 
   it('discard removes dead letters, never pending notifications', async () => {
-    const { notifications } = await prepareOutbox(place(), { count: 2, deadCount: 4 });
+    const notifications = await prepare({ count: 2, deadCount: 4 });
     const ids = notifications.map(({ id }) => id);
     expect(await objects('discard', ids[0]!)).toEqual([{ discarded: 1, missing: [] }]);
     expect((await run(['discard', ids[5]!])).code).toBe(1);
@@ -83,7 +81,7 @@ describe('crm-notifier outbox', () => {
   });
 
   it('redelivers only those with a text', async () => {
-    const { notifications } = await prepareOutbox(place(), { count: 0, deadCount: 3 });
+    const notifications = await prepare({ count: 0, deadCount: 3 });
     const { id } = notifications[1]!;
     expect(await objects('redeliver', '--all', '--search', id, '--yes')).toEqual([{ redelivered: 1, missing: [] }]);
     expect(await objects('list')).toMatchObject([{ target: 'crm', id }]);
@@ -101,17 +99,17 @@ describe('crm-notifier outbox', () => {
       ['n\n', 1, 0],
       ['', 1, 0],
     ])('--all asks for confirmation; after %j the exit code is %i', async (input, code, redelivered) => {
-      await prepareOutbox(place(), { count: 1, deadCount: 2 });
+      await prepare({ count: 1, deadCount: 2 });
       const end = await run(['redeliver', '--all'], { isTerminal: true, input });
       expect(end.code).toBe(code);
-      expect(end.stderr).toContain(`Redeliver all 2 dead letters in ${place()}? [y/N]`);
+      expect(end.stderr).toContain(`Redeliver all 2 dead letters in ${name()}? [y/N]`);
       expect(await objects('stats')).toMatchObject([{ pending: 1 + redelivered, dead: 2 - redelivered }]);
     });
   });
 
   describe('export', () => {
     it('prints whole notifications, and warns on standard error of personal data', async () => {
-      const { notifications } = await prepareOutbox(place(), { count: 700, deadCount: 3 });
+      const notifications = await prepare({ count: 700, deadCount: 3 });
       const end = await run(['export']);
       expect(end.code).toBe(0);
       expect(end.stderr).toMatch(/^The export holds personal data.*\n700 exported\.\n$/);
@@ -125,7 +123,7 @@ describe('crm-notifier outbox', () => {
     });
 
     it('writes a file that only its owner can read, and overwrites none', async () => {
-      await prepareOutbox(place(), { count: 300, deadCount: 0 });
+      await prepare({ count: 300, deadCount: 0 });
       const file = join(directory(), 'pending.ndjson');
       const end = await run(['export', '--file', file]);
       expect(end).toMatchObject({ code: 0, stdout: '' });
@@ -135,30 +133,23 @@ describe('crm-notifier outbox', () => {
       expect(again.code).toBe(1);
       expect(again.stderr).toContain('already exists');
       expect((await run(['export', '--file', join(directory(), 'none/file')])).stderr).toContain('ENOENT');
-      expect(readdirSync(directory()).sort()).toEqual(['outbox', 'pending.ndjson']);
+      expect(filesIn(directory())).toEqual(['pending.ndjson']);
     });
 
     it('leaves nothing half done when interrupted (case 63)', async () => {
-      await prepareOutbox(place(), { count: 10, deadCount: 0 });
+      await prepare({ count: 10, deadCount: 0 });
       const file = join(directory(), 'pending.ndjson');
       const end = await run(['export', '--file', file], { stop: AbortSignal.abort('SIGINT') });
       expect(end.code).toBe(130);
-      expect(readdirSync(directory())).toEqual(['outbox']);
+      expect(filesIn(directory())).toEqual([]);
     });
   });
 
   it('case 62: shows control characters in the data without letting a terminal obey them', async () => {
     const evil = '\u001b[31mred\u009b2J\u202eback\u0007\r\n';
-    const outbox = await openOutboxIn(place());
     const body = JSON.stringify({ message: evil, email: 'ada@example.com' });
-    outbox.append([
-      sampleNotification({ type: evil, lane: `user:${evil}`, body }),
-      sampleNotification({ type: evil, lane: `user:${evil}`, body }),
-    ]);
-    const { position } = outbox.readAfter('crm', 0, 1)[0]!;
-    const reason = { kind: 'rejected', status: 400, detail: evil } as const;
-    settleIn(outbox, [{ kind: 'dead', position, attempts: 1, diedAt: sampleAt, reason }]);
-    outbox.close();
+    const [first, second] = [1, 2].map(() => sampleNotification({ type: evil, lane: `user:${evil}`, body }));
+    await fill([first!, second!], [first!.id], { kind: 'rejected', status: 400, detail: evil });
     const [dead] = (await idsFrom('list', '--dead')) as [string];
     const [pending] = (await idsFrom('list')) as [string];
     for (const args of [['list'], ['list', '--dead'], ['show', dead, '--body'], ['show', pending], ['export']]) {
@@ -171,4 +162,9 @@ describe('crm-notifier outbox', () => {
     }
     expect((await objects('show', dead, '--body'))[0]).toMatchObject({ body: { message: evil } });
   });
-});
+}
+
+/** Without the outbox, which may be there. */
+function filesIn(directory: string): string[] {
+  return readdirSync(directory).filter((file) => file !== 'outbox');
+}

@@ -1,25 +1,26 @@
-import { prepareOutbox } from '../../helpers/prepared-outbox.js';
-import { sampleAt, sampleNotification } from '../../helpers/sample-notification.js';
-import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
-import { useOutboxCli } from './outbox-cli.js';
+import { preparedNotifications } from '../../helpers/prepared-outbox.js';
+import { sampleNotification } from '../../helpers/sample-notification.js';
+import { describeOnPostgres } from '../../helpers/use-postgres.js';
+import { useOutboxCli, usePostgresCli, type OutboxCli } from './outbox-cli.js';
 
-describe('F24: shortened ids', () => {
-  const { place, run, objects, idsFrom } = useOutboxCli();
+const [one, two, three] = [
+  '01a20bb3-6f81-71fc-be53-33f9f0e71da1',
+  '01a20bb3-6f81-71fc-be53-4711f0e71da2',
+  '01b30bb3-6f81-71fc-be53-33f9f0e71da3',
+] as const;
 
-  const [one, two, three] = [
-    '01a20bb3-6f81-71fc-be53-33f9f0e71da1',
-    '01a20bb3-6f81-71fc-be53-4711f0e71da2',
-    '01b30bb3-6f81-71fc-be53-33f9f0e71da3',
-  ] as const;
-  /** Puts pending notifications into the outbox; those of `dead` die. */
-  const prepare = async (ids: readonly string[], dead: readonly string[] = []): Promise<void> => {
-    const outbox = await openOutboxIn(place());
-    const appended = outbox.append(ids.map((id) => sampleNotification({ id }))) ?? [];
-    const reason = { kind: 'rejected', status: 422, detail: 'no' } as const;
-    for (const { target, id, position } of appended.filter(({ id }) => dead.includes(id)))
-      outbox.settle([{ kind: 'dead', target, id, position, attempts: 1, diedAt: sampleAt, reason }]);
-    outbox.close();
-  };
+/** Returns a function that puts pending notifications into the outbox; those of `dead` die. */
+const preparing =
+  ({ fill }: OutboxCli) =>
+  (ids: readonly string[], dead?: readonly string[]): Promise<void> =>
+    fill(
+      ids.map((id) => sampleNotification({ id })),
+      dead,
+    );
+
+function describeShortIds(cli: OutboxCli): void {
+  const { name, fill, run, objects, idsFrom } = cli;
+  const prepare = preparing(cli);
 
   it.each([
     ['the end', '1da2', two],
@@ -48,14 +49,6 @@ describe('F24: shortened ids', () => {
     expect(await objects('stats')).toMatchObject([{ ...before[0], oldestAgeMs: expect.any(Number) }]);
   });
 
-  it('F24: names at most ten ids', async () => {
-    await prepare(Array.from({ length: 15 }, (_, index) => `booking-${String(index)}`));
-    const end = await run(['show', 'booking-']);
-    expect(end.code).toBe(1);
-    expect(end.stderr).toContain('and more. Give more of it');
-    expect(end.stderr.match(/booking-\d/g)).toHaveLength(10);
-  });
-
   it('F24: redeliver and discard take several, each once', async () => {
     await prepare([one, two, three], [one, two]);
     expect(await objects('redeliver', '1da1', one, '01a20bb3-6f81-71fc-be53-3')).toEqual([
@@ -66,20 +59,12 @@ describe('F24: shortened ids', () => {
     expect(end).toMatchObject({ code: 1, stdout: 'Discarded 0 dead letters.\n' });
     expect(end.stderr).toContain(`${three} is not a dead letter`);
     expect(end.stderr).toContain('abcd is not a dead letter');
-    expect((await run(['show', 'abcd'])).stderr).toContain(`abcd is not in ${place()}`);
-  });
-
-  it('F24: a whole id is that one, even if others begin or end with it', async () => {
-    await prepare(['Order-1', 'Order-10', 'x-Order-1', 'ABCD-%', 'abcd%']);
-    expect(await objects('show', 'Order-1')).toMatchObject([{ id: 'Order-1' }]);
-    expect(await objects('show', 'Order-10')).toMatchObject([{ id: 'Order-10' }]);
-    expect(await objects('show', 'ABCD')).toMatchObject([{ id: 'ABCD-%' }]);
-    expect((await run(['show', 'ord'])).code).toBe(2);
-    expect((await run(['show', 'Ord_'])).code).toBe(1);
+    expect((await run(['show', 'abcd'])).stderr).toContain(`abcd is not in ${name()}`);
   });
 
   it('F24: an id of several targets is one id', async () => {
-    const { notifications } = await prepareOutbox(place(), { count: 1, deadCount: 0, targets: ['crm', 'other'] });
+    const notifications = preparedNotifications(1, ['crm', 'other']);
+    await fill(notifications);
     expect(await objects('show', notifications[0]!.id.slice(-12))).toMatchObject([
       { target: 'crm' },
       { target: 'other' },
@@ -87,7 +72,7 @@ describe('F24: shortened ids', () => {
   });
 
   it('F24: list prints what the other commands take', async () => {
-    const { notifications } = await prepareOutbox(place(), { count: 3, deadCount: 2 });
+    const notifications = await cli.prepare({ count: 3, deadCount: 2 });
     for (const [args, from, to] of [
       [['list', '--dead'], 0, 2],
       [['list'], 2, 5],
@@ -106,15 +91,58 @@ describe('F24: shortened ids', () => {
     expect(await idsFrom('list')).toEqual(notifications.slice(2).map(({ id }) => id));
   });
 
-  it('F24: list prints whole ids where the last parts are the same, and ids of the app', async () => {
+  it('F24: list prints whole ids where the last parts are the same', async () => {
     const twin = one.replace('01a2', '01c4');
-    await prepare([one, two, twin, 'order-1']);
+    await prepare([one, two, twin]);
     const { stdout } = await run(['list']);
     const shown = stdout
       .trim()
       .split('\n')
       .slice(1)
       .map((line) => line.split(' ')[0]!);
-    expect(shown).toEqual([one, '4711f0e71da2', twin, 'order-1']);
+    expect(shown).toEqual([one, '4711f0e71da2', twin]);
+  });
+}
+
+describe('F24: shortened ids, on disk', () => {
+  const cli = useOutboxCli();
+  describeShortIds(cli);
+  const prepare = preparing(cli);
+  const { run, objects } = cli;
+
+  it('F24: names at most ten ids', async () => {
+    await prepare(Array.from({ length: 15 }, (_, index) => `booking-${String(index)}`));
+    const end = await run(['show', 'booking-']);
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain('and more. Give more of it');
+    expect(end.stderr.match(/booking-\d/g)).toHaveLength(10);
+  });
+
+  it('F24: a whole id is that one, even if others begin or end with it', async () => {
+    await prepare(['Order-1', 'Order-10', 'x-Order-1', 'ABCD-%', 'abcd%']);
+    expect(await objects('show', 'Order-1')).toMatchObject([{ id: 'Order-1' }]);
+    expect(await objects('show', 'Order-10')).toMatchObject([{ id: 'Order-10' }]);
+    expect(await objects('show', 'ABCD')).toMatchObject([{ id: 'ABCD-%' }]);
+    expect((await run(['show', 'ord'])).code).toBe(2);
+    expect((await run(['show', 'Ord_'])).code).toBe(1);
+  });
+
+  it('F24: list prints ids of the app whole', async () => {
+    await prepare(['order-1']);
+    expect((await run(['list'])).stdout).toMatch(/\norder-1 /);
+  });
+});
+
+describeOnPostgres('F24: shortened ids, in PostgreSQL', () => {
+  const cli = usePostgresCli();
+  describeShortIds(cli);
+
+  it('F24: names at most ten ids', async () => {
+    const ids = Array.from({ length: 15 }, (_, index) => one.slice(0, -2) + String(index + 10));
+    await preparing(cli)(ids, ids.slice(0, 7));
+    const end = await cli.run(['show', one.slice(0, 8)]);
+    expect(end.code).toBe(1);
+    expect(end.stderr).toContain('and more. Give more of it');
+    expect(end.stderr.match(/01a20bb3-6f81/g)).toHaveLength(10);
   });
 });

@@ -1,0 +1,33 @@
+import { asPromise } from '../core/as-promise.js';
+import { discardAll, redeliverAll } from './all-dead-letters.js';
+import type { Outbox } from './outbox.js';
+import type { OutboxAccess, OutboxReading } from './outbox-access.js';
+
+/** The part of an outbox that changes nothing. */
+type ReadableOutbox = Pick<Outbox, 'counts' | 'targets' | 'readAfter' | 'listDead' | 'find' | 'close'>;
+
+/** What is in an outbox on this machine. `now` is the clock of the stored instants, in milliseconds since 1970. */
+export function createLocalAccess(outbox: Outbox, now: () => number): OutboxAccess {
+  return {
+    ...createLocalReading(outbox),
+    redeliver: (id, target) => asPromise(() => outbox.redeliver(id, now(), target)),
+    redeliverAll: (which, onPiece) => redeliverAll(outbox, { ...which, now, onPiece }),
+    discard: (id, target) => asPromise(() => outbox.discard(id, target)),
+    discardAll: (which, onPiece) => discardAll(outbox, { ...which, onPiece }),
+  };
+}
+
+export function createLocalReading(outbox: ReadableOutbox): OutboxReading {
+  return {
+    counts: (target) => asPromise(() => outbox.counts(target)),
+    targets: () => asPromise(() => outbox.targets()),
+    readAfter: (target, after, limit) => asPromise(() => outbox.readAfter(target, after, limit)),
+    listDead: (query) => asPromise(() => outbox.listDead(query)),
+    find: (id, target) => asPromise(() => outbox.find(id, target)),
+    processes: () => Promise.resolve(undefined),
+    close: () =>
+      asPromise(() => {
+        outbox.close();
+      }),
+  };
+}
