@@ -3,7 +3,8 @@ import { CRMConfigError, type Issue } from '../../core/errors.js';
 /** Where the outbox is in a PostgreSQL server (13 or newer), and how to connect. What is not given is read from `PG…` variables. */
 export interface PostgresOutboxOptions {
   /**
-   * `postgres://user:password@host:port/database`, with libpq's parameters, such as `?sslmode=verify-full`.
+   * `postgres://user:password@host:port/database`, with libpq's parameters, such as `?sslmode=verify-full`. Beside it only
+   * `password` and `ssl` can be given, which then replace what it says.
    * @example 'postgres://app:secret@db.internal:5432/bookings'
    */
   readonly connectionString?: string | undefined;
@@ -70,6 +71,9 @@ const namePattern = `([a-z_][a-z0-9_]{0,${String(maxNameLength - 1)}})`;
 const tablePattern = new RegExp(`^(?:(?!pg_)${namePattern}\\.)?${namePattern}$`);
 
 const texts = ['connectionString', 'host', 'user', 'password', 'database'] as const;
+const optionNames: readonly string[] = [...texts, 'port', 'ssl', 'table', 'migrate'];
+/** pg would ignore these beside a URL. */
+const partsOfUrl = ['host', 'port', 'user', 'database'] as const;
 const tlsTexts = ['ca', 'cert', 'key', 'servername'] as const;
 
 /**
@@ -85,13 +89,19 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
   const problem = (name: string, message: string): void => {
     issues.push({ path: `postgresOutbox.${name}`, message });
   };
+  for (const name of Object.keys(options)) {
+    if (!optionNames.includes(name)) problem(name, `is not an option; the options are ${optionNames.join(', ')}`);
+  }
   for (const name of texts) {
     const value: unknown = options[name];
     if (value === undefined || (typeof value === 'string' && value !== '')) continue;
     problem(name, 'must be a text that is not empty; functions cannot be passed to the outbox’s thread');
   }
   const { connectionString, port, ssl, table = defaultTable, migrate = true } = options;
-  if (typeof connectionString === 'string' && !isPostgresUrl(connectionString)) {
+  for (const name of connectionString === undefined ? [] : partsOfUrl) {
+    if (options[name] !== undefined) problem(name, 'must be given in connectionString, which is given as well');
+  }
+  if (typeof connectionString === 'string' && connectionString !== '' && !isPostgresUrl(connectionString)) {
     problem('connectionString', connectionProblem);
   }
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
@@ -108,7 +118,16 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
   const [, schema = 'public', name = ''] = parsed ?? [];
   return {
     kind: 'postgres',
-    connection: { connectionString, host, port, user, password, database, ssl },
+    // A copy of the TLS options, because pg changes them.
+    connection: {
+      connectionString,
+      host,
+      port,
+      user,
+      password,
+      database,
+      ssl: typeof ssl === 'object' ? { ...ssl } : ssl,
+    },
     table: { schema, name },
     migrate,
   };
@@ -123,7 +142,7 @@ const tableProblem =
 
 function isTls(value: unknown): boolean {
   if (typeof value === 'boolean') return true;
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   return Object.entries(value).every(([name, part]) =>
     name === 'rejectUnauthorized'
       ? ['boolean', 'undefined'].includes(typeof part)

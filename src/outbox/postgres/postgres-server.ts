@@ -1,3 +1,4 @@
+import { connectionOptions } from './connection-options.js';
 import type { PgClient, PgModule, PgQuery, PgResult } from './pg-driver.js';
 import type { PostgresConnection } from './postgres-outbox.js';
 import { serverError } from './server-errors.js';
@@ -40,10 +41,9 @@ const queryTimeoutMs = 8_000;
 const maxConnections = 4;
 
 export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): PostgresServer {
-  const given = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined));
   const pool = new pg.Pool({
     application_name: 'express-crm-notifier',
-    ...given,
+    ...connectionOptions(connection),
     max: maxConnections + 1,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: queryTimeoutMs,
@@ -58,9 +58,10 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
   const queryOf = (text: string, values: readonly unknown[] = [], { name }: SqlOptions = {}): PgQuery =>
     name !== undefined && mayPrepare() ? { text, values, name } : { text, values };
 
-  const asOurs = async (result: Promise<PgResult>): Promise<readonly SqlRow[]> => {
+  /** pg may throw rather than reject, such as when a certificate's file is missing. */
+  const asOurs = async (query: () => Promise<PgResult>): Promise<readonly SqlRow[]> => {
     try {
-      return (await result).rows;
+      return (await query()).rows;
     } catch (error) {
       throw serverError(error);
     }
@@ -77,11 +78,11 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
   };
 
   return {
-    run: (text, values, options) => asOurs(pool.query(queryOf(text, values, options))),
+    run: (text, values, options) => asOurs(() => pool.query(queryOf(text, values, options))),
 
     async inTransaction(work) {
       const client = await connect();
-      const run: RunSql = (text, values) => asOurs(client.query(queryOf(text, values)));
+      const run: RunSql = (text, values) => asOurs(() => client.query(queryOf(text, values)));
       try {
         await run('BEGIN');
         const result = await work(run);
@@ -110,7 +111,7 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
         end();
       });
       try {
-        await asOurs(client.query({ text: `LISTEN ${channel}` }));
+        await asOurs(() => client.query({ text: `LISTEN ${channel}` }));
       } catch (error) {
         end();
         throw error;

@@ -43,7 +43,9 @@ describeOnPostgres('a role of the server', () => {
     await made.ready();
     return made;
   };
-  const openedAndClosed = async (): Promise<void> => void (await (await opened()).close());
+  const openedAndClosed = async (): Promise<void> => {
+    await (await opened()).close();
+  };
   const open = (): ObservedNotifier => createNotifier({ url, baseUrl: crm.url });
   const problemOf = async (app: ObservedNotifier): Promise<string> => {
     const error = await errorOf(app.ready());
