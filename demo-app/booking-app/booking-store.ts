@@ -1,3 +1,5 @@
+import type { PoolClient } from 'pg';
+import type { Awaitable } from '../runtime/awaitable.js';
 import { inTransaction } from '../runtime/database.js';
 import type { Database } from '../runtime/database.js';
 
@@ -23,13 +25,19 @@ export type BookingResult =
 /** Every change is one transaction, so that what it checks is still true when it writes. */
 export interface BookingStore {
   /** The user's own bookings, newest first. */
-  list(userId: number): Booking[];
-  book(userId: number, sessionId: number): BookingResult;
-  cancel(userId: number, bookingId: number): BookingResult;
-  reactivate(userId: number, bookingId: number): BookingResult;
+  list(userId: number): Awaitable<Booking[]>;
+  book(userId: number, sessionId: number, notify: NotifyInTransaction): Awaitable<BookingResult>;
+  cancel(userId: number, bookingId: number, notify: NotifyInTransaction): Awaitable<BookingResult>;
+  reactivate(userId: number, bookingId: number, notify: NotifyInTransaction): Awaitable<BookingResult>;
 }
 
-const SELECT_BOOKING = `
+/**
+ * Notifies the CRM of the changed booking. A store in PostgreSQL calls it in the transaction of the change, which is rolled
+ * back if it rejects. One in SQLite does not call it: the outbox is another file, and the route's hook notifies.
+ */
+export type NotifyInTransaction = (booking: Booking, transaction: PoolClient) => Promise<unknown>;
+
+export const SELECT_BOOKING = `
   SELECT bookings.id, status, user_id, session_id, sessions.name AS session_name,
     users.name AS user_name, users.email AS user_email,
     event_id, title AS event_title, start_date AS event_start_date, facilitator_id, created_at, updated_at
@@ -39,7 +47,8 @@ const SELECT_BOOKING = `
   JOIN events ON events.id = event_id
 `;
 
-interface Row extends Omit<Booking, 'user' | 'event'> {
+/** A row of `SELECT_BOOKING`. */
+export interface BookingRow extends Omit<Booking, 'user' | 'event'> {
   readonly user_name: string;
   readonly user_email: string;
   readonly event_id: number;
@@ -64,7 +73,7 @@ export function createBookingStore(database: Database): BookingStore {
   const updateStatus = database.prepare('UPDATE bookings SET status = :status, updated_at = :now WHERE id = :id');
 
   function find(userId: number, bookingId: number): Booking | undefined {
-    const row = selectOne.get({ userId, bookingId }) as Row | undefined;
+    const row = selectOne.get({ userId, bookingId }) as BookingRow | undefined;
     return row && bookingOf(row);
   }
 
@@ -83,14 +92,14 @@ export function createBookingStore(database: Database): BookingStore {
   }
 
   return {
-    list: (userId) => (selectOwn.all(userId) as Row[]).map(bookingOf),
+    list: (userId) => (selectOwn.all(userId) as BookingRow[]).map(bookingOf),
 
     book(userId, sessionId) {
       return inTransaction(database, () => {
         const refusal = obstacle(userId, sessionId);
         if (refusal) return { ok: false, refusal };
         const { lastInsertRowid } = insert.run({ userId, sessionId, now: new Date().toISOString() });
-        const row = selectOne.get({ userId, bookingId: lastInsertRowid }) as Row;
+        const row = selectOne.get({ userId, bookingId: lastInsertRowid }) as BookingRow;
         return { ok: true, booking: bookingOf(row) };
       });
     },
@@ -116,7 +125,14 @@ export function createBookingStore(database: Database): BookingStore {
   };
 }
 
-function bookingOf({ user_name, user_email, event_id, event_title, event_start_date, ...row }: Row): Booking {
+export function bookingOf({
+  user_name,
+  user_email,
+  event_id,
+  event_title,
+  event_start_date,
+  ...row
+}: BookingRow): Booking {
   return {
     ...row,
     user: { id: row.user_id, name: user_name, email: user_email },

@@ -1,7 +1,8 @@
+import type { Awaitable } from '../runtime/awaitable.js';
 import { inTransaction } from '../runtime/database.js';
 import type { Database } from '../runtime/database.js';
 
-interface EventDetails {
+export interface EventDetails {
   readonly title: string;
   /** A date, such as 2026-12-05. */
   readonly start_date: string;
@@ -12,7 +13,7 @@ export interface Event extends EventDetails {
   readonly facilitator_id: number;
 }
 
-interface SessionDetails {
+export interface SessionDetails {
   readonly name: string;
   readonly starts_at: string;
   readonly capacity: number;
@@ -26,13 +27,13 @@ export interface Session extends SessionDetails {
 }
 
 export interface EventStore {
-  list(): Event[];
-  listSessions(): Session[];
-  find(id: number): Event | undefined;
-  add(facilitatorId: number, details: EventDetails, sessions: readonly SessionDetails[]): Event;
-  update(id: number, details: EventDetails): Event;
-  /** Deletes an event with its sessions. Returns false, and deletes nothing, if it has active bookings. */
-  delete(id: number): boolean;
+  list(): Awaitable<Event[]>;
+  listSessions(): Awaitable<Session[]>;
+  find(id: number): Awaitable<Event | undefined>;
+  add(facilitatorId: number, details: EventDetails, sessions: readonly SessionDetails[]): Awaitable<Event>;
+  update(id: number, details: EventDetails): Awaitable<Event>;
+  /** Deletes an event with its sessions. Resolves to false, and deletes nothing, if it has active bookings. */
+  delete(id: number): Awaitable<boolean>;
 }
 
 export function createEventStore(database: Database): EventStore {

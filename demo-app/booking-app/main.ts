@@ -1,18 +1,20 @@
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
+import type { Router } from 'express';
 import { createNotifier } from 'express-crm-notifier';
 import { pino } from 'pino';
 import { runMain } from '../runtime/run-main.js';
 import { runService } from '../runtime/run-service.js';
 import { DEFAULT_BOOKING_PORT, readCrmAuthToken, readDataDirectory, readPort } from '../runtime/settings.js';
 import { createBookingApp } from './create-booking-app.js';
-import { demoPage } from './demo-page/demo-page.js';
+import { demoPage, killThisProcess } from './demo-page/demo-page.js';
+import { createDemoState } from './demo-page/demo-state.js';
+import type { DemoStateParts } from './demo-page/demo-state.js';
 import { buildPageAssets } from './demo-page/page-assets.js';
-import { watchDelivery } from './demo-page/watch-delivery.js';
-import { openBookingDatabase } from './open-booking-database.js';
+import { openFiles, openPostgres } from './places.js';
+import { sharedAppRoutes } from './postgres/shared-app-routes.js';
 import { dashboardRoute } from './routes/dashboard-route.js';
 import { seedDemoData } from './seed-demo-data.js';
-import { createUserStore } from './user-store.js';
 
 /** What is still pending then stays in the outbox for the next start. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -20,29 +22,20 @@ const CLOSE_TIMEOUT_MS = 5000;
 await runMain(async () => {
   const demoDirectory = dirname(import.meta.dirname);
   const port = readPort(process.env, 'DEMO_PORT', DEFAULT_BOOKING_PORT);
-  const dataDirectory = readDataDirectory(process.env, demoDirectory);
-  // Set by the supervisor. Without it nobody would restart the app after the page kills it.
-  const crmControlUrl = process.env['DEMO_CRM_CONTROL_URL'];
-
+  const postgresUrl = process.env['DEMO_POSTGRES_URL'];
   const logger = pino({ name: 'booking-app' });
-  const database = openBookingDatabase(join(dataDirectory, 'booking.sqlite'));
-  await seedDemoData(database);
-  const assets = crmControlUrl ? await buildPageAssets(join(demoDirectory, 'page')) : [];
+  const { stores, outbox, watchDelivery } = postgresUrl
+    ? await openPostgres(postgresUrl, logger)
+    : openFiles(readDataDirectory(process.env, demoDirectory));
+  await seedDemoData(stores);
   // CRM_BASE_URL and CRM_AUTH_TOKEN have the CRM's address and token.
-  const crm = createNotifier({ outbox: join(dataDirectory, 'outbox'), logger });
-  const delivery = watchDelivery(crm);
+  const crm = createNotifier({ outbox, logger });
+  const parts = { stores, crm, delivery: watchDelivery(crm) };
+  const demoRoutes = postgresUrl ? sharedAppRoutes(parts) : await ownPage(parts);
   await crm.ready();
 
-  const crmAuthToken = readCrmAuthToken(process.env);
-  const server = createServer(
-    createBookingApp({
-      database,
-      crm,
-      logger,
-      dashboard: dashboardRoute(crm, createUserStore(database)),
-      demoPage: crmControlUrl ? demoPage({ database, crm, delivery, assets, crmControlUrl, crmAuthToken }) : undefined,
-    }),
-  );
+  const dashboard = dashboardRoute(crm, stores.users);
+  const server = createServer(createBookingApp({ stores, crm, logger, dashboard, demoRoutes }));
   await runService({
     server,
     port,
@@ -50,7 +43,20 @@ await runMain(async () => {
     close: async () => {
       const report = await crm.close({ timeoutMs: CLOSE_TIMEOUT_MS });
       logger.info(report, 'closed the notifier: what is pending stays in the outbox for the next start');
-      database.close();
+      await stores.close();
     },
   });
 });
+
+/** The page for this app alone; without the supervisor there is none, because nobody would start the app again. */
+async function ownPage(parts: DemoStateParts): Promise<Router | undefined> {
+  const crmControlUrl = process.env['DEMO_CRM_CONTROL_URL'];
+  if (!crmControlUrl) return undefined;
+  return demoPage({
+    assets: await buildPageAssets(join(dirname(import.meta.dirname), 'page')),
+    crmControlUrl,
+    crmAuthToken: readCrmAuthToken(process.env),
+    readState: createDemoState(parts),
+    kill: killThisProcess,
+  });
+}

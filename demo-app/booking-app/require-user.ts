@@ -15,9 +15,9 @@ declare global {
 
 /** Requires a signed-in user, or one with this role. */
 export function requireUser(users: UserStore, role?: User['role']): RequestHandler {
-  return function requireUser(req, res, next) {
+  return async function requireUser(req, res, next) {
     const token = bearerToken(req);
-    const user = token === undefined ? undefined : users.findByToken(token);
+    const user = token === undefined ? undefined : await users.findByToken(token);
     if (!user) {
       res.set('WWW-Authenticate', 'Bearer');
       throw new HttpError(401, 'Sign in first: POST /sign-in, then send Authorization: Bearer <token>');

@@ -1,28 +1,24 @@
-import type { Database } from '../runtime/database.js';
 import { ADA, BEN, FAY } from './demo-users.js';
 import type { DemoUser } from './demo-users.js';
-import { createEventStore } from './event-store.js';
-import { createUserStore } from './user-store.js';
+import type { Stores } from './stores.js';
 import type { User } from './user-store.js';
 
 const DAY_MS = 86_400_000;
 
-/** Fills the database if it is empty. */
-export async function seedDemoData(database: Database): Promise<void> {
-  if (database.prepare('SELECT 1 FROM users').get()) return;
+/** Fills the stores if they are empty. */
+export async function seedDemoData({ users, events }: Pick<Stores, 'users' | 'events'>): Promise<void> {
+  if (!(await users.isEmpty())) return;
 
-  const users = createUserStore(database);
   async function addUser({ token, ...newUser }: DemoUser): Promise<User> {
     const user = await users.add(newUser);
-    users.addToken(user.id, token);
+    await users.addToken(user.id, token);
     return user;
   }
   await addUser(ADA);
   await addUser(BEN);
   const fay = await addUser(FAY);
 
-  const events = createEventStore(database);
-  events.add(
+  await events.add(
     fay.id,
     { title: 'Wellness Week', start_date: dayIn(7) },
     [7, 8, 9, 10, 11].flatMap((days) => [
@@ -30,7 +26,7 @@ export async function seedDemoData(database: Database): Promise<void> {
       { name: 'Breathing Workshop', starts_at: `${dayIn(days)}T17:00:00.000Z`, capacity: 2 },
     ]),
   );
-  events.add(fay.id, { title: 'Summer Festival', start_date: dayIn(30) }, [
+  await events.add(fay.id, { title: 'Summer Festival', start_date: dayIn(30) }, [
     { name: 'Opening Concert', starts_at: `${dayIn(30)}T19:00:00.000Z`, capacity: 200 },
     { name: 'Private Tasting', starts_at: `${dayIn(31)}T18:00:00.000Z`, capacity: 1 },
   ]);

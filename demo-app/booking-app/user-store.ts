@@ -1,7 +1,7 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
+import type { Awaitable } from '../runtime/awaitable.js';
 import type { Database } from '../runtime/database.js';
 import { tokenDigest } from '../web/bearer-token.js';
+import { hashPassword, isPassword, newToken } from './secrets.js';
 
 export interface User {
   readonly id: number;
@@ -19,11 +19,10 @@ export interface UserStore {
   /** Returns a new token, or undefined if no user has this address and password. */
   signIn(email: string, password: string): Promise<string | undefined>;
   /** Lets the user sign requests with this token from now on. */
-  addToken(userId: number, token: string): void;
-  findByToken(token: string): User | undefined;
+  addToken(userId: number, token: string): Awaitable<void>;
+  findByToken(token: string): Awaitable<User | undefined>;
+  isEmpty(): Awaitable<boolean>;
 }
-
-const TOKEN_BYTES = 32;
 
 export function createUserStore(database: Database): UserStore {
   const insertUser = database.prepare(`
@@ -36,9 +35,7 @@ export function createUserStore(database: Database): UserStore {
     SELECT users.id, name, email, role FROM access_tokens JOIN users ON users.id = user_id WHERE digest = ?
   `);
 
-  function addToken(userId: number, token: string): void {
-    insertToken.run(tokenDigest(token), userId);
-  }
+  const selectAny = database.prepare('SELECT 1 FROM users LIMIT 1');
 
   return {
     async add({ name, email, role, password }) {
@@ -50,34 +47,16 @@ export function createUserStore(database: Database): UserStore {
       const credentials = selectCredentials.get(email) as { id: number; password_hash: string } | undefined;
       const matches = await isPassword(password, credentials?.password_hash);
       if (!credentials || !matches) return undefined;
-      const token = randomBytes(TOKEN_BYTES).toString('base64url');
-      addToken(credentials.id, token);
+      const token = newToken();
+      insertToken.run(tokenDigest(token), credentials.id);
       return token;
     },
 
-    addToken,
-
-    findByToken(token) {
-      return selectByToken.get(tokenDigest(token)) as User | undefined;
+    addToken(userId, token) {
+      insertToken.run(tokenDigest(token), userId);
     },
+
+    findByToken: (token) => selectByToken.get(tokenDigest(token)) as User | undefined,
+    isEmpty: () => selectAny.get() === undefined,
   };
-}
-
-const derive = promisify<string, Buffer, number, Buffer>(scrypt);
-const SALT_BYTES = 16;
-const KEY_BYTES = 32;
-
-/** Salt and derived key, both in hexadecimal. */
-async function hashPassword(password: string): Promise<string> {
-  const salt = randomBytes(SALT_BYTES);
-  const key = await derive(password, salt, KEY_BYTES);
-  return `${salt.toString('hex')}:${key.toString('hex')}`;
-}
-
-/** Takes as long without a hash, so that the response time does not reveal which addresses have an account. */
-async function isPassword(password: string, hash: string | undefined): Promise<boolean> {
-  const [salt = '', key = ''] = hash?.split(':') ?? [];
-  const derived = await derive(password, Buffer.from(salt, 'hex'), KEY_BYTES);
-  const expected = Buffer.from(key, 'hex');
-  return expected.length === derived.length && timingSafeEqual(expected, derived);
 }

@@ -1,5 +1,5 @@
 import type { DemoState } from '../booking-app/demo-page/demo-state.js';
-import type { WaitingNotification } from '../booking-app/demo-page/watch-delivery.js';
+import type { WaitingNotification } from '../booking-app/demo-page/delivery-watch.js';
 import { byId, createList, element, setText } from './dom.js';
 import type { View } from './view.js';
 import { countText, durationText, happeningText, hueOf } from './wording.js';

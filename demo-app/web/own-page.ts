@@ -21,3 +21,9 @@ export const ownPageOnly: RequestHandler = (req, _res, next) => {
   }
   next();
 };
+
+/** What a browser gets may be out of date a moment later. */
+export const neverStored: RequestHandler = (_req, res, next) => {
+  res.set('Cache-Control', 'no-store');
+  next();
+};

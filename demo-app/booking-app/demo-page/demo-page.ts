@@ -1,20 +1,19 @@
 import { Router } from 'express';
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
-import { HttpError } from '../../web/errors.js';
-import { createDemoState } from './demo-state.js';
-import type { DemoStateParts } from './demo-state.js';
-import { ownPageOnly } from '../../web/own-page.js';
+import { neverStored, ownPageOnly } from '../../web/own-page.js';
+import { relay } from '../../web/relay.js';
 import type { PageAsset } from './page-assets.js';
 
-export interface DemoPageParts extends DemoStateParts {
+export interface DemoPageParts {
   readonly assets: readonly PageAsset[];
   /** The address and token of the CRM service's control. */
   readonly crmControlUrl: string;
   readonly crmAuthToken: string;
+  readonly readState: () => Promise<unknown>;
+  /** Kills the app, or the leader of several, and responds with 202 and its `{ pid }`. */
+  readonly kill: RequestHandler;
 }
-
-const CRM_CONTROL_TIMEOUT_MS = 5000;
 
 /** The default has `upgrade-insecure-requests`, which makes some browsers load the page's files by https. */
 const pageSecurityPolicy = helmet.contentSecurityPolicy({
@@ -32,14 +31,9 @@ const pageSecurityPolicy = helmet.contentSecurityPolicy({
 });
 
 /** The demo's page and its routes, for a browser on this machine only. */
-export function demoPage({ assets, crmControlUrl, crmAuthToken, ...parts }: DemoPageParts): Router {
+export function demoPage({ assets, crmControlUrl, crmAuthToken, readState, kill }: DemoPageParts): Router {
   const router = Router();
-  const readState = createDemoState(parts);
 
-  const neverStored: RequestHandler = (_req, res, next) => {
-    res.set('Cache-Control', 'no-store');
-    next();
-  };
   router.use('/demo', ownPageOnly, neverStored);
   for (const { path, contentType, text } of assets) {
     router.get(path, pageSecurityPolicy, neverStored, (_req, res) => {
@@ -50,28 +44,23 @@ export function demoPage({ assets, crmControlUrl, crmAuthToken, ...parts }: Demo
   router.get('/demo/state', async (_req, res) => {
     res.json(await readState());
   });
-  router.get('/demo/inbox', relay('GET', '/inbox'));
-  router.post('/demo/crm', relay('POST', '/mode'));
-  router.post('/demo/kill', (_req, res) => {
-    // Like a kill by the system: no handler runs, and nothing is closed or flushed.
-    res.once('finish', () => process.kill(process.pid, 'SIGKILL'));
-    res.status(202).json({ pid: process.pid });
-  });
+  router.get('/demo/inbox', toCrmControl('/inbox'));
+  router.post('/demo/crm', toCrmControl('/mode'));
+  router.post('/demo/kill', kill);
 
-  /** Forwards the request to the CRM service's control, and returns its response. */
-  function relay(method: string, path: string): RequestHandler {
-    return async (req, res) => {
-      const response = await fetch(`${crmControlUrl}${path}`, {
-        method,
-        headers: { Authorization: `Bearer ${crmAuthToken}`, 'Content-Type': 'application/json' },
-        body: method === 'GET' ? null : JSON.stringify(req.body ?? {}),
-        signal: AbortSignal.timeout(CRM_CONTROL_TIMEOUT_MS),
-      }).catch(() => {
-        throw new HttpError(502, 'The process of the CRM service does not respond');
-      });
-      res.status(response.status).json(await response.json());
-    };
+  function toCrmControl(path: string): RequestHandler {
+    return relay({
+      url: () => `${crmControlUrl}${path}`,
+      authorization: `Bearer ${crmAuthToken}`,
+      absence: () => 'The process of the CRM service does not respond',
+    });
   }
 
   return router;
 }
+
+/** Like a kill by the system: no handler runs, and nothing is closed or flushed. */
+export const killThisProcess: RequestHandler = (_req, res) => {
+  res.once('finish', () => process.kill(process.pid, 'SIGKILL'));
+  res.status(202).json({ pid: process.pid });
+};

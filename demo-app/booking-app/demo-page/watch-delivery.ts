@@ -1,25 +1,12 @@
-import type { Notifier, PauseCause } from 'express-crm-notifier';
-
-/** A pending notification that this process accepted. */
-export interface WaitingNotification {
-  readonly id: string;
-  readonly type: string;
-  readonly lane: string;
-  /** How many attempts have failed. */
-  readonly attempts: number;
-}
-
-export interface DeliveryWatch {
-  /** Oldest first. */
-  waiting(): WaitingNotification[];
-  /** Why delivery is paused; undefined if it is not. */
-  readonly pauseCause: PauseCause | undefined;
-}
+import type { Notifier } from 'express-crm-notifier';
+import { MAX_WAITING } from './delivery-watch.js';
+import type { DeliveryWatch, WaitingNotification } from './delivery-watch.js';
+import { watchPauses } from './watch-pauses.js';
 
 /** Lists pending notifications from the notifier's events. It does not know those from before this process started. */
 export function watchDelivery(crm: Notifier): DeliveryWatch {
   const waiting = new Map<string, WaitingNotification>();
-  let pauseCause: PauseCause | undefined;
+  const pauseCause = watchPauses(crm);
 
   const onFailedAttempt = ({ id, attempts }: { readonly id: string; readonly attempts: number }): void => {
     const notification = waiting.get(id);
@@ -33,17 +20,15 @@ export function watchDelivery(crm: Notifier): DeliveryWatch {
   crm.on('refused', onFailedAttempt);
   crm.on('delivered', onSettled);
   crm.on('dead', onSettled);
-  crm.on('paused', ({ cause }) => {
-    pauseCause = cause;
-  });
-  crm.on('resumed', () => {
-    pauseCause = undefined;
-  });
 
   return {
-    waiting: () => [...waiting.values()],
+    listPending: (pendingCount) => ({
+      waiting: [...waiting.values()].slice(0, MAX_WAITING),
+      furtherCount: Math.max(0, waiting.size - MAX_WAITING),
+      earlierCount: Math.max(0, pendingCount - waiting.size),
+    }),
     get pauseCause() {
-      return pauseCause;
+      return pauseCause();
     },
   };
 }

@@ -6,7 +6,7 @@ import type { UserStore } from '../user-store.js';
 /** The notifier's dashboard, for facilitators. Their browser asks for a password, which is their token. */
 export function dashboardRoute(crm: Notifier, users: UserStore): RequestHandler {
   return crmDashboard(crm, {
-    authorize: (req) => users.findByToken(passwordOf(req) ?? '')?.role === 'facilitator',
+    authorize: async (req) => (await users.findByToken(passwordOf(req) ?? ''))?.role === 'facilitator',
     wwwAuthenticate: 'Basic realm="CRM dashboard", charset="UTF-8"',
   });
 }

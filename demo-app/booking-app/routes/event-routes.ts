@@ -21,35 +21,35 @@ export function eventRoutes(events: EventStore, users: UserStore): Router {
   const router = Router();
   const facilitatorRequired = requireUser(users, 'facilitator');
 
-  router.get('/events', (_req, res) => {
-    res.json({ events: events.list() });
+  router.get('/events', async (_req, res) => {
+    res.json({ events: await events.list() });
   });
 
-  router.get('/sessions', (_req, res) => {
-    res.json({ sessions: events.listSessions() });
+  router.get('/sessions', async (_req, res) => {
+    res.json({ sessions: await events.listSessions() });
   });
 
-  router.post('/events', facilitatorRequired, afterEvent('created'), (req, res) => {
+  router.post('/events', facilitatorRequired, afterEvent('created'), async (req, res) => {
     const { sessions, ...details } = parseBody(newEvent, req.body);
-    res.status(201).json({ event: events.add(signedInUser(req).id, details, sessions) });
+    res.status(201).json({ event: await events.add(signedInUser(req).id, details, sessions) });
   });
 
-  router.put('/events/:id', facilitatorRequired, afterEvent('updated'), (req, res) => {
-    const { id } = ownEvent(events, req);
-    res.json({ event: events.update(id, parseBody(eventDetails, req.body)) });
+  router.put('/events/:id', facilitatorRequired, afterEvent('updated'), async (req, res) => {
+    const { id } = await ownEvent(events, req);
+    res.json({ event: await events.update(id, parseBody(eventDetails, req.body)) });
   });
 
-  router.delete('/events/:id', facilitatorRequired, afterEvent('deleted'), (req, res) => {
-    const event = ownEvent(events, req);
-    if (!events.delete(event.id)) throw new HttpError(409, 'The event still has active bookings');
+  router.delete('/events/:id', facilitatorRequired, afterEvent('deleted'), async (req, res) => {
+    const event = await ownEvent(events, req);
+    if (!(await events.delete(event.id))) throw new HttpError(409, 'The event still has active bookings');
     res.json({ event });
   });
 
   return router;
 }
 
-function ownEvent(events: EventStore, req: Request): Event {
-  const event = events.find(pathId(req.params['id']));
+async function ownEvent(events: EventStore, req: Request): Promise<Event> {
+  const event = await events.find(pathId(req.params['id']));
   if (!event) throw new HttpError(404, 'There is no such event');
   if (event.facilitator_id !== signedInUser(req).id) throw new HttpError(403, 'Another facilitator holds this event');
   return event;
