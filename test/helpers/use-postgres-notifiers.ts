@@ -14,7 +14,8 @@ export function withPassword(url: string): string {
   return secret.href;
 }
 
-export interface OnPostgres extends Omit<NotifierOptions, 'outbox'>, Pick<PostgresOutboxOptions, 'table' | 'migrate'> {
+export interface OnPostgres
+  extends Omit<NotifierOptions, 'outbox'>, Pick<PostgresOutboxOptions, 'table' | 'migrate' | 'ssl'> {
   /** Of the database. */
   readonly url: string;
 }
@@ -32,8 +33,8 @@ export function usePostgresNotifiers(): (options: OnPostgres) => ObservedNotifie
       expect(`${log.text()}${JSON.stringify(troubles())}`).not.toContain(password);
     }
   });
-  return ({ url, table, migrate, ...options }) => {
-    const outbox = postgresOutbox({ connectionString: withPassword(url), table, migrate });
+  return ({ url, table, migrate, ssl, ...options }) => {
+    const outbox = postgresOutbox({ connectionString: withPassword(url), table, migrate, ssl });
     const notifier = createNotifier({ ...options, outbox });
     made.push(notifier);
     return notifier;

@@ -34,6 +34,7 @@ const causes: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the server cannot be reached',
   ECONNRESET: 'the connection was lost',
   EPIPE: 'the connection was lost',
+  CERT_HAS_EXPIRED: 'the server’s certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'the server’s certificate is for another host',
   SELF_SIGNED_CERT_IN_CHAIN: 'the server’s certificate is not trusted; pass its authority as ssl.ca',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'the server’s certificate is not trusted; pass its authority as ssl.ca',
