@@ -39,6 +39,12 @@ const connectTimeoutMs = 3_000;
 const queryTimeoutMs = 8_000;
 /** For reading, settling, accepting and the lease at the same time. */
 const maxConnections = 4;
+/**
+ * For prepared statements, which are planned once, perhaps while the table is empty, and used while it is full of rows or of dead
+ * ones: always by an index, row by row.
+ */
+const planForAnySize = `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;
+  SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET jit = off`;
 
 export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): PostgresServer {
   const pool = new pg.Pool({
@@ -55,8 +61,8 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
   // A connection that is lost while nothing uses it; the next statement makes another.
   pool.on('error', ignore);
 
-  const queryOf = (text: string, values: readonly unknown[] = [], { name }: SqlOptions = {}): PgQuery =>
-    name !== undefined && mayPrepare() ? { text, values, name } : { text, values };
+  const listenedTo = new WeakSet<PgClient>();
+  const planning = new WeakSet<PgClient>();
 
   /** pg may throw rather than reject, such as when a certificate's file is missing. */
   const asOurs = async (query: () => Promise<PgResult>): Promise<readonly SqlRow[]> => {
@@ -70,19 +76,37 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
   const connect = async (): Promise<PgClient> => {
     try {
       const client = await pool.connect();
-      client.on('error', ignore);
+      if (!listenedTo.has(client)) client.on('error', ignore);
+      listenedTo.add(client);
       return client;
     } catch (error) {
       throw serverError(error);
     }
   };
 
+  const runPrepared = async (query: PgQuery): Promise<readonly SqlRow[]> => {
+    const client = await connect();
+    try {
+      if (!planning.has(client)) await asOurs(() => client.query({ text: planForAnySize }));
+      planning.add(client);
+      const rows = await asOurs(() => client.query(query));
+      client.release();
+      return rows;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  };
+
   return {
-    run: (text, values, options) => asOurs(() => pool.query(queryOf(text, values, options))),
+    run: (text, values = [], { name } = {}) =>
+      name !== undefined && mayPrepare()
+        ? runPrepared({ text, values, name })
+        : asOurs(() => pool.query({ text, values })),
 
     async inTransaction(work) {
       const client = await connect();
-      const run: RunSql = (text, values) => asOurs(() => client.query(queryOf(text, values)));
+      const run: RunSql = (text, values = []) => asOurs(() => client.query({ text, values }));
       try {
         await run('BEGIN');
         const result = await work(run);

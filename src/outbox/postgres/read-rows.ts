@@ -69,31 +69,40 @@ export interface RowReaderOptions {
 
 /** Of one page, so that memory stays bounded whatever the bodies are. */
 const maxPageBytes = 4 * 1024 * 1024;
-/** Rows that were read late are few; more are read again with what follows them. */
+/** Rows that became visible late are few. */
 const maxLate = 500;
+/** Later than any transaction. */
+const noXid = '9223372036854775807';
 const rowsPerLane = 16;
 const maxLaneBytes = 256 * 1024;
 
 export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOptions): RowReader {
   const { pending, state } = tables;
+  // As a double, because arithmetic with numeric takes most of the time of a page.
   const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
-    extract(epoch FROM clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state}))) * 1000 AS age_ms`;
+    date_part('epoch', clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row))) * 1000 AS age_ms`;
   const isLaneFree = `p.due_at IS NULL AND NOT EXISTS (
     SELECT FROM ${pending} w WHERE w.lane = p.lane AND w.target = p.target AND w.due_at IS NOT NULL AND w.seq < p.seq)`;
   const bounded = `SELECT * FROM (SELECT q.*, sum(octet_length(q.body)) OVER (ORDER BY q.seq) AS bytes FROM`;
+  // Ordered by `xid` and then cut, so that only the index on it will do, however little the server knows of the table.
   const newRows = `
     WITH late AS MATERIALIZED (
-      ${bounded} (SELECT ${columns} FROM ${pending} p
-        WHERE (p.xid >= $2::xid8 OR p.xid = ANY ($3::xid8[])) AND p.seq <= $1 AND ${isLaneFree}
-        ORDER BY p.seq LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
+      ${bounded} (SELECT l.* FROM unnest($2::xid8[], $3::xid8[]) AS unseen (first, last) CROSS JOIN LATERAL (
+        SELECT ${columns} FROM ${pending} p
+         WHERE p.xid >= unseen.first AND p.xid <= unseen.last AND p.seq <= $1 AND ${isLaneFree}
+         ORDER BY p.xid, p.seq LIMIT ${String(maxLate)}
+        ) l LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), following AS MATERIALIZED (
       ${bounded} (SELECT ${columns} FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
         ORDER BY p.seq LIMIT $4) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
+    ), found AS (
+      SELECT * FROM late UNION ALL SELECT * FROM following
     )
-    SELECT s.*, r.* FROM (
-      SELECT pg_current_snapshot()::text AS snapshot, pg_postmaster_start_time()::text AS server_start,
-             (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1) AS last_seq
-    ) s LEFT JOIN (SELECT * FROM late UNION ALL SELECT * FROM following) r ON true ORDER BY r.seq`;
+    SELECT f.*, CASE WHEN f.number = 1 THEN pg_current_snapshot()::text END AS snapshot,
+           CASE WHEN f.number = 1 THEN pg_postmaster_start_time()::text END AS server_start,
+           CASE WHEN f.number = 1 THEN (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1) END AS last_seq
+      FROM (SELECT found.*, row_number() OVER (ORDER BY found.seq) AS number FROM (SELECT) one LEFT JOIN found ON true) f
+     ORDER BY f.number`;
 
   const rowFrom = (row: SqlRow): PendingRow => {
     const body = Buffer.from(row['body'] as string);
@@ -115,26 +124,24 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
 
   return {
     async readNew({ after, sight, limit }) {
-      const { xmax = '9223372036854775807', underWay = [] } = sight ?? {};
-      const found = await run(newRows, [after, xmax, underWay, limit], { name: 'crm_new' });
+      const { xmax, underWay } = sight ?? { xmax: noXid, underWay: [] };
+      const unseen = [
+        [...underWay, xmax],
+        [...underWay, noXid],
+      ];
+      const found = await run(newRows, [after, ...unseen, limit], { name: 'crm_new' });
       const [first = {}] = found;
       const rows = found.filter((row) => row['seq'] !== null).map(rowFrom);
-      const late = rows.filter(({ seq }) => seq <= after);
-      const following = rows.filter(({ seq }) => seq > after);
-      const bytes = following.reduce((sum, { body }) => sum + body.byteLength, 0);
-      const isAll = following.length < limit && bytes < maxPageBytes;
+      const lateCount = rows.findIndex(({ seq }) => seq > after);
+      const late = lateCount === -1 ? rows : rows.slice(0, lateCount);
+      // Too many were late, and these need not be the first of their lanes: all is read again, page by page.
+      if (late.length >= maxLate || bytesOf(late) >= maxPageBytes) {
+        return { rows: [], after: 0, isAll: false, sight: sightFrom(first) };
+      }
+      const following = rows.slice(late.length);
+      const isAll = following.length < limit && bytesOf(following) < maxPageBytes;
       const lastSeq = Math.max(after, Number(first['last_seq'] ?? 0));
-      const lateBytes = late.reduce((sum, { body }) => sum + body.byteLength, 0);
-      const [firstLate] = late;
-      const isLateCut = late.length >= maxLate || lateBytes >= maxPageBytes;
-      const readTo = isAll ? lastSeq : (following.at(-1)?.seq ?? after);
-      return {
-        rows,
-        // Too many were late: all from the first of them on is read again, page by page.
-        after: isLateCut && firstLate !== undefined ? firstLate.seq - 1 : readTo,
-        isAll: isAll && !isLateCut,
-        sight: sightFrom(first),
-      };
+      return { rows, after: isAll ? lastSeq : (following.at(-1)?.seq ?? after), isAll, sight: sightFrom(first) };
     },
 
     async readDueLanes(known, limit) {
@@ -180,4 +187,8 @@ function sightFrom(row: SqlRow): Sight {
     underWay: underWay === '' ? [] : underWay.split(','),
     serverStart: String(row['server_start']),
   };
+}
+
+function bytesOf(rows: readonly PendingRow[]): number {
+  return rows.reduce((sum, { body }) => sum + body.byteLength, 0);
 }
