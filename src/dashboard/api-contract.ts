@@ -16,6 +16,8 @@ export interface Overview {
   readonly latency: Latency;
   /** Newest first. */
   readonly attempts: readonly AttemptEntry[];
+  /** Those that share the outbox, in the order of their start; null where that is not known, as for a file. */
+  readonly processes: readonly ProcessEntry[] | null;
   /** Changes when the list of dead letters may have changed. */
   readonly deadRevision: string;
 }
@@ -74,6 +76,16 @@ export interface AttemptEntry {
   readonly result: number | string | null;
   readonly attempts: number;
   readonly durationMs: number;
+}
+
+/** A process that shares the outbox. */
+export interface ProcessEntry {
+  /** The name of its machine. */
+  readonly name: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  /** Whether it is the one that delivers. */
+  readonly isLeader: boolean;
 }
 
 /** `GET api/dead-letters?limit&before&search`. */

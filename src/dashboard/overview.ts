@@ -13,18 +13,21 @@ export interface OverviewOptions {
 
 const maxAgeMs = 500;
 const timeoutMs = 5_000;
+/** The rest of the overview does not wait longer for who shares the outbox. */
+const processesTimeoutMs = 1_000;
 
 /**
  * Returns a function that reads the overview as JSON bytes. All callers within 500 ms share the same bytes, and only one
  * `crm.stats()` is pending at a time, however many clients poll. Rejects after 5 seconds without a result; the next call then waits
- * for the same `crm.stats()`.
+ * for the same `crm.stats()`. The same holds for `crm.processes()`, but without its result the overview has none.
  */
 export function createOverviewReader(
-  crm: Pick<Notifier, 'stats'>,
+  crm: Pick<Notifier, 'stats' | 'processes'>,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
 ): () => Promise<Buffer> {
   let pendingStats: Promise<Stats> | undefined;
+  let pendingProcesses: ReturnType<Notifier['processes']> | undefined;
   let shared: Promise<Buffer> | undefined;
   let sharedAtMs = 0;
 
@@ -34,21 +37,46 @@ export function createOverviewReader(
     });
     return pendingStats;
   };
-  const encode = (stats: Stats): Buffer =>
-    Buffer.from(JSON.stringify(overviewOf(stats, recorder, { clock, oldBacklogMs })));
+  const readProcesses = async (): Promise<Overview['processes']> => {
+    pendingProcesses ??= crm.processes().finally(() => {
+      pendingProcesses = undefined;
+    });
+    try {
+      return entriesOf(await within(pendingProcesses, processesTimeoutMs, clock, unresponsive));
+    } catch {
+      return null;
+    }
+  };
+  const read = async (): Promise<Buffer> => {
+    const [stats, processes] = await Promise.all([
+      within(readStats(), timeoutMs, clock, unresponsive),
+      readProcesses(),
+    ]);
+    return Buffer.from(JSON.stringify({ ...overviewOf(stats, recorder, { clock, oldBacklogMs }), processes }));
+  };
 
   return () => {
     const nowMs = clock.monotonicMs();
     if (shared !== undefined && nowMs - sharedAtMs < maxAgeMs) return shared;
     sharedAtMs = nowMs;
-    shared = within(readStats(), timeoutMs, clock, () => new CRMOutboxError('the outbox does not respond')).then(
-      encode,
-    );
+    shared = read();
     return shared;
   };
 }
 
-function overviewOf(stats: Stats, recorder: Recorder, { clock, oldBacklogMs }: OverviewOptions): Overview {
+function unresponsive(): CRMOutboxError {
+  return new CRMOutboxError('the outbox does not respond');
+}
+
+function entriesOf(processes: Awaited<ReturnType<Notifier['processes']>>): Overview['processes'] {
+  return processes?.map(({ name, pid, startedAt, isLeader }) => ({ name, pid, startedAt, isLeader })) ?? null;
+}
+
+function overviewOf(
+  stats: Stats,
+  recorder: Recorder,
+  { clock, oldBacklogMs }: OverviewOptions,
+): Omit<Overview, 'processes'> {
   const { minutes, latency, attempts, pause, outboxCode, deadCount } = recorder.read();
   return {
     at: clock.now(),

@@ -1,15 +1,18 @@
+import { hostname } from 'node:os';
 import express from 'express';
 import type { Locator, Page } from 'playwright-core';
 import type { NotifierOptions, Stats } from '../../src/index.js';
 import { fillDeadLetters, idOfLetter } from '../dashboard/fill-dead-letters.js';
 import { testDashboard } from '../dashboard/use-dashboard.js';
 import { useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
+import { openPostgresTables } from '../helpers/postgres-tables.js';
 import { sampleNotifications } from '../helpers/sample-notification.js';
 import { accept, inTurn, reply, type ScriptedCrm } from '../helpers/scripted-crm.js';
 import { useServer } from '../helpers/served.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
+import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
 import { axeViolations } from './axe-violations.js';
 import { describeInBrowser, useBrowser } from './use-browser.js';
 import { settleIn } from '../helpers/settle-in.js';
@@ -76,6 +79,31 @@ describeInBrowser('the dashboard in a browser', () => {
     return { ...opened, crm };
   }
 
+  describeOnPostgres('of an outbox in PostgreSQL', () => {
+    const createDatabase = usePostgres();
+
+    it.each(settings)('shows which processes share it, and is accessible, at a width of $width', async (setting) => {
+      const url = await createDatabase();
+      const { page, complaints } = await openDashboard({ outbox: url }, setting, ({ ready }) => ready());
+      const row = (index: number): Locator => page.locator('#processes-rows tr').nth(index);
+      await row(0).getByText('✓ delivers').waitFor();
+      expect(await row(0).locator('td').allTextContents()).toEqual([
+        hostname(),
+        String(process.pid),
+        expect.any(String),
+        '✓ delivers',
+      ]);
+      const tables = await openPostgresTables(url);
+      await tables.run(`INSERT INTO crm_outbox_processes (id, name, pid) VALUES (gen_random_uuid(), 'web-<b>2', 4711)`);
+      await tables.close();
+      await row(1).getByText('only accepts').waitFor();
+      expect((await row(1).locator('td').allTextContents()).slice(0, 2)).toEqual(['web-<b>2', '4711']);
+      await expectAccessible(page);
+      expect(await scrollsSideways(page)).toBe(false);
+      expect(complaints).toEqual([]);
+    });
+  });
+
   describe.each(settings)('at a width of $width, in $colorScheme', ({ width, colorScheme }) => {
     it.each([0, 10])('is accessible with %i dead letters', async (count) => {
       const { page, complaints } = await withDead(count, { width, colorScheme });
@@ -98,6 +126,11 @@ describeInBrowser('the dashboard in a browser', () => {
       });
       await page.getByText('cannot be reached (ECONNREFUSED)').first().waitFor();
       await expectAccessible(page);
+    });
+
+    it('has no section for processes where they are not known', async () => {
+      const { page } = await withDead(0, { width, colorScheme });
+      expect(await page.getByRole('heading', { name: 'Processes' }).count()).toBe(0);
     });
 
     it('shows the numbers of crm.stats(), and what the CRM received', async () => {

@@ -4,6 +4,7 @@ import { createAttemptsSection } from './attempts-section.js';
 import { createDeadLettersSection } from './dead-letters-section.js';
 import { byId, setText, timeText } from './element.js';
 import { createMinutesSection } from './minutes-section.js';
+import { createProcessesSection } from './processes-section.js';
 import { createSummarySection } from './summary-section.js';
 
 const pollMs = 1_500;
@@ -11,6 +12,7 @@ const pollMs = 1_500;
 const hiddenPollMs = 10_000;
 
 const showSummary = createSummarySection();
+const showProcesses = createProcessesSection();
 const showMinutes = createMinutesSection();
 const showAttempts = createAttemptsSection();
 const deadLetters = createDeadLettersSection(() => void poll());
@@ -45,6 +47,7 @@ function showOverview(overview: Overview): void {
   failingSince = undefined;
   showConnection('live', 'Live');
   showSummary(overview);
+  showProcesses(overview.processes);
   showMinutes(overview.minutes);
   showAttempts(overview.attempts);
   deadLetters.follow(overview);
