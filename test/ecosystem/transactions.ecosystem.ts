@@ -29,16 +29,6 @@ const allLibraries = [
   ...prismaPackages('7'),
 ];
 
-/** The notifier of the examples: it writes the fields, so that the tests see them. */
-const crmOfExamples = `
-  import { createRequire } from 'node:module';
-  const executeInFile = './node_modules/express-crm-notifier/dist/cjs/transaction/execute-in.js';
-  const { executeIn } = createRequire(import.meta.url)(executeInFile);
-  const text = 'INSERT INTO "public"."rows" (body) VALUES (CAST($1 AS text))';
-  export const crm = {
-    in: (tx) => ({ notifyBooking: (fields) => executeIn(tx, { text, values: [JSON.stringify(fields)] }) }),
-  };
-`;
 /** An example's pool stays open, as an app's does. */
 const bookingProgram = `
   import { book } from './example.mjs';
@@ -57,9 +47,12 @@ const typedApp = `
   import type { Sql } from 'postgres';
   import type { Sequelize } from 'sequelize';
   import type { DataSource, QueryRunner } from 'typeorm';
-  import type { Transaction } from './node_modules/express-crm-notifier/dist/cjs/transaction/transaction.js';
+  import type { Notifier } from 'express-crm-notifier';
 
-  declare const take: (tx: Transaction) => Promise<void>;
+  declare const crm: Notifier;
+  const take = async (tx: Parameters<Notifier['in']>[0]): Promise<void> => {
+    await crm.in(tx).notify({ notificationType: 'seen', userId: 123, message: 'Seen' });
+  };
   declare const client: Client, poolClient: PoolClient, pool: Pool, sql: Sql, knex: Knex, kysely: Kysely<{ a: { b: string } }>;
   declare const onPg: NodePgDatabase, onPostgresJs: PostgresJsDatabase, dataSource: DataSource, queryRunner: QueryRunner;
   declare const sequelize: Sequelize, orm: MikroORM, prisma: PrismaClient;
@@ -168,6 +161,16 @@ const libraries: Readonly<Record<string, Library>> = {
 
 const ownMajor = Number.parseInt(process.versions.node, 10);
 
+/** Where no CRM is: what was written stays in the outbox. */
+const nowhere = { CRM_BASE_URL: 'http://127.0.0.1:9', CRM_AUTH_TOKEN: 'ecosystem' };
+
+async function rowsOf(url: string, query: string): Promise<unknown[]> {
+  const client = new Client(url);
+  await client.connect();
+  const { rows } = await client.query<Record<string, unknown>>(query).finally(() => client.end());
+  return rows;
+}
+
 describeOnPostgres('transactions', () => {
   const createDatabase = usePostgres();
 
@@ -175,17 +178,18 @@ describeOnPostgres('transactions', () => {
     (ownMajor < nodeMajor ? it.skip : it)(
       `of ${name}: what the app writes is there with its commit, else not`,
       async () => {
-        const url = await createDatabase();
+        const DATABASE_URL = await createDatabase();
         const project = await createProject(`transactions of ${name}`, packages, options);
-        await runStatement(url, 'CREATE TABLE rows (id uuid, at bigint, nothing text, body text)');
 
-        const { stdout } = await project.run(process.execPath, ['transactions.mjs', program], { DATABASE_URL: url });
+        const { stdout } = await project.run(process.execPath, ['transactions.mjs', program], {
+          ...nowhere,
+          DATABASE_URL,
+        });
 
-        const client = new Client(url);
-        await client.connect();
-        const { rows } = await client.query('SELECT at, nothing, body FROM rows').finally(() => client.end());
-        expect(rows).toEqual([{ at: '1750000000123', nothing: null, body: `it's "kept": ? \\ $1 😀` }]);
-        expect(JSON.parse(stdout)).toEqual({ root: 'ERR_CRM_VALIDATION', ended: expect.not.stringMatching('written') });
+        const messages = await rowsOf(DATABASE_URL, "SELECT body::json->>'message' AS message FROM crm_outbox");
+        expect(messages).toEqual([{ message: `it's "kept": ? \\ $1 😀` }]);
+        const outcomes: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+        expect(outcomes).toEqual({ root: 'ERR_CRM_VALIDATION', ended: expect.not.stringMatching('written') });
       },
     );
   }
@@ -199,34 +203,26 @@ function examplesOf(markdown: string): readonly (readonly [heading: string, code
 
 describeOnPostgres('the examples of transactions', () => {
   const createDatabase = usePostgres();
+  const markdown = readFileSync(page, 'utf8');
   let project: Project;
   beforeAll(async () => {
-    project = await createProject('examples of transactions', allLibraries, {
-      ...withPrisma(),
-      manifest: { type: 'module' },
-    });
-    project.write({ 'crm.js': crmOfExamples, 'book.mjs': bookingProgram });
+    const options = { ...withPrisma(), manifest: { type: 'module' } };
+    project = await createProject('examples of transactions', allLibraries, options);
+    const notifier = /`crm\.js`[^`]*```js\n(?<code>[^]*?)^```$/m.exec(markdown)?.groups?.['code'] ?? '';
+    project.write({ 'crm.js': notifier, 'book.mjs': bookingProgram });
   });
 
-  it.each(examplesOf(readFileSync(page, 'utf8')))(
-    '%s: as printed, write the booking and its row together',
-    async (_, code) => {
-      const url = await createDatabase();
-      await runStatement(url, 'CREATE TABLE bookings (id serial PRIMARY KEY, user_id integer, session_id integer)');
-      await runStatement(url, 'CREATE TABLE rows (body text)');
-      project.write({ 'example.mjs': code });
+  it.each(examplesOf(markdown))('%s: as printed, writes the booking and its row together', async (_, code) => {
+    const DATABASE_URL = await createDatabase();
+    const columns = 'id serial PRIMARY KEY, user_id integer, session_id integer';
+    await runStatement(DATABASE_URL, `CREATE TABLE bookings (${columns})`);
+    project.write({ 'example.mjs': code });
 
-      await project.run(process.execPath, ['book.mjs'], { DATABASE_URL: url });
+    await project.run(process.execPath, ['book.mjs'], { ...nowhere, DATABASE_URL });
 
-      const client = new Client(url);
-      await client.connect();
-      const { rows } = await client
-        .query('SELECT bookings.*, body FROM bookings CROSS JOIN rows')
-        .finally(() => client.end());
-      const told = { bookingId: 1, userId: 123, sessionId: 789, action: 'created' };
-      expect(rows).toEqual([{ id: 1, user_id: 123, session_id: 789, body: JSON.stringify(told) }]);
-    },
-  );
+    const rows = await rowsOf(DATABASE_URL, 'SELECT bookings.*, lane, type FROM bookings CROSS JOIN crm_outbox');
+    expect(rows).toEqual([{ id: 1, user_id: 123, session_id: 789, lane: 'booking:1', type: 'booking_created' }]);
+  });
 
   it('have types: each callback is taken, and what would commit by itself is not', async () => {
     project.write({ 'app.mts': typedApp });

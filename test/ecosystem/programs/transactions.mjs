@@ -1,17 +1,14 @@
-// Writes a row in a transaction of the library that is named, as an app does: `node transactions.mjs kysely`, with
-// DATABASE_URL and a table `rows`. Prints what became of the handles that are no open transaction.
+// Notifies in a transaction of the library that is named, as an app does: `node transactions.mjs kysely`, with DATABASE_URL.
+// Prints what became of the handles that are no open transaction.
 
 import { createRequire } from 'node:module';
+import { createNotifier } from 'express-crm-notifier';
+import { postgresOutbox } from 'express-crm-notifier/postgres';
 
 const require = createRequire(import.meta.url);
-const { executeIn } = require('./node_modules/express-crm-notifier/dist/cjs/transaction/execute-in.js');
 const url = process.env.DATABASE_URL;
-
-const write = (tx, body) =>
-  executeIn(tx, {
-    text: `INSERT INTO "public"."rows" (id, at, nothing, body) VALUES (CAST($1 AS uuid), CAST($2 AS bigint), CAST($3 AS text), CAST($4 AS text))`,
-    values: ['01890a5d-ac96-774b-bcce-b302099a8057', 1_750_000_000_123, null, body],
-  });
+const crm = createNotifier({ outbox: postgresOutbox({ connectionString: url }) });
+const write = (tx, message) => crm.in(tx).notify({ notificationType: 'tried', userId: 123, message });
 
 /** How each library begins a transaction, and what it has besides. */
 const libraries = {
@@ -133,4 +130,5 @@ const outcome = (promise) =>
   );
 const outcomes = { root: await outcome(write(root, 'of a root')), ended: await outcome(write(ended, 'too late')) };
 await close();
+await crm.close();
 console.log(JSON.stringify(outcomes));
