@@ -197,7 +197,7 @@ describeOnPostgres('transactions', () => {
 
 /** The examples of the page, by the headings above them. */
 function examplesOf(markdown: string): readonly (readonly [heading: string, code: string])[] {
-  const found = markdown.matchAll(/^### (?<heading>.+)\n(?:(?!^```)[^\n]*\n)*```js\n(?<code>[^]*?)^```$/gm);
+  const found = markdown.matchAll(/^## (?<heading>.+)\n(?:(?!^```)[^\n]*\n)*```js\n(?<code>[^]*?)^```$/gm);
   return [...found].map(({ groups }) => [groups?.['heading'] ?? '', groups?.['code'] ?? '']);
 }
 
