@@ -64,8 +64,9 @@ export function createBatcher(options: BatcherOptions): Batcher {
   const { postOffice, clock, maxWaiting, silenceMs, gatherClock = systemClock } = options;
   let waiting: Waiting[] = [];
   let waitingBytes = 0;
-  /** The batch under way. */
+  /** The batch under way; it waits again if it fails, so it takes up room as well. */
   let batch: readonly Waiting[] = [];
+  let batchBytes = 0;
   /** A batch is under way, or the outbox has failed and the retry is due soon. */
   let isBusy = false;
   let isSilent = false;
@@ -113,12 +114,15 @@ export function createBatcher(options: BatcherOptions): Batcher {
   };
 
   const handOverBatch = async (): Promise<void> => {
+    const bytesBefore = waitingBytes;
     batch = takeBatch();
+    batchBytes = bytesBefore - waitingBytes;
     isCrowd = batch.length >= crowdCount;
     startSilenceTimer();
     const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
     const handedOver = batch;
     batch = [];
+    batchBytes = 0;
     const failed: Waiting[] = [];
     handedOver.forEach((entry, index) => {
       const acceptance = acceptances[index] ?? noResult;
@@ -167,8 +171,8 @@ export function createBatcher(options: BatcherOptions): Batcher {
   return {
     handOver(notification, callbacks) {
       const size = Buffer.byteLength(notification.body);
-      if (waiting.length >= maxWaiting.count) return 'count';
-      if (waitingBytes + size > maxWaiting.bytes) return 'bytes';
+      if (waiting.length + batch.length >= maxWaiting.count) return 'count';
+      if (waitingBytes + batchBytes + size > maxWaiting.bytes) return 'bytes';
       waiting.push({ notification, callbacks });
       waitingBytes += size;
       startIfIdle();
