@@ -6,6 +6,7 @@ import {
   type DeadLetter,
   type DeadProgress,
   type DeadRange,
+  firstPending,
   noCounts,
   type Outbox,
   type OutboxCounts,
@@ -20,22 +21,38 @@ interface DeadEntry {
   readonly notification: AcceptedNotification;
 }
 
+/** What the outbox has for one target. */
+interface TargetEntries extends MemoryQueue {
+  /** The ids of all entries, pending or dead. */
+  readonly ids: Set<string>;
+  /** The number of dead letters. */
+  dead: number;
+}
+
 /**
  * The reference implementation of the contract, in memory. Its contents are lost when the process ends, so it is for tests and
  * for apps that can afford to lose notifications.
  */
 export function createMemoryOutbox(): Outbox {
   /** One for each target. */
-  const queues = new Map<string, MemoryQueue>();
+  const queues = new Map<string, TargetEntries>();
   // In order of position: positions only grow, and entries are only added at the end.
   const dead = new Map<number, DeadEntry>();
   let lastDeadPosition = 0;
   let lastUse: Use = { from: 0, to: 0 };
 
-  const queueOf = (target: string): MemoryQueue => {
-    const queue = queues.get(target) ?? createMemoryQueue();
+  const queueOf = (target: string): TargetEntries => {
+    const queue = queues.get(target) ?? Object.assign(createMemoryQueue(), { ids: new Set<string>(), dead: 0 });
     queues.set(target, queue);
     return queue;
+  };
+
+  const add = (notification: AcceptedNotification, acceptedAt: number): PendingNotification => {
+    const queue = queueOf(notification.target);
+    queue.ids.add(notification.id);
+    // A copy, because the caller may go on to use its own.
+    const body = Buffer.from(notification.body);
+    return queue.add(firstPending(notification, { body, position: 0, acceptedAt }));
   };
 
   const addDead = (entry: PendingNotification, settlement: Extract<Settlement, { kind: 'dead' }>): void => {
@@ -53,7 +70,7 @@ export function createMemoryOutbox(): Outbox {
     for (const { letter, notification } of chosen) {
       dead.delete(letter.position);
       queueOf(letter.target).dead -= 1;
-      queueOf(letter.target).add(notification, at);
+      add(notification, at);
     }
     return chosen.length;
   };
@@ -80,7 +97,7 @@ export function createMemoryOutbox(): Outbox {
     return { count, next: seen.length < limit ? undefined : (seen.at(-1)?.letter.position ?? after) };
   };
 
-  const countsOf = (queue: MemoryQueue | undefined): OutboxCounts => ({
+  const countsOf = (queue: TargetEntries | undefined): OutboxCounts => ({
     pending: queue?.pending.size ?? 0,
     pendingBytes: queue?.pendingBytes ?? 0,
     dead: queue?.dead ?? 0,
@@ -102,9 +119,7 @@ export function createMemoryOutbox(): Outbox {
       const { pending, pendingBytes } = countsOfAll();
       if (pending + added.size > room.count || pendingBytes + bytesOf(added) > room.bytes) return undefined;
       lastUse = { ...lastUse, to: Math.max(lastUse.to, at ?? 0) };
-      return Array.from(added, (notification) =>
-        queueOf(notification.target).add(notification, at ?? notification.occurredAt),
-      );
+      return Array.from(added, (notification) => add(notification, at ?? notification.occurredAt));
     },
 
     readAfter: (target, after, limit) => queues.get(target)?.readAfter(after, limit) ?? [],

@@ -98,9 +98,10 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
     ), found AS (
       SELECT * FROM late UNION ALL SELECT * FROM following
     )
-    SELECT f.*, CASE WHEN f.number = 1 THEN pg_current_snapshot()::text END AS snapshot,
-           CASE WHEN f.number = 1 THEN pg_postmaster_start_time()::text END AS server_start,
-           CASE WHEN f.number = 1 THEN (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1) END AS last_seq
+    SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms,
+           CASE WHEN f.number = 1 THEN jsonb_build_array(
+             pg_current_snapshot(), pg_postmaster_start_time(), (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1)
+           ) END AS seen
       FROM (SELECT found.*, row_number() OVER (ORDER BY found.seq) AS number FROM (SELECT) one LEFT JOIN found ON true) f
      ORDER BY f.number`;
 
@@ -130,18 +131,18 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
         [...underWay, noXid],
       ];
       const found = await run(newRows, [after, ...unseen, limit], { name: 'crm_new' });
-      const [first = {}] = found;
+      const { lastSeq, ...newSight } = seenFrom(found[0]);
       const rows = found.filter((row) => row['seq'] !== null).map(rowFrom);
       const lateCount = rows.findIndex(({ seq }) => seq > after);
       const late = lateCount === -1 ? rows : rows.slice(0, lateCount);
       // Too many were late, and these need not be the first of their lanes: all is read again, page by page.
       if (late.length >= maxLate || bytesOf(late) >= maxPageBytes) {
-        return { rows: [], after: 0, isAll: false, sight: sightFrom(first) };
+        return { rows: [], after: 0, isAll: false, sight: newSight };
       }
       const following = rows.slice(late.length);
       const isAll = following.length < limit && bytesOf(following) < maxPageBytes;
-      const lastSeq = Math.max(after, Number(first['last_seq'] ?? 0));
-      return { rows, after: isAll ? lastSeq : (following.at(-1)?.seq ?? after), isAll, sight: sightFrom(first) };
+      const readTo = isAll ? lastSeq : following.at(-1)?.seq;
+      return { rows, after: Math.max(after, readTo ?? 0), isAll, sight: newSight };
     },
 
     async readDueLanes(known, limit) {
@@ -179,14 +180,11 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   };
 }
 
-/** `xmin:xmax:xip_list`, https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT-PARTS */
-function sightFrom(row: SqlRow): Sight {
-  const [, xmax = '0', underWay = ''] = String(row['snapshot']).split(':');
-  return {
-    xmax,
-    underWay: underWay === '' ? [] : underWay.split(','),
-    serverStart: String(row['server_start']),
-  };
+/** A snapshot is `xmin:xmax:xip_list`, https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT-PARTS */
+function seenFrom(row: SqlRow | undefined): Sight & { readonly lastSeq: number | undefined } {
+  const [snapshot, serverStart, lastSeq] = row?.['seen'] as [string, string, number | null];
+  const [, xmax = '0', underWay = ''] = snapshot.split(':');
+  return { xmax, underWay: underWay === '' ? [] : underWay.split(','), serverStart, lastSeq: lastSeq ?? undefined };
 }
 
 function bytesOf(rows: readonly PendingRow[]): number {

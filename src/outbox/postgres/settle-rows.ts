@@ -61,14 +61,14 @@ export async function settleRows(options: SettleRows, settlements: readonly Sett
   return Number(row?.['waiting'] ?? 0);
 }
 
-/** By far the most common case, so it has a statement of its own. */
+/** By far the most common case, so it has a statement of its own: one for each target, and there is seldom more than one. */
 async function deleteDelivered(run: RunSql, { pending }: OutboxTables, rows: readonly RowChange[]): Promise<void> {
-  if (rows.length === 0) return;
-  await run(
-    `DELETE FROM ${pending} p USING unnest($1::uuid[], $2::text[]) AS s (id, target) WHERE p.id = s.id AND p.target = s.target`,
-    [rows.map(({ id }) => id), rows.map(({ target }) => target)],
-    { name: 'crm_delivered' },
-  );
+  for (const target of new Set(rows.map((row) => row.target))) {
+    const ids = rows.filter((row) => row.target === target).map(({ id }) => id);
+    // As text, because pg would look for what to escape in each.
+    const values = [target, `{${ids.join()}}`];
+    await run(`DELETE FROM ${pending} WHERE target = $1 AND id = ANY($2::uuid[])`, values, { name: 'crm_delivered' });
+  }
 }
 
 function settleStatement({ pending, dead, state }: OutboxTables): string {

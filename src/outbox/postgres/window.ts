@@ -43,41 +43,61 @@ interface LanePart extends LaneName {
   count: number;
   /** The last row that was read. */
   after: number;
-  /** Whether the rest is read by itself. */
-  isReadAlone: boolean;
   /** Its head when it was read, if that was due. */
   dueId: string | undefined;
 }
 
+/** What is in the window for one target. */
+interface TargetRows {
+  readonly queue: MemoryQueue;
+  /** By id. */
+  readonly entries: Map<string, PendingNotification>;
+  /** By lane. */
+  readonly parts: Map<string, LanePart>;
+}
+
 export function createRowWindow(): RowWindow {
-  const queues = new Map<string, MemoryQueue>();
-  const entries = new Map<string, PendingNotification>();
-  const parts = new Map<string, LanePart>();
+  const targets = new Map<string, TargetRows>();
+  let size = 0;
+  /** The lanes whose rest is read by itself. */
+  const readAlone = new Set<LanePart>();
   /** How often a lane was closed and not yet opened: while its head's wait is being stored. */
   const closed = new Map<string, number>();
 
-  const queueOf = (target: string): MemoryQueue => {
-    const queue = queues.get(target) ?? createMemoryQueue();
-    queues.set(target, queue);
-    return queue;
+  const rowsOf = (target: string): TargetRows => {
+    let rows = targets.get(target);
+    if (rows === undefined) {
+      rows = { queue: createMemoryQueue(), entries: new Map(), parts: new Map() };
+      targets.set(target, rows);
+    }
+    return rows;
   };
 
   const partOf = ({ target, lane }: LaneName): LanePart => {
-    const key = keyOf(target, lane);
-    const part = parts.get(key) ?? { target, lane, count: 0, after: 0, isReadAlone: false, dueId: undefined };
-    parts.set(key, part);
+    const { parts } = rowsOf(target);
+    let part = parts.get(lane);
+    if (part === undefined) {
+      part = { target, lane, count: 0, after: 0, dueId: undefined };
+      parts.set(lane, part);
+    }
     return part;
   };
 
+  const removePart = ({ target, lane }: LaneName): void => {
+    const { parts } = rowsOf(target);
+    const part = parts.get(lane);
+    if (part !== undefined) readAlone.delete(part);
+    parts.delete(lane);
+  };
+
+  const isClosed = (lane: LaneName): boolean => closed.size > 0 && closed.has(keyOf(lane));
+
   const addRow = (row: PendingRow): PendingNotification | undefined => {
-    const key = keyOf(row.target, row.id);
-    if (entries.has(key)) return undefined;
-    const { attempts } = row;
-    const queue = queueOf(row.target);
-    const added = queue.add(row, row.acceptedAt);
-    const pending = attempts === 0 ? added : { ...added, attempts };
-    if (attempts > 0) queue.replace(pending);
-    entries.set(key, pending);
+    const { queue, entries } = rowsOf(row.target);
+    if (entries.has(row.id)) return undefined;
+    const pending = queue.add(row);
+    entries.set(row.id, pending);
+    size += 1;
     const part = partOf(row);
     part.count += 1;
     part.after = Math.max(part.after, row.seq);
@@ -86,36 +106,36 @@ export function createRowWindow(): RowWindow {
 
   /** Adds one that was read with everything else, unless its lane is closed. */
   const addIfOpen = (row: PendingRow): PendingNotification | undefined => {
-    const key = keyOf(row.target, row.lane);
-    if (closed.has(key)) return undefined;
-    const part = parts.get(key);
+    if (isClosed(row)) return undefined;
+    const { entries, parts } = rowsOf(row.target);
+    const part = parts.get(row.lane);
     if (part === undefined) return addRow(row);
-    if (!part.isReadAlone && part.count >= maxOfLane) part.isReadAlone = !entries.has(keyOf(row.target, row.id));
-    if (!part.isReadAlone) return addRow(row);
+    if (entries.has(row.id)) return undefined;
+    if (part.count >= maxOfLane) readAlone.add(part);
+    if (!readAlone.has(part)) return addRow(row);
     // One that committed late comes before what was read of its lane.
-    if (row.seq <= part.after && !entries.has(keyOf(row.target, row.id))) part.after = row.seq - 1;
+    if (row.seq <= part.after) part.after = row.seq - 1;
     return undefined;
   };
 
-  const removeEntry = (key: string, pending: PendingNotification): void => {
-    entries.delete(key);
-    const queue = queueOf(pending.target);
+  const removeEntry = (pending: PendingNotification): void => {
+    const { queue, entries, parts } = rowsOf(pending.target);
+    entries.delete(pending.id);
     queue.remove(pending);
-    queue.ids.delete(pending.id);
-    const laneKey = keyOf(pending.target, pending.lane);
-    const part = parts.get(laneKey);
+    size -= 1;
+    const part = parts.get(pending.lane);
     if (part === undefined) return;
     part.count -= 1;
-    if (part.count === 0 && !part.isReadAlone) parts.delete(laneKey);
+    if (part.count === 0 && !readAlone.has(part)) parts.delete(pending.lane);
   };
 
   return {
     get size() {
-      return entries.size;
+      return size;
     },
     get bytes() {
       let bytes = 0;
-      for (const queue of queues.values()) bytes += queue.pendingBytes;
+      for (const { queue } of targets.values()) bytes += queue.pendingBytes;
       return bytes;
     },
 
@@ -124,18 +144,17 @@ export function createRowWindow(): RowWindow {
     addLanes(lanes, rows) {
       const added: PendingNotification[] = [];
       for (const name of lanes) {
-        const key = keyOf(name.target, name.lane);
         const ofLane = rows.filter(({ target, lane }) => target === name.target && lane === name.lane);
         const [first] = ofLane;
         const last = ofLane.at(-1);
         if (first === undefined || last === undefined) {
           // Read to its end: what comes to it from now on is read with everything else.
-          if (parts.get(key)?.count === 0) parts.delete(key);
+          if (rowsOf(name.target).parts.get(name.lane)?.count === 0) removePart(name);
           continue;
         }
-        if (closed.has(key)) continue;
+        if (isClosed(name)) continue;
         const part = partOf(name);
-        part.isReadAlone = true;
+        readAlone.add(part);
         part.dueId ??= first.id;
         added.push(...ofLane.map(addRow).filter(isDefined));
         part.after = last.seq;
@@ -143,54 +162,53 @@ export function createRowWindow(): RowWindow {
       return added;
     },
 
-    find: (target, id) => entries.get(keyOf(target, id)),
+    find: (target, id) => targets.get(target)?.entries.get(id),
 
     keep(target, id, attempts) {
-      const key = keyOf(target, id);
-      const entry = entries.get(key);
+      const { queue, entries } = rowsOf(target);
+      const entry = entries.get(id);
       if (entry === undefined) return;
       const pending = { ...entry, attempts };
-      entries.set(key, pending);
-      queueOf(target).replace(pending);
+      entries.set(id, pending);
+      queue.replace(pending);
     },
 
     remove(target, id) {
-      const key = keyOf(target, id);
-      const entry = entries.get(key);
-      if (entry !== undefined) removeEntry(key, entry);
+      const entry = rowsOf(target).entries.get(id);
+      if (entry !== undefined) removeEntry(entry);
     },
 
-    close({ target, lane }) {
-      const key = keyOf(target, lane);
+    close(lane) {
+      const key = keyOf(lane);
       closed.set(key, (closed.get(key) ?? 0) + 1);
     },
 
-    open({ target, lane }) {
-      const key = keyOf(target, lane);
+    open(lane) {
+      const key = keyOf(lane);
       const count = (closed.get(key) ?? 0) - 1;
       if (count > 0) closed.set(key, count);
       else closed.delete(key);
     },
 
     removeLane({ target, lane }) {
-      const queue = queueOf(target);
+      const { queue } = rowsOf(target);
       for (let next = queue.nextInLane(lane, 0); next !== undefined; next = queue.nextInLane(lane, 0)) {
-        removeEntry(keyOf(target, next.id), next);
+        removeEntry(next);
       }
-      parts.delete(keyOf(target, lane));
+      removePart({ target, lane });
     },
 
-    lanesToRead: () => [...parts.values()].filter(({ isReadAlone, count }) => isReadAlone && count === 0),
-    dueIds: () => [...parts.values()].map(({ dueId }) => dueId).filter(isDefined),
+    lanesToRead: () => [...readAlone].filter(({ count }) => count === 0),
+    dueIds: () => [...readAlone].map(({ dueId }) => dueId).filter(isDefined),
 
     clear() {
-      queues.clear();
-      entries.clear();
+      targets.clear();
       closed.clear();
-      parts.clear();
+      readAlone.clear();
+      size = 0;
     },
 
-    queueOf,
+    queueOf: (target) => rowsOf(target).queue,
   };
 }
 
@@ -207,9 +225,9 @@ export function readingOf({ queueOf }: RowWindow): {
   };
 }
 
-/** Neither a target's name nor an id has a line break. */
-function keyOf(target: string, name: string): string {
-  return `${target}\n${name}`;
+/** A target's name has no line break. */
+function keyOf({ target, lane }: LaneName): string {
+  return `${target}\n${lane}`;
 }
 
 function isDefined<Value>(value: Value | undefined): value is Value {
