@@ -15,7 +15,7 @@ const tickMs = 20;
  * waited longest, since what is delivered passes through it. Where it does not say, or has little to say, it is how late
  * this process's own timer has been in all.
  */
-export function measureLateness(programs: readonly Program[]): Lateness {
+export function measureLateness(programs: readonly Pick<Program, 'pid'>[]): Lateness {
   let timerMs = 0;
   let dueAtMs = performance.now() + tickMs;
   const timer = setInterval(() => {

@@ -14,6 +14,9 @@ export interface Arrival {
   readonly part: number;
   /** Tells apart who wanted to make this version of the booking: one that was rolled back, or one that came after. */
   readonly nonce: string;
+  /** Who posted it, and when, in milliseconds since 1970. */
+  readonly token: string;
+  readonly at: number;
 }
 
 /** The CRM of the audit, with every fault; and it tells who posts. */
@@ -73,7 +76,7 @@ export async function startAuditCrm(random: SeededRandom): Promise<AuditCrm> {
     else if (fault === '503') res.writeHead(503).end();
     else if (fault === '429') res.writeHead(429, { 'retry-after': '1' }).end();
     else {
-      arrivals.push(arrivalOf(body));
+      arrivals.push(arrivalOf(body, token));
       if (fault === 'lost answer') req.socket.resetAndDestroy();
       else if (fault === 'slow') setTimeout(() => res.end(success), 300);
       else if (fault !== 'never answered') res.end(success);
@@ -92,7 +95,8 @@ export async function startAuditCrm(random: SeededRandom): Promise<AuditCrm> {
   const listenAgain = async (port: number): Promise<void> => {
     for (let triesLeft = 20; ; triesLeft -= 1) {
       try {
-        return await listen(port);
+        await listen(port);
+        return;
       } catch (error) {
         if (triesLeft === 0) throw error;
         await pause(500);
@@ -114,7 +118,9 @@ export async function startAuditCrm(random: SeededRandom): Promise<AuditCrm> {
     faults,
     watch(onRequest) {
       watchers.add(onRequest);
-      return () => watchers.delete(onRequest);
+      return () => {
+        watchers.delete(onRequest);
+      };
     },
     down: stop,
     up: () => listenAgain(port),
@@ -129,11 +135,11 @@ export async function startAuditCrm(random: SeededRandom): Promise<AuditCrm> {
   };
 }
 
-function arrivalOf(body: string): Arrival {
-  const { notification_id, additional_data } = JSON.parse(body) as {
+function arrivalOf(body: string, token: string): Arrival {
+  const { notification_id: id, additional_data } = JSON.parse(body) as {
     readonly notification_id: string;
-    readonly additional_data: Omit<Arrival, 'id' | 'booking'> & { readonly booking_id: number };
+    readonly additional_data: Pick<Arrival, 'version' | 'part' | 'nonce'> & { readonly booking_id: number };
   };
-  const { booking_id, version, part, nonce } = additional_data;
-  return { id: notification_id, booking: booking_id, version, part, nonce };
+  const { booking_id: booking, version, part, nonce } = additional_data;
+  return { id, booking, version, part, nonce, token, at: Date.now() };
 }

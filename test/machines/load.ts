@@ -71,7 +71,7 @@ export function startLoad({ random, appAt, places, hooksOnly }: LoadOptions): Lo
   const change = async (place: number, path: string, kind: 'told' | 'plain', body: object): Promise<boolean> => {
     await pause(betweenMs * (0.5 + random.next()));
     const app = appAt(place);
-    if (app === undefined) return false;
+    if (app === undefined || isOver) return false;
     nonceCount += 1;
     const nonce = `n${String(nonceCount)}`;
     counts.sent += 1;
@@ -100,9 +100,8 @@ export function startLoad({ random, appAt, places, hooksOnly }: LoadOptions): Lo
     while (!isOver) {
       const booking = nextBooking();
       const place = random.below(places);
-      for (let left = changesOfBooking; left > 0 && !isOver; left -= 1) {
-        if (!(await change(place, '/plain', 'plain', { booking }))) break;
-      }
+      let left = changesOfBooking;
+      while (left > 0 && (await change(place, '/plain', 'plain', { booking }))) left -= 1;
     }
   };
 

@@ -8,6 +8,7 @@
  * gets a line for each error that nobody caught; LOG, a file that gets what the notifier logs at WARN and ERROR.
  */
 import { appendFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers';
 import express from 'express';
 import { afterBooking, createNotifier } from 'express-crm-notifier';
 import { postgresOutbox } from 'express-crm-notifier/postgres';

@@ -7,12 +7,12 @@ import { startUnreliableNetwork } from '../helpers/unreliable-network.js';
 import { startAuditCrm } from './crm.js';
 import { openAuditDatabase } from './database.js';
 import { startApp, type Machine } from './machine.js';
-import type { Stage } from './stage.js';
+import { liveMachines, type Stage } from './stage.js';
 
 /** What an audit is played on, and how it is cleared away. */
 export interface StageSet {
   readonly stage: Stage;
-  /** Where the apps' log lines lie. */
+  /** Where the apps' log lines lie, and in the end a line for each arrival at the CRM. */
   readonly directory: string;
   /** What no app caught: unhandled rejections, exceptions. */
   uncaught(): readonly string[];
@@ -63,12 +63,18 @@ export async function setStage(seed: number): Promise<StageSet> {
         .split('\n')
         .filter((line) => line !== ''),
     async close(keepsFiles) {
-      for (const { app } of machines) app?.kill('SIGKILL');
-      await Promise.all(machines.map(({ app }) => app?.ended));
+      for (const { app } of liveMachines(stage)) {
+        app.kill('SIGKILL');
+        await app.ended;
+      }
       await Promise.all(machines.map(({ network }) => network.close()));
       await database.close();
       await server.close();
       await crm.close();
+      writeFileSync(
+        join(directory, 'arrivals'),
+        crm.arrivals.map((arrival) => `${JSON.stringify(arrival)}\n`).join(''),
+      );
       if (!keepsFiles) rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -45,10 +45,12 @@ export function liveMachines({ machines }: Stage): readonly LiveMachine[] {
   return machines.filter((machine): machine is LiveMachine => machine.app !== undefined);
 }
 
-/** The machine that leads now; waits until one does. */
-export async function leadingMachine(stage: Stage): Promise<LiveMachine | undefined> {
-  const leader = await waitFor(leaderWithinMs, () => stage.database.leader());
-  return liveMachines(stage).find(({ app }) => app.pid === leader?.pid);
+/** The machine that leads now; waits until one does. A killed leader has its lease for a while. */
+export function leadingMachine(stage: Stage): Promise<LiveMachine | undefined> {
+  return waitFor(leaderWithinMs, async () => {
+    const leader = await stage.database.leader();
+    return liveMachines(stage).find(({ app }) => app.pid === leader?.pid);
+  });
 }
 
 const leaderWithinMs = 20_000;
