@@ -16,6 +16,7 @@ const commands = [
   ['outbox', 'discard'],
   ['outbox', 'export'],
   ['deliver'],
+  ['migrate'],
   ['crm'],
 ];
 

@@ -80,6 +80,17 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     expect(await objects('stats')).toMatchObject([{ pending: 2, dead: 0 }]);
   });
 
+  it.each(['redeliver', 'discard'])(
+    '%s --all stops between its transactions when interrupted (case 63)',
+    async (command) => {
+      await prepare({ count: 1, deadCount: 3 });
+      const end = await run([command, '--all', '--yes'], { stop: AbortSignal.abort('SIGINT') });
+      expect(end).toMatchObject({ code: 130, stdout: '' });
+      expect(end.stderr).toContain('0 dead letters');
+      expect(await objects('stats')).toMatchObject([{ pending: 1, dead: 3 }]);
+    },
+  );
+
   it('redelivers only those with a text', async () => {
     const notifications = await prepare({ count: 0, deadCount: 3 });
     const { id } = notifications[1]!;
