@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { postgresPlaceOf } from '../../../src/cli/outbox/postgres-place.js';
 import { openPostgresTables } from '../../helpers/postgres-tables.js';
 import { useRawServer } from '../../helpers/raw-server.js';
 import { sampleNotification } from '../../helpers/sample-notification.js';
@@ -73,6 +74,17 @@ describe('an outbox in PostgreSQL that a command cannot use', () => {
     expect(end).toMatchObject({ code: 2, stdout: '' });
     expect(end.stderr).toContain(message);
     expect(end.stderr).not.toContain(secret);
+  });
+
+  it.each([
+    ['postgres:///bookings', 'postgres://app:p%2Fw@db:5433/bookings?sslmode=verify-full'],
+    ['postgres://', 'postgres://app:p%2Fw@db:5433/sales?sslmode=verify-full'],
+    ['postgres://me:pw@h:1/x?sslmode=disable', 'postgres://me:pw@h:1/x?sslmode=disable'],
+    ['postgres://me@/x?host=/run/sockets', 'postgres://me@/x?host=/run/sockets'],
+  ])('of %s is connected to with what libpq’s variables add to it', (url, whole) => {
+    const variables = { PGHOST: 'db', PGPORT: '5433', PGUSER: 'app', PGPASSWORD: 'p/w', PGDATABASE: 'sales' };
+    const { outbox } = postgresPlaceOf(url, undefined, { ...variables, PGSSLMODE: 'verify-full' });
+    expect(outbox.connection.connectionString).toBe(whole);
   });
 
   it.each([
