@@ -140,14 +140,17 @@ interface Library {
 /** The libraries that the tests in test/transaction/ do not have, or have in another version. */
 const libraries: Readonly<Record<string, Library>> = {
   'pg 8.7': { program: 'pg', packages: ['pg@8.7.0'] },
-  'postgres.js 3.0': { program: 'postgres', packages: ['postgres@3.0.0'] },
+  'postgres.js 3.0': { program: 'postgres', packages: ['postgres@3.0.0', 'pg@8'] },
   'knex 1': { program: 'knex', packages: ['knex@1', 'pg@8'] },
   'knex 2': { program: 'knex', packages: ['knex@2', 'pg@8'] },
   'kysely 0.27': { program: 'kysely', packages: ['kysely@0.27', 'pg@8'] },
   'kysely, the newest': { program: 'kysely', packages: ['kysely@latest', 'pg@8'], nodeMajor: 22 },
   'drizzle 0.36': { program: 'drizzle', packages: ['drizzle-orm@0.36', 'pg@8'] },
   'drizzle 1 with pg': { program: 'drizzle', packages: [`drizzle-orm@${drizzle1}`, 'pg@8'] },
-  'drizzle 1 with postgres.js': { program: 'drizzle-postgres-js', packages: [`drizzle-orm@${drizzle1}`, 'postgres@3'] },
+  'drizzle 1 with postgres.js': {
+    program: 'drizzle-postgres-js',
+    packages: [`drizzle-orm@${drizzle1}`, 'postgres@3', 'pg@8'],
+  },
   'typeorm 0.3': { program: 'typeorm', packages: ['typeorm@0.3', 'reflect-metadata@0.2', 'pg@8'] },
   'sequelize 7': {
     program: 'sequelize-7',
