@@ -169,14 +169,17 @@ export const gatherOnDiskMs = 20;
 export function startDelivery(options: StartDeliveryOptions): Delivery {
   const { settings, store, authToken, dispatcher, clock, logger, gatherMs = 0, roundGatherMs, onEvent } = options;
   const { target, delivery } = settings;
+  const { outbox, leader } = store;
+  const { generation } = outbox;
   const format = crmFormat;
   const connections = maxUnderWay(delivery.concurrency);
-  const mayStart = (): boolean => store.leader?.isLeading() ?? true;
+  // Once the outbox has started over, positions mean something else, and another delivery follows soon.
+  const mayStart = (): boolean => outbox.generation === generation && (leader?.isLeading() ?? true);
   const client = createCrmClient({ ...target, authToken, dispatcher, clock, logger, connections, format, mayStart });
   return createDelivery({
     ...delivery,
     timeoutMs: target.timeoutMs,
-    outbox: store.outbox,
+    outbox,
     target: createHttpTarget({ name: crmTarget, client, format, clock }),
     clock,
     // When the store's clock catches up, another delivery soon replaces this one, whose instants in memory use the old clock.

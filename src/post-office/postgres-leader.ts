@@ -67,23 +67,24 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
     onSuccess() {
       failures.worked('read');
     },
-    onServerRestart() {
-      generation += 1;
-      filler.start();
-    },
+    onServerRestart: startOver,
     isSettled: (target, id) => settler.isSettled(target, id),
   });
   const settler = createWindowSettler({ window, filler, run, tables, processId, now });
 
-  const follow = (isLeading: boolean): boolean => {
+  /** Reads everything anew. The delivery that has read the window so far starts nothing more; see `generation`. */
+  function startOver(): void {
+    generation += 1;
+    filler.start();
+  }
+
+  /** What was read for an earlier lease is worth nothing: another process may have led in between. */
+  const follow = (isLeading: boolean, isNewLease: boolean): boolean => {
+    if (isLeading && (isNewLease || !isFilling)) startOver();
     if (isLeading !== isFilling) {
       isFilling = isLeading;
-      if (isLeading) {
-        // What was read for an earlier lease is worth nothing.
-        generation += 1;
-        filler.start();
-        announcements.start();
-      } else stop();
+      if (isLeading) announcements.start();
+      else stop();
     }
     return isLeading;
   };
@@ -97,10 +98,11 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
   return {
     leader: {
       async tryToLead() {
+        const isNewLease = !lease.isValid();
         try {
-          return follow(await lease.take());
+          return follow(await lease.take(), isNewLease);
         } catch (error) {
-          if (!lease.isValid()) follow(false);
+          if (!lease.isValid()) follow(false, false);
           throw error;
         }
       },
