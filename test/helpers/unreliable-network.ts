@@ -9,6 +9,8 @@ export interface UnreliableNetwork {
   readonly port: number;
   /** A server's URL, by way of this network. */
   through(url: string): string;
+  /** From the next connection on leads to another server, as a name does after a fail-over. */
+  leadTo(serverPort: number): void;
   /** Resets all connections. New ones are as good as before. */
   cut(): void;
   /** Passes nothing any more, nor the end of a connection; accepts new ones, and never answers. */
@@ -37,6 +39,7 @@ export function useUnreliableNetwork(): (serverPort: number) => Promise<Unreliab
 /** @param serverPort - on 127.0.0.1; whether something listens there matters only once a client connects. */
 export async function startUnreliableNetwork(serverPort: number): Promise<UnreliableNetwork> {
   const sockets = new Set<Socket>();
+  let leadsTo = serverPort;
   const weather: Weather = { delayMs: 0, silence: undefined };
   const proxy = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     watch(client);
@@ -57,7 +60,7 @@ export async function startUnreliableNetwork(serverPort: number): Promise<Unreli
   async function leadToServer(client: Socket): Promise<void> {
     await weather.silence?.promise;
     if (client.destroyed) return;
-    const server = connect({ port: serverPort, host: '127.0.0.1', allowHalfOpen: true });
+    const server = connect({ port: leadsTo, host: '127.0.0.1', allowHalfOpen: true });
     watch(server);
     pass(client, server, weather);
     pass(server, client, weather);
@@ -73,6 +76,9 @@ export async function startUnreliableNetwork(serverPort: number): Promise<Unreli
       const led = new URL(url);
       led.host = `127.0.0.1:${String(port)}`;
       return led.href;
+    },
+    leadTo(otherPort) {
+      leadsTo = otherPort;
     },
     cut,
     silence() {

@@ -64,7 +64,7 @@ export function useBookingApps(): {
       const routes = express()
         .use(app.notifier.middleware())
         .post('/bookings/:id', hook, (req, res) => {
-          res.status(201).json({ id: Number(req.params['id']), userId: req.query['lane'], sessionId: 1 });
+          res.status(201).json({ id: Number(req.params.id), userId: req.query['lane'], sessionId: 1 });
         });
       const served = await serve(routes);
       return {
