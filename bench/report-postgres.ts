@@ -4,7 +4,7 @@ import type { PostgresResults } from './scenarios/postgres.js';
 import type { CommitToCrm } from './scenarios/postgres/commit-to-crm.js';
 import type { Drain } from './scenarios/postgres/drain.js';
 import type { LongTransaction } from './scenarios/postgres/long-transaction.js';
-import type { Transactions } from './scenarios/postgres/transactions.js';
+import { loadOf, type Transactions } from './scenarios/postgres/transactions.js';
 
 export function printPostgres({ transactions, commitToCrm, longTransaction, drains }: PostgresResults): void {
   if (transactions !== undefined) printTransactions(transactions);
@@ -15,9 +15,9 @@ export function printPostgres({ transactions, commitToCrm, longTransaction, drai
 
 function printTransactions(transactions: readonly Transactions[]): void {
   console.log('\nA booking’s transaction, over the booking alone in the same round; medians.');
-  const rows = transactions.flatMap(({ connections, ways }) =>
-    ways.map(({ name, perSecond, p50Ms, p99Ms, ratioP50, ratioP99 }) => [
-      `${connections} connections, ${name}`,
+  const rows = transactions.flatMap((load) =>
+    load.ways.map(({ name, perSecond, p50Ms, p99Ms, ratioP50, ratioP99 }) => [
+      `${loadOf(load)}, ${name}`,
       perSecond.toFixed(0),
       p50Ms.toFixed(2),
       p99Ms.toFixed(2),

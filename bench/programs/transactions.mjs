@@ -1,12 +1,14 @@
 /**
- * Books in transactions over so many connections, each as fast as it can. `plain` books alone, `told` also tells the CRM in
- * the transaction, and `second` writes a row of the same size to a table that nobody reads. Each answers how long each took, in milliseconds.
+ * Books in transactions over so many connections: so many a second in all, or each as fast as it can. `plain` books alone, `told`
+ * also tells the CRM in the transaction, and `second` writes a row of the same size to a table that nobody reads. Each answers
+ * how long the transactions took, in milliseconds.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { createNotifier } from 'express-crm-notifier';
 import { postgresOutbox } from 'express-crm-notifier/postgres';
 import pg from 'pg';
 
-const { COLLECTOR, CONNECTIONS, POSTGRES, SECONDS } = process.env;
+const { COLLECTOR, CONNECTIONS, PER_SECOND, POSTGRES, SECONDS } = process.env;
 const ignore = () => undefined;
 const logger = { debug: ignore, info: ignore, warn: ignore, error: console.error, isLevelEnabled: () => false };
 const outbox = postgresOutbox({ connectionString: POSTGRES });
@@ -40,11 +42,18 @@ await clients[0].query(
   `CREATE TABLE note (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, booking_id bigint NOT NULL, text text NOT NULL)`,
 );
 
+/** Between the starts of two transactions of a connection. */
+const everyMs = PER_SECOND === undefined ? 0 : (Number(CONNECTIONS) * 1_000) / Number(PER_SECOND);
+
 async function bookFor(also) {
   const times = [];
-  const untilMs = performance.now() + Number(SECONDS) * 1_000;
-  const bookOver = async (client) => {
+  const beganAtMs = performance.now();
+  const untilMs = beganAtMs + Number(SECONDS) * 1_000;
+  const bookOver = async (client, number) => {
+    let dueAtMs = beganAtMs + (number * everyMs) / Number(CONNECTIONS);
     while (performance.now() < untilMs) {
+      if (dueAtMs > performance.now()) await pause(dueAtMs - performance.now());
+      dueAtMs += everyMs;
       const startedAtMs = performance.now();
       await book(client, also);
       times.push(performance.now() - startedAtMs);

@@ -7,6 +7,8 @@ import { median } from '../comparison.js';
 /** What a booking's transaction takes: alone, with a row of any other table, and with the notification's. */
 export interface Transactions {
   readonly connections: number;
+  /** In all; undefined for as many as each can. */
+  readonly perSecond: number | undefined;
   readonly ways: readonly TransactionWay[];
 }
 
@@ -29,6 +31,13 @@ interface Round {
 
 const ways = ['plain', 'second', 'told'] as const;
 
+/** The last takes both cores: each row, of whatever table, then costs what it takes of them. */
+const loads = [
+  { connections: 1, perSecond: undefined },
+  { connections: 16, perSecond: 400 },
+  { connections: 16, perSecond: undefined },
+];
+
 /** In turn, while a leader in a process of its own delivers what is told. */
 export async function compareTransactions(
   postgres: BenchPostgres,
@@ -37,7 +46,7 @@ export async function compareTransactions(
   say: (line: string) => void,
 ): Promise<Transactions[]> {
   const results: Transactions[] = [];
-  for (const connections of [1, 16]) {
+  for (const { connections, perSecond } of loads) {
     const url = await postgres.createAppDatabase();
     const collector = await startProgram('collector.mjs');
     const leader = await startLeader(url, collector);
@@ -46,6 +55,7 @@ export async function compareTransactions(
       CONNECTIONS: String(connections),
       POSTGRES: url,
       SECONDS: String(seconds),
+      ...(perSecond === undefined ? {} : { PER_SECOND: String(perSecond) }),
     });
     const measured = new Map<string, Round[]>(ways.map((way) => [way, []]));
     let toldCount = 0;
@@ -57,18 +67,22 @@ export async function compareTransactions(
         await untilArrived(collector, toldCount);
         const round = { ...percentiles(times), perSecond: times.length / seconds };
         if (number > 0) measured.get(way)?.push(round);
-        say(`${number}/${rounds} ${connections} connections, ${way}: ${lineOf(round)}`);
+        say(`${number}/${rounds} ${loadOf({ connections, perSecond })}, ${way}: ${lineOf(round)}`);
       }
     }
     await Promise.all([app.kill(), leader.kill(), collector.kill()]);
     const plain = measured.get('plain') ?? [];
-    results.push({ connections, ways: [...measured].map(([name, ofWay]) => summarise(name, ofWay, plain)) });
+    results.push({ connections, perSecond, ways: [...measured].map(([name, ofWay]) => summarise(name, ofWay, plain)) });
   }
   return results;
 }
 
 async function untilArrived(collector: Program, count: number): Promise<void> {
   while (((await collector.call('count')) as { distinct: number }).distinct < count) await pause(20);
+}
+
+export function loadOf({ connections, perSecond }: Pick<Transactions, 'connections' | 'perSecond'>): string {
+  return `${connections} connection${connections === 1 ? '' : 's'}${perSecond === undefined ? '' : `, ${perSecond}/s`}`;
 }
 
 function lineOf({ p50Ms, p99Ms, perSecond }: Round): string {

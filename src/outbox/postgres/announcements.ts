@@ -27,6 +27,7 @@ export interface AnnouncementsOptions {
   readonly onDeaf: () => void;
 }
 
+/** What comes within this time of an announcement is announced together. */
 const gatherMs = 5;
 /** An own announcement that has not come back by then never will. */
 const proveWithinMs = 3_000;
@@ -42,6 +43,14 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
   let hasToldDeaf = false;
   let cancelProof: CancelTimer | undefined;
   let cancelAnnouncement: CancelTimer | undefined;
+  let announcedAtMs = -Infinity;
+
+  const announce = (): void => {
+    cancelAnnouncement?.();
+    cancelAnnouncement = undefined;
+    announcedAtMs = clock.monotonicMs();
+    server.run(notify).catch(() => undefined);
+  };
 
   const end = (): void => {
     cancelProof?.();
@@ -96,10 +105,9 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
       return isHeard;
     },
     announceSoon() {
-      cancelAnnouncement ??= clock.after(gatherMs, () => {
-        cancelAnnouncement = undefined;
-        server.run(notify).catch(() => undefined);
-      });
+      const waitMs = gatherMs - (clock.monotonicMs() - announcedAtMs);
+      if (waitMs <= 0) announce();
+      else cancelAnnouncement ??= clock.after(waitMs, announce);
     },
     start() {
       isStarted = true;

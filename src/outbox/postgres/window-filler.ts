@@ -157,9 +157,12 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     cancelTimer?.();
     const nowMs = clock.monotonicMs();
     const isMore = isWanted || window.lanesToRead().length > 0 || (!isAll && hasMuchRoom());
-    const waitMs = isMore ? minIntervalMs - (nowMs - startedAtMs) : Math.min(pollMs(), dueAtMs - nowMs);
-    const waitAfterFailureMs = retryMs - (nowMs - failedAtMs);
-    cancelTimer = clock.after(Math.max(0, waitMs, waitAfterFailureMs), () => void startReading());
+    const nextDueMs = hasRoom() ? dueAtMs - nowMs : Infinity;
+    const wantedMs = isMore ? minIntervalMs - (nowMs - startedAtMs) : Math.min(pollMs(), nextDueMs);
+    const waitMs = Math.max(wantedMs, retryMs - (nowMs - failedAtMs));
+    // A timer would take a millisecond at least.
+    if (isWanted && waitMs <= 0) void startReading();
+    else cancelTimer = clock.after(Math.max(0, waitMs), () => void startReading());
   };
 
   return {
