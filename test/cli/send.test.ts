@@ -1,9 +1,11 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPostgresTables } from '../helpers/postgres-tables.js';
 import { reply } from '../helpers/scripted-crm.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
+import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
 import { cliToken, objectsIn, useCli } from './cli-program.js';
 import { runInProcess, type InProcessOptions } from './in-process.js';
 
@@ -132,6 +134,27 @@ describe('crm-notifier send', () => {
       const left = await openOutboxIn(outbox());
       expect(left.counts()).toMatchObject({ pending: 1 });
       left.close();
+    });
+  });
+
+  describeOnPostgres('--outbox postgres://…', () => {
+    const createDatabase = usePostgres();
+
+    it('keeps it through an outage; a later command delivers both in order', async () => {
+      const url = await createDatabase();
+      await (await openPostgresTables(url)).close();
+      const sendByOutbox = (baseUrl: string, ...args: string[]) =>
+        startCli(['send', ...notification, '--json', '--outbox', url, ...args], { env: { CRM_BASE_URL: baseUrl } });
+      const crm = await start();
+      await crm.close();
+      const end = await sendByOutbox(crm.url, '--wait-ms', '0').ended;
+      expect(end.code).toBe(0);
+      const [first] = objectsIn(end);
+      expect(first).toMatchObject({ accepted: true, state: 'pending' });
+      const back = await start(undefined, crm.port);
+      const [second] = objectsIn(await sendByOutbox(crm.url).ended);
+      expect(second).toMatchObject({ accepted: true, state: 'delivered' });
+      expect(back.received.map(({ json }) => json?.['notification_id'])).toEqual([first?.['id'], second?.['id']]);
     });
   });
 });
