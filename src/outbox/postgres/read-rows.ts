@@ -5,6 +5,8 @@ import type { RunSql, SqlRow } from './postgres-server.js';
 /** A pending row, without a position in the window. */
 export interface PendingRow extends Omit<PendingNotification, 'position'> {
   readonly seq: number;
+  /** The `seq` of the row before it in its lane; undefined if there was none, or if the lane was read by itself. */
+  readonly before: number | undefined;
 }
 
 /** What a statement saw of the server: which transactions, and since when it runs. */
@@ -78,16 +80,17 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   const { pending, state } = tables;
   const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
     extract(epoch FROM clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state}))) * 1000 AS age_ms`;
+  const rowBefore = `(SELECT max(b.seq) FROM ${pending} b WHERE b.lane = p.lane AND b.target = p.target AND b.seq < p.seq) AS before`;
   const isLaneFree = `p.due_at IS NULL AND NOT EXISTS (
     SELECT FROM ${pending} w WHERE w.lane = p.lane AND w.target = p.target AND w.due_at IS NOT NULL AND w.seq < p.seq)`;
   const bounded = `SELECT * FROM (SELECT q.*, sum(octet_length(q.body)) OVER (ORDER BY q.seq) AS bytes FROM`;
   const newRows = `
     WITH late AS MATERIALIZED (
-      ${bounded} (SELECT ${columns} FROM ${pending} p
+      ${bounded} (SELECT ${columns}, ${rowBefore} FROM ${pending} p
         WHERE (p.xid >= $2::xid8 OR p.xid = ANY ($3::xid8[])) AND p.seq <= $1 AND ${isLaneFree}
         ORDER BY p.seq LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), following AS MATERIALIZED (
-      ${bounded} (SELECT ${columns} FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
+      ${bounded} (SELECT ${columns}, ${rowBefore} FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
         ORDER BY p.seq LIMIT $4) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     )
     SELECT s.*, r.* FROM (
@@ -98,8 +101,10 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   const rowFrom = (row: SqlRow): PendingRow => {
     const body = Buffer.from(row['body'] as string);
     const acceptedAt = now() - Math.max(0, Number(row['age_ms']));
+    const before: unknown = row['before'] ?? undefined;
     return {
       seq: Number(row['seq']),
+      before: before === undefined ? undefined : Number(before),
       target: (row['target'] as string) || crmTarget,
       id: row['id'] as string,
       type: row['type'] as string,

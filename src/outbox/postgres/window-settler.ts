@@ -72,6 +72,7 @@ export function createWindowSettler({ window, filler, ...tables }: WindowSettler
       }
       filler.afterReading(() => {
         settledWhileReading.clear();
+        window.forgetSettled();
       });
       filler.onRoom();
     },

@@ -7,20 +7,22 @@ import type { LaneName, PendingRow } from './read-rows.js';
  * they were read. Within a lane that is the order of `seq`. To a delivery, the window is the outbox.
  *
  * A lane that is not wholly in the window is closed: its rows are left out wherever they are read, except when the lane itself is
- * read. So none can overtake another.
+ * read. And a row only follows the one that is before it in the table, if there is one: else something of its lane was left out
+ * while its head waited, and somebody else has settled that head, so the lane is read by itself. So none can overtake another.
  */
 export interface RowWindow {
   readonly size: number;
   readonly bytes: number;
-  /** Puts rows at the end, but for those that are here, and those of closed lanes. Returns what was added. */
+  /** Puts rows at the end, but for those that are here, and those of lanes to be read by themselves. Returns what was added. */
   add(rows: readonly PendingRow[]): readonly PendingNotification[];
   /** As `add`, for rows of lanes that were read by themselves. */
   addLanes(lanes: readonly LaneName[], rows: readonly PendingRow[]): readonly PendingNotification[];
   find(target: string, id: string): PendingNotification | undefined;
   /** This one stays as it is, but for the number of its attempts. */
   keep(target: string, id: string, attempts: number): void;
-  /** This one is settled for good. */
+  /** This one is settled for good. What is being read may still follow it, until `forgetSettled`. */
   remove(target: string, id: string): void;
+  forgetSettled(): void;
   /** Closes a lane until `open`: its head begins to wait. */
   close(lane: LaneName): void;
   /** Removes what is here of a lane. */
@@ -55,6 +57,9 @@ export function createRowWindow(): RowWindow {
   /** How often a lane was closed and not yet opened: while its head's wait is being stored. */
   const closed = new Map<string, number>();
   const readLanes = new Map<string, ReadLane>();
+  /** Of the rows that are here, and of those that were settled while something was being read. */
+  const seqs = new Set<number>();
+  let settledSeqs: number[] = [];
 
   const queueOf = (target: string): MemoryQueue => {
     const queue = queues.get(target) ?? createMemoryQueue();
@@ -71,6 +76,7 @@ export function createRowWindow(): RowWindow {
     const pending = attempts === 0 ? added : { ...added, attempts };
     if (attempts > 0) queue.replace(pending);
     entries.set(key, { pending, seq: row.seq });
+    seqs.add(row.seq);
     return pending;
   };
 
@@ -93,11 +99,17 @@ export function createRowWindow(): RowWindow {
     },
 
     add(rows) {
-      const isOpen = ({ target, lane }: LaneName): boolean => {
+      const added: PendingNotification[] = [];
+      for (const row of rows) {
+        const { target, lane, before } = row;
         const key = keyOf(target, lane);
-        return !closed.has(key) && !readLanes.has(key);
-      };
-      return rows.filter(isOpen).map(addRow).filter(isDefined);
+        if (closed.has(key) || readLanes.has(key)) continue;
+        if (before === undefined || seqs.has(before) || seqs.has(row.seq)) {
+          const pending = addRow(row);
+          if (pending !== undefined) added.push(pending);
+        } else readLanes.set(key, { target, lane, left: 0, after: 0, headId: undefined });
+      }
+      return added;
     },
 
     addLanes(lanes, rows) {
@@ -131,7 +143,14 @@ export function createRowWindow(): RowWindow {
     remove(target, id) {
       const key = keyOf(target, id);
       const entry = entries.get(key);
-      if (entry !== undefined) removeEntry(key, entry);
+      if (entry === undefined) return;
+      removeEntry(key, entry);
+      settledSeqs.push(entry.seq);
+    },
+
+    forgetSettled() {
+      for (const seq of settledSeqs) seqs.delete(seq);
+      settledSeqs = [];
     },
 
     close({ target, lane }) {
@@ -150,7 +169,9 @@ export function createRowWindow(): RowWindow {
       const queue = queueOf(target);
       for (let next = queue.nextInLane(lane, 0); next !== undefined; next = queue.nextInLane(lane, 0)) {
         const key = keyOf(target, next.id);
-        removeEntry(key, entries.get(key) ?? { pending: next, seq: 0 });
+        const entry = entries.get(key) ?? { pending: next, seq: 0 };
+        removeEntry(key, entry);
+        seqs.delete(entry.seq);
       }
       readLanes.delete(keyOf(target, lane));
     },
@@ -163,6 +184,8 @@ export function createRowWindow(): RowWindow {
       entries.clear();
       closed.clear();
       readLanes.clear();
+      seqs.clear();
+      settledSeqs = [];
     },
 
     queueOf,
