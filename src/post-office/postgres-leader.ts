@@ -70,8 +70,9 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
       failures.worked('read');
     },
     onServerRestart() {
-      generation += 1;
-      filler.start();
+      // The window stays as it is until the delivery that reads from it has stopped; then it is filled anew.
+      isFilling = false;
+      filler.stop();
     },
     isSettled: (target, id) => settler.isSettled(target, id),
   });

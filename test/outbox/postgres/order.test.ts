@@ -6,7 +6,7 @@ import { accept, reply, type Received, type ScriptedCrm } from '../../helpers/sc
 import { createSeededRandom } from '../../helpers/seeded-random.js';
 import { useCrm } from '../../helpers/use-crm.js';
 import { usePostgresDelivery } from '../../helpers/use-postgres-delivery.js';
-import { describeOnPostgres, usePostgres } from '../../helpers/use-postgres.js';
+import { describeOnOwnPostgres, describeOnPostgres, useOwnPostgres, usePostgres } from '../../helpers/use-postgres.js';
 
 interface Note {
   readonly lane: string;
@@ -23,6 +23,7 @@ afterEach(async () => {
   await app.end();
   await stored.close();
 });
+const startPostgres = useOwnPostgres();
 
 async function open(url: string): Promise<void> {
   stored = await openPostgresTables(url);
@@ -130,5 +131,23 @@ describeOnPostgres.each([
     await tell(app, 'booking:1', 5);
     delivery.lookSoon();
     expect(stepsByLane(await crm.waitFor(6))).toEqual({ 'booking:1': [1, 2, 3, 4, 5], 'booking:2': [2] });
+  });
+});
+
+describeOnOwnPostgres('the order of what is told in transactions, while the server is restarted', () => {
+  it('stays as it was, whatever the leader had read before', async () => {
+    const server = await startPostgres();
+    await open(await server.createDatabase());
+    await startDelivery({ stored, baseUrl: crm.url });
+    await tell(app, 'booking:1', 1);
+    await tell(app, 'booking:1', 2);
+    await crm.waitFor(2);
+    await server.stop('immediate');
+    await server.start();
+    const tx = await begin();
+    for (const step of [3, 4, 5, 6]) await tell(tx, 'booking:1', step);
+    await commit(tx);
+    const received = await crm.waitFor(6);
+    expect([...new Set(stepsByLane(received)['booking:1'])]).toEqual([1, 2, 3, 4, 5, 6]);
   });
 });
