@@ -7,8 +7,9 @@ import { createLease } from '../outbox/postgres/lease.js';
 import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
 import { createRowReader } from '../outbox/postgres/read-rows.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
-import { createRowWindow, readingOf } from '../outbox/postgres/window.js';
+import { createRowWindow } from '../outbox/postgres/window.js';
 import { createWindowFiller } from '../outbox/postgres/window-filler.js';
+import { readingOf } from '../outbox/postgres/window-reading.js';
 import { createWindowSettler } from '../outbox/postgres/window-settler.js';
 import type { FailureReporter } from './opening.js';
 import type { DeliveryLeader } from './store.js';
@@ -25,6 +26,8 @@ export interface PostgresLeaderOptions {
   readonly failures: FailureReporter;
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
   readonly onJump: (jumpMs: number) => void;
+  /** How many rows the window holds. @default 4_096 */
+  readonly maxRows?: number | undefined;
 }
 
 /** What a process has while it leads: the lease, and the window that its delivery reads from. */
@@ -56,6 +59,7 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
     reader: createRowReader({ run, tables, now, maxWaitMs }),
     window,
     clock,
+    maxRows: options.maxRows,
     pollMs: () => (announcements.isHeard ? pollBesidesMs : pollMs),
     onArrived(arrived) {
       hasNews = true;

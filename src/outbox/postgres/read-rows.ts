@@ -5,6 +5,8 @@ import type { RunSql, SqlRow } from './postgres-server.js';
 /** A pending row, without a position in the window. */
 export interface PendingRow extends Omit<PendingNotification, 'position'> {
   readonly seq: number;
+  /** The `seq` of the row before it in its lane; undefined if there was none, or if the lane was read by itself. */
+  readonly before: number | undefined;
 }
 
 /** What a statement saw of the server: which transactions, and since when it runs. */
@@ -81,6 +83,7 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   // As a double, because arithmetic with numeric takes most of the time of a page.
   const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
     date_part('epoch', clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row))) * 1000 AS age_ms`;
+  const rowBefore = `(SELECT max(b.seq) FROM ${pending} b WHERE b.lane = p.lane AND b.target = p.target AND b.seq < p.seq) AS before`;
   const isLaneFree = `p.due_at IS NULL AND NOT EXISTS (
     SELECT FROM ${pending} w WHERE w.lane = p.lane AND w.target = p.target AND w.due_at IS NOT NULL AND w.seq < p.seq)`;
   const bounded = `SELECT * FROM (SELECT q.*, sum(octet_length(q.body)) OVER (ORDER BY q.seq) AS bytes FROM`;
@@ -88,17 +91,17 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   const newRows = `
     WITH late AS MATERIALIZED (
       ${bounded} (SELECT l.* FROM unnest($2::xid8[], $3::xid8[]) AS unseen (first, last) CROSS JOIN LATERAL (
-        SELECT ${columns} FROM ${pending} p
+        SELECT ${columns}, ${rowBefore} FROM ${pending} p
          WHERE p.xid >= unseen.first AND p.xid <= unseen.last AND p.seq <= $1 AND ${isLaneFree}
          ORDER BY p.xid, p.seq LIMIT ${String(maxLate)}
         ) l LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), following AS MATERIALIZED (
-      ${bounded} (SELECT ${columns} FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
+      ${bounded} (SELECT ${columns}, ${rowBefore} FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
         ORDER BY p.seq LIMIT $4) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), found AS (
       SELECT * FROM late UNION ALL SELECT * FROM following
     )
-    SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms,
+    SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms, f.before,
            CASE WHEN f.number = 1 THEN jsonb_build_array(
              pg_current_snapshot(), pg_postmaster_start_time(), (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1)
            ) END AS seen
@@ -107,9 +110,11 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
 
   const rowFrom = (row: SqlRow): PendingRow => {
     const body = Buffer.from(row['body'] as string);
+    const before: unknown = row['before'] ?? undefined;
     const acceptedAt = Math.round(now() - Math.max(0, Number(row['age_ms'])));
     return {
       seq: Number(row['seq']),
+      before: before === undefined ? undefined : Number(before),
       target: (row['target'] as string) || crmTarget,
       id: row['id'] as string,
       type: row['type'] as string,

@@ -1,5 +1,5 @@
 import { createMemoryQueue, type MemoryQueue } from '../memory-queue.js';
-import type { DuePlace, PendingNotification } from '../outbox.js';
+import type { PendingNotification } from '../outbox.js';
 import type { LaneName, PendingRow } from './read-rows.js';
 
 /**
@@ -7,7 +7,9 @@ import type { LaneName, PendingRow } from './read-rows.js';
  * they were read. Within a lane that is the order of `seq`. To a delivery, the window is the outbox.
  *
  * A lane that is not wholly in the window is closed: its rows are left out wherever they are read, except when the lane itself is
- * read. So none can overtake another, and a lane with many rows leaves room for others.
+ * read. And a row only follows the one that is before it in the table, if there is one: else something of its lane was left out
+ * while its head waited, and somebody else has settled that head, so the lane is read by itself. So none can overtake another,
+ * and a lane with many rows leaves room for others.
  */
 export interface RowWindow {
   readonly size: number;
@@ -19,8 +21,10 @@ export interface RowWindow {
   find(target: string, id: string): PendingNotification | undefined;
   /** This one stays as it is, but for the number of its attempts. */
   keep(target: string, id: string, attempts: number): void;
-  /** This one is settled for good. */
+  /** This one is settled for good. Others may still follow it, until `forgetSettled`. */
   remove(target: string, id: string): void;
+  /** Nothing is being read that may show what was settled as it was before. */
+  forgetSettled(): void;
   /** Closes a lane until `open`: its head begins to wait. */
   close(lane: LaneName): void;
   /** Removes what is here of a lane. */
@@ -34,7 +38,7 @@ export interface RowWindow {
   readonly queueOf: (target: string) => Pick<MemoryQueue, 'readAfter' | 'nextInLane' | 'readDue'>;
 }
 
-/** With so many of its rows here, the rest of a lane is read by itself, when these are done. */
+/** With so many rows here, the rest of a lane is read by itself. */
 const maxOfLane = 16;
 
 /** What is in the window of a lane. */
@@ -47,11 +51,16 @@ interface LanePart extends LaneName {
   dueId: string | undefined;
 }
 
+interface Entry {
+  readonly pending: PendingNotification;
+  readonly seq: number;
+}
+
 /** What is in the window for one target. */
 interface TargetRows {
   readonly queue: MemoryQueue;
   /** By id. */
-  readonly entries: Map<string, PendingNotification>;
+  readonly entries: Map<string, Entry>;
   /** By lane. */
   readonly parts: Map<string, LanePart>;
 }
@@ -63,23 +72,24 @@ export function createRowWindow(): RowWindow {
   const readAlone = new Set<LanePart>();
   /** How often a lane was closed and not yet opened: while its head's wait is being stored. */
   const closed = new Map<string, number>();
+  /** Of the rows that are here, and of those that were settled while something was being read. */
+  const seqs = new Set<number>();
+  let settledSeqs: number[] = [];
 
   const rowsOf = (target: string): TargetRows => {
-    let rows = targets.get(target);
-    if (rows === undefined) {
-      rows = { queue: createMemoryQueue(), entries: new Map(), parts: new Map() };
-      targets.set(target, rows);
-    }
+    const known = targets.get(target);
+    if (known !== undefined) return known;
+    const rows: TargetRows = { queue: createMemoryQueue(), entries: new Map(), parts: new Map() };
+    targets.set(target, rows);
     return rows;
   };
 
   const partOf = ({ target, lane }: LaneName): LanePart => {
     const { parts } = rowsOf(target);
-    let part = parts.get(lane);
-    if (part === undefined) {
-      part = { target, lane, count: 0, after: 0, dueId: undefined };
-      parts.set(lane, part);
-    }
+    const known = parts.get(lane);
+    if (known !== undefined) return known;
+    const part: LanePart = { target, lane, count: 0, after: 0, dueId: undefined };
+    parts.set(lane, part);
     return part;
   };
 
@@ -96,7 +106,8 @@ export function createRowWindow(): RowWindow {
     const { queue, entries } = rowsOf(row.target);
     if (entries.has(row.id)) return undefined;
     const pending = queue.add(row);
-    entries.set(row.id, pending);
+    entries.set(row.id, { pending, seq: row.seq });
+    seqs.add(row.seq);
     size += 1;
     const part = partOf(row);
     part.count += 1;
@@ -108,17 +119,23 @@ export function createRowWindow(): RowWindow {
   const addIfOpen = (row: PendingRow): PendingNotification | undefined => {
     if (isClosed(row)) return undefined;
     const { entries, parts } = rowsOf(row.target);
-    const part = parts.get(row.lane);
-    if (part === undefined) return addRow(row);
     if (entries.has(row.id)) return undefined;
-    if (part.count >= maxOfLane) readAlone.add(part);
-    if (!readAlone.has(part)) return addRow(row);
-    // One that committed late comes before what was read of its lane.
-    if (row.seq <= part.after) part.after = row.seq - 1;
+    const part = parts.get(row.lane);
+    if (part !== undefined && readAlone.has(part)) {
+      // One that committed late comes before what was read of its lane.
+      if (row.seq <= part.after) part.after = row.seq - 1;
+      return undefined;
+    }
+    const hasGap = row.before !== undefined && !seqs.has(row.before);
+    if (!hasGap && (part === undefined || part.count < maxOfLane)) return addRow(row);
+    // The rest of the lane is read by itself, once nothing of it is here any more.
+    const rest = partOf(row);
+    rest.after = hasGap ? 0 : rest.after;
+    readAlone.add(rest);
     return undefined;
   };
 
-  const removeEntry = (pending: PendingNotification): void => {
+  const removeEntry = ({ pending }: Entry): void => {
     const { queue, entries, parts } = rowsOf(pending.target);
     entries.delete(pending.id);
     queue.remove(pending);
@@ -134,9 +151,7 @@ export function createRowWindow(): RowWindow {
       return size;
     },
     get bytes() {
-      let bytes = 0;
-      for (const { queue } of targets.values()) bytes += queue.pendingBytes;
-      return bytes;
+      return [...targets.values()].reduce((bytes, { queue }) => bytes + queue.pendingBytes, 0);
     },
 
     add: (rows) => rows.map(addIfOpen).filter(isDefined),
@@ -162,20 +177,27 @@ export function createRowWindow(): RowWindow {
       return added;
     },
 
-    find: (target, id) => targets.get(target)?.entries.get(id),
+    find: (target, id) => targets.get(target)?.entries.get(id)?.pending,
 
     keep(target, id, attempts) {
       const { queue, entries } = rowsOf(target);
       const entry = entries.get(id);
       if (entry === undefined) return;
-      const pending = { ...entry, attempts };
-      entries.set(id, pending);
+      const pending = { ...entry.pending, attempts };
+      entries.set(id, { ...entry, pending });
       queue.replace(pending);
     },
 
     remove(target, id) {
       const entry = rowsOf(target).entries.get(id);
-      if (entry !== undefined) removeEntry(entry);
+      if (entry === undefined) return;
+      removeEntry(entry);
+      settledSeqs.push(entry.seq);
+    },
+
+    forgetSettled() {
+      for (const seq of settledSeqs) seqs.delete(seq);
+      settledSeqs = [];
     },
 
     close(lane) {
@@ -191,9 +213,11 @@ export function createRowWindow(): RowWindow {
     },
 
     removeLane({ target, lane }) {
-      const { queue } = rowsOf(target);
+      const { queue, entries } = rowsOf(target);
       for (let next = queue.nextInLane(lane, 0); next !== undefined; next = queue.nextInLane(lane, 0)) {
-        removeEntry(next);
+        const entry = entries.get(next.id) ?? { pending: next, seq: 0 };
+        removeEntry(entry);
+        seqs.delete(entry.seq);
       }
       removePart({ target, lane });
     },
@@ -205,23 +229,12 @@ export function createRowWindow(): RowWindow {
       targets.clear();
       closed.clear();
       readAlone.clear();
+      seqs.clear();
+      settledSeqs = [];
       size = 0;
     },
 
     queueOf: (target) => rowsOf(target).queue,
-  };
-}
-
-/** What a delivery reads of a window. */
-export function readingOf({ queueOf }: RowWindow): {
-  readAfter(target: string, after: number, limit: number): PendingNotification[];
-  nextInLane(target: string, lane: string, after: number): PendingNotification | undefined;
-  readDue(target: string, after: DuePlace, until: number, limit: number): PendingNotification[];
-} {
-  return {
-    readAfter: (target, after, limit) => queueOf(target).readAfter(after, limit),
-    nextInLane: (target, lane, after) => queueOf(target).nextInLane(lane, after),
-    readDue: (target, after, until, limit) => queueOf(target).readDue(after, until, limit),
   };
 }
 

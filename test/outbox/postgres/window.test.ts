@@ -1,5 +1,6 @@
 import type { PendingRow } from '../../../src/outbox/postgres/read-rows.js';
-import { createRowWindow, readingOf } from '../../../src/outbox/postgres/window.js';
+import { readingOf } from '../../../src/outbox/postgres/window-reading.js';
+import { createRowWindow } from '../../../src/outbox/postgres/window.js';
 
 const target = 'crm';
 
@@ -8,6 +9,7 @@ function row(seq: number, lane: string, given: Partial<PendingRow> = {}): Pendin
   const instants = { occurredAt: 1, acceptedAt: 1, nextAttemptAt: 0 };
   return {
     seq,
+    before: undefined,
     target,
     lane,
     id: `id-${String(seq)}`,
@@ -58,6 +60,24 @@ describe('the window on a table', () => {
     const [lane] = window.lanesToRead();
     expect(lane).toMatchObject({ target, lane: 'hot', after: 16 });
     expect(seqsOf(window.addLanes(window.lanesToRead(), rowsOf('hot', 17, 20)))).toEqual([17, 18, 19, 20]);
+  });
+
+  it('lets a row in only after the one before it in its lane, or reads the lane by itself', () => {
+    const window = createRowWindow();
+    window.add([row(1, 'a'), row(2, 'b')]);
+    expect(seqsOf(window.add([row(3, 'a', { before: 1 })]))).toEqual([3]);
+    expect(window.add([row(9, 'c', { before: 8 })])).toEqual([]);
+    expect(window.lanesToRead()).toMatchObject([{ lane: 'c', after: 0 }]);
+    expect(seqsOf(window.addLanes(window.lanesToRead(), [row(8, 'c'), row(9, 'c')]))).toEqual([8, 9]);
+  });
+
+  it('lets a row follow one that was settled while it was being read', () => {
+    const window = createRowWindow();
+    window.add([row(1, 'a')]);
+    window.remove(target, 'id-1');
+    expect(seqsOf(window.add([row(2, 'a', { before: 1 })]))).toEqual([2]);
+    window.forgetSettled();
+    expect(window.add([row(3, 'b', { before: 1 })])).toEqual([]);
   });
 
   it('lets nothing of a lane in by the common way until the lane was read to its end', () => {
