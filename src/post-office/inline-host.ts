@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { TokenProvider } from '../client/token.js';
-import type { Clock } from '../core/clock.js';
+import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
+import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { noCounts, type AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
@@ -36,6 +37,9 @@ export interface InlineHostOptions {
   readonly onClosed?: (() => void) | undefined;
 }
 
+/** How long a server may take at the end. By the computer's clock, because a server does not know a test's. */
+const closeWithinMs = 500;
+
 export interface InlineHost extends PostOffice {
   /** `mayStore` is called right before the batch is stored; if it returns false, the batch is refused as `closed`. */
   accept(batch: readonly AcceptedNotification[], mayStore?: () => boolean): Promise<readonly Acceptance[]>;
@@ -52,6 +56,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   const { settings, clock, logger, onEvent } = options;
   const failures = createFailureReporter(onEvent);
   const tally = createDeliveryTally();
+  const cutOff = new AbortController();
   const opening = createOpening({ open, clock, failures });
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
@@ -64,6 +69,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       clock,
       logger,
       failures,
+      signal: cutOff.signal,
       onRepaired,
       runNative: options.runNative,
       onArrived: (arrived) => opened.leading?.wake(arrived),
@@ -105,18 +111,33 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
   async function close(timeoutMs: number): Promise<CloseReport> {
     opening.stop();
-    const opened = await opening.opened.catch(() => undefined);
+    const startedAtMs = clock.monotonicMs();
+    const opened = await openedWithin(timeoutMs);
+    const leftMs = Math.max(1, timeoutMs - (clock.monotonicMs() - startedAtMs));
+    let cancelCutOff: (() => void) | undefined;
     try {
       if (opened === undefined) return { delivered: 0, pending: 0, dead: 0 };
       const before = { ...tally.counts };
-      await untilIdle(opened, timeoutMs, clock);
+      await untilIdle(opened, leftMs, clock);
+      cancelCutOff = systemClock.after(closeWithinMs, () => cutOff.abort(), { keepAlive: true });
       await opened.leading.stop();
       lastStats = await statsOf(opened);
       return reportSince(before, lastStats);
     } finally {
       await opened?.store.close();
+      cancelCutOff?.();
       options.onClosed?.();
     }
+  }
+
+  /** Resolves to undefined if the latest try to open the store fails, or takes longer: then it is cut off. */
+  async function openedWithin(timeoutMs: number): Promise<Opened | undefined> {
+    const opened = opening.opened.catch(() => undefined);
+    const limit = { keepAlive: true, isTimeLimit: true };
+    const cancel = afterAwake(clock, timeoutMs, () => cutOff.abort(), limit);
+    await opened;
+    cancel();
+    return opened;
   }
 
   async function statsOf(opened: Opened | undefined): Promise<PostOfficeStats> {

@@ -25,9 +25,10 @@ export interface PostgresStoreOptions extends Omit<StoreOptions, 'onRepaired' | 
 
 /** Opens a store in PostgreSQL. Rejects with `CRMConfigError` when its tables cannot be used, else while the server is away. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { outbox } = options;
+  const { outbox, signal } = options;
   let mayPrepare = false;
-  const server = connectToServer({ pg: loadPg(), connection: outbox.connection, mayPrepare: () => mayPrepare });
+  const { connection } = outbox;
+  const server = connectToServer({ pg: loadPg(), connection, mayPrepare: () => mayPrepare, signal });
   try {
     const { mayDeliver } = await prepareTables(server, outbox);
     const onHeard = (): void => {

@@ -11,6 +11,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   readonly logger: Pick<Logger, 'warn'>;
   readonly failures: FailureReporter;
+  /** Aborted when closing has taken its time: what then still waits for a server is cut off. */
+  readonly signal: AbortSignal;
   readonly onRepaired: (error: Error) => void;
   /** In a thread, runs its native calls; see `thread-gates.ts`. */
   readonly runNative: RunNative | undefined;

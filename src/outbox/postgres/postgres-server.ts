@@ -1,7 +1,9 @@
+import { CRMOutboxError } from '../../core/errors.js';
 import { connectionOptions } from './connection-options.js';
 import type { PgClient, PgModule, PgQuery, PgResult } from './pg-driver.js';
 import type { PostgresConnection } from './postgres-outbox.js';
 import { serverError } from './server-errors.js';
+import { socketsUntil } from './sockets-until.js';
 
 export type SqlRow = Readonly<Record<string, unknown>>;
 
@@ -32,6 +34,8 @@ export interface ServerOptions {
   readonly connection: PostgresConnection;
   /** Whether statements may be prepared: not behind a pooler that gives each transaction another connection. */
   readonly mayPrepare: () => boolean;
+  /** Once it is aborted, all connections are cut, and nothing runs any more. @default never */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A network that drops packets shows only as silence. */
@@ -46,7 +50,7 @@ const maxConnections = 4;
 const planForAnySize = `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;
   SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET jit = off`;
 
-export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): PostgresServer {
+export function connectToServer({ pg, connection, mayPrepare, signal = never }: ServerOptions): PostgresServer {
   const pool = new pg.Pool({
     application_name: 'express-crm-notifier',
     ...connectionOptions(connection),
@@ -57,6 +61,7 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
     keepAliveInitialDelayMillis: 10_000,
     idleTimeoutMillis: 60_000,
     allowExitOnIdle: true,
+    stream: socketsUntil(signal),
   });
   // A connection that is lost while nothing uses it; the next statement makes another.
   pool.on('error', ignore);
@@ -67,6 +72,7 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
   /** pg may throw rather than reject, such as when a certificate's file is missing. */
   const asOurs = async (query: () => Promise<PgResult>): Promise<readonly SqlRow[]> => {
     try {
+      if (signal.aborted) throw cutOff();
       return (await query()).rows;
     } catch (error) {
       throw serverError(error);
@@ -75,6 +81,7 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
 
   const connect = async (): Promise<PgClient> => {
     try {
+      if (signal.aborted) throw cutOff();
       const client = await pool.connect();
       if (!listenedTo.has(client)) client.on('error', ignore);
       listenedTo.add(client);
@@ -147,6 +154,12 @@ export function connectToServer({ pg, connection, mayPrepare }: ServerOptions): 
       await pool.end().catch(ignore);
     },
   };
+}
+
+const never = new AbortController().signal;
+
+function cutOff(): CRMOutboxError {
+  return new CRMOutboxError('PostgreSQL: the connection was cut, because the notifier is closed', { retryable: false });
 }
 
 function ignore(): void {
