@@ -25,6 +25,8 @@ export interface ReadNewRows {
   /** Undefined at first. */
   readonly sight: Sight | undefined;
   readonly limit: number;
+  /** There is no row up to this `seq` that another one of its lane should follow. */
+  readonly nothingUpTo: number;
 }
 
 export interface NewRows {
@@ -34,6 +36,8 @@ export interface NewRows {
   readonly after: number;
   /** Whether all that was visible has been read. */
   readonly isAll: boolean;
+  /** The `seq` of the first row that was there for this call, read or waiting; undefined if none was. */
+  readonly first: number | undefined;
   readonly sight: Sight;
 }
 
@@ -83,7 +87,7 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   // As a double, because arithmetic with numeric takes most of the time of a page.
   const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
     date_part('epoch', clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row))) * 1000 AS age_ms`;
-  const rowBefore = `(SELECT max(b.seq) FROM ${pending} b WHERE b.lane = p.lane AND b.target = p.target AND b.seq < p.seq) AS before`;
+  const rowBefore = `(SELECT max(b.seq) FROM ${pending} b WHERE b.lane = p.lane AND b.target = p.target AND b.seq < p.seq AND b.seq > $5) AS before`;
   const isLaneFree = `p.due_at IS NULL AND NOT EXISTS (
     SELECT FROM ${pending} w WHERE w.lane = p.lane AND w.target = p.target AND w.due_at IS NOT NULL AND w.seq < p.seq)`;
   const bounded = `SELECT * FROM (SELECT q.*, sum(octet_length(q.body)) OVER (ORDER BY q.seq) AS bytes FROM`;
@@ -91,19 +95,20 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   const newRows = `
     WITH late AS MATERIALIZED (
       ${bounded} (SELECT l.* FROM unnest($2::xid8[], $3::xid8[]) AS unseen (first, last) CROSS JOIN LATERAL (
-        SELECT ${columns}, ${rowBefore} FROM ${pending} p
-         WHERE p.xid >= unseen.first AND p.xid <= unseen.last AND p.seq <= $1 AND ${isLaneFree}
+        SELECT ${columns}, ${rowBefore}, ${isLaneFree} AS is_free FROM ${pending} p
+         WHERE p.xid >= unseen.first AND p.xid <= unseen.last AND p.seq <= $1
          ORDER BY p.xid, p.seq LIMIT ${String(maxLate)}
         ) l LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), following AS MATERIALIZED (
-      ${bounded} (SELECT ${columns}, ${rowBefore} FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
+      ${bounded} (SELECT ${columns}, ${rowBefore}, true AS is_free FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
         ORDER BY p.seq LIMIT $4) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), found AS (
       SELECT * FROM late UNION ALL SELECT * FROM following
     )
-    SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms, f.before,
+    SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms, f.before, f.is_free,
            CASE WHEN f.number = 1 THEN jsonb_build_array(
-             pg_current_snapshot(), pg_postmaster_start_time(), (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1)
+             pg_current_snapshot(), pg_postmaster_start_time(),
+             (SELECT min(p.seq) FROM ${pending} p WHERE p.seq > $1), (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1)
            ) END AS seen
       FROM (SELECT found.*, row_number() OVER (ORDER BY found.seq) AS number FROM (SELECT) one LEFT JOIN found ON true) f
      ORDER BY f.number`;
@@ -129,25 +134,27 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   };
 
   return {
-    async readNew({ after, sight, limit }) {
+    async readNew({ after, sight, limit, nothingUpTo }) {
       const { xmax, underWay } = sight ?? { xmax: noXid, underWay: [] };
       const unseen = [
         [...underWay, xmax],
         [...underWay, noXid],
       ];
-      const found = await run(newRows, [after, ...unseen, limit], { name: 'crm_new' });
-      const { lastSeq, ...newSight } = seenFrom(found[0]);
-      const rows = found.filter((row) => row['seq'] !== null).map(rowFrom);
-      const lateCount = rows.findIndex(({ seq }) => seq > after);
-      const late = lateCount === -1 ? rows : rows.slice(0, lateCount);
+      const found = await run(newRows, [after, ...unseen, limit, nothingUpTo], { name: 'crm_new' });
+      const { firstSeq, lastSeq, ...newSight } = seenFrom(found[0]);
+      const all = found.filter((row) => row['seq'] !== null);
+      const lateCount = all.findIndex((row) => Number(row['seq']) > after);
+      const late = lateCount === -1 ? all : all.slice(0, lateCount);
       // Too many were late, and these need not be the first of their lanes: all is read again, page by page.
       if (late.length >= maxLate || bytesOf(late) >= maxPageBytes) {
-        return { rows: [], after: 0, isAll: false, sight: newSight };
+        return { rows: [], after: 0, isAll: false, first: 1, sight: newSight };
       }
-      const following = rows.slice(late.length);
+      const following = all.slice(late.length);
       const isAll = following.length < limit && bytesOf(following) < maxPageBytes;
-      const readTo = isAll ? lastSeq : following.at(-1)?.seq;
-      return { rows, after: Math.max(after, readTo ?? 0), isAll, sight: newSight };
+      const rows = all.filter((row) => row['is_free'] === true).map(rowFrom);
+      const readTo = isAll ? lastSeq : rows.at(-1)?.seq;
+      const first = late[0] === undefined ? firstSeq : Number(late[0]['seq']);
+      return { rows, after: Math.max(after, readTo ?? 0), isAll, first, sight: newSight };
     },
 
     async readDueLanes(known, limit) {
@@ -185,13 +192,21 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   };
 }
 
-/** A snapshot is `xmin:xmax:xip_list`, https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT-PARTS */
-function seenFrom(row: SqlRow | undefined): Sight & { readonly lastSeq: number | undefined } {
-  const [snapshot, serverStart, lastSeq] = row?.['seen'] as [string, string, number | null];
-  const [, xmax = '0', underWay = ''] = snapshot.split(':');
-  return { xmax, underWay: underWay === '' ? [] : underWay.split(','), serverStart, lastSeq: lastSeq ?? undefined };
+/** What a page shows beside its rows. */
+interface Seen extends Sight {
+  /** Of the rows after the page's `after`. */
+  readonly firstSeq: number | undefined;
+  readonly lastSeq: number | undefined;
 }
 
-function bytesOf(rows: readonly PendingRow[]): number {
-  return rows.reduce((sum, { body }) => sum + body.byteLength, 0);
+/** A snapshot is `xmin:xmax:xip_list`, https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT-PARTS */
+function seenFrom(row: SqlRow | undefined): Seen {
+  const [snapshot, serverStart, first, last] = row?.['seen'] as [string, string, number | null, number | null];
+  const [, xmax = '0', underWay = ''] = snapshot.split(':');
+  const sight = { xmax, underWay: underWay === '' ? [] : underWay.split(','), serverStart };
+  return { ...sight, firstSeq: first ?? undefined, lastSeq: last ?? undefined };
+}
+
+function bytesOf(rows: readonly SqlRow[]): number {
+  return rows.reduce((sum, { body }) => sum + Buffer.byteLength(body as string), 0);
 }

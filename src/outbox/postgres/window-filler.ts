@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../../core/clock.js';
 import type { PendingNotification } from '../outbox.js';
-import type { LaneName, RowReader, Sight } from './read-rows.js';
+import type { LaneName, ReadNewRows, RowReader, Sight } from './read-rows.js';
 import type { RowWindow } from './window.js';
 
 /** Keeps the window full while this process leads: one statement after the other, so that each sees what the ones before led to. */
@@ -55,6 +55,14 @@ const readAllEveryMs = 20_000;
 const readAllRest = 50;
 const lookForDueEveryMs = 1_000;
 
+/**
+ * Where to begin reading everything again: as of this sight nothing was there up to this row, so what is there now was committed
+ * later and is found as late. So dead rows are not passed again and again, however long the server cannot remove them.
+ */
+type Beginning = Pick<ReadNewRows, 'after' | 'sight'>;
+
+const firstBeginning: Beginning = { after: 0, sight: undefined };
+
 export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
   const { reader, window, clock, pollMs, onArrived, onFailure, onSuccess, isSettled } = options;
   const { maxRows = usualMaxRows } = options;
@@ -64,6 +72,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
   let after = 0;
   let sight: Sight | undefined;
   let isAll = false;
+  let beginning = firstBeginning;
   let isWanted = false;
   let reading: Promise<boolean> | undefined;
   let readingWaiters: (() => void)[] = [];
@@ -78,15 +87,20 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
   const hasRoom = (): boolean => window.size < maxRows && window.bytes < maxBytes;
   const hasMuchRoom = (): boolean => window.size < maxRows / 2 && window.bytes < maxBytes / 2;
 
-  const readRows = async (): Promise<boolean> => {
+  /** `isAgain`: reads everything again, from here on. */
+  const readRows = async (isAgain: boolean): Promise<boolean> => {
     const ownRun = run;
-    const found = await reader.readNew({ after, sight, limit: Math.min(pageSize, maxRows - window.size + 1) });
+    const readTo = after;
+    if (isAgain) ({ after, sight } = beginning);
+    const limit = Math.min(pageSize, maxRows - window.size + 1);
+    const found = await reader.readNew({ after, sight, limit, nothingUpTo: beginning.after });
     if (run !== ownRun) return false;
     if (sight !== undefined && sight.serverStart !== found.sight.serverStart) {
       options.onServerRestart();
       return true;
     }
     ({ after, sight, isAll } = found);
+    if (isAgain) beginning = { after: found.first === undefined ? readTo : found.first - 1, sight };
     return arrived(window.add(found.rows.filter(({ target, id }) => !isSettled(target, id)))) || !isAll;
   };
 
@@ -122,11 +136,9 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     const nowMs = clock.monotonicMs();
     startedAtMs = nowMs;
     try {
-      if (isAll && nowMs >= readAllAtMs && hasRoom()) {
-        after = 0;
-        allStartedAtMs = nowMs;
-      }
-      const hasNew = hasRoom() ? await readRows() : true;
+      const isAgain = isAll && nowMs >= readAllAtMs && hasRoom();
+      if (isAgain) allStartedAtMs = nowMs;
+      const hasNew = hasRoom() ? await readRows(isAgain) : true;
       if (isAll && allStartedAtMs !== undefined) {
         const readMs = clock.monotonicMs();
         readAllAtMs = readMs + Math.max(readAllEveryMs, (readMs - allStartedAtMs) * readAllRest);
@@ -177,8 +189,8 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
       isRunning = true;
       run += 1;
       window.clear();
-      after = 0;
-      sight = undefined;
+      ({ after, sight } = firstBeginning);
+      beginning = firstBeginning;
       isAll = false;
       dueAtMs = 0;
       readAllAtMs = clock.monotonicMs() + readAllEveryMs;
