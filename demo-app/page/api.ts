@@ -2,10 +2,18 @@ import type { Booking } from '../booking-app/booking-store.js';
 import type { DemoState } from '../booking-app/demo-page/demo-state.js';
 import type { CrmInbox } from '../crm-service/create-crm-control.js';
 import type { CrmMode } from '../crm-service/mode-switch.js';
+import type { SharedState } from '../supervisor/shared-state.js';
+import type { PageState } from './view.js';
 
 /** The app responded with an error. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** A change that a member makes to a booking; each kind has a route of its own. */
@@ -32,12 +40,15 @@ async function call(method: string, path: string, { token, body }: Call = {}): P
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const result = (await response.json()) as { error?: string };
-  if (!response.ok) throw new RefusedError(result.error ?? `The app responded ${response.status}`);
+  if (!response.ok) throw new RefusedError(response.status, result.error ?? `The app responded ${response.status}`);
   return result;
 }
 
-export async function readState(): Promise<DemoState> {
-  return (await call('GET', '/demo/state')) as DemoState;
+export async function readState(): Promise<PageState> {
+  const state = (await call('GET', '/demo/state')) as DemoState | SharedState;
+  if ('apps' in state) return { ...state, isShared: true };
+  const { app, ...rest } = state;
+  return { ...rest, isShared: false, apps: [{ number: 1, url: '', process: app, leadsSince: app.startedAt }] };
 }
 
 export async function readInbox(): Promise<CrmInbox> {
@@ -53,17 +64,18 @@ export async function killApp(): Promise<number> {
   return ((await call('POST', '/demo/kill')) as { pid: number }).pid;
 }
 
-export async function changeBooking(change: BookingChange, token: string): Promise<Booking> {
-  return ((await callBookingRoute(change, token)) as { booking: Booking }).booking;
+/** `appPath` leads to the app that shall make the change; empty where there is one app. */
+export async function changeBooking(change: BookingChange, token: string, appPath: string): Promise<Booking> {
+  return ((await callBookingRoute(change, token, `${appPath}/bookings`)) as { booking: Booking }).booking;
 }
 
-function callBookingRoute(change: BookingChange, token: string): Promise<unknown> {
+function callBookingRoute(change: BookingChange, token: string, path: string): Promise<unknown> {
   switch (change.kind) {
     case 'book':
-      return call('POST', '/bookings', { token, body: { session_id: change.sessionId } });
+      return call('POST', path, { token, body: { session_id: change.sessionId } });
     case 'cancel':
-      return call('DELETE', `/bookings/${change.bookingId}`, { token });
+      return call('DELETE', `${path}/${change.bookingId}`, { token });
     case 'reactivate':
-      return call('POST', `/bookings/${change.bookingId}/reactivate`, { token });
+      return call('POST', `${path}/${change.bookingId}/reactivate`, { token });
   }
 }

@@ -1,12 +1,12 @@
 import type { Booking } from '../booking-app/booking-store.js';
-import type { DemoState } from '../booking-app/demo-page/demo-state.js';
 import type { Session } from '../booking-app/event-store.js';
 import type { CrmInbox } from '../crm-service/create-crm-control.js';
 import type { BookingChange } from './api.js';
+import { createChoice } from './choice.js';
 import { byId, createList, element, setText } from './dom.js';
 import type { Row } from './dom.js';
 import { hasArrived } from './view.js';
-import type { View } from './view.js';
+import type { PageState, View } from './view.js';
 import { hueOf, startText } from './wording.js';
 
 export interface BookingsPanel {
@@ -26,40 +26,24 @@ interface SessionRow {
 /** `onChange` resolves once the change has been made or refused. */
 export function createBookingsPanel(onChange: (change: BookingChange, token: string) => Promise<void>): BookingsPanel {
   const status = byId('booking-status');
-  const members = byId('members');
   let view: View | undefined;
-  let memberName = '';
-
-  const showMembers = createList<{ name: string }>(
-    members,
-    ({ name }) => name,
-    ({ name }) => {
-      const radio = element('input');
-      radio.type = 'radio';
-      radio.name = 'member';
-      radio.checked = name === memberName;
-      radio.addEventListener('change', () => {
-        memberName = name;
-        if (view) show(view);
-      });
-      return { node: element('label', '', radio, element('span', '', name)), update: () => undefined };
-    },
-  );
+  const members = createChoice(byId('members'), 'member', () => {
+    if (view) show(view);
+  });
   const showSessions = createList<SessionRow>(
     byId('sessions'),
     ({ session }) => session.id,
     () => createSessionRow((change) => onChange(change, member()?.token ?? '')),
   );
 
-  function member(): DemoState['members'][number] | undefined {
-    return view?.state.members.find(({ name }) => name === memberName);
+  function member(): PageState['members'][number] | undefined {
+    return view?.state.members.find(({ name }) => name === members.chosen);
   }
 
   function show(next: View): void {
     view = next;
     const { state, inbox } = next;
-    memberName ||= state.members[0]?.name ?? '';
-    showMembers(state.members);
+    members.show(state.members.map(({ name }) => name));
     const bookings = member()?.bookings ?? [];
     showSessions(
       state.sessions.map((session) => {
@@ -126,7 +110,7 @@ function actionFor(session: Session, booking: Booking | undefined): { label: str
 }
 
 /** Whether the booking's last change has reached the CRM. */
-function knowledgeOf(booking: Booking, { stats }: DemoState, inbox: CrmInbox): SessionRow['crm'] {
+function knowledgeOf(booking: Booking, { stats }: PageState, inbox: CrmInbox): SessionRow['crm'] {
   if (hasArrived(inbox, booking)) return 'knows';
   // The inbox shows only the newest. If nothing is pending, the change arrived before those.
   return stats.pending > 0 ? 'does not know yet' : undefined;

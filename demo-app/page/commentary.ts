@@ -1,5 +1,6 @@
-import type { View } from './view.js';
+import type { AppProcess, View } from './view.js';
 import { countText } from './wording.js';
+import type { Words } from './words.js';
 
 export interface Comment {
   readonly tone: 'good' | 'waiting' | 'bad';
@@ -9,16 +10,17 @@ export interface Comment {
 /** What has happened on this page, besides what the view shows. */
 export interface Story {
   /** The process that was killed from this page, until another one has taken its place. */
-  readonly killedPid: number | undefined;
+  readonly killed: AppProcess | undefined;
   /** The process that took the place of a killed one. */
-  readonly restarted: { readonly pid: number } | undefined;
+  readonly successor: AppProcess | undefined;
   readonly hasChanged: boolean;
   readonly areStepsDone: boolean;
 }
 
 /** Comments on the current state in a sentence or two, for first-time visitors. */
-export function commentOn({ state, inbox, isAppThere, isCrmProcessThere }: View, story: Story): Comment {
-  if (!isAppThere) return { tone: 'bad', text: absenceText(story.killedPid) };
+export function commentOn(view: View, words: Words, story: Story): Comment {
+  const { state, leader, inbox, isAppThere, isCrmProcessThere } = view;
+  if (!leader) return { tone: 'bad', text: words.absence(story.killed, isAppThere) };
   if (!isCrmProcessThere || !inbox) {
     return {
       tone: 'bad',
@@ -26,10 +28,10 @@ export function commentOn({ state, inbox, isAppThere, isCrmProcessThere }: View,
     };
   }
   const { pending } = state.stats;
-  const waiting = `${countText(pending, 'notification')} ${pending === 1 ? 'waits' : 'wait'} in the outbox, on disk`;
-  const { restarted } = story;
-  const back = restarted && pending > 0 ? `The app is back as process ${restarted.pid}. ` : '';
-  const whatNext = restarted ? '' : ' Bring the CRM back up, or kill the app first.';
+  const waiting = `${countText(pending, 'notification')} ${pending === 1 ? 'waits' : 'wait'} in the outbox, ${words.where}`;
+  const { successor } = story;
+  const back = successor && pending > 0 ? words.back(successor) : '';
+  const whatNext = successor ? '' : ` Bring the CRM back up, or ${words.killOffer}.`;
   switch (inbox.mode) {
     case 'down':
       return pending === 0
@@ -56,12 +58,7 @@ export function commentOn({ state, inbox, isAppThere, isCrmProcessThere }: View,
       }
       if (story.areStepsDone)
         return { tone: 'good', text: 'Everything arrived, nothing is missing. You have seen it all.' };
-      if (restarted) {
-        return {
-          tone: 'good',
-          text: `The app was killed and is back as process ${restarted.pid}. Nothing is missing.`,
-        };
-      }
+      if (successor) return { tone: 'good', text: words.backAndDone(successor) };
       return story.hasChanged
         ? {
             tone: 'good',
@@ -69,10 +66,4 @@ export function commentOn({ state, inbox, isAppThere, isCrmProcessThere }: View,
           }
         : { tone: 'good', text: 'All is well. Book a session on the left and watch it arrive on the right.' };
   }
-}
-
-function absenceText(killedPid: number | undefined): string {
-  return killedPid === undefined
-    ? 'The app does not respond. If it was killed, the supervisor starts it again; if the demo was stopped, start it with npm run demo.'
-    : 'The app process was killed; the supervisor starts it again. What it had accepted is on disk.';
 }

@@ -2,12 +2,12 @@ import type { CrmMode } from '../crm-service/mode-switch.js';
 import { commentOn } from './commentary.js';
 import type { Story } from './commentary.js';
 import { byId, createList, element, setText } from './dom.js';
-import { STEPS } from './progress.js';
+import { stepsWith } from './progress.js';
 import type { View } from './view.js';
-import { durationText } from './wording.js';
+import type { Words } from './words.js';
 
 export interface GuidePanel {
-  show(view: View, story: Story, done: readonly boolean[]): void;
+  show(view: View, words: Words, story: Story, done: readonly boolean[]): void;
   /** Shows the outcome of a switch that was pressed. */
   showStatus(text: string, tone: 'good' | 'bad' | 'waiting'): void;
 }
@@ -65,17 +65,15 @@ export function createGuidePanel({ onMode, onKill }: Switches): GuidePanel {
   );
 
   return {
-    show(view, story, done) {
-      const { tone, text } = commentOn(view, story);
+    show(view, words, story, done) {
+      const { tone, text } = commentOn(view, words, story);
       commentary.dataset['tone'] = tone;
       setText(commentary, text);
-      showSteps(STEPS.map((step, index) => ({ ...step, isDone: done[index] ?? false })));
+      showSteps(stepsWith(words).map((step, index) => ({ ...step, isDone: done[index] ?? false })));
       for (const button of buttons) {
         button.setAttribute('aria-pressed', String(button.dataset['mode'] === view.inbox?.mode));
       }
-      const { pid, startedAt } = view.state.app;
-      const age = durationText(Math.max(1000, Date.now() - startedAt));
-      setText(processText, view.isAppThere ? `The app is process ${pid}, up for ${age}` : 'The app is not running');
+      setText(processText, words.process(view.leader));
     },
     showStatus(text, tone) {
       status.dataset['tone'] = tone;

@@ -1,4 +1,3 @@
-import type { DemoState } from '../booking-app/demo-page/demo-state.js';
 import type { CrmInbox } from '../crm-service/create-crm-control.js';
 import type { CrmMode } from '../crm-service/mode-switch.js';
 import { changeBooking, killApp, readInbox, readState, RefusedError, setCrmMode } from './api.js';
@@ -8,17 +7,24 @@ import { createGuidePanel } from './guide-panel.js';
 import { createInboxPanel } from './inbox-panel.js';
 import { createOutboxPanel } from './outbox-panel.js';
 import { createProgress } from './progress.js';
+import { createSharedAppsPanel } from './shared-apps-panel.js';
+import { leaderOf } from './view.js';
+import type { AppProcess, PageState } from './view.js';
 import { durationText } from './wording.js';
+import { wordsForOne, wordsForSeveral } from './words.js';
+import type { Words } from './words.js';
 
 const POLL_MS = 700;
 
-let state: DemoState | undefined;
+let state: PageState | undefined;
+/** The process that delivers. */
+let leader: AppProcess | undefined;
 let inbox: CrmInbox | undefined;
 let isAppThere = true;
 let isCrmProcessThere = true;
 let hasChanged = false;
-let killed: { readonly pid: number; readonly atMs: number } | undefined;
-let restarted: { readonly pid: number } | undefined;
+let killed: { readonly process: AppProcess; readonly atMs: number } | undefined;
+let successor: AppProcess | undefined;
 let startedReads = 0;
 let shownRead = 0;
 
@@ -27,6 +33,7 @@ const guide = createGuidePanel({ onMode: (mode) => void switchCrm(mode), onKill:
 const bookings = createBookingsPanel(change);
 const showOutbox = createOutboxPanel();
 const showInbox = createInboxPanel();
+const sharedApps = createSharedAppsPanel();
 
 /** Reads everything and shows it, unless a later read was faster. */
 async function refresh(): Promise<void> {
@@ -36,31 +43,36 @@ async function refresh(): Promise<void> {
   if (read < shownRead) return;
   shownRead = read;
 
-  // A response of the killed process was on its way before the kill.
-  isAppThere = newState.status === 'fulfilled' && newState.value.app.pid !== killed?.pid;
-  if (isAppThere) isCrmProcessThere = newInbox.status === 'fulfilled';
   if (newState.status === 'fulfilled') state = newState.value;
+  leader = newState.status === 'fulfilled' ? leaderOf(newState.value) : undefined;
+  // A response of the killed process was on its way before the kill.
+  if (leader?.pid === killed?.process.pid) leader = undefined;
+  isAppThere = newState.status === 'fulfilled' && (newState.value.isShared || leader !== undefined);
+  if (isAppThere) isCrmProcessThere = newInbox.status === 'fulfilled';
   if (newInbox.status === 'fulfilled') inbox = newInbox.value;
-  if (isAppThere && killed && state) {
-    restarted = { pid: state.app.pid };
-    guide.showStatus(
-      `Process ${killed.pid} was killed; ${restarted.pid} took its place after ${sinceText(killed.atMs)}.`,
-      'good',
-    );
+  if (killed && leader) {
+    successor = leader;
+    guide.showStatus(words().succeeded(killed.process, leader, sinceText(killed.atMs)), 'good');
     killed = undefined;
   }
   show();
 }
 
+function words(): Words {
+  return state?.isShared ? wordsForSeveral : wordsForOne;
+}
+
 function show(): void {
   document.body.dataset['app'] = isAppThere ? 'there' : 'gone';
   if (!state) return;
-  const view = { state, inbox, isAppThere, isCrmProcessThere };
+  const view = { state, leader, inbox, isAppThere, isCrmProcessThere };
   progress.update(view);
   const areStepsDone = progress.done.every(Boolean);
-  guide.show(view, { killedPid: killed?.pid, restarted, hasChanged, areStepsDone }, progress.done);
+  const story = { killed: killed?.process, successor, hasChanged, areStepsDone };
+  guide.show(view, words(), story, progress.done);
+  if (state.isShared) sharedApps.show(view);
   bookings.show(view);
-  showOutbox(view);
+  showOutbox(view, words());
   showInbox(view);
 }
 
@@ -88,14 +100,22 @@ async function change(wanted: BookingChange, token: string): Promise<void> {
 async function outcomeOf(wanted: BookingChange, token: string): Promise<{ text: string; tone: 'good' | 'bad' }> {
   const startedAtMs = performance.now();
   try {
-    const booking = await changeBooking(wanted, token);
+    const appNumber = state?.isShared ? sharedApps.chosenNumber : undefined;
+    const booking = await changeBooking(wanted, token, appNumber === undefined ? '' : `/apps/${appNumber}`);
     hasChanged = true;
     progress.onChanged(booking, inbox?.mode);
-    return { text: `Booking ${booking.id} ${DONE[wanted.kind]} in ${sinceText(startedAtMs)}.`, tone: 'good' };
+    const where = appNumber === undefined ? '' : ` at app ${appNumber}`;
+    return { text: `Booking ${booking.id} ${DONE[wanted.kind]}${where} in ${sinceText(startedAtMs)}.`, tone: 'good' };
   } catch (error) {
-    const text = error instanceof RefusedError ? `${error.message}. The CRM is not notified.` : NO_RESPONSE;
-    return { text, tone: 'bad' };
+    return { text: refusalText(error), tone: 'bad' };
   }
+}
+
+function refusalText(error: unknown): string {
+  if (!(error instanceof RefusedError)) return NO_RESPONSE;
+  // From whoever relays to the app that was chosen; what became of the booking, the list shows.
+  if (error.status === 502) return `${error.message}; choose another one.`;
+  return `${error.message}. The CRM is not notified.`;
 }
 
 async function switchCrm(mode: CrmMode): Promise<void> {
@@ -117,15 +137,17 @@ const MODE_TEXTS: Readonly<Record<CrmMode, string>> = {
 };
 
 async function kill(): Promise<void> {
-  guide.showStatus('Killing the app …', 'waiting');
+  guide.showStatus(words().killing, 'waiting');
   const atMs = performance.now();
   try {
     const pid = await killApp();
-    killed = { pid, atMs };
-    restarted = undefined;
+    const number = state?.apps.find(({ process }) => process?.pid === pid)?.number ?? 1;
+    killed = { process: { number, pid, sinceAt: Date.now() }, atMs };
+    successor = undefined;
     progress.onKilled(pid);
-    isAppThere = false;
-    guide.showStatus(`Process ${pid} was killed with SIGKILL.`, 'waiting');
+    leader = undefined;
+    isAppThere = state?.isShared === true;
+    guide.showStatus(words().killed(killed.process), 'waiting');
     show();
   } catch (error) {
     guide.showStatus(failureText(error), 'bad');

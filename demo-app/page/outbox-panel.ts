@@ -1,13 +1,13 @@
-import type { DemoState } from '../booking-app/demo-page/demo-state.js';
 import type { WaitingNotification } from '../booking-app/demo-page/delivery-watch.js';
 import { byId, createList, element, setText } from './dom.js';
-import type { View } from './view.js';
+import type { PageState, View } from './view.js';
+import type { Words } from './words.js';
 import { countText, durationText, happeningText, hueOf } from './wording.js';
 
 interface Figure {
   readonly id: string;
   readonly label: string;
-  readonly valueOf: (stats: DemoState['stats']) => string;
+  readonly valueOf: (stats: PageState['stats']) => string;
 }
 
 const FIGURES: readonly Figure[] = [
@@ -28,7 +28,7 @@ interface Lane {
   readonly notifications: readonly WaitingNotification[];
 }
 
-export function createOutboxPanel(): (view: View) => void {
+export function createOutboxPanel(): (view: View, words: Words) => void {
   const delivery = byId('delivery');
   const note = byId('waiting-note');
   const showFigures = createList<Figure & { readonly value: string }>(
@@ -61,17 +61,20 @@ export function createOutboxPanel(): (view: View) => void {
     },
   );
 
-  return ({ state }) => {
+  return ({ state, leader, isAppThere }, words) => {
     const { stats, pauseCause } = state;
-    delivery.dataset['tone'] = pauseCause ? 'bad' : 'good';
-    setText(delivery, `${pauseCause ? pauseText(pauseCause) : 'Delivering.'} Circuit ${stats.circuit}.`);
+    // An app that is gone leaves its last state on the page, which is dimmed.
+    const isLeaderless = isAppThere && !leader;
+    delivery.dataset['tone'] = pauseCause || isLeaderless ? 'bad' : 'good';
+    const text = `${pauseCause ? pauseText(pauseCause) : 'Delivering.'} Circuit ${stats.circuit}.`;
+    setText(delivery, isLeaderless ? 'Nothing is delivered until an app leads.' : text);
     showFigures(FIGURES.map((figure) => ({ ...figure, value: figure.valueOf(stats) })));
     showLanes(lanesOf(state.waiting));
-    setText(note, noteOn(state));
+    setText(note, noteOn(state, words));
   };
 }
 
-function pauseText(cause: NonNullable<DemoState['pauseCause']>): string {
+function pauseText(cause: NonNullable<PageState['pauseCause']>): string {
   switch (cause.kind) {
     case 'unreachable':
       return `Paused: the CRM cannot be reached (${cause.code}).`;
@@ -96,11 +99,11 @@ function waitingText({ type, attempts }: WaitingNotification): string {
   return attempts === 0 ? happeningText(type) : `${happeningText(type)} (${countText(attempts, 'attempt')})`;
 }
 
-function noteOn({ stats, earlierCount, furtherCount }: DemoState): string {
+function noteOn({ stats, earlierCount, furtherCount }: PageState, { countersNote }: Words): string {
   const notes = [];
   if (furtherCount > 0) notes.push(`And ${furtherCount} more.`);
   if (earlierCount > 0) notes.push(`${earlierCount} from before the restart.`);
   if (stats.pending === 0) notes.push('Nothing is pending.');
-  notes.push('* since the app started');
+  notes.push(countersNote);
   return notes.join(' ');
 }

@@ -2,13 +2,18 @@ import type { Booking } from '../booking-app/booking-store.js';
 import type { CrmMode } from '../crm-service/mode-switch.js';
 import { hasArrived } from './view.js';
 import type { View } from './view.js';
+import type { Words } from './words.js';
 
-export const STEPS = [
+const STEPS = [
   { title: 'Book a session', text: 'Watch it reach the CRM.' },
   { title: 'Take the CRM down, book three', text: 'Each succeeds, as fast as before.' },
   { title: 'Bring the CRM back up', text: 'Everything arrives, in order.' },
-  { title: 'Kill the app', text: 'Best while something is pending. Nothing is lost.' },
 ] as const;
+
+/** What to try, in this order. */
+export function stepsWith({ killStep }: Words): readonly Words['killStep'][] {
+  return [...STEPS, killStep];
+}
 
 const BOOKINGS_WHILE_DOWN = 3;
 
@@ -22,7 +27,7 @@ export interface Progress {
 }
 
 export function createProgress(): Progress {
-  const done = STEPS.map(() => false);
+  const done = [false, false, false, false];
   /** Changes made on this page that have not reached the CRM, by booking. */
   const undelivered = new Map<number, Booking>();
   let hasChanged = false;
@@ -42,15 +47,15 @@ export function createProgress(): Progress {
       killedPid = pid;
     },
 
-    update({ state, inbox, isAppThere }) {
-      if (!isAppThere || !inbox) return;
+    update({ state, leader, inbox }) {
+      if (!leader || !inbox) return;
       const hadChanged = hasChanged;
       for (const [id, booking] of undelivered) if (hasArrived(inbox, booking)) undelivered.delete(id);
       const isAllDelivered = undelivered.size === 0 && state.stats.pending === 0;
       if (hadChanged && isAllDelivered) done[0] = true;
       if (whileDownCount >= BOOKINGS_WHILE_DOWN) done[1] = true;
       if (done[1] === true && inbox.mode === 'ok' && isAllDelivered) done[2] = true;
-      if (killedPid !== undefined && state.app.pid !== killedPid && hadChanged && isAllDelivered) done[3] = true;
+      if (killedPid !== undefined && leader.pid !== killedPid && hadChanged && isAllDelivered) done[3] = true;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { ADA, BEN, FAY } from '../booking-app/demo-users.js';
 import type { Environment, PortSetting } from '../runtime/settings.js';
 
-interface RunningService {
+export interface RunningService {
   readonly pid: number | undefined;
   readonly port: number;
   readonly wanted: PortSetting;
@@ -16,7 +16,6 @@ export interface RunningDemo {
 
 /** The text that the demo prints once it has started. */
 export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDemo): string {
-  const tokens = [ADA, BEN, FAY].map(({ token, name, role }) => `${token} (${name}, ${role})`);
   const ada = `-H 'Authorization: Bearer ${ADA.token}'`;
   const crmCaller = `-H ${quoted(`Authorization: Bearer ${crmAuthToken}`)}`;
   const appUrl = `http://localhost:${app.port}`;
@@ -25,10 +24,10 @@ export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDe
 Open ${appUrl}/ to see everything on one page.
 Open ${appUrl}/dashboard/ for the notifier's dashboard (user fay, password ${FAY.token}).
 
-Booking app   ${describe(app)}
-CRM service   ${describe(crm)}
+Booking app   ${describeService(app)}
+CRM service   ${describeService(crm)}
 
-Tokens of the booking app: ${tokens.join(', ')}
+Tokens of the booking app: ${tokensText()}
 
 Book a session:
   curl -s -X POST ${appUrl}/bookings ${ada} -H 'Content-Type: application/json' -d '{"session_id":1}'
@@ -59,12 +58,21 @@ export function crmRestartCommand(environment: Environment, port: number, contro
   return `${variables.join(' ')} npm run demo:crm`;
 }
 
-function describe({ pid, port, wanted }: RunningService): string {
+export function tokensText(): string {
+  return [ADA, BEN, FAY].map(({ token, name, role }) => `${token} (${name}, ${role})`).join(', ');
+}
+
+export function describeService({ pid, port, wanted }: RunningService): string {
+  return `http://localhost:${port}  pid ${pid}${takenText({ port, wanted })}`;
+}
+
+/** Says so if a service has another port than the one that was wanted. */
+export function takenText({ port, wanted }: Pick<RunningService, 'port' | 'wanted'>): string {
   const isOtherPort = wanted.port !== 0 && wanted.port !== port;
-  return `http://localhost:${port}  pid ${pid}${isOtherPort ? `  (port ${wanted.port} is taken, this one was free)` : ''}`;
+  return isOtherPort ? `  (port ${wanted.port} is taken, this one was free)` : '';
 }
 
 /** Quotes a text as one word of a shell command. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -45,7 +45,7 @@ export function inEachDatabase(tests: (runDemo: () => Promise<RunningDemo>) => v
 }
 
 /** The booking app with its real notifier and the CRM service, all in this process, with files or a database of their own. */
-async function runDemo(postgresUrl: string | undefined): Promise<RunningDemo> {
+export async function runDemo(postgresUrl: string | undefined): Promise<RunningDemo> {
   const directory = temporaryDirectory();
   const logger = pino({ level: 'silent' });
   const places = postgresUrl ? await openPostgres(postgresUrl, logger) : openFiles(directory.path);

@@ -1,0 +1,142 @@
+import type { Locator, Page } from 'playwright-core';
+import { inbox } from '../demo-app/crm-inbox.js';
+import { createPrograms } from '../demo-app/programs.js';
+import type { Programs } from '../demo-app/programs.js';
+import { startSharedDemo } from '../demo-app/started-demo.js';
+import type { StartedSharedDemo } from '../demo-app/started-demo.js';
+import { describeOnOwnPostgres } from '../helpers/use-postgres.js';
+import { axeViolations } from './axe-violations.js';
+import { describeInBrowser, useBrowser } from './use-browser.js';
+
+jest.setTimeout(180_000);
+
+/** What the browser logs when it is told that a booking app does not respond. */
+const BAD_GATEWAY = 'Failed to load resource: the server responded with a status of 502';
+
+describeOnOwnPostgres("the demo's page with --postgres", () => {
+  describeInBrowser('in a browser', () => {
+    const openPage = useBrowser();
+    let programs: Programs;
+    let demo: StartedSharedDemo;
+
+    beforeAll(async () => {
+      programs = createPrograms();
+      demo = await startSharedDemo(programs);
+    });
+    afterAll(async () => {
+      await programs.end();
+    });
+
+    function appRow(page: Page, number: number): Locator {
+      return page.locator('#apps li', { hasText: `App ${number}` });
+    }
+
+    async function press(page: Page, name: string, outcome: RegExp): Promise<void> {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.locator('#switch-status', { hasText: outcome }).waitFor();
+    }
+
+    /** Books the next session at this app, and returns the booking's id once the page shows the outcome. */
+    async function book(page: Page, app: number): Promise<number> {
+      await page.getByRole('radio', { name: `App ${app}` }).check();
+      return change(page, page.getByRole('button', { name: /^Book / }).first(), `made at app ${app}`);
+    }
+
+    async function cancel(page: Page, app: number, bookingId: number): Promise<number> {
+      await page.getByRole('radio', { name: `App ${app}` }).check();
+      const row = page.locator('#sessions li', { hasText: new RegExp(`booking ${bookingId} `) });
+      return change(page, row.getByRole('button'), `cancelled at app ${app}`);
+    }
+
+    async function change(page: Page, button: Locator, done: string): Promise<number> {
+      const responded = page.waitForResponse((response) => /\/apps\/\d\/bookings/.test(response.url()));
+      await button.click();
+      const { booking } = (await (await responded).json()) as { booking: { id: number } };
+      await page.locator('#booking-status', { hasText: `Booking ${booking.id} ${done} in` }).waitFor();
+      return booking.id;
+    }
+
+    async function expectAccessible(page: Page): Promise<void> {
+      const violations = await axeViolations(page);
+      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+    }
+
+    it('shows both apps, books at either, and shows the other take over from a killed leader with nothing lost', async () => {
+      const { page, complaints } = await openPage();
+      page.setDefaultTimeout(60_000);
+      await page.goto(demo.pageUrl);
+      await page.getByText(/^App 1 has led for \d/).waitFor();
+      await appRow(page, 1).getByText('leads', { exact: true }).waitFor();
+      await appRow(page, 2).getByText('accepts, and can take over').waitFor();
+      expect(await appRow(page, 2).textContent()).toContain(`${demo.apps[1].url}, process ${demo.apps[1].pid}, up for`);
+      expect(await page.getByRole('link', { name: 'The notifier’s dashboard' }).getAttribute('href')).toBe(
+        `${demo.apps[0].url}/dashboard/`,
+      );
+
+      const ids = [await book(page, 1), await book(page, 2)];
+      await page.locator('#inbox-note', { hasText: '2 notifications arrived' }).waitFor();
+      await page.locator('#figure-delivered', { hasText: '2' }).waitFor();
+      await press(page, 'Down', /refuses connections/);
+      ids.push(await book(page, 1), await book(page, 2), await book(page, 1));
+      // At the app where it was not made.
+      expect(await cancel(page, 2, ids[2]!)).toBe(ids[2]);
+      await page.locator('#figure-pending', { hasText: /^4$/ }).waitFor();
+      expect(await page.locator('#lanes li').first().textContent()).toBe(`booking:${ids[2]}created → cancelled`);
+      await page.getByText('Paused: the CRM cannot be reached (ECONNREFUSED)').waitFor();
+
+      await press(page, 'Kill the leader with SIGKILL', /^App 1, process \d+, was killed with SIGKILL/);
+      await page.getByText(/App 1, the leader, was killed\. The other one takes over within 5 seconds/).waitFor();
+      await appRow(page, 1).getByText('is not running').waitFor();
+      await page.getByText('Nothing is delivered until an app leads.').waitFor();
+      await expectAccessible(page);
+      ids.push(await book(page, 2));
+
+      await page.locator('#switch-status', { hasText: /was killed; app 2 took over after \d/ }).waitFor();
+      await page.getByText(/^App 2 has led for \d/).waitFor();
+      await page
+        .getByText(/App 2 has taken over\. The CRM is down\. 5 notifications wait in the outbox, in Post/)
+        .waitFor();
+      const pid = Number(await demo.supervisor.printed(/App 1 is back, pid (\d+)/));
+      programs.watch(pid);
+      await appRow(page, 1).getByText(`process ${pid}, up for`).waitFor();
+      ids.push(await book(page, 1));
+
+      await press(page, 'Up', /responds normally/);
+      await page.locator('#inbox-note', { hasText: '8 notifications arrived' }).waitFor();
+      await page.getByText('Everything arrived, nothing is missing. You have seen it all.').waitFor();
+      expect(await page.locator('#steps li[data-done=true]').count()).toBe(4);
+      const notifications = await inbox(demo.crm.url);
+      expect(notifications).toHaveLength(8);
+      expect(new Set(notifications.map(({ notification_id }) => notification_id)).size).toBe(8);
+      for (const id of ids) {
+        const types = notifications.filter(({ booking_id }) => booking_id === id).map((one) => one.notification_type);
+        expect(types).toEqual(id === ids[2] ? ['booking_created', 'booking_cancelled'] : ['booking_created']);
+      }
+      await appRow(page, 2).getByText('leads', { exact: true }).waitFor();
+      await expectAccessible(page);
+      expect(complaints).toEqual([]);
+    });
+
+    it('says so when the chosen app does not respond, and fits a phone, in the dark too', async () => {
+      const { page, complaints } = await openPage({ width: 390, height: 844, colorScheme: 'dark' });
+      page.setDefaultTimeout(60_000);
+      await page.goto(demo.pageUrl);
+      await page.getByText(/^App 2 has led for \d/).waitFor();
+      await page.getByRole('radio', { name: 'App 2' }).check();
+      await press(page, 'Kill the leader with SIGKILL', /^App 2, process \d+, was killed/);
+      await page
+        .getByRole('button', { name: /^Book / })
+        .first()
+        .click();
+      await page.getByText('App 2 does not respond; choose another one.').waitFor();
+      await expectAccessible(page);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+
+      await page.locator('#switch-status', { hasText: 'app 1 took over after' }).waitFor();
+      programs.watch(Number(await demo.supervisor.printed(/App 2 is back, pid (\d+)/)));
+      await appRow(page, 2).getByText('accepts, and can take over').waitFor();
+      await book(page, 2);
+      expect(complaints.filter((complaint) => !complaint.startsWith(BAD_GATEWAY))).toEqual([]);
+    });
+  });
+});
