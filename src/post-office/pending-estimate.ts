@@ -15,7 +15,7 @@ export interface PendingEstimate {
 
 /** Counting may take up a twentieth of the time. */
 const restFactor = 20;
-const quickMs = 5;
+const quickMs = 25;
 const refreshEveryMs = 5_000;
 
 export function createPendingEstimate(count: () => Promise<OutboxCounts>, clock: Clock): PendingEstimate {
