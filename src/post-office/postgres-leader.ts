@@ -21,6 +21,8 @@ export interface PostgresLeaderOptions {
   readonly steady: Pick<SteadyClock, 'now'>;
   /** Nothing waits longer than this for its next attempt. */
   readonly maxWaitMs: number;
+  /** How many rows the window holds. @default 4_096 */
+  readonly maxRows?: number | undefined;
   readonly announcements: Pick<Announcements, 'start' | 'stop' | 'isHeard'>;
   readonly failures: FailureReporter;
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
@@ -56,6 +58,7 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
     reader: createRowReader({ run, tables, now, maxWaitMs }),
     window,
     clock,
+    maxRows: options.maxRows,
     pollMs: () => (announcements.isHeard ? pollBesidesMs : pollMs),
     onArrived(arrived) {
       hasNews = true;

@@ -5,6 +5,8 @@ import type { RunSql, SqlRow } from './postgres-server.js';
 /** A pending row, without a position in the window. */
 export interface PendingRow extends Omit<PendingNotification, 'position'> {
   readonly seq: number;
+  /** The `seq` of the row before it in its lane; undefined if there was none, or if the lane was read by itself. */
+  readonly before: number | undefined;
 }
 
 /** What a statement saw of the server: which transactions, and since when it runs. */
@@ -99,6 +101,8 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
       SELECT * FROM late UNION ALL SELECT * FROM following
     )
     SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms,
+           (SELECT b.seq FROM ${pending} b WHERE b.lane = f.lane AND b.target = f.target AND b.seq < f.seq
+             ORDER BY b.seq DESC LIMIT 1) AS before,
            CASE WHEN f.number = 1 THEN jsonb_build_array(
              pg_current_snapshot(), pg_postmaster_start_time(), (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1)
            ) END AS seen
@@ -108,8 +112,10 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
   const rowFrom = (row: SqlRow): PendingRow => {
     const body = Buffer.from(row['body'] as string);
     const acceptedAt = Math.round(now() - Math.max(0, Number(row['age_ms'])));
+    const before = row['before'] as string | null | undefined;
     return {
       seq: Number(row['seq']),
+      before: before === undefined || before === null ? undefined : Number(before),
       target: (row['target'] as string) || crmTarget,
       id: row['id'] as string,
       type: row['type'] as string,

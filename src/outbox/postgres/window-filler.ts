@@ -28,6 +28,8 @@ export interface WindowFillerOptions {
   readonly reader: RowReader;
   readonly window: RowWindow;
   readonly clock: Clock;
+  /** The window is not filled beyond this. @default 4_096 */
+  readonly maxRows?: number | undefined;
   /** How long until it looks by itself. */
   readonly pollMs: () => number;
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
@@ -40,7 +42,7 @@ export interface WindowFillerOptions {
 }
 
 /** Half of a second's worth of deliveries, so that a round trip is hidden. */
-const maxRows = 4_096;
+const usualMaxRows = 4_096;
 const maxBytes = 16 * 1024 * 1024;
 const pageSize = 1_000;
 const maxLanesAtOnce = 128;
@@ -55,6 +57,7 @@ const lookForDueEveryMs = 1_000;
 
 export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
   const { reader, window, clock, pollMs, onArrived, onFailure, onSuccess, isSettled } = options;
+  const { maxRows = usualMaxRows } = options;
   let isRunning = false;
   /** Counts starts and stops: what was read for an earlier one is dropped. */
   let run = 0;

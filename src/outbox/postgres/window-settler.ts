@@ -72,6 +72,7 @@ export function createWindowSettler({ window, filler, ...tables }: WindowSettler
       }
       filler.afterReading(() => {
         settledWhileReading.clear();
+        window.forgetSettled();
       });
       for (const settlement of settlements) {
         if (settlement.kind === 'retry' && settlement.nextAttemptAt > 0) {

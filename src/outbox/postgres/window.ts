@@ -8,19 +8,23 @@ import type { LaneName, PendingRow } from './read-rows.js';
  *
  * A lane that is not wholly in the window is closed: its rows are left out wherever they are read, except when the lane itself is
  * read. So none can overtake another, and a lane with many rows leaves room for others.
+ *
+ * A row comes with the one before it in its lane. If that never was in the window, rows were left out while the lane's head
+ * waited, and somebody else has settled that head: then the lane is read by itself, from its beginning.
  */
 export interface RowWindow {
   readonly size: number;
   readonly bytes: number;
-  /** Puts rows at the end, but for those that are here, and those of closed lanes. Returns what was added. */
+  /** Puts rows at the end, but for those that are here, and those of lanes to be read by themselves. Returns what was added. */
   add(rows: readonly PendingRow[]): readonly PendingNotification[];
   /** As `add`, for rows of lanes that were read by themselves. */
   addLanes(lanes: readonly LaneName[], rows: readonly PendingRow[]): readonly PendingNotification[];
   find(target: string, id: string): PendingNotification | undefined;
   /** This one stays as it is, but for the number of its attempts. */
   keep(target: string, id: string, attempts: number): void;
-  /** This one is settled for good. */
+  /** This one is settled for good. Until `forgetSettled`, it counts as the one before what is being read. */
   remove(target: string, id: string): void;
+  forgetSettled(): void;
   /** Closes a lane until `open`: its head begins to wait. */
   close(lane: LaneName): void;
   /** Removes what is here of a lane. */
@@ -54,6 +58,8 @@ interface TargetRows {
   readonly entries: Map<string, PendingNotification>;
   /** By lane. */
   readonly parts: Map<string, LanePart>;
+  /** The last row of lanes that have been settled to their end, until that is forgotten. */
+  readonly settled: Map<string, number>;
 }
 
 export function createRowWindow(): RowWindow {
@@ -67,7 +73,7 @@ export function createRowWindow(): RowWindow {
   const rowsOf = (target: string): TargetRows => {
     let rows = targets.get(target);
     if (rows === undefined) {
-      rows = { queue: createMemoryQueue(), entries: new Map(), parts: new Map() };
+      rows = { queue: createMemoryQueue(), entries: new Map(), parts: new Map(), settled: new Map() };
       targets.set(target, rows);
     }
     return rows;
@@ -84,10 +90,11 @@ export function createRowWindow(): RowWindow {
   };
 
   const removePart = ({ target, lane }: LaneName): void => {
-    const { parts } = rowsOf(target);
+    const { parts, settled } = rowsOf(target);
     const part = parts.get(lane);
     if (part !== undefined) readAlone.delete(part);
     parts.delete(lane);
+    settled.delete(lane);
   };
 
   const isClosed = (lane: LaneName): boolean => closed.size > 0 && closed.has(keyOf(lane));
@@ -107,11 +114,13 @@ export function createRowWindow(): RowWindow {
   /** Adds one that was read with everything else, unless its lane is closed. */
   const addIfOpen = (row: PendingRow): PendingNotification | undefined => {
     if (isClosed(row)) return undefined;
-    const { entries, parts } = rowsOf(row.target);
-    const part = parts.get(row.lane);
-    if (part === undefined) return addRow(row);
+    const { entries, parts, settled } = rowsOf(row.target);
     if (entries.has(row.id)) return undefined;
-    if (part.count >= maxOfLane) readAlone.add(part);
+    const part = parts.get(row.lane);
+    const known = part?.after ?? settled.get(row.lane) ?? 0;
+    const isNext = row.before === undefined || row.before <= known;
+    if (!isNext || (part !== undefined && part.count >= maxOfLane)) readAlone.add(partOf(row));
+    if (part === undefined) return isNext ? addRow(row) : undefined;
     if (!readAlone.has(part)) return addRow(row);
     // One that committed late comes before what was read of its lane.
     if (row.seq <= part.after) part.after = row.seq - 1;
@@ -119,14 +128,16 @@ export function createRowWindow(): RowWindow {
   };
 
   const removeEntry = (pending: PendingNotification): void => {
-    const { queue, entries, parts } = rowsOf(pending.target);
+    const { queue, entries, parts, settled } = rowsOf(pending.target);
     entries.delete(pending.id);
     queue.remove(pending);
     size -= 1;
     const part = parts.get(pending.lane);
     if (part === undefined) return;
     part.count -= 1;
-    if (part.count === 0 && !readAlone.has(part)) parts.delete(pending.lane);
+    if (part.count > 0 || readAlone.has(part)) return;
+    parts.delete(pending.lane);
+    settled.set(pending.lane, part.after);
   };
 
   return {
@@ -176,6 +187,10 @@ export function createRowWindow(): RowWindow {
     remove(target, id) {
       const entry = rowsOf(target).entries.get(id);
       if (entry !== undefined) removeEntry(entry);
+    },
+
+    forgetSettled() {
+      for (const { settled } of targets.values()) settled.clear();
     },
 
     close(lane) {
