@@ -129,9 +129,7 @@ export function createRowWindow(): RowWindow {
     const hasGap = row.before !== undefined && !seqs.has(row.before);
     if (!hasGap && (part === undefined || part.count < maxOfLane)) return addRow(row);
     // The rest of the lane is read by itself, once nothing of it is here any more.
-    const rest = partOf(row);
-    rest.after = hasGap ? 0 : rest.after;
-    readAlone.add(rest);
+    readAlone.add(partOf(row));
     return undefined;
   };
 

@@ -62,24 +62,6 @@ describe('the window on a table', () => {
     expect(seqsOf(window.addLanes(window.lanesToRead(), rowsOf('hot', 17, 20)))).toEqual([17, 18, 19, 20]);
   });
 
-  it('lets a row in only after the one before it in its lane, or reads the lane by itself', () => {
-    const window = createRowWindow();
-    window.add([row(1, 'a'), row(2, 'b')]);
-    expect(seqsOf(window.add([row(3, 'a', { before: 1 })]))).toEqual([3]);
-    expect(window.add([row(9, 'c', { before: 8 })])).toEqual([]);
-    expect(window.lanesToRead()).toMatchObject([{ lane: 'c', after: 0 }]);
-    expect(seqsOf(window.addLanes(window.lanesToRead(), [row(8, 'c'), row(9, 'c')]))).toEqual([8, 9]);
-  });
-
-  it('lets a row follow one that was settled while it was being read', () => {
-    const window = createRowWindow();
-    window.add([row(1, 'a')]);
-    window.remove(target, 'id-1');
-    expect(seqsOf(window.add([row(2, 'a', { before: 1 })]))).toEqual([2]);
-    window.forgetSettled();
-    expect(window.add([row(3, 'b', { before: 1 })])).toEqual([]);
-  });
-
   it('lets nothing of a lane in by the common way until the lane was read to its end', () => {
     const window = createRowWindow();
     window.addLanes([{ target, lane: 'a' }], [row(1, 'a'), row(2, 'a')]);
@@ -114,6 +96,34 @@ describe('the window on a table', () => {
     expect(window.add([row(3, 'a')])).toEqual([]);
     window.open({ target, lane: 'a' });
     expect(seqsOf(window.add([row(3, 'a')]))).toEqual([3]);
+  });
+
+  it('lets a row in only after the one before it: else its lane is read from its beginning', () => {
+    const window = createRowWindow();
+    expect(seqsOf(window.add([row(4, 'a', { before: 3 }), row(5, 'a', { before: 4 }), row(6, 'b')]))).toEqual([6]);
+    expect(window.lanesToRead()).toMatchObject([{ lane: 'a', after: 0 }]);
+    expect(seqsOf(window.addLanes(window.lanesToRead(), rowsOf('a', 2, 5)))).toEqual([2, 3, 4, 5]);
+  });
+
+  it('reads on in a lane of which rows were left out, after those that are here', () => {
+    const window = createRowWindow();
+    window.add([row(1, 'a'), row(2, 'a', { before: 1 })]);
+    expect(window.add([row(4, 'a', { before: 3 })])).toEqual([]);
+    expect(window.lanesToRead()).toEqual([]);
+    window.remove(target, 'id-1');
+    window.remove(target, 'id-2');
+    expect(window.lanesToRead()).toMatchObject([{ lane: 'a', after: 2 }]);
+  });
+
+  it('lets a row in after one that was settled while both were being read', () => {
+    const window = createRowWindow();
+    window.add([row(1, 'a'), row(2, 'b')]);
+    window.remove(target, 'id-1');
+    expect(seqsOf(window.add([row(3, 'a', { before: 1 })]))).toEqual([3]);
+    window.remove(target, 'id-2');
+    window.forgetSettled();
+    expect(window.add([row(4, 'b', { before: 2 })])).toEqual([]);
+    expect(window.lanesToRead()).toMatchObject([{ lane: 'b', after: 0 }]);
   });
 
   it('names the heads that the table still has as due', () => {

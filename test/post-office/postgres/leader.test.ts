@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import { createSteadyClock } from '../../../src/core/steady-clock.js';
+import { createFailureReporter } from '../../../src/post-office/opening.js';
+import { createPostgresLeader } from '../../../src/post-office/postgres-leader.js';
+import { createOwnedClock } from '../../../src/testing/owned-clock.js';
+import { openPostgresTables } from '../../helpers/postgres-tables.js';
+import { describeOnPostgres, usePostgres } from '../../helpers/use-postgres.js';
+
+describeOnPostgres('a process that leads an outbox in PostgreSQL', () => {
+  const createDatabase = usePostgres();
+
+  it('starts over with what it has read, once its lease has passed, though nobody else has led since', async () => {
+    const stored = await openPostgresTables(await createDatabase());
+    const clock = createOwnedClock();
+    const { leader, outbox, stop } = createPostgresLeader({
+      ...{ server: stored.server, tables: stored.tables, clock, processId: randomUUID(), maxWaitMs: 60_000 },
+      steady: createSteadyClock(clock, { from: 0, to: 0 }),
+      announcements: { start: () => undefined, stop: () => undefined, isHeard: false },
+      failures: createFailureReporter(() => undefined),
+      onArrived: () => undefined,
+      onJump: () => undefined,
+    });
+    expect(await leader.tryToLead()).toBe(true);
+    const { generation } = outbox;
+    await clock.advance(900);
+    expect(await leader.tryToLead()).toBe(true);
+    expect(outbox.generation).toBe(generation);
+    await clock.advance(3_100);
+    expect(leader.isLeading()).toBe(false);
+    expect(await leader.tryToLead()).toBe(true);
+    expect(outbox.generation).not.toBe(generation);
+    stop();
+    await stored.close();
+  });
+});
