@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import { noCounts, type AcceptedNotification } from '../outbox/outbox.js';
+import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
@@ -18,6 +18,7 @@ import {
   type PostOfficeSettings,
   type PostOfficeStats,
 } from './post-office.js';
+import { readStats } from './read-stats.js';
 import { openStore } from './open-store.js';
 import type { Store } from './store.js';
 
@@ -38,7 +39,7 @@ export interface InlineHostOptions {
 }
 
 /** How long a server may take at the end. By the computer's clock, because a server does not know a test's. */
-const closeWithinMs = 500;
+const reportWithinMs = 500;
 
 export interface InlineHost extends PostOffice {
   /** `mayStore` is called right before the batch is stored; if it returns false, the batch is refused as `closed`. */
@@ -102,7 +103,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     const before = { ...tally.counts };
     await untilIdle(opened, timeoutMs, clock);
     // A close meanwhile has ended the wait, and perhaps closed the store.
-    return reportSince(before, lastStats ?? (await statsOf(opened)));
+    return reportSince(before, lastStats ?? (await statsOf(opened, reportWithinMs)));
   }
 
   function reportSince(before: DeliveryTally, { pending }: PostOfficeStats): CloseReport {
@@ -119,9 +120,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       if (opened === undefined) return { delivered: 0, pending: 0, dead: 0 };
       const before = { ...tally.counts };
       await untilIdle(opened, leftMs, clock);
-      cancelCutOff = systemClock.after(closeWithinMs, () => cutOff.abort(), { keepAlive: true });
+      cancelCutOff = systemClock.after(reportWithinMs, () => cutOff.abort(), { keepAlive: true });
       await opened.leading.stop();
-      lastStats = await statsOf(opened);
+      lastStats = await statsOf(opened, reportWithinMs);
       return reportSince(before, lastStats);
     } finally {
       await opened?.store.close();
@@ -140,26 +141,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     return opened;
   }
 
-  async function statsOf(opened: Opened | undefined): Promise<PostOfficeStats> {
-    // Why it cannot be read is reported by the operations that need it.
-    const counts = await opened?.store.counts().catch(() => undefined);
-    const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? noCounts;
-    const delivery = opened?.leading.delivery;
-    const now = (opened?.store.clock ?? clock).now();
-    return {
-      delivered: tally.counts.delivered,
-      retried: tally.counts.retried,
-      unsent: tally.counts.unsent,
-      pending,
-      pendingBytes,
-      inFlight: delivery?.inFlight ?? 0,
-      dead,
-      oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, now - oldestAcceptedAt),
-      outboxBytes: opened?.store.bytesOnDisk() ?? 0,
-      circuit: delivery?.circuit ?? 'closed',
-      isDelivering: delivery !== undefined,
-      isOutboxReadable: counts !== undefined,
-    };
+  function statsOf(opened: Opened | undefined, withinMs?: number): Promise<PostOfficeStats> {
+    return readStats({ tally: tally.counts, store: opened?.store, leading: opened?.leading, clock, withinMs });
   }
 
   async function whileOpen(): Promise<Opened> {
