@@ -1,0 +1,197 @@
+import type { AcceptedNotification } from '../../../src/outbox/outbox.js';
+import { insertStatement } from '../../../src/outbox/postgres/insert-statement.js';
+import type { RunSql } from '../../../src/outbox/postgres/postgres-server.js';
+import { createRowReader, type NewRows, type RowReader } from '../../../src/outbox/postgres/read-rows.js';
+import { createRowWindow } from '../../../src/outbox/postgres/window.js';
+import { createWindowFiller, type WindowFiller } from '../../../src/outbox/postgres/window-filler.js';
+import { createOwnedClock, type OwnedClock } from '../../../src/testing/owned-clock.js';
+import { createDeferred } from '../../helpers/deferred.js';
+import { openPostgresTables, type PostgresTables } from '../../helpers/postgres-tables.js';
+import { sampleNotification, sampleNotifications } from '../../helpers/sample-notification.js';
+import { describeOnPostgres, usePostgres } from '../../helpers/use-postgres.js';
+
+const idsOf = (entries: readonly { readonly id: string }[]): string[] => entries.map(({ id }) => id);
+
+/** A transaction of the app that stays open. */
+interface OpenTransaction {
+  commit(): Promise<void>;
+}
+
+describeOnPostgres('reading what is new', () => {
+  const createDatabase = usePostgres();
+  let stored: PostgresTables;
+  let reader: RowReader;
+  const open: OpenTransaction[] = [];
+  beforeEach(async () => {
+    stored = await openPostgresTables(await createDatabase());
+    reader = createRowReader({ run: stored.run, tables: stored.tables, now: Date.now, maxWaitMs: 3_600_000 });
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((transaction) => transaction.commit()));
+    await stored.close();
+  });
+
+  const insert = async (run: RunSql, notifications: readonly AcceptedNotification[]): Promise<void> => {
+    for (const notification of notifications) {
+      const { text, values } = insertStatement(stored.outbox.table, notification);
+      await run(text, values);
+    }
+  };
+
+  const wait = (id: string, run: RunSql = stored.run): Promise<unknown> =>
+    run(`UPDATE ${stored.tables.pending} SET due_at = clock_timestamp() + interval '30 minutes' WHERE id = $1`, [id]);
+
+  /** Writes these in a transaction that is not committed yet; one of them waits for its next attempt. */
+  const begin = async (notifications: readonly AcceptedNotification[], waiting?: string): Promise<OpenTransaction> => {
+    const written = createDeferred<undefined>();
+    const committing = createDeferred<undefined>();
+    const committed = stored.server.inTransaction(async (run) => {
+      await insert(run, notifications);
+      if (waiting !== undefined) await wait(waiting, run);
+      written.resolve(undefined);
+      await committing.promise;
+    });
+    await written.promise;
+    const transaction = {
+      commit: () => {
+        committing.resolve(undefined);
+        return committed;
+      },
+    };
+    open.push(transaction);
+    return transaction;
+  };
+
+  const remove = (id: string): Promise<unknown> =>
+    stored.run(`DELETE FROM ${stored.tables.pending} WHERE id = $1`, [id]);
+
+  describe('by the reader', () => {
+    const read = async (last?: NewRows, limit = 1_000): Promise<NewRows> =>
+      reader.readNew({ after: last?.after ?? 0, sight: last?.sight, limit });
+
+    it('finds each row once, whenever its transaction commits', async () => {
+      const [early, late, lateToo, next] = sampleNotifications(4);
+      const first = await begin([late!]);
+      await stored.append([early!]);
+      const second = await begin([lateToo!]);
+      await stored.append([next!]);
+      const one = await read();
+      expect(idsOf(one.rows)).toEqual([early!.id, next!.id]);
+      expect(await read(one)).toMatchObject({ rows: [], isAll: true });
+      await second.commit();
+      const two = await read(one);
+      expect(idsOf(two.rows)).toEqual([lateToo!.id]);
+      await first.commit();
+      const three = await read(two);
+      expect(idsOf(three.rows)).toEqual([late!.id]);
+      expect((await read(three)).rows).toEqual([]);
+    });
+
+    it('reads everything again, in order, after more have committed late than fit', async () => {
+      const many = sampleNotifications(600);
+      const [ahead, behind] = sampleNotifications(2);
+      const late = await begin(many);
+      await stored.append([ahead!]);
+      const one = await read();
+      await stored.append([behind!]);
+      await late.commit();
+      const cut = await read(one);
+      expect(cut).toMatchObject({ rows: [], after: 0, isAll: false });
+      const page = await read(cut, 400);
+      expect(idsOf(page.rows)).toEqual(idsOf(many.slice(0, 400)));
+      expect(page.isAll).toBe(false);
+      const rest = await read(page, 400);
+      expect(idsOf(rest.rows)).toEqual(idsOf([...many.slice(400), ahead!, behind!]));
+      expect(rest.isAll).toBe(true);
+    });
+
+    it('leaves out lanes that wait, and says where the first row is all the same', async () => {
+      const [head, follower] = sampleNotifications(2, { lane: 'a' });
+      const other = sampleNotification({ lane: 'b' });
+      await stored.append([head!, follower!, other]);
+      await wait(head!.id);
+      const found = await read();
+      expect(idsOf(found.rows)).toEqual([other.id]);
+      expect(found.rows[0]!.seq - found.first!).toBe(2);
+    });
+
+    it('says where the first row is when that committed late into a lane that waits', async () => {
+      const [waiting, other] = sampleNotifications(2);
+      const late = await begin([waiting!], waiting!.id);
+      await stored.append([other!]);
+      const one = await read();
+      await late.commit();
+      expect(await read(one)).toMatchObject({ rows: [], first: one.first! - 1 });
+    });
+  });
+
+  describe('over and over by the filler', () => {
+    let clock: OwnedClock;
+    let filler: WindowFiller;
+    let arrived: string[];
+    beforeEach(() => {
+      clock = createOwnedClock();
+      arrived = [];
+      filler = createWindowFiller({
+        reader,
+        window: createRowWindow(),
+        clock,
+        pollMs: () => 3_600_000,
+        onArrived: (notifications) => arrived.push(...idsOf(notifications)),
+        onFailure(error) {
+          throw error;
+        },
+        onSuccess: () => undefined,
+        onServerRestart: () => undefined,
+        isSettled: () => false,
+      });
+      filler.start();
+    });
+    afterEach(() => {
+      filler.stop();
+    });
+
+    const readAll = async (): Promise<void> => {
+      filler.readAllSoon();
+      await filler.readNow();
+    };
+
+    it('finds what waited behind a head that somebody else has removed', async () => {
+      const [head, follower] = sampleNotifications(2, { lane: 'a' });
+      const other = sampleNotification({ lane: 'b' });
+      await stored.append([head!, follower!]);
+      await wait(head!.id);
+      await stored.append([other]);
+      await filler.readNow();
+      await readAll();
+      await readAll();
+      expect(arrived).toEqual([other.id]);
+      await remove(head!.id);
+      await filler.readNow();
+      expect(arrived).toEqual([other.id]);
+      await readAll();
+      expect(arrived).toEqual([other.id, follower!.id]);
+    });
+
+    it('finds it also if it was written before all others, and committed after they were read again', async () => {
+      const [head, follower] = sampleNotifications(2, { lane: 'a' });
+      const late = await begin([head!, follower!], head!.id);
+      const others = sampleNotifications(3, { lane: 'b' });
+      await stored.append(others);
+      await filler.readNow();
+      await Promise.all(idsOf(others).map(remove));
+      await readAll();
+      await readAll();
+      await stored.append(sampleNotifications(1, { lane: 'c' }));
+      await filler.readNow();
+      await late.commit();
+      await filler.readNow();
+      await readAll();
+      await readAll();
+      expect(arrived).not.toContain(follower!.id);
+      await remove(head!.id);
+      await readAll();
+      expect(arrived).toContain(follower!.id);
+    });
+  });
+});
