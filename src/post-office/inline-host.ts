@@ -19,6 +19,7 @@ import {
   type PostOfficeStats,
 } from './post-office.js';
 import { readStats } from './read-stats.js';
+import { isAway } from '../outbox/postgres/server-errors.js';
 import { openStore } from './open-store.js';
 import type { Store } from './store.js';
 
@@ -154,6 +155,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
   return {
     async ready() {
+      // A server that is away comes back; a disk that cannot be written to is for somebody to look at.
+      if (closing === undefined && settings.place.kind === 'postgres') await opening.untilOpened(isAway);
       await whileOpen();
     },
 

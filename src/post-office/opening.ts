@@ -6,6 +6,8 @@ import type { DeliveryEvent, OutboxOperation } from '../delivery/delivery-event.
 export interface Opening<Opened> {
   /** The latest try; rejects if it failed. */
   readonly opened: Promise<Opened>;
+  /** Resolves once a try works; rejects when waiting does not help, or it is stopped. */
+  untilOpened(helpsWaiting: (error: unknown) => boolean): Promise<void>;
   /** Whether the first try has not ended yet. */
   readonly isStarting: boolean;
   /** Stops trying. */
@@ -23,6 +25,7 @@ const reopenAfterMs = 1_000;
 export function createOpening<Opened>({ open, clock, failures }: OpeningOptions<Opened>): Opening<Opened> {
   let isStarting = true;
   let isStopped = false;
+  let waiting: (() => void)[] = [];
   let cancelReopen: (() => void) | undefined;
   let opened = tryToOpen();
 
@@ -33,15 +36,22 @@ export function createOpening<Opened>({ open, clock, failures }: OpeningOptions<
       () => {
         isStarting = false;
         failures.worked('open');
+        tellWaiting();
       },
       (error: unknown) => {
         isStarting = false;
         failures.failed('open', error);
         // Trying again does not fix options; a full disk may recover.
         if (!isStopped && !(error instanceof CRMConfigError)) cancelReopen = clock.after(reopenAfterMs, reopen);
+        else tellWaiting();
       },
     );
     return attempt;
+  }
+
+  function tellWaiting(): void {
+    for (const tell of waiting) tell();
+    waiting = [];
   }
 
   function reopen(): void {
@@ -55,9 +65,22 @@ export function createOpening<Opened>({ open, clock, failures }: OpeningOptions<
     get isStarting() {
       return isStarting;
     },
+    async untilOpened(helpsWaiting) {
+      const isOver = (error: unknown): boolean => isStopped || error instanceof CRMConfigError || !helpsWaiting(error);
+      for (;;) {
+        try {
+          await opened;
+          return;
+        } catch (error) {
+          if (isOver(error)) throw error;
+        }
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
     stop() {
       isStopped = true;
       cancelReopen?.();
+      tellWaiting();
     },
   };
 }

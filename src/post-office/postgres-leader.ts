@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
-import type { PendingNotification } from '../outbox/outbox.js';
+import { crmTarget, type PendingNotification } from '../outbox/outbox.js';
 import type { Announcements } from '../outbox/postgres/announcements.js';
 import { createLease } from '../outbox/postgres/lease.js';
 import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
@@ -56,7 +56,7 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
   const lease = createLease({ run, tables, processId, clock, onJump });
   const window = createRowWindow();
   const filler = createWindowFiller({
-    reader: createRowReader({ run, tables, now, maxWaitMs }),
+    reader: createRowReader({ run, tables, now, maxWaitMs, targets: [crmTarget] }),
     window,
     clock,
     maxRows: options.maxRows,
@@ -74,7 +74,7 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
     onServerRestart: startOver,
     isSettled: (target, id) => settler.isSettled(target, id),
   });
-  const settler = createWindowSettler({ window, filler, run, tables, processId, now });
+  const settler = createWindowSettler({ window, filler, clock, run, tables, processId, now });
 
   /** Reads everything anew. The delivery that has read the window so far starts nothing more; see `generation`. */
   function startOver(): void {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.js';
-import type { OutboxTables } from './schema.js';
+import { type OutboxTables, schemaVersion } from './schema.js';
 import type { RunSql } from './postgres-server.js';
 
 /**
@@ -47,13 +47,15 @@ export function createLease({ run, tables: { state }, processId, clock, onJump }
   const takeNow = async (): Promise<boolean> => {
     const sentAt = { monotonicMs: clock.monotonicMs(), wallMs: clock.now() };
     const [row] = await run(
-      `UPDATE ${state} SET leader = $1::uuid, leads_until = clock_timestamp() + $2 * interval '1 millisecond',
-              ages_from = greatest(ages_from, CASE WHEN leads_until < clock_timestamp() - interval '1 day'
-                                                   THEN clock_timestamp() - interval '1 day' END)
-        WHERE leader IS NULL OR leader = $1::uuid OR leads_until < clock_timestamp()
-           OR leads_until > clock_timestamp() + interval '1 minute'
-       RETURNING extract(epoch FROM clock_timestamp()) * 1000 AS server_ms`,
-      [processId, leaseMs],
+      `INSERT INTO ${state} AS s (version, leader, leads_until)
+       VALUES ($3, $1::uuid, clock_timestamp() + $2 * interval '1 millisecond')
+       ON CONFLICT (is_row) DO UPDATE SET leader = excluded.leader, leads_until = excluded.leads_until,
+              ages_from = greatest(s.ages_from, CASE WHEN s.leads_until < clock_timestamp() - interval '1 day'
+                                                     THEN clock_timestamp() - interval '1 day' END)
+        WHERE s.leader IS NULL OR s.leader = $1::uuid OR s.leads_until < clock_timestamp()
+           OR s.leads_until > clock_timestamp() + interval '1 minute'
+       RETURNING date_part('epoch', clock_timestamp()) * 1000 AS server_ms`,
+      [processId, leaseMs, schemaVersion],
       { name: 'crm_lease' },
     );
     if (row === undefined) {

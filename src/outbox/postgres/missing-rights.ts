@@ -5,7 +5,7 @@ import type { OutboxTables } from './schema.js';
 const neededRights = {
   pending: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   dead: ['SELECT', 'INSERT', 'DELETE'],
-  state: ['SELECT', 'UPDATE'],
+  state: ['SELECT', 'INSERT', 'UPDATE'],
   processes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 } as const;
 

@@ -1,8 +1,9 @@
 import { CRMOutboxError } from '../../core/errors.js';
 import { connectionOptions } from './connection-options.js';
-import type { PgClient, PgModule, PgQuery, PgResult } from './pg-driver.js';
+import { ownTypes } from './own-types.js';
+import type { PgClient, PgModule, PgOptions, PgPool, PgQuery, PgResult } from './pg-driver.js';
 import type { PostgresConnection } from './postgres-outbox.js';
-import { serverError } from './server-errors.js';
+import { ServerError, serverError } from './server-errors.js';
 import { socketsUntil } from './sockets-until.js';
 
 export type SqlRow = Readonly<Record<string, unknown>>;
@@ -41,6 +42,11 @@ export interface ServerOptions {
 /** A network that drops packets shows only as silence. */
 const connectTimeoutMs = 3_000;
 const queryTimeoutMs = 8_000;
+/**
+ * At the server, below our own limit: what waits for a lock there must not go on waiting once we have given up, or each try would
+ * leave a process of the server behind.
+ */
+const serverLimits: PgOptions = { statement_timeout: 7_000, lock_timeout: 1_000 };
 /** For reading, settling, accepting and the lease at the same time. */
 const maxConnections = 4;
 /**
@@ -50,21 +56,42 @@ const maxConnections = 4;
 const planForAnySize = `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;
   SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET jit = off`;
 
-export function connectToServer({ pg, connection, mayPrepare, signal = never }: ServerOptions): PostgresServer {
-  const pool = new pg.Pool({
-    application_name: 'express-crm-notifier',
-    ...connectionOptions(connection),
-    max: maxConnections + 1,
-    connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    idleTimeoutMillis: 60_000,
-    allowExitOnIdle: true,
-    stream: socketsUntil(signal),
-  });
-  // A connection that is lost while nothing uses it; the next statement makes another.
-  pool.on('error', ignore);
+export function connectToServer({ pg, connection, mayPrepare, signal }: ServerOptions): PostgresServer {
+  const makePool = (limits: PgOptions): PgPool => {
+    const made = new pg.Pool({
+      application_name: 'express-crm-notifier',
+      ...connectionOptions(connection),
+      ...limits,
+      types: ownTypes,
+      binary: false,
+      max: maxConnections + 1,
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      idleTimeoutMillis: 60_000,
+      allowExitOnIdle: true,
+      stream: socketsUntil(signal),
+    });
+    // A connection that is lost while nothing uses it; the next statement makes another.
+    made.on('error', ignore);
+    return made;
+  };
+  let pool = makePool(serverLimits);
+  let hasLimits = true;
+
+  /** Takes a connection. A pooler may refuse the limits, which are parameters of the start; then it goes without. */
+  const takeClient = async (): Promise<PgClient> => {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      if (!hasLimits || !isParameterRefused(error)) throw error;
+      hasLimits = false;
+      void pool.end().catch(ignore);
+      pool = makePool({});
+      return pool.connect();
+    }
+  };
 
   const listenedTo = new WeakSet<PgClient>();
   const planning = new WeakSet<PgClient>();
@@ -72,7 +99,7 @@ export function connectToServer({ pg, connection, mayPrepare, signal = never }: 
   /** pg may throw rather than reject, such as when a certificate's file is missing. */
   const asOurs = async (query: () => Promise<PgResult>): Promise<readonly SqlRow[]> => {
     try {
-      if (signal.aborted) throw cutOff();
+      if (signal?.aborted === true) throw cutOff();
       return (await query()).rows;
     } catch (error) {
       throw serverError(error);
@@ -81,8 +108,8 @@ export function connectToServer({ pg, connection, mayPrepare, signal = never }: 
 
   const connect = async (): Promise<PgClient> => {
     try {
-      if (signal.aborted) throw cutOff();
-      const client = await pool.connect();
+      if (signal?.aborted === true) throw cutOff();
+      const client = await takeClient();
       if (!listenedTo.has(client)) client.on('error', ignore);
       listenedTo.add(client);
       return client;
@@ -91,25 +118,26 @@ export function connectToServer({ pg, connection, mayPrepare, signal = never }: 
     }
   };
 
-  const runPrepared = async (query: PgQuery): Promise<readonly SqlRow[]> => {
+  const runOn = async (query: PgQuery): Promise<readonly SqlRow[]> => {
     const client = await connect();
     try {
-      if (!planning.has(client)) await asOurs(() => client.query({ text: planForAnySize }));
-      planning.add(client);
+      if (query.name !== undefined && !planning.has(client)) {
+        await asOurs(() => client.query({ text: planForAnySize }));
+        planning.add(client);
+      }
       const rows = await asOurs(() => client.query(query));
       client.release();
       return rows;
     } catch (error) {
-      client.release(true);
+      // After an error of the server the connection is as good as before.
+      client.release(!(error instanceof ServerError) || !isStatementError(error));
       throw error;
     }
   };
 
   return {
     run: (text, values = [], { name } = {}) =>
-      name !== undefined && mayPrepare()
-        ? runPrepared({ text, values, name })
-        : asOurs(() => pool.query({ text, values })),
+      runOn(name !== undefined && mayPrepare() ? { text, values, name } : { text, values }),
 
     async inTransaction(work) {
       const client = await connect();
@@ -156,7 +184,15 @@ export function connectToServer({ pg, connection, mayPrepare, signal = never }: 
   };
 }
 
-const never = new AbortController().signal;
+/** PgBouncer's words; it knows only a few parameters. */
+function isParameterRefused(error: unknown): boolean {
+  return error instanceof Error && /unsupported startup parameter/i.test(error.message);
+}
+
+/** An error that the server has answered a statement with; classes 08 and 57 are about the connection. */
+function isStatementError({ state }: ServerError): boolean {
+  return /^[0-9A-Z]{5}$/.test(state) && !/^(?:08|57P|XX)/.test(state);
+}
 
 function cutOff(): CRMOutboxError {
   return new CRMOutboxError('PostgreSQL: the connection was cut, because the notifier is closed', { retryable: false });

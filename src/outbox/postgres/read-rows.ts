@@ -1,4 +1,4 @@
-import { crmTarget, type PendingNotification } from '../outbox.js';
+import type { PendingNotification } from '../outbox.js';
 import type { OutboxTables } from './schema.js';
 import type { RunSql, SqlRow } from './postgres-server.js';
 
@@ -16,7 +16,8 @@ export interface Sight {
   /** Earlier ones that were still under way. */
   readonly underWay: readonly string[];
   /** Changes when the server is restarted, or another one takes its place. */
-  readonly serverStart: string;
+  /** In seconds since 1970; a text would change with the time zone. */
+  readonly serverStart: number;
 }
 
 export interface ReadNewRows {
@@ -71,6 +72,8 @@ export interface RowReaderOptions {
   readonly now: () => number;
   /** Nothing waits longer than this for its next attempt, whatever the row says. */
   readonly maxWaitMs: number;
+  /** Those that are delivered to; rows for others are left where they are. */
+  readonly targets: readonly string[];
 }
 
 /** Of one page, so that memory stays bounded whatever the bodies are. */
@@ -82,11 +85,13 @@ const noXid = '9223372036854775807';
 const rowsPerLane = 16;
 const maxLaneBytes = 256 * 1024;
 
-export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOptions): RowReader {
+export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowReaderOptions): RowReader {
   const { pending, state } = tables;
-  // As a double, because arithmetic with numeric takes most of the time of a page.
+  // As a double, because arithmetic with numeric takes most of the time of a page; and between two instants that are finite, which
+  // what somebody has written by hand may not be.
   const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
-    date_part('epoch', clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row))) * 1000 AS age_ms`;
+    date_part('epoch', clock_timestamp() - least(clock_timestamp(),
+      greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row), 'epoch'::timestamptz))) * 1000 AS age_ms`;
   const rowBefore = `(SELECT max(b.seq) FROM ${pending} b WHERE b.lane = p.lane AND b.target = p.target AND b.seq < p.seq AND b.seq > $5) AS before`;
   const isLaneFree = `p.due_at IS NULL AND NOT EXISTS (
     SELECT FROM ${pending} w WHERE w.lane = p.lane AND w.target = p.target AND w.due_at IS NOT NULL AND w.seq < p.seq)`;
@@ -96,18 +101,20 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
     WITH late AS MATERIALIZED (
       ${bounded} (SELECT l.* FROM unnest($2::xid8[], $3::xid8[]) AS unseen (first, last) CROSS JOIN LATERAL (
         SELECT ${columns}, ${rowBefore}, ${isLaneFree} AS is_free FROM ${pending} p
-         WHERE p.xid >= unseen.first AND p.xid <= unseen.last AND p.seq <= $1
+         WHERE p.xid >= unseen.first AND p.xid <= least(unseen.last, pg_snapshot_xmax(pg_current_snapshot())) AND p.seq <= $1
+           AND p.target = ANY ($6::text[])
          ORDER BY p.xid, p.seq LIMIT ${String(maxLate)}
         ) l LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), following AS MATERIALIZED (
-      ${bounded} (SELECT ${columns}, ${rowBefore}, true AS is_free FROM ${pending} p WHERE p.seq > $1 AND ${isLaneFree}
+      ${bounded} (SELECT ${columns}, ${rowBefore}, true AS is_free FROM ${pending} p
+        WHERE p.seq > $1 AND p.target = ANY ($6::text[]) AND ${isLaneFree}
         ORDER BY p.seq LIMIT $4) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), found AS (
       SELECT * FROM late UNION ALL SELECT * FROM following
     )
     SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms, f.before, f.is_free,
            CASE WHEN f.number = 1 THEN jsonb_build_array(
-             pg_current_snapshot(), pg_postmaster_start_time(),
+             pg_current_snapshot(), date_part('epoch', pg_postmaster_start_time()),
              (SELECT min(p.seq) FROM ${pending} p WHERE p.seq > $1), (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1)
            ) END AS seen
       FROM (SELECT found.*, row_number() OVER (ORDER BY found.seq) AS number FROM (SELECT) one LEFT JOIN found ON true) f
@@ -120,7 +127,7 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
     return {
       seq: Number(row['seq']),
       before: before === undefined ? undefined : Number(before),
-      target: (row['target'] as string) || crmTarget,
+      target: row['target'] as string,
       id: row['id'] as string,
       type: row['type'] as string,
       lane: row['lane'] as string,
@@ -140,7 +147,7 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
         [...underWay, xmax],
         [...underWay, noXid],
       ];
-      const found = await run(newRows, [after, ...unseen, limit, nothingUpTo], { name: 'crm_new' });
+      const found = await run(newRows, [after, ...unseen, limit, nothingUpTo, targets], { name: 'crm_new' });
       const { firstSeq, lastSeq, ...newSight } = seenFrom(found[0]);
       const all = found.filter((row) => row['seq'] !== null);
       const lateCount = all.findIndex((row) => Number(row['seq']) > after);
@@ -161,13 +168,14 @@ export function createRowReader({ run, tables, now, maxWaitMs }: RowReaderOption
       const found = await run(
         `SELECT n.next_in_ms, d.lane, d.target FROM (
            SELECT (SELECT extract(epoch FROM p.due_at - clock_timestamp()) * 1000 FROM ${pending} p
-                    WHERE p.due_at > clock_timestamp() ORDER BY p.due_at LIMIT 1) AS next_in_ms
+                    WHERE p.due_at > clock_timestamp() AND isfinite(p.due_at) ORDER BY p.due_at LIMIT 1) AS next_in_ms
          ) n LEFT JOIN (
            SELECT p.lane, p.target, p.due_at FROM ${pending} p
-            WHERE (p.due_at <= clock_timestamp() OR p.due_at > clock_timestamp() + $3 * interval '1 millisecond')
-              AND p.id <> ALL ($1::uuid[]) ORDER BY p.due_at LIMIT $2
+            WHERE (p.due_at <= clock_timestamp()
+                   OR (p.due_at > clock_timestamp() + $3 * interval '1 millisecond' AND isfinite(p.due_at)))
+              AND p.target = ANY ($4::text[]) AND p.id <> ALL ($1::uuid[]) ORDER BY p.due_at LIMIT $2
          ) d ON true ORDER BY d.due_at`,
-        [known, limit, maxWaitMs],
+        [known, limit, maxWaitMs, targets],
       );
       const nextInMs: unknown = found[0]?.['next_in_ms'] ?? undefined;
       return {
@@ -201,7 +209,7 @@ interface Seen extends Sight {
 
 /** A snapshot is `xmin:xmax:xip_list`, https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-PG-SNAPSHOT-PARTS */
 function seenFrom(row: SqlRow | undefined): Seen {
-  const [snapshot, serverStart, first, last] = row?.['seen'] as [string, string, number | null, number | null];
+  const [snapshot, serverStart, first, last] = row?.['seen'] as [string, number, number | null, number | null];
   const [, xmax = '0', underWay = ''] = snapshot.split(':');
   const sight = { xmax, underWay: underWay === '' ? [] : underWay.split(','), serverStart };
   return { ...sight, firstSeq: first ?? undefined, lastSeq: last ?? undefined };

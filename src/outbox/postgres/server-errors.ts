@@ -23,7 +23,8 @@ const causes: Readonly<Record<string, string>> = {
   '53300': 'the server has no connection left; raise max_connections or use a pooler',
   '53': 'the server lacks resources',
   '57P': 'the server was stopped or is starting',
-  '57014': 'the statement took too long and was cancelled',
+  '55P03': 'somebody holds a lock on the outbox’s tables or rows; see pg_locks and pg_stat_activity',
+  '57014': 'the statement took too long and was cancelled; somebody may hold a lock on the outbox’s tables',
   '08': 'the connection was lost',
   '40': 'the transaction collided with another one',
   XX: 'the server reports damaged data or an internal error; see its log',
@@ -50,6 +51,12 @@ export function serverError(error: unknown): CRMNotificationError {
   const code = codeOf(error);
   const cause = causes[code] ?? causes[code.slice(0, 3)] ?? causes[code.slice(0, 2)] ?? wordOf(error);
   return new ServerError(`PostgreSQL: ${cause}${code === '' ? '' : ` (${code})`}`, code);
+}
+
+/** Whether a server may be back by itself: not if it refuses the user, has no such database, or its certificate is refused. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof ServerError)) return false;
+  return !/^28|^3D|CERT|^UNABLE_TO|^ENOENT|^ERR_|^EACCES/.test(error.state) && !/TLS|password/.test(error.message);
 }
 
 function codeOf(error: unknown): string {

@@ -103,3 +103,15 @@ function asJson(rows: readonly object[]): string {
     typeof value === 'string' ? Buffer.from(value.replaceAll('\0', '\u2400')).toString() : value,
   );
 }
+
+/** Those of these rows that another session has locked. */
+export async function lockedRows(
+  { run, tables: { pending } }: Pick<SettleRows, 'run' | 'tables'>,
+  settlements: readonly Settlement[],
+): Promise<ReadonlySet<string>> {
+  const ids = `{${settlements.map(({ id }) => id).join()}}`;
+  const free = await run(`SELECT id FROM ${pending} WHERE id = ANY ($1::uuid[]) FOR UPDATE SKIP LOCKED`, [ids]);
+  const all = await run(`SELECT id FROM ${pending} WHERE id = ANY ($1::uuid[])`, [ids]);
+  const freeIds = new Set(free.map((row) => row['id']));
+  return new Set(all.map((row) => String(row['id'])).filter((id) => !freeIds.has(id)));
+}

@@ -1,10 +1,13 @@
 import type { Settlement } from '../outbox.js';
-import { settleRows, type SettleRows } from './settle-rows.js';
+import type { Clock } from '../../core/clock.js';
+import { createLockedSettlements } from './locked-settlements.js';
+import type { SettleRows } from './settle-rows.js';
 import type { LaneName } from './read-rows.js';
 import type { RowWindow } from './window.js';
 import type { WindowFiller } from './window-filler.js';
 
 export interface WindowSettlerOptions extends SettleRows {
+  readonly clock: Clock;
   readonly window: RowWindow;
   readonly filler: Pick<WindowFiller, 'isReading' | 'afterReading' | 'onRoom' | 'onWaiting' | 'readAllSoon'>;
 }
@@ -16,8 +19,20 @@ export interface WindowSettler {
   isSettled(target: string, id: string): boolean;
 }
 
-export function createWindowSettler({ window, filler, ...tables }: WindowSettlerOptions): WindowSettler {
+export function createWindowSettler({ window, filler, clock, ...tables }: WindowSettlerOptions): WindowSettler {
   const settledWhileReading = new Set<string>();
+  /** The lanes whose heads wait, which the table does not show yet, because their rows are locked. */
+  const lanesOfLocked = new Map<string, LaneName>();
+  const rows = createLockedSettlements({
+    ...tables,
+    clock,
+    onStored(settlements) {
+      const lanes = settlements.map(({ id }) => lanesOfLocked.get(id)).filter((lane) => lane !== undefined);
+      for (const { id } of settlements) lanesOfLocked.delete(id);
+      openAfterReading(lanes);
+      filler.readAllSoon();
+    },
+  });
 
   /** The lane of a head that begins to wait: nothing of it may come into the window until the table says so itself. */
   const closeLaneOf = ({ target, id }: Settlement): LaneName | undefined => {
@@ -51,24 +66,30 @@ export function createWindowSettler({ window, filler, ...tables }: WindowSettler
     window.find(settlement.target, settlement.id)?.attempts === settlement.attempts;
 
   return {
-    isSettled: (target, id) => settledWhileReading.has(`${target}\n${id}`),
+    isSettled: (target, id) => settledWhileReading.has(`${target}\n${id}`) || rows.has(target, id),
 
     async settle(settlements) {
-      const waiting = settlements
-        .filter((settlement) => settlement.kind === 'retry' && settlement.nextAttemptAt > 0)
-        .map(closeLaneOf)
-        .filter((lane) => lane !== undefined);
+      const waiting = new Map<string, LaneName>();
+      for (const settlement of settlements) {
+        if (settlement.kind !== 'retry' || settlement.nextAttemptAt === 0) continue;
+        const lane = closeLaneOf(settlement);
+        if (lane !== undefined) waiting.set(settlement.id, lane);
+      }
       let waitingCount = 0;
       try {
-        waitingCount = await settleRows(
-          tables,
-          settlements.filter((settlement) => !changesNothing(settlement)),
-        );
+        const stored = await rows.store(settlements.filter((settlement) => !changesNothing(settlement)));
+        ({ waitingCount } = stored);
+        // The lane of a locked row stays closed until the row shows that it waits.
+        for (const { id } of stored.locked) {
+          const lane = waiting.get(id);
+          if (lane !== undefined) lanesOfLocked.set(id, lane);
+          waiting.delete(id);
+        }
         settlements.forEach(apply);
       } finally {
-        openAfterReading(waiting);
+        openAfterReading([...waiting.values()]);
         // A lane whose head does not wait after all was closed in vain, and may have missed something.
-        if (waitingCount < waiting.length) filler.readAllSoon();
+        if (waitingCount < waiting.size) filler.readAllSoon();
       }
       filler.afterReading(() => {
         settledWhileReading.clear();

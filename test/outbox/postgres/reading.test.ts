@@ -24,7 +24,13 @@ describeOnPostgres('reading what is new', () => {
   const open: OpenTransaction[] = [];
   beforeEach(async () => {
     stored = await openPostgresTables(await createDatabase());
-    reader = createRowReader({ run: stored.run, tables: stored.tables, now: Date.now, maxWaitMs: 3_600_000 });
+    reader = createRowReader({
+      run: stored.run,
+      tables: stored.tables,
+      now: Date.now,
+      maxWaitMs: 3_600_000,
+      targets: ['crm'],
+    });
   });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((transaction) => transaction.commit()));
@@ -67,7 +73,7 @@ describeOnPostgres('reading what is new', () => {
 
   describe('by the reader', () => {
     const read = async (last?: NewRows, limit = 1_000): Promise<NewRows> =>
-      reader.readNew({ after: last?.after ?? 0, sight: last?.sight, limit });
+      reader.readNew({ after: last?.after ?? 0, sight: last?.sight, limit, nothingUpTo: 0 });
 
     it('finds each row once, whenever its transaction commits', async () => {
       const [early, late, lateToo, next] = sampleNotifications(4);

@@ -56,7 +56,7 @@ describeOnPostgres('a role of the server', () => {
   const all = async (): Promise<void> => {
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox');
     await grant('SELECT, INSERT, DELETE ON crm_outbox_dead');
-    await grant('SELECT, UPDATE ON crm_outbox_state');
+    await grant('SELECT, INSERT, UPDATE ON crm_outbox_state');
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_processes');
   };
 
@@ -149,6 +149,7 @@ describeOnPostgres('a role of the server', () => {
     ['INSERT', 'crm_outbox_dead'],
     ['DELETE', 'crm_outbox_dead'],
     ['SELECT', 'crm_outbox_state'],
+    ['INSERT', 'crm_outbox_state'],
     ['UPDATE', 'crm_outbox_state'],
     ['SELECT', 'crm_outbox_processes'],
     ['INSERT', 'crm_outbox_processes'],
