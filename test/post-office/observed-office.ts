@@ -2,6 +2,7 @@ import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
 import type { NotifierOptions } from '../../src/config/settings.js';
 import { systemClock, type Clock } from '../../src/core/clock.js';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
+import type { PostgresOutbox } from '../../src/outbox/postgres/postgres-outbox.js';
 import { createInlineHost, type InlineHostOptions } from '../../src/post-office/inline-host.js';
 import { claimOutbox } from '../../src/post-office/outbox-claim.js';
 import type { CloseReport, PostOffice } from '../../src/post-office/post-office.js';
@@ -15,8 +16,8 @@ export type HostOptions = Omit<InlineHostOptions, 'dispatcher' | 'onClosed'> & {
 export type CreateHost = (options: HostOptions) => PostOffice;
 
 export interface OfficeOptions extends Omit<NotifierOptions, 'dispatcher' | 'logger' | 'logLevel' | 'env'> {
-  /** The outbox's directory; in memory without one. */
-  readonly outbox?: string | undefined;
+  /** The outbox's directory, or where on a server it is; in memory without one. */
+  readonly outbox?: string | PostgresOutbox | undefined;
   readonly isDebugEnabled?: boolean;
   /** Called when the outbox is claimed and before it is opened. */
   readonly beforeOpening?: (file: string) => void;
@@ -75,9 +76,10 @@ function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice
   // What an app gets that sets nothing, without the disk's confirmations.
   const config = resolveNotifierConfig({ authToken: testToken, sync: 'normal', ...given, logger: log, env: {} });
   const { authToken, dispatcher: _none, ...target } = config.target;
-  const claim = outbox === undefined ? undefined : claimOutbox(outbox);
+  const claim = typeof outbox === 'string' ? claimOutbox(outbox) : undefined;
   if (claim !== undefined) beforeOpening?.(claim.file);
-  const place = claim === undefined ? ({ kind: 'memory' } as const) : ({ kind: 'file', file: claim.file } as const);
+  const offDisk = typeof outbox === 'object' ? outbox : ({ kind: 'memory' } as const);
+  const place = claim === undefined ? offDisk : ({ kind: 'file', file: claim.file } as const);
   const events: DeliveryEvent[] = [];
   const waiting = new Set<() => void>();
   const state = { closedCount: 0 };

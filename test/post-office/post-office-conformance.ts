@@ -16,18 +16,21 @@ const secret = 'secret-of-the-provider-0123456789';
 export interface ContractOptions {
   readonly createHost: CreateHost;
   readonly isOnDisk: boolean;
+  /** Returns where each test has an outbox of its own on a server. @default in a directory, or in memory */
+  readonly useServer?: () => () => OfficeOptions['outbox'];
 }
 
 /** What every post office promises, as `src/post-office/post-office.ts` says it, to a real CRM and by the real clock. */
-export function describePostOfficeContract({ createHost, isOnDisk }: ContractOptions): void {
+export function describePostOfficeContract({ createHost, isOnDisk, useServer }: ContractOptions): void {
   describe('keeps the contract of a post office', () => {
     const create = useOffices(createHost);
     const start = useCrm();
     const directory = useTempDirectory();
-    const open = (options: OfficeOptions): ObservedOffice =>
-      create({ outbox: isOnDisk ? directory() : undefined, ...options });
+    const place = useServer?.() ?? (() => (isOnDisk ? directory() : undefined));
+    const open = (options: OfficeOptions): ObservedOffice => create({ outbox: place(), ...options });
     contract(open, start);
-    if (isOnDisk) contractOnDisk(open, start);
+    if (isOnDisk || useServer !== undefined) lastingContract(open, start);
+    if (isOnDisk) contractOnDisk(open);
   });
 }
 
@@ -423,7 +426,7 @@ async function expectRefusals(office: PostOffice): Promise<void> {
   }
 }
 
-function contractOnDisk(open: Open, start: StartCrm): void {
+function lastingContract(open: Open, start: StartCrm): void {
   it('keeps what is pending for the next start, and its dead letters', async () => {
     const crm = await start(neverAnswer);
     const batch = inLanes('a', 'b', 'a');
@@ -437,7 +440,9 @@ function contractOnDisk(open: Open, start: StartCrm): void {
     await after.close(1_000);
     expect(await open({}).listDead({ limit: 10 })).toHaveLength(3);
   });
+}
 
+function contractOnDisk(open: Open): void {
   describe('that a newer version has written', () => {
     const openNewer = async (): Promise<ObservedOffice> => {
       const openFile = loadSqlite();
