@@ -54,7 +54,7 @@ const maxConnections = 4;
  * ones: always by an index, row by row.
  */
 const planForAnySize = `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;
-  SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET jit = off`;
+  SET enable_sort = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET jit = off`;
 
 export function connectToServer({ pg, connection, mayPrepare, signal }: ServerOptions): PostgresServer {
   const makePool = (limits: PgOptions): PgPool => {

@@ -57,7 +57,8 @@ export async function settleRows(options: SettleRows, settlements: readonly Sett
     await deleteDelivered(run, tables, delivered);
     return 0;
   }
-  const [row] = await run(settleStatement(tables), [asJson(delivered), asJson(retries), asJson(deaths), processId]);
+  const values = [asJson(delivered), asJson(retries), asJson(deaths), processId];
+  const [row] = await run(settleStatement(tables), values, { name: 'crm_settle' });
   return Number(row?.['waiting'] ?? 0);
 }
 
@@ -67,24 +68,40 @@ async function deleteDelivered(run: RunSql, { pending }: OutboxTables, rows: rea
     const ids = rows.filter((row) => row.target === target).map(({ id }) => id);
     // As text, because pg would look for what to escape in each.
     const values = [target, `{${ids.join()}}`];
-    await run(`DELETE FROM ${pending} WHERE target = $1 AND id = ANY($2::uuid[])`, values, { name: 'crm_delivered' });
+    await run(
+      `DELETE FROM ${pending} p USING (SELECT unnest($2::uuid[]) AS id, $1::text AS target) AS s ${placed(pending)}
+        WHERE p.ctid = found.place`,
+      values,
+      { name: 'crm_delivered' },
+    );
   }
+}
+
+/**
+ * Where the rows are that `s` names by id and target, as `found.place`. Ordered and cut, so that only the index on both will do: a
+ * server that believes the table to be empty may take any, and pass all the dead rows. A row that another leader changes
+ * meanwhile is not found, and is left to that one.
+ */
+function placed(pending: string): string {
+  return `CROSS JOIN LATERAL (
+    SELECT f.ctid AS place FROM ${pending} f WHERE f.id >= s.id AND f.id <= s.id AND f.target = s.target
+     ORDER BY f.id, f.target LIMIT 1) AS found`;
 }
 
 function settleStatement({ pending, dead, state }: OutboxTables): string {
   return `
 WITH delivered AS (
-  DELETE FROM ${pending} p USING jsonb_to_recordset($1::jsonb) AS s (id uuid, target text)
-   WHERE p.id = s.id AND p.target = s.target
+  DELETE FROM ${pending} p USING jsonb_to_recordset($1::jsonb) AS s (id uuid, target text) ${placed(pending)}
+   WHERE p.ctid = found.place
 ), retried AS (
   UPDATE ${pending} p SET attempts = s.attempts, due_at = clock_timestamp() + s.delay_ms * interval '1 millisecond'
-    FROM jsonb_to_recordset($2::jsonb) AS s (id uuid, target text, attempts integer, delay_ms double precision)
-   WHERE p.id = s.id AND p.target = s.target AND EXISTS (SELECT FROM ${state} WHERE leader = $4::uuid)
+    FROM jsonb_to_recordset($2::jsonb) AS s (id uuid, target text, attempts integer, delay_ms double precision) ${placed(pending)}
+   WHERE p.ctid = found.place AND EXISTS (SELECT FROM ${state} WHERE leader = $4::uuid)
   RETURNING p.due_at
 ), died AS (
   DELETE FROM ${pending} p USING jsonb_to_recordset($3::jsonb) AS s (
-           id uuid, target text, attempts integer, ago_ms double precision, reason_kind text, reason_status integer, reason_detail text)
-   WHERE p.id = s.id AND p.target = s.target
+           id uuid, target text, attempts integer, ago_ms double precision, reason_kind text, reason_status integer, reason_detail text) ${placed(pending)}
+   WHERE p.ctid = found.place
   RETURNING p.id, p.target, p.type, p.lane, p.occurred_at, p.traceparent, p.body, p.seq,
             s.attempts, s.ago_ms, s.reason_kind, s.reason_status, s.reason_detail
 ), kept AS (
