@@ -19,7 +19,11 @@ export interface DeliveryOptions extends DeliveryConfig {
   readonly onEvent: (event: DeliveryEvent) => void;
   /** Returns a number in [0, 1). */
   readonly random: () => number;
-  /** Whether an attempt may start: not once another process may deliver. @default always */
+  /**
+   * Whether an attempt may start: not once another process may deliver. Then the target sends nothing either, and another
+   * delivery follows this one.
+   * @default always
+   */
   readonly mayStart?: (() => boolean) | undefined;
   /** How long settlements are gathered for one transaction, in milliseconds; 0: until the event loop's turn ends. */
   readonly gatherMs: number;

@@ -167,9 +167,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     let isSettled = false;
     try {
       const verdict = await target.send(head, head.attempts + 1, attempt.abort?.signal);
-      // Cut off or abandoned by `stop`: this is no evidence about the target, and the next start finds the notification in its
-      // place.
-      if (isEnded || (isStopped && verdict.reach === 'unreachable')) return;
+      // Cut off or abandoned by `stop`, or not sent because another process may deliver now: this is no evidence about the target,
+      // and the next delivery finds the notification in its place.
+      if (isEnded || (verdict.reach === 'unreachable' && (isStopped || (!verdict.wasSent && !mayStart())))) return;
       isSettled = onVerdict(attempt, verdict);
     } catch (error) {
       // Nothing above should throw. If something does, the notification must not stay in flight for ever.

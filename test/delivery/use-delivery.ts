@@ -17,6 +17,7 @@ export interface TestDelivery {
   readonly clock: OwnedClock;
   readonly onEvent: (event: DeliveryEvent) => void;
   readonly gatherMs?: number;
+  readonly mayStart?: () => boolean;
 }
 
 /** Starts deliveries alone, without a post office, on an outbox and a clock of the test. Each is stopped after its test. */
@@ -25,10 +26,11 @@ export function useDelivery(): (options: TestDelivery) => Delivery {
   afterEach(async () => {
     await Promise.all(started.splice(0).map((delivery) => delivery.stop()));
   });
-  return ({ baseUrl, outbox, clock, onEvent, gatherMs = 0 }) => {
+  return ({ baseUrl, outbox, clock, onEvent, gatherMs = 0, mayStart }) => {
     const { target, delivery: settings } = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
     const logger = createSafeLogger(createLogCollector());
-    const client = createCrmClient({ ...target, connections: settings.concurrency, clock, logger, format: crmFormat });
+    const connections = settings.concurrency;
+    const client = createCrmClient({ ...target, connections, clock, logger, format: crmFormat, mayStart });
     const delivery = createDelivery({
       ...settings,
       timeoutMs: target.timeoutMs,
@@ -39,6 +41,7 @@ export function useDelivery(): (options: TestDelivery) => Delivery {
       random: () => 0.5,
       steady: createSteadyClock(clock, { from: 0, to: 0 }),
       gatherMs,
+      mayStart,
       knownUrl: { isKnown: false, remember: () => undefined },
     });
     started.push(delivery);

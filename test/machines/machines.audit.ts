@@ -12,8 +12,9 @@ function runAudit(...args: readonly string[]): Promise<AuditRun> {
   return new Promise((resolve) => {
     const command = ['--import', 'tsx', join(__dirname, 'run-machines.ts'), ...args];
     const child = execFile(process.execPath, command, { timeout: 280_000 }, (_error, stdout, stderr) => {
-      process.stdout.write(`${args.join(' ')}\n${stdout}${stderr}`);
-      resolve({ code: child.exitCode ?? -1, output: stdout + stderr });
+      const code = child.exitCode ?? -1;
+      if (code !== 2) process.stdout.write(`${args.join(' ')}\n${stdout}${stderr}`);
+      resolve({ code, output: stdout + stderr });
     });
   });
 }
