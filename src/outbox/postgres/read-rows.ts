@@ -90,14 +90,8 @@ export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowRea
   // As a double, because arithmetic with numeric takes most of the time of a page; and between two instants that are finite, which
   // what somebody has written by hand may not be.
   const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
-<<<<<<< HEAD
     date_part('epoch', clock_timestamp() - least(clock_timestamp(),
       greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row), 'epoch'::timestamptz))) * 1000 AS age_ms`;
-  const rowBefore = `(SELECT max(b.seq) FROM ${pending} b WHERE b.lane = p.lane AND b.target = p.target AND b.seq < p.seq AND b.seq > $5) AS before`;
-  const isLaneFree = `p.due_at IS NULL AND NOT EXISTS (
-    SELECT FROM ${pending} w WHERE w.lane = p.lane AND w.target = p.target AND w.due_at IS NOT NULL AND w.seq < p.seq)`;
-=======
-    date_part('epoch', clock_timestamp() - greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row))) * 1000 AS age_ms`;
   /** The last row before `p` in its lane, from a place on. */
   const before = (row: string, from: string, which = 'true'): string => `(
     SELECT ${row}.seq FROM ${pending} ${row} WHERE (${row}.lane, ${row}.target, ${row}.seq) < (p.lane, p.target, p.seq)
@@ -105,7 +99,6 @@ export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowRea
      ORDER BY ${row}.lane DESC, ${row}.target DESC, ${row}.seq DESC LIMIT 1)`;
   const isLaneFree = `p.due_at IS NULL AND ${before('w', '0', 'w.due_at IS NOT NULL')} IS NULL`;
   const rowBefore = `${before('b', '$5')} AS before`;
->>>>>>> pgbench
   const bounded = `SELECT * FROM (SELECT q.*, sum(octet_length(q.body)) OVER (ORDER BY q.seq) AS bytes FROM`;
   // Whatever is looked for is ordered and cut, so that only the index in that order will do: a server that believes the table to
   // be empty may take any, and pass all the dead rows.
@@ -126,14 +119,9 @@ export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowRea
     )
     SELECT f.seq, f.id, f.target, f.type, f.lane, f.occurred_at, f.attempts, f.traceparent, f.body, f.age_ms, f.before, f.is_free,
            CASE WHEN f.number = 1 THEN jsonb_build_array(
-<<<<<<< HEAD
              pg_current_snapshot(), date_part('epoch', pg_postmaster_start_time()),
-             (SELECT min(p.seq) FROM ${pending} p WHERE p.seq > $1), (SELECT max(p.seq) FROM ${pending} p WHERE p.seq > $1)
-=======
-             pg_current_snapshot(), pg_postmaster_start_time(),
              (SELECT p.seq FROM ${pending} p WHERE p.seq > $1 ORDER BY p.seq LIMIT 1),
              (SELECT p.seq FROM ${pending} p WHERE p.seq > $1 ORDER BY p.seq DESC LIMIT 1)
->>>>>>> pgbench
            ) END AS seen
       FROM (SELECT found.*, row_number() OVER (ORDER BY found.seq) AS number FROM (SELECT) one LEFT JOIN found ON true) f
      ORDER BY f.number`;
@@ -188,24 +176,17 @@ export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowRea
            SELECT (SELECT extract(epoch FROM p.due_at - clock_timestamp()) * 1000 FROM ${pending} p
                     WHERE p.due_at > clock_timestamp() AND isfinite(p.due_at) ORDER BY p.due_at LIMIT 1) AS next_in_ms
          ) n LEFT JOIN (
-<<<<<<< HEAD
-           SELECT p.lane, p.target, p.due_at FROM ${pending} p
-            WHERE (p.due_at <= clock_timestamp()
-                   OR (p.due_at > clock_timestamp() + $3 * interval '1 millisecond' AND isfinite(p.due_at)))
-              AND p.target = ANY ($4::text[]) AND p.id <> ALL ($1::uuid[]) ORDER BY p.due_at LIMIT $2
-         ) d ON true ORDER BY d.due_at`,
-        [known, limit, maxWaitMs, targets],
-=======
            (SELECT p.lane, p.target, p.due_at FROM ${pending} p
-             WHERE p.due_at <= clock_timestamp() AND p.id <> ALL ($1::uuid[]) ORDER BY p.due_at LIMIT $2)
+             WHERE p.due_at <= clock_timestamp() AND p.target = ANY ($4::text[]) AND p.id <> ALL ($1::uuid[])
+             ORDER BY p.due_at LIMIT $2)
            UNION ALL
            (SELECT p.lane, p.target, p.due_at FROM ${pending} p
-             WHERE p.due_at > clock_timestamp() + $3 * interval '1 millisecond' AND p.id <> ALL ($1::uuid[])
+             WHERE p.due_at > clock_timestamp() + $3 * interval '1 millisecond' AND isfinite(p.due_at)
+               AND p.target = ANY ($4::text[]) AND p.id <> ALL ($1::uuid[])
              ORDER BY p.due_at LIMIT $2)
          ) d ON true ORDER BY d.due_at LIMIT $2`,
-        [known, limit, maxWaitMs],
+        [known, limit, maxWaitMs, targets],
         { name: 'crm_due' },
->>>>>>> pgbench
       );
       const nextInMs: unknown = found[0]?.['next_in_ms'] ?? undefined;
       return {

@@ -3,6 +3,7 @@ import { eventually } from '../../demo-app/eventually.js';
 import { describeOnOwnPostgres } from '../../helpers/use-postgres.js';
 import { book, useAppDatabases } from '../../helpers/use-postgres-notifiers.js';
 import { holdMs, useBookingApps } from './booking-app.js';
+import { errorOf } from '../../helpers/use-service.js';
 
 const range = (count: number, from = 1): number[] => Array.from({ length: count }, (_, index) => from + index);
 
