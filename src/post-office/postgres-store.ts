@@ -6,6 +6,7 @@ import { appendRows } from '../outbox/postgres/append-rows.js';
 import { readKnownUrl } from '../outbox/postgres/known-url.js';
 import { loadPg } from '../outbox/postgres/pg-driver.js';
 import { createPostgresAccess } from '../outbox/postgres/postgres-access.js';
+import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
 import { connectToServer, type PostgresServer } from '../outbox/postgres/postgres-server.js';
 import { prepareTables } from '../outbox/postgres/prepare-tables.js';
@@ -110,38 +111,61 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     },
   });
 
-  const redelivered = async (work: Promise<number>): Promise<number> => {
+  let accepting: Promise<unknown> = Promise.resolve();
+  const acceptNext = async (batch: readonly AcceptedNotification[]): Promise<Accepted> => {
+    let acceptances = acceptancesFor(batch, estimate.now, maxPending);
+    if (!acceptances.every(({ accepted }) => accepted)) {
+      // Some may have been delivered since it was counted.
+      await estimate.counts();
+      acceptances = acceptancesFor(batch, estimate.now, maxPending);
+    }
+    const accepted = batch.filter((_, index) => acceptances[index]?.accepted === true);
+    if (accepted.length > 0) {
+      await appendRows(server.run, tables, accepted);
+      estimate.add(
+        accepted.length,
+        accepted.reduce((bytes, { body }) => bytes + Buffer.byteLength(body), 0),
+      );
+      lookSoon();
+    }
+    return { acceptances, pending: [] };
+  };
+
+  const changed = async (work: Promise<number>): Promise<number> => {
     const count = await work;
+    estimate.forget();
+    return count;
+  };
+  const redelivered = async (work: Promise<number>): Promise<number> => {
+    const count = await changed(work);
     lookSoon();
     return count;
   };
 
   return {
     outbox: leading.outbox,
-    leader: leading.leader,
+    leader: {
+      ...leading.leader,
+      async resign() {
+        await leading.leader.resign();
+        estimate.forget();
+      },
+    },
     clock: steady,
 
-    async accept(batch): Promise<Accepted> {
-      let acceptances = acceptancesFor(batch, estimate.now, maxPending);
-      if (acceptances.some(({ accepted }) => !accepted)) {
-        // Some may have been delivered since the estimate was made.
-        await estimate.counts();
-        acceptances = acceptancesFor(batch, estimate.now, maxPending);
-      }
-      const accepted = batch.filter((_, index) => acceptances[index]?.accepted === true);
-      if (accepted.length > 0) {
-        await appendRows(server.run, tables, accepted);
-        estimate.add(
-          accepted.length,
-          accepted.reduce((bytes, { body }) => bytes + Buffer.byteLength(body), 0),
-        );
-        lookSoon();
-      }
-      return { acceptances, pending: [] };
+    accept(batch) {
+      // One after the other, because the order of the commits is that of the lanes.
+      const result = accepting.then(() => acceptNext(batch));
+      accepting = result.catch(ignore);
+      return result;
     },
 
     lookSoon,
-    readOn: () => leading.readNow(),
+    async readOn() {
+      await accepting;
+      estimate.forget();
+      return leading.readNow();
+    },
     counts: () => estimate.counts(),
     processes: () => access.processes(),
     bytesOnDisk: () => 0,
@@ -154,8 +178,8 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     listDead: (query) => access.listDead(query),
     redeliver: (id) => redelivered(access.redeliver(id)),
     redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
-    discard: (id) => access.discard(id),
-    discardAll: (which, onPiece) => access.discardAll(which, onPiece),
+    discard: (id) => changed(access.discard(id)),
+    discardAll: (which, onPiece) => changed(access.discardAll(which, onPiece)),
 
     async close() {
       leading.stop();
@@ -164,4 +188,8 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
       await server.close();
     },
   };
+}
+
+function ignore(): void {
+  // Whoever handed the batch over learns of it.
 }
