@@ -119,7 +119,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     notify: (input) => intake.accept(() => buildNotification(input), {}),
     notifyBooking: (input) => intake.accept(() => buildBooking(input), {}),
     notifyEvent: (input) => intake.accept(() => buildEvent(input), {}),
-    in: (transaction) => notifyIn((build) => transactions.write(transaction, build, {})),
+    in: (transaction) => notifyIn((build) => transactions.writeUnbound(transaction, build)),
     middleware: (middlewareOptions) =>
       createCrmMiddleware({
         bind: (req) => createRequestNotifier(notifier, access, req),

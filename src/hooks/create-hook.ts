@@ -16,6 +16,8 @@ import {
 import { createHookReports, type HookReports } from './hook-reports.js';
 import type { HookContext, HookOptions, Mapper, RouteHook } from './hook.js';
 import { watchResponse } from './response-watch.js';
+import { isRedirect } from './is-redirect.js';
+import { wasWrittenUnbound } from './written-unbound.js';
 import { mapperError, mapperFailure, runMapper } from './run-mapper.js';
 
 export interface HookDefinition<Body, Fields extends object> {
@@ -75,8 +77,10 @@ function prepare<Body, Fields extends object>(
     return undefined;
   }
   try {
+    const beganAtMs = access.clock.monotonicMs();
+    const context = { req: req as Request, res: res as Response };
     watchResponse(res, hook.reports, (status, body) =>
-      onResponded(hook, access, { req: req as Request, res: res as Response }, status, body as Body),
+      onResponded({ hook, access, context, beganAtMs }, status, body as Body),
     );
   } catch (error) {
     access.intake.reject(mapperFailure('the response cannot be watched:', error), contextOf(hook, access, req));
@@ -84,26 +88,39 @@ function prepare<Body, Fields extends object>(
   return undefined;
 }
 
+/** A hook at work for one request. */
+interface HookRun<Body, Fields extends object> {
+  readonly hook: Hook<Body, Fields>;
+  readonly access: HookAccess;
+  readonly context: HookContext;
+  /** On the monotonic clock. */
+  readonly beganAtMs: number;
+}
+
 /** Runs inside the route's own call of `end()`. Returns the promise that the response is held for, if any. */
 function onResponded<Body, Fields extends object>(
-  hook: Hook<Body, Fields>,
-  access: HookAccess,
-  context: HookContext,
+  hookRun: HookRun<Body, Fields>,
   status: number,
   body: Body,
 ): Promise<unknown> | undefined {
+  const { hook, access, context } = hookRun;
   // Measured only when the event has a listener.
   const startedAtMs = access.events.has('responded') ? access.clock.monotonicMs() : undefined;
   if (wasWrittenInTransaction(context.res.locals.crm, hook.notificationType)) {
-    hook.hasStoodBack = true;
-    access.transactions.lookSoon();
+    standBack(hookRun);
     return undefined;
   }
-  const stored = notify(hook, access, context, status, body);
+  const stored = notify(hookRun, status, body);
   const held = access.guarantee === 'after-response' ? undefined : stored;
   if (held === undefined) void stored?.catch(failureReporter(hook, context));
   if (startedAtMs !== undefined) emitHookDuration(hook, access, context, startedAtMs, held);
   return held;
+}
+
+/** Its request has notified in a transaction: only the delivery is woken. */
+function standBack<Body, Fields extends object>({ hook, access }: HookRun<Body, Fields>): void {
+  hook.hasStoodBack = true;
+  access.transactions.lookSoon();
 }
 
 function failureReporter(
@@ -135,12 +152,11 @@ function emitHookDuration<Body, Fields extends object>(
  * nothing to notify. The promise waits at most `holdMs` for the app's own functions.
  */
 function notify<Body, Fields extends object>(
-  hook: Hook<Body, Fields>,
-  access: HookAccess,
-  context: HookContext,
+  hookRun: HookRun<Body, Fields>,
   status: number,
   body: Body,
 ): Promise<unknown> | undefined {
+  const { hook, access, context } = hookRun;
   const { intake } = access;
   // Made now, because it has the instant at which this occurred; an asynchronous mapper settles later.
   const intakeContext = contextOf(hook, access, context.req);
@@ -149,6 +165,10 @@ function notify<Body, Fields extends object>(
   }
   const accept = (fields: unknown): Promise<unknown> | undefined => {
     if (fields === undefined) return undefined;
+    if (wasWrittenUnbound(hookRun, () => buildDraft(hook, fields))) {
+      standBack(hookRun);
+      return undefined;
+    }
     if (hook.hasStoodBack) hook.reports.outsideTransaction(intakeContext.route, context.res);
     return intake.accept(() => buildDraft(hook, fields), intakeContext);
   };
@@ -167,13 +187,6 @@ function notify<Body, Fields extends object>(
   const stored = fields.then(accept, reject).catch(failureReporter(hook, context));
   intake.track(stored);
   return atMostHoldMs(stored, fields, access);
-}
-
-const redirects = new Set([301, 302, 303, 307, 308]);
-
-/** As the route of a form responds. A route that only reads notifies nothing, whatever its status. */
-function isRedirect(status: number, { method }: Request): boolean {
-  return redirects.has(status) && method !== 'GET' && method !== 'HEAD';
 }
 
 /** Limits only the mapping; the intake has its own limit for the outbox. */

@@ -10,6 +10,7 @@ import type { IntakeContext, IntakeTally } from './intake.js';
 import type { EventHub } from './notifier-event.js';
 import { forTarget, type PrepareNotification } from './prepare-notification.js';
 import type { Written } from './notifier.js';
+import { createRecentWrites, type RecentWrites } from './recent-writes.js';
 
 /** Where notifications are written in the app's own transactions. */
 export interface TransactionIntake {
@@ -18,6 +19,9 @@ export interface TransactionIntake {
    * commit then.
    */
   write(transaction: Transaction, build: () => NotificationDraft, context: IntakeContext): Promise<Written>;
+  /** As `write`, for a call that does not know its request; see `RecentWrites`. */
+  writeUnbound(transaction: Transaction, build: () => NotificationDraft): Promise<Written>;
+  readonly recentWrites: RecentWrites;
   /** A transaction may just have been committed. */
   lookSoon(): void;
 }
@@ -80,26 +84,41 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
     lookLater();
   };
 
-  return {
-    async write(transaction, build, context) {
+  const recentWrites = createRecentWrites(clock);
+
+  const write = async (
+    transaction: Transaction,
+    build: () => NotificationDraft,
+    context: IntakeContext,
+    onWritten?: (type: string, lane: string) => void,
+  ): Promise<Written> => {
+    try {
+      const { notification, span } = prepare(build, context);
+      const { id, type, lane } = notification;
       try {
-        const { notification, span } = prepare(build, context);
-        const { id, type, lane } = notification;
-        try {
-          await store(transaction, forTarget(notification));
-        } catch (error) {
-          span?.end(isCRMNotificationError(error) ? error.code : 'ERR_CRM_OUTBOX');
-          throw error;
-        }
-        span?.end();
-        tally.accepted += 1;
-        events.emit('accepted', { id, type, lane });
-        return { id };
+        await store(transaction, forTarget(notification));
       } catch (error) {
-        tally.rejected += 1;
+        span?.end(isCRMNotificationError(error) ? error.code : 'ERR_CRM_OUTBOX');
         throw error;
       }
-    },
+      span?.end();
+      tally.accepted += 1;
+      events.emit('accepted', { id, type, lane });
+      onWritten?.(type, lane);
+      return { id };
+    } catch (error) {
+      tally.rejected += 1;
+      throw error;
+    }
+  };
+
+  return {
+    write: (transaction, build, context) => write(transaction, build, context),
+    writeUnbound: (transaction, build) =>
+      write(transaction, build, {}, (type, lane) => {
+        recentWrites.add(type, lane);
+      }),
+    recentWrites,
     lookSoon: () => {
       postOffice.lookSoon();
     },

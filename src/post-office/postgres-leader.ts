@@ -26,6 +26,8 @@ export interface PostgresLeaderOptions {
   readonly failures: FailureReporter;
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
   readonly onJump: (jumpMs: number) => void;
+  /** Called each time this process becomes the leader. */
+  readonly onLeading: () => void;
   /** How many rows the window holds. @default 4_096 */
   readonly maxRows?: number | undefined;
 }
@@ -87,8 +89,10 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
     if (isLeading && (isNewLease || !isFilling)) startOver();
     if (isLeading !== isFilling) {
       isFilling = isLeading;
-      if (isLeading) announcements.start();
-      else stop();
+      if (isLeading) {
+        announcements.start();
+        options.onLeading();
+      } else stop();
     }
     return isLeading;
   };

@@ -35,14 +35,17 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const onHeard = (): void => {
       mayPrepare = true;
     };
-    return mayDeliver
-      ? await createStore(options, server, onHeard)
-      : createAcceptingStore(options, server, tablesOf(outbox.table));
+    if (mayDeliver) return await createStore(options, server, onHeard);
+    options.logger.warn({}, `CRM outbox: ${mayOnlyAccept}`);
+    return createAcceptingStore(options, server, tablesOf(outbox.table));
   } catch (error) {
     await server.close();
     throw error;
   }
 }
+
+const mayOnlyAccept =
+  'this role may only INSERT, so this process does not deliver; another one must, such as: crm-notifier deliver --watch';
 
 const deaf =
   'LISTEN hears nothing, as behind a pooler in transaction mode; the leader looks every 100 ms instead. For the fastest delivery, ' +
@@ -86,6 +89,9 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     announcements,
     failures,
     onArrived,
+    onLeading() {
+      logger.info({}, 'CRM outbox: this process delivers now');
+    },
     onJump(jumpMs) {
       const message = `The clock of the CRM outbox’s server has jumped ahead by ${durationText(jumpMs)}. Nothing in it expires by that`;
       logger.warn({ jumpMs }, message);

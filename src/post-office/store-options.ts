@@ -9,7 +9,7 @@ import type { PostOfficeSettings } from './post-office.js';
 export interface StoreOptions {
   readonly settings: PostOfficeSettings;
   readonly clock: Clock;
-  readonly logger: Pick<Logger, 'warn'>;
+  readonly logger: Pick<Required<Logger>, 'info' | 'warn'>;
   readonly failures: FailureReporter;
   /** Aborted when closing has taken its time: what then still waits for a server is cut off. */
   readonly signal: AbortSignal;

@@ -220,7 +220,7 @@ describe('the log lines of docs/errors.md', () => {
       'observe/log-event.ts': 9,
       'post-office/maintenance.ts': 1,
       'post-office/open-post-office.ts': 3,
-      'post-office/postgres-store.ts': 2,
+      'post-office/postgres-store.ts': 3,
     });
   });
 });

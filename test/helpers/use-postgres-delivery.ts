@@ -58,6 +58,7 @@ async function startPostgresDelivery({ stored, baseUrl, maxRows }: PostgresDeliv
     maxWaitMs: 60_000,
     onArrived: (arrived) => opened.leading?.wake(arrived),
     onJump: () => undefined,
+    onLeading: () => undefined,
   });
   const { outbox } = leader;
   const knownUrl = { isKnown: true, remember: () => undefined };

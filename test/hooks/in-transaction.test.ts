@@ -70,6 +70,33 @@ describeOnPostgres('a hook whose route notifies in a transaction', () => {
     expect(app.log.at('warn')).toEqual([]);
   });
 
+  it('stands back also where the shared notifier was used, which does not know the request', async () => {
+    const routes = appWith(app.notifier, afterBooking('created'), async (req, res) => {
+      const bookingId = Number(req.params['id']);
+      await database.transaction((tx) => app.notifier.in(tx).notifyBooking(booked(bookingId)));
+      res.status(201).json(bookingOf(bookingId));
+    });
+    await request(routes).post('/bookings/1').expect(201);
+    await request(routes).post('/bookings/2').expect(201);
+    expect(await typesAtCrm()).toEqual(['booking_created', 'booking_created']);
+    expect(app.log.at('warn')).toEqual([]);
+  });
+
+  it('tells of a booking though the shared notifier wrote of another one, or of this one before the request', async () => {
+    await database.transaction((tx) => app.notifier.in(tx).notifyBooking(booked(1)));
+    const routes = appWith(app.notifier, afterBooking('created'), async (req, res) => {
+      await database.transaction((tx) => app.notifier.in(tx).notifyBooking(booked(7)));
+      res.status(201).json(bookingOf(Number(req.params['id'])));
+    });
+    await request(routes).post('/bookings/1').expect(201);
+    await app.flush();
+    expect(crm.received.map(({ json }) => json?.['message']).sort()).toEqual([
+      'Booking 1 created',
+      'Booking 1 created',
+      'Booking 7 created',
+    ]);
+  });
+
   it('stands back only where its own type was written: the route’s other hooks tell as ever', async () => {
     const routes = appWith(
       app.notifier,

@@ -19,6 +19,7 @@ describeOnPostgres('a process that leads an outbox in PostgreSQL', () => {
       failures: createFailureReporter(() => undefined),
       onArrived: () => undefined,
       onJump: () => undefined,
+      onLeading: () => undefined,
     });
     expect(await leader.tryToLead()).toBe(true);
     const { generation } = outbox;
