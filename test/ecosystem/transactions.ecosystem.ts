@@ -31,8 +31,9 @@ const allLibraries = [
 
 /** An example's pool stays open, as an app's does. */
 const bookingProgram = `
+  import { crm } from './crm.js';
   import { book } from './example.mjs';
-  await book(123, 789);
+  await book(crm, 123, 789);
   process.exit(0);
 `;
 
