@@ -69,7 +69,7 @@ describeOnPostgres('delivery from an outbox in PostgreSQL', () => {
   });
 
   it('pauses when the CRM refuses the token, loses nothing, and goes on by itself', async () => {
-    const app = open({ breaker: { minOpenMs: 20, maxOpenMs: 50 } as never });
+    const app = open({ breaker: { firstDelayMs: 20, maxDelayMs: 50 } });
     await app.accept('first');
     await app.hear('delivered');
     crm.answerWith(reply(401));
