@@ -13,6 +13,12 @@ export interface BenchResults {
   readonly delivery: { readonly ours: readonly { readonly count: number }[] };
   readonly outages: readonly { readonly name: string; readonly lost: number; readonly failures: number }[];
   readonly pending: readonly { readonly count: number }[];
+  readonly postgres: {
+    readonly transactions: readonly { readonly ways: readonly { readonly name: string }[] }[];
+    readonly commitToCrm: readonly { readonly p50Ms: number }[];
+    readonly longTransaction: { readonly phases: readonly { readonly name: string }[] };
+    readonly drains: readonly { readonly outbox: string; readonly delivered: number }[];
+  };
 }
 
 export interface BenchComparison {
