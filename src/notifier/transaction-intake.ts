@@ -48,7 +48,7 @@ const lookAfterMs = 20;
 
 export function createTransactionIntake(options: TransactionIntakeOptions): TransactionIntake {
   const { writing, prepare, postOffice, clock, events, tally, holdMs } = options;
-  let isReady = false;
+  let isWaitOver = false;
   let isLookDue = false;
 
   const lookLater = (): void => {
@@ -62,14 +62,14 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
 
   /** At the very first start the tables are still being created. */
   const untilReady = async (): Promise<void> => {
-    if (isReady) return;
+    if (isWaitOver) return;
     try {
       await within(postOffice.ready(), holdMs, clock, () => new CRMOutboxError('the outbox is not open yet'));
-      isReady = true;
     } catch (error) {
-      // If our own connection fails, the app's may work all the same.
+      // If our own connection fails, the app's may work all the same; and no other transaction waits for it.
       if (isCRMNotificationError(error) && !error.retryable) throw error;
     }
+    isWaitOver = true;
   };
 
   const store = async (transaction: Transaction, notification: AcceptedNotification): Promise<void> => {
