@@ -99,8 +99,12 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
       options.onServerRestart();
       return true;
     }
-    ({ after, sight, isAll } = found);
-    if (isAgain) beginning = { after: found.first === undefined ? readTo : found.first - 1, sight };
+    ({ sight, isAll } = found);
+    after = isAll ? Math.max(found.after, readTo) : found.after;
+    const before = found.first === undefined ? readTo : found.first - 1;
+    if (isAgain) beginning = { after: before, sight };
+    // Of those that are found late, others of their lanes may still be left out.
+    else if (before < beginning.after) beginning = { ...beginning, after: before };
     return arrived(window.add(found.rows.filter(({ target, id }) => !isSettled(target, id)))) || !isAll;
   };
 

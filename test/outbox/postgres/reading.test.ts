@@ -152,7 +152,7 @@ describeOnPostgres('reading what is new', () => {
     const run: RunSql = async (text, values, { name = '' } = {}) => {
       const explained = `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`;
       const [row] = await stored.run(explained, values, { name: `explain_${name}` });
-      const [{ Plan: plan }] = row!['QUERY PLAN'] as [{ Plan: Record<string, number> }];
+      const [{ Plan: plan }] = JSON.parse(row!['QUERY PLAN'] as string) as [{ Plan: Record<string, number> }];
       touched[name] = plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
       return stored.run(text, values, { name });
     };
@@ -173,11 +173,19 @@ describeOnPostgres('reading what is new', () => {
     let clock: OwnedClock;
     let filler: WindowFiller;
     let arrived: string[];
+    let readAfter: number[];
     beforeEach(() => {
       clock = createOwnedClock();
       arrived = [];
+      readAfter = [];
       filler = createWindowFiller({
-        reader,
+        reader: {
+          ...reader,
+          readNew(options) {
+            readAfter.push(options.after);
+            return reader.readNew(options);
+          },
+        },
         window: createRowWindow(),
         clock,
         pollMs: () => 3_600_000,
@@ -199,6 +207,20 @@ describeOnPostgres('reading what is new', () => {
       filler.readAllSoon();
       await filler.readNow();
     };
+
+    it('goes on from where it was once all is delivered, and reads everything again from there', async () => {
+      const notifications = sampleNotifications(3);
+      await filler.readNow();
+      await stored.append(notifications);
+      await filler.readNow();
+      await Promise.all(idsOf(notifications).map(remove));
+      await readAll();
+      const reads = readAfter.length;
+      await filler.readNow();
+      await readAll();
+      await filler.readNow();
+      expect(readAfter.slice(reads)).toEqual([3, 3, 3]);
+    });
 
     it('finds what waited behind a head that somebody else has removed', async () => {
       const [head, follower] = sampleNotifications(2, { lane: 'a' });
@@ -236,6 +258,25 @@ describeOnPostgres('reading what is new', () => {
       await remove(head!.id);
       await readAll();
       expect(arrived).toContain(follower!.id);
+    });
+
+    it('lets nothing overtake it then, though it is before all that was there', async () => {
+      const [head, follower] = sampleNotifications(2, { lane: 'a' });
+      const late = await begin([head!, follower!], head!.id);
+      const others = sampleNotifications(3, { lane: 'b' });
+      await stored.append(others);
+      await filler.readNow();
+      await Promise.all(idsOf(others).map(remove));
+      await readAll();
+      await readAll();
+      await late.commit();
+      await filler.readNow();
+      await remove(head!.id);
+      const next = sampleNotification({ lane: 'a' });
+      await stored.append([next]);
+      await filler.readNow();
+      await filler.readNow();
+      expect(arrived.slice(3)).toEqual([follower!.id, next.id]);
     });
   });
 });
