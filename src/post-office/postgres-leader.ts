@@ -8,6 +8,7 @@ import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
 import { createRowReader } from '../outbox/postgres/read-rows.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
 import { createRowWindow } from '../outbox/postgres/window.js';
+import { shiftWaits } from '../outbox/postgres/settle-rows.js';
 import { createWindowFiller } from '../outbox/postgres/window-filler.js';
 import { readingOf } from '../outbox/postgres/window-reading.js';
 import { createWindowSettler } from '../outbox/postgres/window-settler.js';
@@ -55,7 +56,17 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
   let hasNews = false;
   let isFilling = false;
 
-  const lease = createLease({ run, tables, processId, clock, onJump });
+  const lease = createLease({
+    run,
+    tables,
+    processId,
+    clock,
+    onJump(jumpMs) {
+      onJump(jumpMs);
+      // What waits was to wait for a span. If this fails, it waits longer, but not for ever.
+      if (jumpMs < 0) shiftWaits({ run, tables }, jumpMs).catch(() => undefined);
+    },
+  });
   const window = createRowWindow();
   const filler = createWindowFiller({
     reader: createRowReader({ run, tables, now, maxWaitMs, targets: [crmTarget] }),

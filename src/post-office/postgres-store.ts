@@ -93,7 +93,8 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
       logger.info({}, 'CRM outbox: this process delivers now');
     },
     onJump(jumpMs) {
-      const message = `The clock of the CRM outbox’s server has jumped ahead by ${durationText(jumpMs)}. Nothing in it expires by that`;
+      const jump = `${jumpMs > 0 ? 'ahead' : 'back'} by ${durationText(Math.abs(jumpMs))}`;
+      const message = `The clock of the CRM outbox’s server has jumped ${jump}. Nothing in it expires or waits longer by that`;
       logger.warn({ jumpMs }, message);
     },
   });

@@ -136,7 +136,9 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
  */
 export async function expireDead(run: RunSql, table: TableName, retentionMs: number, limit: number): Promise<number> {
   const { dead, state } = tablesOf(table);
-  const before = `(statement_timestamp() - $1::float8 * interval '1 millisecond')`;
+  // Past the leader's lease, the clock has just jumped.
+  const now = `least(statement_timestamp(), (SELECT leads_until FROM ${state}))`;
+  const before = `(${now} - $1::float8 * interval '1 millisecond')`;
   const [row] = await run(
     `WITH expired AS (
       DELETE FROM ${dead} WHERE position IN (

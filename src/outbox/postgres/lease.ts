@@ -20,7 +20,7 @@ export interface LeaseOptions {
   readonly tables: OutboxTables;
   readonly processId: string;
   readonly clock: Clock;
-  /** The server's clock has jumped forward while this process led; nothing gets older by that. */
+  /** The server's clock has jumped ahead, or back if that is negative, while this process led. */
   readonly onJump: (jumpMs: number) => void;
 }
 
@@ -29,6 +29,7 @@ const leaseMs = 3_500;
 /** How much earlier the holder stops: the time a request to the CRM may take to leave this process. */
 const marginMs = 500;
 const renewAfterMs = 1_000;
+/** Less is no jump. When the server's clock is ahead by more, what was accepted before would look old; so `ages_from` is set with the lease. */
 const maxJumpMs = 60_000;
 
 export function createLease({ run, tables: { state }, processId, clock, onJump }: LeaseOptions): Lease {
@@ -46,16 +47,20 @@ export function createLease({ run, tables: { state }, processId, clock, onJump }
 
   const takeNow = async (): Promise<boolean> => {
     const sentAt = { monotonicMs: clock.monotonicMs(), wallMs: clock.now() };
+    const elapsedMs = takenAt === undefined ? undefined : sentAt.monotonicMs - takenAt.monotonicMs;
     const [row] = await run(
       `INSERT INTO ${state} AS s (version, leader, leads_until)
        VALUES ($3, $1::uuid, clock_timestamp() + $2 * interval '1 millisecond')
        ON CONFLICT (is_row) DO UPDATE SET leader = excluded.leader, leads_until = excluded.leads_until,
               ages_from = greatest(s.ages_from, CASE WHEN s.leads_until < clock_timestamp() - interval '1 day'
-                                                     THEN clock_timestamp() - interval '1 day' END)
+                                                     THEN clock_timestamp() - interval '1 day' END,
+                                                CASE WHEN s.leader = $1::uuid
+                                                      AND clock_timestamp() - s.leads_until > $4 * interval '1 millisecond'
+                                                     THEN clock_timestamp() END)
         WHERE s.leader IS NULL OR s.leader = $1::uuid OR s.leads_until < clock_timestamp()
            OR s.leads_until > clock_timestamp() + interval '1 minute'
        RETURNING date_part('epoch', clock_timestamp()) * 1000 AS server_ms`,
-      [processId, leaseMs, schemaVersion],
+      [processId, leaseMs, schemaVersion, elapsedMs === undefined ? null : elapsedMs - leaseMs + maxJumpMs],
       { name: 'crm_lease' },
     );
     if (row === undefined) {
@@ -63,18 +68,15 @@ export function createLease({ run, tables: { state }, processId, clock, onJump }
       serverMs = undefined;
       return false;
     }
-    await noticeJump(Number(row['server_ms']), sentAt.monotonicMs - (takenAt?.monotonicMs ?? sentAt.monotonicMs));
+    reportJump(Number(row['server_ms']), elapsedMs ?? 0);
     takenAt = sentAt;
     return isValid();
   };
 
-  /** After a jump, what was accepted before it would look old. */
-  const noticeJump = async (nowMs: number, elapsedMs: number): Promise<void> => {
+  const reportJump = (nowMs: number, elapsedMs: number): void => {
     const jumpMs = serverMs === undefined ? 0 : nowMs - serverMs - elapsedMs;
     serverMs = nowMs;
-    if (jumpMs < maxJumpMs) return;
-    await run(`UPDATE ${state} SET ages_from = clock_timestamp()`);
-    onJump(jumpMs);
+    if (Math.abs(jumpMs) >= maxJumpMs) onJump(jumpMs);
   };
 
   const take = (): Promise<boolean> => {

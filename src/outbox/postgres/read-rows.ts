@@ -87,11 +87,13 @@ const maxLaneBytes = 256 * 1024;
 
 export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowReaderOptions): RowReader {
   const { pending, state } = tables;
-  // As a double, because arithmetic with numeric takes most of the time of a page; and between two instants that are finite, which
-  // what somebody has written by hand may not be.
+  // While this process leads, its lease has not run out: past that, the server's clock has just jumped, and the lease does not say
+  // so yet. By hand somebody may have written what is not finite.
+  const leaseEnd = `greatest((SELECT coalesce(leads_until, 'infinity') FROM ${state} WHERE is_row), 'epoch'::timestamptz)`;
+  const acceptedFrom = `greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row), 'epoch'::timestamptz)`;
+  // As a double, because arithmetic with numeric takes most of the time of a page.
   const columns = `p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.attempts, p.traceparent, p.body,
-    date_part('epoch', clock_timestamp() - least(clock_timestamp(),
-      greatest(p.accepted_at, (SELECT ages_from FROM ${state} WHERE is_row), 'epoch'::timestamptz))) * 1000 AS age_ms`;
+    date_part('epoch', least(clock_timestamp(), ${leaseEnd}) - least(clock_timestamp(), ${leaseEnd}, ${acceptedFrom})) * 1000 AS age_ms`;
   /** The last row before `p` in its lane, from a place on. */
   const before = (row: string, from: string, which = 'true'): string => `(
     SELECT ${row}.seq FROM ${pending} ${row} WHERE (${row}.lane, ${row}.target, ${row}.seq) < (p.lane, p.target, p.seq)

@@ -62,6 +62,14 @@ export async function settleRows(options: SettleRows, settlements: readonly Sett
   return Number(row?.['waiting'] ?? 0);
 }
 
+/** Moves the next attempt of all that waits by so many milliseconds, after the server's clock was set. */
+export async function shiftWaits({ run, tables }: Pick<SettleRows, 'run' | 'tables'>, byMs: number): Promise<void> {
+  await run(
+    `UPDATE ${tables.pending} SET due_at = due_at + $1::float8 * interval '1 millisecond' WHERE due_at IS NOT NULL`,
+    [byMs],
+  );
+}
+
 /** By far the most common case, so it has a statement of its own: one for each target, and there is seldom more than one. */
 async function deleteDelivered(run: RunSql, { pending }: OutboxTables, rows: readonly RowChange[]): Promise<void> {
   for (const target of new Set(rows.map((row) => row.target))) {
