@@ -111,6 +111,7 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
   const stop = (): void => {
     isFilling = false;
     filler.stop();
+    settler.stop();
     announcements.stop();
   };
 

@@ -12,6 +12,8 @@ export interface LockedSettlements {
   store(settlements: readonly Settlement[]): Promise<Stored>;
   /** Whether this one is settled as far as we know, but the table does not show it yet. */
   has(target: string, id: string): boolean;
+  /** Tries no more until something else is stored. */
+  stop(): void;
 }
 
 export interface Stored {
@@ -32,6 +34,7 @@ const lockStates = new Set(['55P03', '57014']);
 export function createLockedSettlements({ clock, onStored, ...tables }: LockedSettlementsOptions): LockedSettlements {
   const locked = new Map<string, Settlement>();
   let cancelRetry: CancelTimer | undefined;
+  let isStopped = false;
 
   const storeFree = async (settlements: readonly Settlement[]): Promise<Stored> => {
     try {
@@ -61,15 +64,21 @@ export function createLockedSettlements({ clock, onStored, ...tables }: LockedSe
   };
 
   const scheduleRetry = (): void => {
-    if (locked.size > 0) cancelRetry ??= clock.after(retryMs, () => void retry());
+    if (locked.size > 0 && !isStopped) cancelRetry ??= clock.after(retryMs, () => void retry());
   };
 
   return {
     async store(settlements) {
+      isStopped = false;
       const stored = await storeFree(settlements);
       for (const settlement of stored.locked) locked.set(keyOf(settlement), settlement);
       scheduleRetry();
       return stored;
+    },
+    stop() {
+      isStopped = true;
+      cancelRetry?.();
+      cancelRetry = undefined;
     },
     has: (target, id) => locked.size > 0 && locked.has(keyOf({ target, id })),
   };

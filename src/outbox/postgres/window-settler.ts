@@ -17,6 +17,7 @@ export interface WindowSettler {
   settle(settlements: readonly Settlement[]): Promise<void>;
   /** Whether this one was settled while something was being read that may show it as it was before. */
   isSettled(target: string, id: string): boolean;
+  stop(): void;
 }
 
 export function createWindowSettler({ window, filler, clock, ...tables }: WindowSettlerOptions): WindowSettler {
@@ -67,6 +68,10 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
 
   return {
     isSettled: (target, id) => settledWhileReading.has(`${target}\n${id}`) || rows.has(target, id),
+
+    stop() {
+      rows.stop();
+    },
 
     async settle(settlements) {
       const waiting = new Map<string, LaneName>();
