@@ -65,6 +65,8 @@ export function useAppDatabases(): (url: string) => Promise<AppDatabase> {
     await client.connect();
     await client.query(`DO $$ BEGIN
       IF to_regclass('booking') IS NULL THEN CREATE TABLE booking (id integer PRIMARY KEY); END IF;
+    EXCEPTION WHEN unique_violation OR duplicate_table THEN
+      -- Another connection was quicker.
     END $$`);
     const rows = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
       (await client.query(text, [...values])).rows as Row[];
