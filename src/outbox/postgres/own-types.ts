@@ -1,9 +1,8 @@
 /** By the numbers of the types: https://www.postgresql.org/docs/current/catalog-pg-type.html */
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
-  // boolean, integer, json, double precision, jsonb
+  // boolean, integer, double precision, jsonb
   16: (text) => text === 't',
   23: Number,
-  114: JSON.parse,
   701: Number,
   3802: JSON.parse,
 };
