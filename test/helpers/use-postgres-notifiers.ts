@@ -65,7 +65,7 @@ export function useAppDatabases(): (url: string) => Promise<AppDatabase> {
     await client.connect();
     await client.query(`DO $$ BEGIN
       IF to_regclass('booking') IS NULL THEN CREATE TABLE booking (id integer PRIMARY KEY); END IF;
-    EXCEPTION WHEN unique_violation OR duplicate_table THEN
+    EXCEPTION WHEN unique_violation OR duplicate_table OR duplicate_object THEN
       -- Another connection was quicker.
     END $$`);
     const rows = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
