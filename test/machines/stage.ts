@@ -56,7 +56,7 @@ export function leadingMachine(stage: Stage): Promise<LiveMachine | undefined> {
 const leaderWithinMs = 20_000;
 
 /** Asks until there is an answer; undefined when there was none within this time. */
-async function waitFor<Answer>(
+export async function waitFor<Answer>(
   ms: number,
   ask: () => Promise<Answer | undefined> | Answer | undefined,
 ): Promise<Answer | undefined> {

@@ -31,7 +31,7 @@ export async function freezeLeader(stage: Stage): Promise<void> {
   await pause(watchMs);
   unwatch();
   // If the next one has lost its lease as well, this one may lead again.
-  if (!isTakenOver || next === undefined || (await database.leader())?.id !== next.id) return;
+  if (!isTakenOver || next === undefined || next.pid === app.pid || (await database.leader())?.id !== next.id) return;
   stage.thaws += 1;
   stage.postsAfterThaw += postCount;
 }
