@@ -72,7 +72,7 @@ describe.each(expressVersions)('a hook and a notifier of two copies of the packa
           level: 'error',
           fields: { type: 'seen' },
           message:
-            `afterResponse('seen') cannot notify the CRM: the hook is from express-crm-notifier ${version} (hook contract 2), ` +
+            `afterResponse('seen') cannot notify the CRM: the hook is from express-crm-notifier ${version} (hook contract 3), ` +
             `res.locals.crm from express-crm-notifier ${version} (hook contract 99). Install one version of the package; ` +
             '`npm ls express-crm-notifier` shows who brings which',
         },
