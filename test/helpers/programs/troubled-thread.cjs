@@ -11,7 +11,7 @@
 const { setImmediate } = require('node:timers');
 const { BroadcastChannel, parentPort, workerData } = require('node:worker_threads');
 
-const channel = new BroadcastChannel(workerData.settings.file);
+const channel = new BroadcastChannel(workerData.settings.place.file);
 channel.unref();
 
 const orders = {
