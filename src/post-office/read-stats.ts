@@ -10,7 +10,7 @@ import type { Store } from './store.js';
 export interface ReadStatsOptions {
   readonly tally: DeliveryTally;
   /** Undefined if it is not open. */
-  readonly store: Pick<Store, 'counts' | 'clock' | 'bytesOnDisk'> | undefined;
+  readonly store: Pick<Store, 'counts' | 'clock' | 'bytesOnDisk' | 'leader'> | undefined;
   readonly leading: Pick<LeadingDelivery, 'delivery'> | undefined;
   readonly clock: Clock;
   /** How long counting may take, in milliseconds by the computer's clock; a server does not know a test's. @default 3_000 */
@@ -35,7 +35,8 @@ export async function readStats(options: ReadStatsOptions): Promise<PostOfficeSt
     oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, now - oldestAcceptedAt),
     outboxBytes: store?.bytesOnDisk() ?? 0,
     circuit: delivery?.circuit ?? 'closed',
-    isDelivering: delivery !== undefined,
+    // Right after this process was frozen, a delivery may be there that may no longer start anything.
+    isDelivering: delivery !== undefined && store?.leader?.isLeading() !== false,
     isOutboxReadable: counts !== undefined,
   };
 }
