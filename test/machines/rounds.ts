@@ -30,10 +30,10 @@ export async function playRounds(
   };
 
   for (let played = 1; played <= rounds; played += 1) {
-    const main = draw();
-    const other = random.next() < companionShare ? draw() : undefined;
-    const areTogether = other !== undefined && !main.isAlone && !other.isAlone && main.befalls !== other.befalls;
-    await Promise.all([befall(main), areTogether ? befall(other) : undefined]);
+    const main = draw(() => true)!;
+    const isCompanion = ({ isAlone, befalls }: Nuisance): boolean => !isAlone && befalls !== main.befalls;
+    const other = !main.isAlone && random.next() < companionShare ? draw(isCompanion) : undefined;
+    await Promise.all([befall(main), other === undefined ? undefined : befall(other)]);
     for (const machine of stage.machines) {
       if (!liveMachines(stage).some(({ place }) => place === machine.place)) await stage.restart(machine);
     }
@@ -42,12 +42,21 @@ export async function playRounds(
   return { rounds, nuisances: counts };
 }
 
-/** Draws each as often as its share says, in an order of its own each time, so that a short audit has most of them as well. */
-function createBag(all: readonly Nuisance[], random: SeededRandom): () => Nuisance {
+/** Draws each as often as its share says, all of them before one comes again, so that a short audit has each as well. */
+function createBag(
+  all: readonly Nuisance[],
+  random: SeededRandom,
+): (fits: (nuisance: Nuisance) => boolean) => Nuisance | undefined {
   let left: Nuisance[] = [];
-  return () => {
-    if (left.length === 0) left = all.flatMap((nuisance) => Array.from({ length: nuisance.share }, () => nuisance));
-    const [drawn] = left.splice(random.below(left.length), 1);
-    return drawn!;
+  let turn = 0;
+  return (fits) => {
+    while (left.length === 0) {
+      left = all.filter(({ share }) => share > turn);
+      turn = left.length === 0 ? 0 : turn + 1;
+    }
+    const fitting = left.filter(fits);
+    const drawn = fitting.length === 0 ? undefined : random.pick(fitting);
+    if (drawn !== undefined) left.splice(left.indexOf(drawn), 1);
+    return drawn;
   };
 }
