@@ -1,5 +1,6 @@
 import { CRMOutboxError } from '../core/errors.js';
 import { createSteadyClock } from '../core/steady-clock.js';
+import { createAnnouncer } from '../outbox/postgres/announcer.js';
 import { appendRows } from '../outbox/postgres/append-rows.js';
 import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
@@ -18,10 +19,7 @@ export function createAcceptingStore(
     const message = 'this role may only INSERT into the outbox; see it with one that has all rights (docs/postgres.md)';
     return Promise.reject(new CRMOutboxError(message, { retryable: false }));
   };
-  const announce = (): void => {
-    // If it is not heard, the leader looks by itself.
-    server.run(`NOTIFY ${tables.channel}`).catch(() => undefined);
-  };
+  const announcer = createAnnouncer({ run: server.run, tables, clock });
   return {
     outbox: createMemoryOutbox(),
     leader: {
@@ -32,10 +30,12 @@ export function createAcceptingStore(
     clock: createSteadyClock(clock, { from: 0, to: 0 }),
     async accept(batch) {
       await appendRows(server.run, tables, batch);
-      announce();
+      announcer.announceSoon();
       return { acceptances: batch.map(() => taken), pending: [] };
     },
-    lookSoon: announce,
+    lookSoon() {
+      announcer.announceSoon();
+    },
     readOn: () => Promise.resolve(false),
     counts: refuse,
     processes: () => Promise.resolve(undefined),

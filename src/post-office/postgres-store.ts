@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { durationText } from '../core/duration-text.js';
 import { createSteadyClock } from '../core/steady-clock.js';
+import { createAnnouncer } from '../outbox/postgres/announcer.js';
 import { createAnnouncements } from '../outbox/postgres/announcements.js';
 import { appendRows } from '../outbox/postgres/append-rows.js';
 import { readKnownUrl } from '../outbox/postgres/known-url.js';
@@ -67,9 +68,11 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     return { ...counts, oldestAcceptedAt: oldestAcceptedAt === undefined ? undefined : oldestAcceptedAt - aheadMs };
   }, clock);
 
+  const announcer = createAnnouncer({ run: server.run, tables, clock });
   const announcements = createAnnouncements({
     server,
     tables,
+    announcer,
     clock,
     onHeard,
     onAnnounced() {
@@ -101,7 +104,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
 
   function lookSoon(): void {
     if (leading.leader.isLeading()) leading.readSoon();
-    else announcements.announceSoon();
+    else announcer.announceSoon();
   }
 
   const stopUpkeep = startPostgresUpkeep({

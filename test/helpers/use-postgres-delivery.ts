@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
 import { systemClock } from '../../src/core/clock.js';
 import { createSteadyClock } from '../../src/core/steady-clock.js';
+import { createAnnouncer } from '../../src/outbox/postgres/announcer.js';
 import { createAnnouncements } from '../../src/outbox/postgres/announcements.js';
 import { startDelivery, startLeadingDelivery, type LeadingDelivery } from '../../src/post-office/leading-delivery.js';
 import { createFailureReporter } from '../../src/post-office/opening.js';
@@ -47,7 +48,8 @@ async function startPostgresDelivery({ stored, baseUrl, maxRows }: PostgresDeliv
   const settings = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, retry: { firstDelayMs: 10 } });
   const opened: { leading?: LeadingDelivery } = {};
   const announcements = createAnnouncements({
-    ...{ server, tables, clock, onHeard: () => undefined, onDeaf: () => undefined },
+    ...{ server, tables, clock, announcer: createAnnouncer({ run: server.run, tables, clock }) },
+    ...{ onHeard: () => undefined, onDeaf: () => undefined },
     onAnnounced() {
       leader.readSoon();
     },

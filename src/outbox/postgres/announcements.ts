@@ -1,14 +1,10 @@
 import type { CancelTimer, Clock } from '../../core/clock.js';
+import type { Announcer } from './announcer.js';
 import type { Listening, PostgresServer } from './postgres-server.js';
 import type { OutboxTables } from './schema.js';
 
-/**
- * How processes tell the leader that there is something new: NOTIFY on a connection of our own, once for what comes together, and
- * never in the app's transaction, where it would take a lock that all commits share.
- */
+/** How the leader hears what other processes announce. */
 export interface Announcements {
-  /** Tells the leader soon. Fails silently: the leader also looks by itself. */
-  announceSoon(): void;
   /** Listens from now on, as far as the server lets it. */
   start(): void;
   stop(): void;
@@ -17,8 +13,9 @@ export interface Announcements {
 }
 
 export interface AnnouncementsOptions {
-  readonly server: PostgresServer;
-  readonly tables: OutboxTables;
+  readonly server: Pick<PostgresServer, 'listen'>;
+  readonly tables: Pick<OutboxTables, 'channel'>;
+  readonly announcer: Pick<Announcer, 'announce'>;
   readonly clock: Clock;
   readonly onAnnounced: () => void;
   /** Called when the first one comes: announcements are heard, so this connects to the server itself. */
@@ -27,30 +24,18 @@ export interface AnnouncementsOptions {
   readonly onDeaf: () => void;
 }
 
-/** What comes within this time of an announcement is announced together. */
-const gatherMs = 5;
 /** An own announcement that has not come back by then never will. */
 const proveWithinMs = 3_000;
 const listenAgainMs = 5_000;
 
 export function createAnnouncements(options: AnnouncementsOptions): Announcements {
-  const { server, tables, clock, onAnnounced, onDeaf } = options;
-  const notify = `NOTIFY ${tables.channel}`;
+  const { server, tables, announcer, clock, onAnnounced, onDeaf } = options;
   let listening: Listening | undefined;
   let isHeard = false;
   let isStarted = false;
   let isTrying = false;
   let hasToldDeaf = false;
   let cancelProof: CancelTimer | undefined;
-  let cancelAnnouncement: CancelTimer | undefined;
-  let announcedAtMs = -Infinity;
-
-  const announce = (): void => {
-    cancelAnnouncement?.();
-    cancelAnnouncement = undefined;
-    announcedAtMs = clock.monotonicMs();
-    server.run(notify).catch(() => undefined);
-  };
 
   const end = (): void => {
     cancelProof?.();
@@ -89,7 +74,7 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
       const made = await server.listen(tables.channel, onNotified, listenAgainLater);
       listening = made;
       cancelProof = clock.after(proveWithinMs, onUnproved);
-      await server.run(notify);
+      await announcer.announce();
     } catch {
       // The server is away, which the reading reports.
       listenAgainLater();
@@ -103,11 +88,6 @@ export function createAnnouncements(options: AnnouncementsOptions): Announcement
   return {
     get isHeard() {
       return isHeard;
-    },
-    announceSoon() {
-      const waitMs = gatherMs - (clock.monotonicMs() - announcedAtMs);
-      if (waitMs <= 0) announce();
-      else cancelAnnouncement ??= clock.after(waitMs, announce);
     },
     start() {
       isStarted = true;
