@@ -17,30 +17,31 @@ export interface RedeliverAllOptions extends AllDeadLettersOptions {
 }
 
 /** Makes every matching dead letter pending again, oldest first. Returns how many. Those that die meanwhile stay dead. */
-export function redeliverAll(
+export async function redeliverAll(
   outbox: Pick<Outbox, 'listDead' | 'redeliverOldest'>,
-  { now, ...options }: RedeliverAllOptions,
+  { now, upTo = newestPosition(outbox), ...filter }: RedeliverAllOptions,
 ): Promise<number> {
-  return changeInPieces(outbox, options, (range) => outbox.redeliverOldest(range, now()));
+  return changeInPieces(filter, upTo, (range) => outbox.redeliverOldest(range, now()));
 }
 
 /** Removes every matching dead letter for good, oldest first. Returns how many. Those that die meanwhile stay. */
-export function discardAll(
+export async function discardAll(
   outbox: Pick<Outbox, 'listDead' | 'discardOldest'>,
-  options: AllDeadLettersOptions = {},
+  { upTo = newestPosition(outbox), ...filter }: AllDeadLettersOptions = {},
 ): Promise<number> {
-  return changeInPieces(outbox, options, (range) => outbox.discardOldest(range));
+  return changeInPieces(filter, upTo, (range) => outbox.discardOldest(range));
 }
 
-/** Changes each piece in its own turn of the event loop, so that no other commit waits long. */
-async function changeInPieces(
-  outbox: Pick<Outbox, 'listDead'>,
-  { onPiece, search, target, upTo = newestPosition(outbox) }: AllDeadLettersOptions,
-  change: (range: DeadRange) => DeadProgress,
+/** Changes each piece in a transaction and in a turn of the event loop of its own, so that nothing else waits long. */
+export async function changeInPieces(
+  { onPiece, search, target }: Omit<AllDeadLettersOptions, 'upTo'>,
+  upTo: number | Promise<number>,
+  change: (range: DeadRange) => DeadProgress | Promise<DeadProgress>,
 ): Promise<number> {
+  const last = await upTo;
   let changed = 0;
   for (let after: number | undefined = 0; after !== undefined && onPiece?.() !== false;) {
-    const { count, next } = change({ after, upTo, limit: maxPerPiece, search, target });
+    const { count, next } = await change({ after, upTo: last, limit: maxPerPiece, search, target });
     changed += count;
     after = next;
     if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,5 @@
 import type { DeadFilter, DeadLetter, DeadProgress, DeadQuery, DeadRange } from '../outbox.js';
+import { changeInPieces } from '../all-dead-letters.js';
 import type { AllDeadLetters } from '../outbox-access.js';
 import type { TableName } from './postgres-outbox.js';
 import type { RunSql } from './postgres-server.js';
@@ -14,9 +15,6 @@ export interface DeadLetterTable {
   readonly discard: (id: string, target?: string) => Promise<number>;
   readonly discardAll: (which: AllDeadLetters, onPiece?: () => boolean) => Promise<number>;
 }
-
-/** A statement with this many takes a few milliseconds. */
-const maxPerPiece = 500;
 
 // In the order of C only a to z are the same as A to Z. A position finds the text as it is, without wildcards.
 const contains = (text: string): string => `strpos(lower(${text} COLLATE "C"), lower($1::text COLLATE "C")) > 0`;
@@ -72,18 +70,6 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
     return Number(row?.['newest']);
   };
 
-  /** Each piece is a transaction of its own, so that nobody waits long for a row. */
-  const inPieces = async (
-    { upTo, ...filter }: AllDeadLetters,
-    onPiece: (() => boolean) | undefined,
-    change: (range: DeadRange) => Promise<number | undefined>,
-  ): Promise<void> => {
-    const last = upTo ?? (await newestPosition());
-    for (let after: number | undefined = 0; after !== undefined && onPiece?.() !== false;) {
-      after = await change({ ...filter, after, upTo: last, limit: maxPerPiece });
-    }
-  };
-
   /** Tells the process that delivers; one that does not hear it finds them when it reads next. */
   const wake = async (count: number): Promise<void> => {
     if (count > 0) await run(`NOTIFY ${channel}`).catch(() => undefined);
@@ -105,28 +91,17 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
       return count;
     },
 
-    async redeliverAll(which, onPiece) {
-      let changed = 0;
-      await inPieces(which, onPiece, async (range) => {
-        const { count, next } = await inRange(range, madePending);
-        changed += count;
-        await wake(count);
-        return next;
-      });
-      return changed;
-    },
+    redeliverAll: ({ upTo = newestPosition(), ...filter }, onPiece) =>
+      changeInPieces({ ...filter, onPiece }, upTo, async (range) => {
+        const progress = await inRange(range, madePending);
+        await wake(progress.count);
+        return progress;
+      }),
 
     discard: (id, target) => withId(id, target, removed),
 
-    async discardAll(which, onPiece) {
-      let changed = 0;
-      await inPieces(which, onPiece, async (range) => {
-        const { count, next } = await inRange(range, removed);
-        changed += count;
-        return next;
-      });
-      return changed;
-    },
+    discardAll: ({ upTo = newestPosition(), ...filter }, onPiece) =>
+      changeInPieces({ ...filter, onPiece }, upTo, (range) => inRange(range, removed)),
   };
 }
 
