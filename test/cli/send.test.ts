@@ -89,10 +89,24 @@ describe('crm-notifier send', () => {
     expect(await cli.ended).toMatchObject({ code: 130, signal: null, stdout: '' });
   });
 
+  const sendBy = (place: string, baseUrl: string, ...args: string[]) =>
+    startCli(['send', ...notification, '--json', '--outbox', place, ...args], { env: { CRM_BASE_URL: baseUrl } });
+  const expectKeptThroughOutage = async (place: string): Promise<void> => {
+    const crm = await start();
+    await crm.close();
+    const end = await sendBy(place, crm.url, '--wait-ms', '0').ended;
+    expect(end.code).toBe(0);
+    const [first] = objectsIn(end);
+    expect(first).toMatchObject({ accepted: true, state: 'pending' });
+    const back = await start(undefined, crm.port);
+    const [second] = objectsIn(await sendBy(place, crm.url).ended);
+    expect(second).toMatchObject({ accepted: true, state: 'delivered' });
+    expect(back.received.map(({ json }) => json?.['notification_id'])).toEqual([first?.['id'], second?.['id']]);
+  };
+
   describe('--outbox', () => {
     const outbox = (): string => join(directory(), 'outbox');
-    const sendByOutbox = (baseUrl: string, ...args: string[]) =>
-      startCli(['send', ...notification, '--json', '--outbox', outbox(), ...args], { env: { CRM_BASE_URL: baseUrl } });
+    const sendByOutbox = (baseUrl: string, ...args: string[]) => sendBy(outbox(), baseUrl, ...args);
 
     it('delivers what it accepted', async () => {
       const crm = await start();
@@ -103,18 +117,7 @@ describe('crm-notifier send', () => {
       expect(readdirSync(outbox()).filter((name) => name.endsWith('-wal'))).toEqual([]);
     });
 
-    it('keeps it through an outage; a later command delivers both in order', async () => {
-      const crm = await start();
-      await crm.close();
-      const end = await sendByOutbox(crm.url, '--wait-ms', '0').ended;
-      expect(end.code).toBe(0);
-      const [first] = objectsIn(end);
-      expect(first).toMatchObject({ accepted: true, state: 'pending' });
-      const back = await start(undefined, crm.port);
-      const [second] = objectsIn(await sendByOutbox(crm.url).ended);
-      expect(second).toMatchObject({ state: 'delivered' });
-      expect(back.received.map(({ json }) => json?.['notification_id'])).toEqual([first?.['id'], second?.['id']]);
-    });
+    it('keeps it through an outage; a later command delivers both in order', () => expectKeptThroughOutage(outbox()));
 
     it('reports that the CRM rejected it', async () => {
       const crm = await start(reply(422, '{"error":"no such user"}'));
@@ -143,18 +146,7 @@ describe('crm-notifier send', () => {
     it('keeps it through an outage; a later command delivers both in order', async () => {
       const url = await createDatabase();
       await (await openPostgresTables(url)).close();
-      const sendByOutbox = (baseUrl: string, ...args: string[]) =>
-        startCli(['send', ...notification, '--json', '--outbox', url, ...args], { env: { CRM_BASE_URL: baseUrl } });
-      const crm = await start();
-      await crm.close();
-      const end = await sendByOutbox(crm.url, '--wait-ms', '0').ended;
-      expect(end.code).toBe(0);
-      const [first] = objectsIn(end);
-      expect(first).toMatchObject({ accepted: true, state: 'pending' });
-      const back = await start(undefined, crm.port);
-      const [second] = objectsIn(await sendByOutbox(crm.url).ended);
-      expect(second).toMatchObject({ accepted: true, state: 'delivered' });
-      expect(back.received.map(({ json }) => json?.['notification_id'])).toEqual([first?.['id'], second?.['id']]);
+      await expectKeptThroughOutage(url);
     });
   });
 });

@@ -3,44 +3,23 @@ import { join } from 'node:path';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
-import { useBuiltPrograms, type BuiltProgram } from './built-program.js';
+import type { BuiltProgram } from './built-program.js';
+import { useSharingApps } from './sharing-apps.js';
 
 // Processes start and end for real, on a machine that may be busy.
 jest.setTimeout(30_000);
 
 describe('several apps on one outbox', () => {
-  const run = useBuiltPrograms();
-  const start = useCrm();
+  const { start, acceptIn, delivers, roles } = useSharingApps();
+  const startCrm = useCrm();
   const directory = useTempDirectory();
 
-  const startApps = async (baseUrl: string, count: number): Promise<BuiltProgram[]> => {
-    const apps = Array.from({ length: count }, () =>
-      run({ file: 'sharing-app.mjs', args: [baseUrl, directory()], takesOrders: true }),
-    );
-    await Promise.all(apps.map((app) => app.said('ready')));
-    return apps;
-  };
-  const acceptIn = async (app: BuiltProgram, lane: string): Promise<string> => {
-    const count = app.lines.filter((line) => line.startsWith('accepted')).length + 1;
-    app.tell({ accept: lane });
-    return (await app.said('accepted', count)).at(-1)!;
-  };
-  const delivers = async (app: BuiltProgram): Promise<boolean> => {
-    const count = app.lines.filter((line) => line.startsWith('delivers')).length + 1;
-    app.tell({ stats: true });
-    return (await app.said('delivers', count)).at(-1) === 'true';
-  };
-  /** The one that delivers and the others; fails unless there is exactly one. */
-  const roles = async (apps: readonly BuiltProgram[]): Promise<{ one: BuiltProgram; others: BuiltProgram[] }> => {
-    const are = await Promise.all(apps.map(delivers));
-    expect(are.filter(Boolean)).toHaveLength(1);
-    return { one: apps[are.indexOf(true)]!, others: apps.filter((_, index) => are[index] !== true) };
-  };
+  const startApps = (baseUrl: string, count: number): Promise<BuiltProgram[]> => start(baseUrl, directory(), count);
   const acceptedBy = (apps: readonly BuiltProgram[]): string[] =>
     apps.flatMap(({ lines }) => lines.filter((line) => line.startsWith('accepted')).map((line) => line.split(' ')[1]!));
 
   it('all accept and one delivers, and a lane of all of them arrives in the order of acceptance', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, 4);
     await roles(apps);
     const accepted: string[] = [];
@@ -52,7 +31,7 @@ describe('several apps on one outbox', () => {
   });
 
   it('go on within five seconds when the one that delivers is killed', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, 4);
     const { one, others } = await roles(apps);
     const before = await acceptIn(one, 'a');
@@ -69,7 +48,7 @@ describe('several apps on one outbox', () => {
   });
 
   it('are not harmed by one that is stopped and does not deliver', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, 3);
     const { one, others } = await roles(apps);
     others[0]!.kill('SIGSTOP');
@@ -83,7 +62,7 @@ describe('several apps on one outbox', () => {
   });
 
   it('lose nothing by SIGTERM under load', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, 3);
     apps.forEach((app, index) => app.tell({ load: `lane:${String(index)}` }));
     await Promise.all(apps.map((app) => app.said('accepted', 50)));
@@ -98,7 +77,7 @@ describe('several apps on one outbox', () => {
   });
 
   it('are two processes; in one, a second notifier is refused (case 15)', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, 2);
     apps[0]!.tell({ second: true });
     expect(await apps[0]!.said('second')).toEqual(['ERR_CRM_CONFIG']);
@@ -109,7 +88,7 @@ describe('several apps on one outbox', () => {
   });
 
   it('agree again on one that delivers when the lock’s file is deleted', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, 2);
     await roles(apps);
     rmSync(join(directory(), 'outbox.db-delivery'));

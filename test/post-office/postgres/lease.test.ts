@@ -3,43 +3,28 @@ import { reply } from '../../helpers/scripted-crm.js';
 import { idsOf, laneOf, useCrm } from '../../helpers/use-crm.js';
 import { describeOnPostgres, usePostgres } from '../../helpers/use-postgres.js';
 import { useAppDatabases, usePostgresNotifiers, withPassword } from '../../helpers/use-postgres-notifiers.js';
-import { useBuiltPrograms, type BuiltProgram } from '../built-program.js';
+import type { BuiltProgram } from '../built-program.js';
+import { useSharingApps } from '../sharing-apps.js';
 
 // Processes start, freeze and end for real, on a machine that may be busy.
 jest.setTimeout(30_000);
 
 describeOnPostgres('of the processes that share an outbox in PostgreSQL', () => {
   const createNotifier = usePostgresNotifiers();
-  const run = useBuiltPrograms();
+  const { start, acceptIn, delivers, roles } = useSharingApps();
   const connectApp = useAppDatabases();
-  const start = useCrm();
+  const startCrm = useCrm();
   const createDatabase = usePostgres();
 
-  const startApps = async (baseUrl: string, url: string, count: number): Promise<BuiltProgram[]> => {
-    const apps = Array.from({ length: count }, () =>
-      run({ file: 'sharing-app.mjs', args: [baseUrl, withPassword(url)], takesOrders: true }),
-    );
-    await Promise.all(apps.map((app) => app.said('ready')));
-    return apps;
-  };
-  const acceptIn = async (app: BuiltProgram, lane: string): Promise<string> => {
-    const count = app.lines.filter((line) => line.startsWith('accepted')).length + 1;
-    app.tell({ accept: lane });
-    return (await app.said('accepted', count)).at(-1)!;
-  };
-  const delivers = async (app: BuiltProgram): Promise<boolean> => {
-    const count = app.lines.filter((line) => line.startsWith('delivers')).length + 1;
-    app.tell({ stats: true });
-    return (await app.said('delivers', count)).at(-1) === 'true';
-  };
+  const startApps = (baseUrl: string, url: string, count: number): Promise<BuiltProgram[]> =>
+    start(baseUrl, withPassword(url), count);
   const leaderOf = async (apps: readonly BuiltProgram[]): Promise<{ leader: BuiltProgram; other: BuiltProgram }> => {
-    const are = await Promise.all(apps.map(delivers));
-    expect(are.filter(Boolean)).toHaveLength(1);
-    return { leader: apps[are.indexOf(true)]!, other: apps[are.indexOf(false)]! };
+    const { one, others } = await roles(apps);
+    return { leader: one, other: others[0]! };
   };
 
   it('one that leads and is killed is replaced within 5 seconds', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, await createDatabase(), 2);
     const { leader, other } = await leaderOf(apps);
     const before = await acceptIn(leader, 'a');
@@ -53,7 +38,7 @@ describeOnPostgres('of the processes that share an outbox in PostgreSQL', () => 
   });
 
   it('one that leads and is frozen is replaced within 10 seconds, and posts nothing when it thaws', async () => {
-    const crm = await start(reply(503, '', { 'retry-after': '2' }));
+    const crm = await startCrm(reply(503, '', { 'retry-after': '2' }));
     const apps = await startApps(crm.url, await createDatabase(), 2);
     const { leader, other } = await leaderOf(apps);
     // It has plans: a second attempt.
@@ -75,7 +60,7 @@ describeOnPostgres('of the processes that share an outbox in PostgreSQL', () => 
   });
 
   it('one that leads and is closed is replaced at once', async () => {
-    const crm = await start();
+    const crm = await startCrm();
     const apps = await startApps(crm.url, await createDatabase(), 2);
     const { leader, other } = await leaderOf(apps);
     leader.kill('SIGTERM');
@@ -89,7 +74,7 @@ describeOnPostgres('of the processes that share an outbox in PostgreSQL', () => 
 
   it('two that lead at a time, because somebody changed the lease, repeat ids, and overtake in no lane', async () => {
     const url = await createDatabase();
-    const crm = await start((_received, res) => void setTimeout(() => res.end('{}'), 5));
+    const crm = await startCrm((_received, res) => void setTimeout(() => res.end('{}'), 5));
     const apps = [createNotifier({ url, baseUrl: crm.url }), createNotifier({ url, baseUrl: crm.url })];
     const { client } = await connectApp(url);
     await Promise.all(apps.map((app) => app.ready()));
