@@ -9,7 +9,8 @@ const mayImport = {
   format: ['core', 'notification'],
   // The direct client resolves its options itself; nothing else of these folders knows config.
   client: ['core', 'config', 'telemetry', 'notification', 'format'],
-  outbox: ['core'],
+  // How a statement is handed to the app's driver.
+  outbox: ['core', 'transaction/transaction.ts'],
   transaction: ['core'],
   target: ['core', 'client', 'format', 'outbox/outbox.ts'],
   delivery: ['core', 'outbox/delivery-outbox.ts', 'outbox/outbox.ts', 'target/target.ts'],

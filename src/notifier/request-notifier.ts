@@ -68,19 +68,11 @@ class BoundNotifier implements RequestNotifier {
 
   get in(): (transaction: Transaction) => NotifyInTransaction {
     return (transaction) =>
-      notifyIn((build) => {
-        const { transactions } = this.#access;
-        let type = '';
-        const noteType = (): NotificationDraft => {
-          const draft = build();
-          type = draft.notificationType;
-          return draft;
-        };
-        return transactions.write(transaction, noteType, requestContext(this.#req)).then((written) => {
+      notifyIn((build) =>
+        this.#access.transactions.write(transaction, build, requestContext(this.#req), (type) => {
           this.#written = (this.#written ?? new Set()).add(type);
-          return written;
-        });
-      });
+        }),
+      );
   }
 
   get [writtenKey](): ReadonlySet<string> | undefined {

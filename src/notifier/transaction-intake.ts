@@ -16,9 +16,14 @@ import { createRecentWrites, type RecentWrites } from './recent-writes.js';
 export interface TransactionIntake {
   /**
    * Writes one notification in the transaction. Rejects when it is not written, for whatever reason: the transaction must not
-   * commit then.
+   * commit then. `onWritten` is called with its type and lane once it is.
    */
-  write(transaction: Transaction, build: () => NotificationDraft, context: IntakeContext): Promise<Written>;
+  write(
+    transaction: Transaction,
+    build: () => NotificationDraft,
+    context: IntakeContext,
+    onWritten: (type: string, lane: string) => void,
+  ): Promise<Written>;
   /** As `write`, for a call that does not know its request; see `RecentWrites`. */
   writeUnbound(transaction: Transaction, build: () => NotificationDraft): Promise<Written>;
   readonly recentWrites: RecentWrites;
@@ -86,12 +91,7 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
 
   const recentWrites = createRecentWrites(clock);
 
-  const write = async (
-    transaction: Transaction,
-    build: () => NotificationDraft,
-    context: IntakeContext,
-    onWritten?: (type: string, lane: string) => void,
-  ): Promise<Written> => {
+  const write: TransactionIntake['write'] = async (transaction, build, context, onWritten) => {
     try {
       const { notification, span } = prepare(build, context);
       const { id, type, lane } = notification;
@@ -104,7 +104,7 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
       span?.end();
       tally.accepted += 1;
       events.emit('accepted', { id, type, lane });
-      onWritten?.(type, lane);
+      onWritten(type, lane);
       return { id };
     } catch (error) {
       tally.rejected += 1;
@@ -113,7 +113,7 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
   };
 
   return {
-    write: (transaction, build, context) => write(transaction, build, context),
+    write,
     writeUnbound: (transaction, build) =>
       write(transaction, build, {}, (type, lane) => {
         recentWrites.add(type, lane);

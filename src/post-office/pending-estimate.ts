@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../core/clock.js';
-import type { OutboxCounts } from '../outbox/outbox.js';
+import { noCounts, type OutboxCounts } from '../outbox/outbox.js';
 
 /** The counts of an outbox on a server, where counting a million rows takes a while. */
 export interface PendingEstimate {
@@ -25,7 +25,7 @@ const bearableMs = 400;
 const refreshEveryMs = 5_000;
 
 export function createPendingEstimate(count: () => Promise<OutboxCounts>, clock: Clock): PendingEstimate {
-  let last: OutboxCounts = { pending: 0, pendingBytes: 0, dead: 0, oldestAcceptedAt: undefined };
+  let last = noCounts;
   let added = { count: 0, bytes: 0 };
   let countedAtMs = -Infinity;
   let tookMs = 0;

@@ -1,12 +1,7 @@
 import type { AcceptedNotification } from '../outbox.js';
+import type { Statement } from '../../transaction/transaction.js';
 import { tablesOf } from './schema.js';
 import type { TableName } from './postgres-outbox.js';
-
-/** A statement as PostgreSQL takes it: `$1`, `$2`, … */
-export interface SqlStatement {
-  readonly text: string;
-  readonly values: readonly (string | number | null)[];
-}
 
 /** A notification's row, by column. The other columns have defaults. */
 export interface OutboxRow {
@@ -37,7 +32,7 @@ export function rowOf({ id, target, type, lane, occurredAt, body, traceparent }:
  * Writes one notification's row. The casts are for drivers that send all values as text; it returns nothing, so that a role
  * needs only the right to INSERT.
  */
-export function insertStatement(table: TableName, notification: AcceptedNotification): SqlStatement {
+export function insertStatement(table: TableName, notification: AcceptedNotification): Statement {
   const { id, target, type, lane, occurred_at, body, traceparent } = rowOf(notification);
   return {
     text:

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.js';
 import { type OutboxTables, schemaVersion } from './schema.js';
 import type { RunSql } from './postgres-server.js';
+import { msOf } from './stored-rows.js';
 
 /**
  * The lease that makes one of the processes that share an outbox its leader: a row, and the server's clock. An advisory lock
@@ -59,7 +60,7 @@ export function createLease({ run, tables: { state }, processId, clock, onJump }
                                                      THEN clock_timestamp() END)
         WHERE s.leader IS NULL OR s.leader = $1::uuid OR s.leads_until < clock_timestamp()
            OR s.leads_until > clock_timestamp() + interval '1 minute'
-       RETURNING date_part('epoch', clock_timestamp()) * 1000 AS server_ms`,
+       RETURNING ${msOf('clock_timestamp()')} AS server_ms`,
       [processId, leaseMs, schemaVersion, elapsedMs === undefined ? null : elapsedMs - leaseMs + maxJumpMs],
       { name: 'crm_lease' },
     );

@@ -84,6 +84,7 @@ export function createLockedSettlements({ clock, onStored, ...tables }: LockedSe
   };
 }
 
-function keyOf({ target, id }: Pick<Settlement, 'target' | 'id'>): string {
+/** What identifies an entry, as one text: a target's name has no line break. */
+export function keyOf({ target, id }: Pick<Settlement, 'target' | 'id'>): string {
   return `${target}\n${id}`;
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { RunSql } from './postgres-server.js';
 import type { OutboxTables } from './schema.js';
+import { msOf } from './stored-rows.js';
 
 /** The row of one process in the table of processes. */
 export interface ProcessRow {
@@ -16,7 +17,7 @@ export function createProcessRow(run: RunSql, { processes }: OutboxTables, id: s
         `WITH gone AS (DELETE FROM ${processes} WHERE seen_at < clock_timestamp() - interval '1 day')
          INSERT INTO ${processes} (id, name, pid) VALUES ($1::uuid, $2, $3)
          ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()
-         RETURNING extract(epoch FROM seen_at) * 1000 AS server_ms`,
+         RETURNING ${msOf('seen_at')} AS server_ms`,
         [id, hostname(), process.pid],
       );
       return Number(row?.['server_ms']);

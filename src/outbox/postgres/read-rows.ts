@@ -15,8 +15,7 @@ export interface Sight {
   readonly xmax: string;
   /** Earlier ones that were still under way. */
   readonly underWay: readonly string[];
-  /** Changes when the server is restarted, or another one takes its place. */
-  /** In seconds since 1970; a text would change with the time zone. */
+  /** In seconds since 1970; changes when the server is restarted, or another one takes its place. A text would with the time zone, too. */
   readonly serverStart: number;
 }
 

@@ -1,6 +1,6 @@
 import type { Settlement } from '../outbox.js';
 import type { Clock } from '../../core/clock.js';
-import { createLockedSettlements } from './locked-settlements.js';
+import { createLockedSettlements, keyOf } from './locked-settlements.js';
 import type { SettleRows } from './settle-rows.js';
 import type { LaneName } from './read-rows.js';
 import type { RowWindow } from './window.js';
@@ -28,9 +28,9 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
     ...tables,
     clock,
     onStored(settlements) {
-      const lanes = settlements.map(({ id }) => lanesOfLocked.get(id)).filter((lane) => lane !== undefined);
-      for (const { id } of settlements) lanesOfLocked.delete(id);
-      openAfterReading(lanes);
+      const keys = settlements.map(keyOf);
+      openAfterReading(keys.map((key) => lanesOfLocked.get(key)).filter((lane) => lane !== undefined));
+      for (const key of keys) lanesOfLocked.delete(key);
       filler.readAllSoon();
     },
   });
@@ -58,7 +58,7 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
       return;
     }
     window.remove(target, id);
-    if (filler.isReading) settledWhileReading.add(`${target}\n${id}`);
+    if (filler.isReading) settledWhileReading.add(keyOf(settlement));
   };
 
   const changesNothing = (settlement: Settlement): boolean =>
@@ -67,28 +67,28 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
     window.find(settlement.target, settlement.id)?.attempts === settlement.attempts;
 
   return {
-    isSettled: (target, id) => settledWhileReading.has(`${target}\n${id}`) || rows.has(target, id),
+    isSettled: (target, id) => settledWhileReading.has(keyOf({ target, id })) || rows.has(target, id),
 
     stop() {
       rows.stop();
     },
 
     async settle(settlements) {
+      const waits = settlements.filter(isWait);
       const waiting = new Map<string, LaneName>();
-      for (const settlement of settlements) {
-        if (settlement.kind !== 'retry' || settlement.nextAttemptAt === 0) continue;
-        const lane = closeLaneOf(settlement);
-        if (lane !== undefined) waiting.set(settlement.id, lane);
+      for (const wait of waits) {
+        const lane = closeLaneOf(wait);
+        if (lane !== undefined) waiting.set(keyOf(wait), lane);
       }
       let waitingCount = 0;
       try {
         const stored = await rows.store(settlements.filter((settlement) => !changesNothing(settlement)));
         ({ waitingCount } = stored);
         // The lane of a locked row stays closed until the row shows that it waits.
-        for (const { id } of stored.locked) {
-          const lane = waiting.get(id);
-          if (lane !== undefined) lanesOfLocked.set(id, lane);
-          waiting.delete(id);
+        for (const key of stored.locked.map(keyOf)) {
+          const lane = waiting.get(key);
+          if (lane !== undefined) lanesOfLocked.set(key, lane);
+          waiting.delete(key);
         }
         settlements.forEach(apply);
       } finally {
@@ -100,12 +100,13 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
         settledWhileReading.clear();
         window.forgetSettled();
       });
-      for (const settlement of settlements) {
-        if (settlement.kind === 'retry' && settlement.nextAttemptAt > 0) {
-          filler.onWaiting(Math.max(0, settlement.nextAttemptAt - tables.now()));
-        }
-      }
+      for (const { nextAttemptAt } of waits) filler.onWaiting(Math.max(0, nextAttemptAt - tables.now()));
       filler.onRoom();
     },
   };
+}
+
+/** Whether its notification waits for its next attempt from now on. */
+function isWait(settlement: Settlement): settlement is Extract<Settlement, { kind: 'retry' }> {
+  return settlement.kind === 'retry' && settlement.nextAttemptAt > 0;
 }
