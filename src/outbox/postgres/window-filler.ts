@@ -77,6 +77,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
   let reading: Promise<boolean> | undefined;
   let readingWaiters: (() => void)[] = [];
   let startedAtMs = -Infinity;
+  let isAllWanted = false;
   let readAllAtMs = 0;
   /** When everything began to be read, until it is. */
   let allStartedAtMs: number | undefined;
@@ -140,8 +141,11 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     const nowMs = clock.monotonicMs();
     startedAtMs = nowMs;
     try {
-      const isAgain = isAll && nowMs >= readAllAtMs && hasRoom();
-      if (isAgain) allStartedAtMs = nowMs;
+      const isAgain = isAll && (isAllWanted || nowMs >= readAllAtMs) && hasRoom();
+      if (isAgain) {
+        isAllWanted = false;
+        allStartedAtMs = nowMs;
+      }
       const hasNew = hasRoom() ? await readRows(isAgain) : true;
       if (isAll && allStartedAtMs !== undefined) {
         const readMs = clock.monotonicMs();
@@ -222,7 +226,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     },
 
     readAllSoon() {
-      readAllAtMs = 0;
+      isAllWanted = true;
       schedule();
     },
 

@@ -174,7 +174,7 @@ describeOnPostgres('reading what is new', () => {
     let filler: WindowFiller;
     let arrived: string[];
     let readAfter: number[];
-    beforeEach(() => {
+    beforeEach(async () => {
       clock = createOwnedClock();
       arrived = [];
       readAfter = [];
@@ -198,6 +198,8 @@ describeOnPostgres('reading what is new', () => {
         isSettled: () => false,
       });
       filler.start();
+      // Nothing of a test is there for it yet.
+      await filler.readNow();
     });
     afterEach(() => {
       filler.stop();
@@ -237,6 +239,20 @@ describeOnPostgres('reading what is new', () => {
       expect(arrived).toEqual([other.id]);
       await readAll();
       expect(arrived).toEqual([other.id, follower!.id]);
+    });
+
+    it('reads everything once more if that was asked for while everything was being read', async () => {
+      await stored.append(sampleNotifications(1));
+      await filler.readNow();
+      const reads = readAfter.length;
+      filler.readAllSoon();
+      const reading = filler.readNow();
+      await Promise.resolve();
+      filler.readAllSoon();
+      await reading;
+      await filler.readNow();
+      await filler.readNow();
+      expect(readAfter.slice(reads)).toEqual([0, 0, 1]);
     });
 
     it('finds it also if it was written before all others, and committed after they were read again', async () => {
