@@ -1,6 +1,8 @@
 import { createService, type CRMNotificationService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
+import { usualTarget } from './config/resolve-targets.js';
 import type { NotifierOptions } from './config/settings.js';
+import { CRMConfigError } from './core/errors.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
@@ -37,20 +39,20 @@ const defaultTimeLimitMs = 5_000;
  */
 export function createNotifier(options?: NotifierOptions): Notifier {
   const config = resolveNotifierConfig(options);
-  const { target, outbox, delivery, clock } = config;
+  const { targets, outbox, clock } = config;
   let observerFailures = 0;
   const onObserverFailure = (): void => {
     observerFailures += 1;
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const url = `${target.baseUrl}${crmFormat.notifyPath}`;
-  const loggedTarget = { url, isOnDisk: outbox.path !== ':memory:' };
-  const openTelemetry = loadOpenTelemetry(url, onObserverFailure);
+  const urls = new Map(targets.map(({ name, baseUrl }) => [name, `${baseUrl}${crmFormat.notifyPath}`]));
+  const places = { urls, isOnDisk: outbox.path !== ':memory:' };
+  const openTelemetry = loadOpenTelemetry(urls, onObserverFailure);
   let service: CRMNotificationService | undefined;
 
   const onEvent = (event: DeliveryEvent): void => {
-    logEvent(logger, event, loggedTarget);
+    logEvent(logger, event, places);
     if (!events.has(event.kind)) return;
     const { kind, ...details } = event;
     events.emit(kind, details);
@@ -59,12 +61,13 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const onStart = (): void => {
     const { path } = outbox;
     const place = typeof path === 'string' ? path : { server: placeOf(path) };
-    logStart(logger, { outbox: place, url, guarantee: config.hooks.guarantee, isApart: config.isApart });
+    logStart(logger, { outbox: place, urls, guarantee: config.hooks.guarantee, isApart: config.isApart });
     for (const warning of config.warnings) logger.warn({}, warning);
   };
-  const postOffice = openPostOffice({ target, outbox, delivery, clock, logger, onStart, onEvent });
+  const postOffice = openPostOffice({ targets, outbox, clock, logger, onStart, onEvent });
   const { maxBodyBytes, holdMs } = config.intake;
-  const prepare = createPreparation({ clock, format: crmFormat, maxBodyBytes, startSpan: openTelemetry.startSpan });
+  const written = targets.map(({ name }) => ({ name, format: crmFormat }));
+  const prepare = createPreparation({ clock, targets: written, maxBodyBytes, startSpan: openTelemetry.startSpan });
   const tally = { accepted: 0, rejected: 0, unsaved: 0 };
   const intake = createIntake({
     postOffice,
@@ -109,6 +112,8 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   /** Made when it is first used: few apps use it, and its HTTP client is most of what a notifier in a thread would load. */
   const directClient = (): CRMNotificationService => {
     if (service === undefined) {
+      const target = targets.find(({ name }) => name === usualTarget) ?? targets[0];
+      if (target === undefined) throw new CRMConfigError([{ path: 'targets', message: 'are none' }]);
       service = createService({ target, logger });
       if (closing !== undefined) void service.close();
     }

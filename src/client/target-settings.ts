@@ -108,40 +108,43 @@ export type TargetConfig = Omit<Values<typeof targetSettings>, 'allowInsecureHtt
 /** What resolving the target needs besides its values. */
 interface TargetContext {
   readonly isProduction: boolean;
-  /** The settings that an option or a variable sets. */
-  readonly given: ReadonlySet<Setting<unknown>>;
+  /** What an option or a variable sets, by its setting. */
+  readonly given: ReadonlyMap<Setting<unknown>, unknown>;
   readonly findings: Findings;
+  /** Where its options are, such as `targets.sales`; undefined for the options themselves. */
+  readonly path?: string | undefined;
 }
 
 /** Normalises the target's values, and checks those that depend on each other. */
 export function resolveTarget(
   { allowInsecureHttp, ...given }: Values<typeof targetSettings>,
-  { isProduction, given: settingsGiven, findings: { issues, warnings } }: TargetContext,
+  { isProduction, given: settingsGiven, findings: { issues, warnings }, path }: TargetContext,
 ): TargetConfig {
+  const [urlName, tokenName] = path === undefined ? ['baseUrl', 'authToken'] : [`${path}.baseUrl`, `${path}.authToken`];
   const parsed = parseBaseUrl(given.baseUrl);
   const baseUrl = 'url' in parsed ? parsed.url : '';
   if ('url' in parsed && parsed.isPublicHttp && !allowInsecureHttp) {
     const problem = 'sends the token unencrypted to a public host; use https';
     if (isProduction) {
       const message = `${problem}, or allow it with allowInsecureHttp: true (CRM_ALLOW_INSECURE_HTTP)`;
-      issues.push({ path: nameOf(targetSettings.baseUrl), message });
+      issues.push({ path: nameOf(targetSettings.baseUrl, path), message });
     } else {
-      warnings.push(`baseUrl ${problem}. In production this is refused.`);
+      warnings.push(`${urlName} ${problem}. In production this is refused.`);
     }
   }
 
   if (isProduction && !settingsGiven.has(targetSettings.baseUrl)) {
-    warnings.push(`baseUrl is the default, ${baseUrl}; set CRM_BASE_URL, unless the CRM is on this machine.`);
+    warnings.push(`${urlName} is the default, ${baseUrl}; set CRM_BASE_URL, unless the CRM is on this machine.`);
   }
 
   const authToken = typeof given.authToken === 'string' ? normalizeToken(given.authToken) : given.authToken;
   if (typeof given.authToken === 'string' && /[\r\n]$/.test(given.authToken)) {
-    warnings.push('authToken ended in a line break, which was dropped; remove it from its file or variable.');
+    warnings.push(`${tokenName} ended in a line break, which was dropped; remove it from its file or variable.`);
   }
   if (authToken === defaultToken) {
     const problem = 'is the default that everybody knows; set CRM_AUTH_TOKEN';
-    if (isProduction) issues.push({ path: nameOf(targetSettings.authToken), message: problem });
-    else warnings.push(`authToken ${problem}. In production this is refused.`);
+    if (isProduction) issues.push({ path: nameOf(targetSettings.authToken, path), message: problem });
+    else warnings.push(`${tokenName} ${problem}. In production this is refused.`);
   }
   return { ...given, baseUrl, authToken };
 }

@@ -2,7 +2,6 @@ import { resolveTarget, type TargetConfig } from '../client/target-settings.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError } from '../core/errors.js';
 import type { Findings } from '../core/setting.js';
-import { resolveDelivery, type DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { HookConfig } from '../hooks/hook-settings.js';
 import type { IntakeConfig } from '../notifier/intake-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
@@ -11,22 +10,28 @@ import type { Logger } from '../telemetry/logger.js';
 import { resolveLogger } from '../telemetry/logger-settings.js';
 import { keepTestsApart } from './keep-tests-apart.js';
 import { resolveSettings } from './resolve-settings.js';
+import { resolveTargets, type NamedTarget } from './resolve-targets.js';
 import { notifierSettings, serviceSettings, type NotifierOptions, type ServiceOptions } from './settings.js';
 
-/** The direct client's configuration from options and variables: complete, checked and normalised. */
-export interface ServiceConfig {
-  readonly target: TargetConfig;
+/** What both configurations have. */
+interface CommonConfig {
   readonly logger: Logger;
   /** What is odd but works, one sentence each; the caller logs them. */
   readonly warnings: readonly string[];
 }
 
+/** The direct client's configuration from options and variables: complete, checked and normalised. */
+export interface ServiceConfig extends CommonConfig {
+  readonly target: TargetConfig;
+}
+
 /** The notifier's configuration: a group for each part, which gets it whole. */
-export interface NotifierConfig extends ServiceConfig {
+export interface NotifierConfig extends CommonConfig {
+  /** One at least. */
+  readonly targets: readonly NamedTarget[];
   readonly outbox: OutboxConfig;
   readonly hooks: HookConfig;
   readonly intake: IntakeConfig;
-  readonly delivery: DeliveryConfig;
   readonly clock: Clock;
   /** Whether this is a test run that named no outbox, so that what it makes is kept apart. */
   readonly isApart: boolean;
@@ -46,13 +51,12 @@ export function resolveNotifierConfig(options?: NotifierOptions): NotifierConfig
   const context = resolveSettings(notifierSettings, options);
   const { values, given, isTest, findings } = context;
   const { hooks, intake, clock } = values;
-  const resolved = { outbox: withServer(values.outbox), target: resolveTarget(values.target, context) };
-  const delivery = resolveDelivery(values.delivery, findings);
+  const resolved = { outbox: withServer(values.outbox), targets: resolveTargets(context) };
   throwIssues(findings);
   const isApart = isTest && !given.has(notifierSettings.outbox.path);
-  const { outbox, target } = isApart ? keepTestsApart(resolved, findings.warnings) : resolved;
+  const { outbox, targets } = isApart ? keepTestsApart(resolved, findings.warnings) : resolved;
   const logger = resolveLogger(values.log);
-  return { target, outbox, hooks, intake, delivery, logger, clock, isApart, warnings: findings.warnings };
+  return { targets, outbox, hooks, intake, logger, clock, isApart, warnings: findings.warnings };
 }
 
 /** A URL of a server is described as the option is. */

@@ -15,8 +15,9 @@ import { notifierSettings, type Environment } from './settings.js';
 export interface ResolvedSettings<Table> {
   /** Valid if there are no issues. */
   readonly values: Values<Table>;
-  /** The settings that an option or a variable sets. */
-  readonly given: ReadonlySet<Setting<unknown>>;
+  /** What an option or a variable sets, by its setting. */
+  readonly given: ReadonlyMap<Setting<unknown>, unknown>;
+  readonly givenAsOption: ReadonlySet<Setting<unknown>>;
   readonly isProduction: boolean;
   /** Whether this process runs tests, as far as can be told. */
   readonly isTest: boolean;
@@ -31,23 +32,61 @@ export function resolveSettings<Table extends SettingTable>(table: Table, option
   const { issues } = findings;
   const fromEnv = readEnvironment(settings, env, issues);
   const values = new Map<Setting<unknown>, unknown>();
-  const given = new Set<Setting<unknown>>();
+  const given = new Map<Setting<unknown>, unknown>();
+  const givenAsOption = new Set<Setting<unknown>>();
   for (const setting of settings) {
-    const option = ownValue(options, setting.option);
-    const problem = option === undefined ? undefined : setting.kind.check(option);
-    if (problem !== undefined) issues.push({ path: nameOf(setting), message: problem });
+    const option = checkedOption(setting, options, issues);
+    if (option !== undefined) givenAsOption.add(setting);
     const value = option ?? (hasVariable(setting) ? fromEnv[setting.variable] : undefined);
-    if (value !== undefined) given.add(setting);
+    if (value !== undefined) given.set(setting, value);
     values.set(setting, value ?? setting.default);
   }
   issues.push(...unknownOptions(settings, options));
   return {
     values: inShapeOf(table, values) as Values<Table>,
     given,
+    givenAsOption,
     isProduction: env['NODE_ENV'] === 'production',
     isTest: isTestRun(env),
     findings,
   };
+}
+
+/** The settings of a part that has options of its own, such as one of several targets. */
+export interface PartSettings<Table> {
+  readonly values: Values<Table>;
+  /** What its own options set, or what it takes from the whole, by its setting. */
+  readonly given: ReadonlyMap<Setting<unknown>, unknown>;
+}
+
+/**
+ * Takes a part's own options over what `inherited` has resolved for the whole. `path` is where the options are, such as
+ * `targets.sales`, for the issues.
+ */
+export function resolvePart<Table extends SettingTable>(
+  table: Table,
+  options: unknown,
+  inherited: ReadonlyMap<Setting<unknown>, unknown>,
+  path: string,
+  findings: Findings,
+): PartSettings<Table> {
+  const settings = settingsIn(table);
+  const values = new Map<Setting<unknown>, unknown>();
+  const given = new Map<Setting<unknown>, unknown>();
+  for (const setting of settings) {
+    const value = checkedOption(setting, options, findings.issues, path) ?? inherited.get(setting);
+    if (value !== undefined) given.set(setting, value);
+    values.set(setting, value ?? setting.default);
+  }
+  findings.issues.push(...unknownOptions(settings, options, path));
+  return { values: inShapeOf(table, values) as Values<Table>, given };
+}
+
+function checkedOption(setting: Setting<unknown>, options: unknown, issues: Issue[], path?: string): unknown {
+  const option = ownValue(options, setting.option);
+  const problem = option === undefined ? undefined : setting.kind.check(option);
+  if (problem !== undefined) issues.push({ path: nameOf(setting, path), message: problem });
+  return option;
 }
 
 /** Every setting of a table, each once, in the table's order. */
@@ -116,9 +155,17 @@ function ownValue(options: unknown, path: string): unknown {
   return value;
 }
 
-function unknownOptions(settings: readonly Setting<unknown>[], options: unknown): Issue[] {
+/** `path` is where the options are, if they are part of others. */
+function unknownOptions(settings: readonly Setting<unknown>[], options: unknown, path?: string): Issue[] {
   if (options === undefined) return [];
-  if (typeof options !== 'object' || options === null) return [{ path: '', message: 'options must be an object' }];
+  if (typeof options !== 'object' || options === null)
+    return [{ path: path ?? '', message: 'options must be an object' }];
+  return unknownIn(settings, options).map((issue) =>
+    path === undefined ? issue : { ...issue, path: `${path}.${issue.path}` },
+  );
+}
+
+function unknownIn(settings: readonly Setting<unknown>[], options: object): Issue[] {
   const issues: Issue[] = [];
   const known = settings.map((setting) => setting.option);
   const groups = new Set(known.filter((name) => name.includes('.')).map((name) => name.slice(0, name.indexOf('.'))));

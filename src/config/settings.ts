@@ -20,6 +20,13 @@ export interface ServiceOptions extends TargetSettings, LoggerSettings {
 }
 
 /**
+ * One of several targets: where it is, and how it is sent to. What is not set here is taken from the notifier's own options and
+ * variables, but for `baseUrl` and `authToken`, which belong to one target: those variables are read for the target `crm` alone.
+ * @example { baseUrl: 'https://marketing.example.com', authToken: token, rateLimit: { perSecond: 10 } }
+ */
+export interface TargetOptions extends TargetSettings, DeliverySettings {}
+
+/**
  * Options of `createNotifier`. An option wins over its variable, a variable over the default.
  * @example
  * const notifier = createNotifier({ baseUrl: 'https://crm.example.com', outbox: '/var/lib/booking-app/crm' });
@@ -31,6 +38,14 @@ export interface NotifierOptions
    * @default the computer's own
    */
   readonly clock?: Clock | undefined;
+  /**
+   * Where notifications are sent, by name: 1 to 32 characters of `a-z`, `0-9`, `_` and `-`. A notification is accepted for all of
+   * its targets or for none, and each target has its own order, pauses and dead letters: one that is down holds up no other.
+   * Do not reuse a name for something else: what waits in the outbox is kept under it.
+   * @default one, `crm`, with the options `baseUrl` and `authToken`
+   * @example targets: { crm: { baseUrl: 'https://crm.example.com' }, sales: { baseUrl: 'https://sales.example.com', authToken } }
+   */
+  readonly targets?: Readonly<Record<string, TargetOptions>> | undefined;
 }
 
 /** The settings of the direct client, group by group. */
@@ -40,6 +55,9 @@ export const serviceSettings = {
   env: optionOnly<Environment | undefined>('env', undefined, acceptAny, 'Where variables are read from.'),
 } as const;
 
+/** The settings that each target may have of its own. */
+export const ofEachTarget = { target: targetSettings, delivery: deliverySettings } as const;
+
 /** All settings, group by group. */
 export const notifierSettings = {
   ...serviceSettings,
@@ -48,7 +66,25 @@ export const notifierSettings = {
   intake: intakeSettings,
   delivery: deliverySettings,
   clock: optionOnly<Clock>('clock', systemClock, acceptAny, 'The time that delivery goes by, for tests that own it.'),
+  targets: optionOnly<Readonly<Record<string, TargetOptions>> | undefined>(
+    'targets',
+    undefined,
+    checkTargets,
+    'Where notifications are sent, by name, each with its own URL, token, limits and state.',
+  ),
 } as const;
+
+const maxTargets = 16;
+
+function checkTargets(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'must be an object: the name of each target with its options';
+  }
+  const names = Object.keys(value);
+  if (names.length === 0 || names.length > maxTargets) return `must name 1 to ${String(maxTargets)} targets`;
+  const areValid = names.every((name) => /^[a-z][a-z0-9_-]{0,31}$/.test(name));
+  return areValid ? undefined : 'must have names of 1 to 32 characters of a-z, 0-9, _ and -, each with a letter first';
+}
 
 function acceptAny(): undefined {
   return undefined;

@@ -71,8 +71,9 @@ export function optionOnly<Value>(
   return { option, variable: undefined, default: defaultValue, kind: textThat(check), description };
 }
 
-/** A setting's name in messages. */
-export function nameOf({ option, variable }: Setting<unknown>): string {
+/** A setting's name in messages; of a part whose options are at `path`, such as `targets.sales`, without its variable. */
+export function nameOf({ option, variable }: Setting<unknown>, path?: string): string {
+  if (path !== undefined) return `${path}.${option}`;
   return variable === undefined ? option : `${option} (${variable})`;
 }
 

@@ -7,6 +7,8 @@ import type { PauseCause } from './pause-reports.js';
 /** What every event about an attempt contains. */
 export interface AboutAttempt {
   readonly id: string;
+  /** The target's name. */
+  readonly target: string;
   readonly type: string;
   /** Attempts made so far, this one included if it was one. */
   readonly attempts: number;
@@ -22,14 +24,14 @@ export interface AboutAttempt {
 
 /** About an attempt that ends now. */
 export function aboutAttempt(
-  { id, type, traceparent, attempts: earlierAttempts }: PendingNotification,
+  { id, target, type, traceparent, attempts: earlierAttempts }: PendingNotification,
   wasSent: boolean,
   startedAtMs: number,
   clock: Clock,
 ): AboutAttempt {
   const durationMs = clock.monotonicMs() - startedAtMs;
   const attempts = wasSent ? earlierAttempts + 1 : earlierAttempts;
-  return { id, type, attempts, wasSent, durationMs, endedAt: clock.now(), traceparent };
+  return { id, target, type, attempts, wasSent, durationMs, endedAt: clock.now(), traceparent };
 }
 
 /** What happens in the post office: ids, types, codes and numbers; nothing personal. */
@@ -63,8 +65,8 @@ export type DeliveryEvent =
       /** Until the next attempt, in milliseconds, when the CRM takes others; 0 when the target is paused. */
       readonly delayMs: number;
     })
-  | { readonly kind: 'paused'; readonly cause: PauseCause }
-  | { readonly kind: 'resumed' }
+  | { readonly kind: 'paused'; readonly target: string; readonly cause: PauseCause }
+  | { readonly kind: 'resumed'; readonly target: string }
   /** The outbox failed at this operation; it is tried again. Emitted once for each spell of failures. */
   | { readonly kind: 'outboxFailed'; readonly operation: OutboxOperation; readonly error: ErrorData }
   /** The outbox's file was damaged, deleted or replaced, and is whole again. */
@@ -72,6 +74,6 @@ export type DeliveryEvent =
   /** The post office's thread ended or hung, and another was started. */
   | { readonly kind: 'threadRestarted'; readonly message: string }
   /** A bug in this package: an attempt threw. The notification is tried again. */
-  | { readonly kind: 'deliveryFailed'; readonly error: ErrorData };
+  | { readonly kind: 'deliveryFailed'; readonly target: string; readonly error: ErrorData };
 
 export type OutboxOperation = 'open' | 'append' | 'read' | 'settle' | 'look' | 'maintain';

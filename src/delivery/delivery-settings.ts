@@ -200,12 +200,18 @@ export interface DeliveryConfig extends Omit<DeliveryValues, 'rateLimit'> {
   readonly rateLimit: { readonly [Name in keyof RateLimitOptions]-?: number } | undefined;
 }
 
-/** Completes the rate limit: `burst` needs `perSecond`, which is also its default, rounded up. */
-export function resolveDelivery(values: DeliveryValues, { issues }: Findings): DeliveryConfig {
+/**
+ * Completes the rate limit: `burst` needs `perSecond`, which is also its default, rounded up. `path` is where the options are, such
+ * as `targets.sales`.
+ */
+export function resolveDelivery(values: DeliveryValues, { issues }: Findings, path?: string): DeliveryConfig {
   const { perSecond, burst } = values.rateLimit;
   if (burst !== undefined && perSecond === undefined) {
     const { rateLimit } = deliverySettings;
-    issues.push({ path: nameOf(rateLimit.burst), message: `needs ${nameOf(rateLimit.perSecond)} beside it` });
+    issues.push({
+      path: nameOf(rateLimit.burst, path),
+      message: `needs ${nameOf(rateLimit.perSecond, path)} beside it`,
+    });
   }
   const rateLimit = perSecond === undefined ? undefined : { perSecond, burst: burst ?? Math.ceil(perSecond) };
   return { ...values, rateLimit };

@@ -15,7 +15,7 @@ import { createSettlements } from './settlements.js';
 import { targetQueue } from './target-queue.js';
 import type { DeliveryOptions } from './delivery-options.js';
 
-/** Takes due notifications from the outbox, sends them to the target and settles the outcome. */
+/** Takes a target's due notifications from the outbox, sends them to it and settles the outcome. */
 export interface Delivery {
   /** Looks for work. Call it after a start and after notifications were accepted; pass them if they are known. */
   wake(accepted?: readonly PendingNotification[]): void;
@@ -55,10 +55,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     random,
     knownUrl: options.knownUrl,
     onPause: (cause) => {
-      onEvent({ kind: 'paused', cause });
+      onEvent({ kind: 'paused', target: target.name, cause });
     },
     onResume: () => {
-      onEvent({ kind: 'resumed' });
+      onEvent({ kind: 'resumed', target: target.name });
     },
   });
   const settlements = createSettlements({
@@ -174,7 +174,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     } catch (error) {
       // Nothing above should throw. If something does, the notification must not stay in flight for ever.
       lanes.putBack(head, clock.monotonicMs() + failureDelayMs);
-      onEvent({ kind: 'deliveryFailed', error: errorDataOf(error) });
+      onEvent({ kind: 'deliveryFailed', target: target.name, error: errorDataOf(error) });
     } finally {
       // Attempts that `stop` has abandoned no longer count.
       if (!isEnded) {

@@ -213,12 +213,12 @@ function buildDraft<Body, Fields extends object>(
   }
   const fields = returned as Fields;
   const draft = build(fields);
-  const lane = laneOf(options, fields);
-  return lane === undefined ? draft : { ...draft, lane };
+  if (options === undefined) return draft;
+  return { ...draft, lane: laneOf(options, fields) ?? draft.lane, targets: draft.targets ?? options.targets };
 }
 
-function laneOf<Fields>(options: HookOptions<Fields> | undefined, fields: Fields): string | undefined {
-  if (options?.lane === undefined) return undefined;
+function laneOf<Fields>(options: HookOptions<Fields>, fields: Fields): string | undefined {
+  if (options.lane === undefined) return undefined;
   let lane: unknown;
   try {
     lane = notAwaited(options.lane(fields));

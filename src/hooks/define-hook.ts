@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { CRMValidationError, type Issue } from '../core/errors.js';
-import { checkTypeWord } from '../notification/field-checks.js';
+import { checkTargets, checkTypeWord } from '../notification/field-checks.js';
 import type { NotificationDraft } from '../notification/notification.js';
 import { createHook } from './create-hook.js';
 import type { HookOptions, Mapper, RouteHook } from './hook.js';
@@ -57,7 +57,7 @@ export function hookName(
   throw new CRMValidationError([{ path, message: problem }], { hook: name });
 }
 
-const optionNames = ['when', 'status', 'lane'];
+const optionNames = ['when', 'status', 'lane', 'targets'];
 
 function optionIssuesOf(options: unknown): Issue[] {
   if (options === undefined) return [];
@@ -66,7 +66,11 @@ function optionIssuesOf(options: unknown): Issue[] {
     const path = `options.${name.slice(0, 64)}`;
     if (!optionNames.includes(name))
       return [{ path, message: `is no option of a hook; there are ${optionNames.join(', ')}` }];
-    return value === undefined || typeof value === 'function' ? [] : [{ path, message: 'must be a function' }];
+    if (name !== 'targets') {
+      return value === undefined || typeof value === 'function' ? [] : [{ path, message: 'must be a function' }];
+    }
+    const problem = checkTargets(value);
+    return problem === undefined ? [] : [{ path, message: problem }];
   });
 }
 

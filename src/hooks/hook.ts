@@ -41,6 +41,12 @@ export interface HookOptions<Fields> {
    * @example afterBooking('created', undefined, { lane: ({ userId }) => `user:${userId}` });
    */
   readonly lane?: ((fields: Fields) => string) | undefined;
+  /**
+   * The names of the targets it is for, where several are configured; those that the mapper returns count first.
+   * @default all
+   * @example afterBooking('created', undefined, { targets: ['crm', 'sales'] });
+   */
+  readonly targets?: readonly string[] | undefined;
 }
 
 /**

@@ -5,6 +5,7 @@ import {
   checkLane,
   checkSessionId,
   checkStartDate,
+  checkTargets,
   checkText,
   checkTypeWord,
   collectIssues,
@@ -29,6 +30,7 @@ const generalChecks = {
   message: checkText,
   additionalData: checkData,
   lane: checkLane,
+  targets: checkTargets,
 };
 const bookingChecks = {
   bookingId: checkId,
@@ -37,6 +39,7 @@ const bookingChecks = {
   action: checkTypeWord('booking_'),
   additionalData: checkData,
   lane: checkLane,
+  targets: checkTargets,
 };
 const eventChecks = {
   eventId: checkId,
@@ -44,6 +47,7 @@ const eventChecks = {
   action: checkTypeWord('event_'),
   additionalData: checkData,
   lane: checkLane,
+  targets: checkTargets,
 };
 const userChecks = { 'user.id': checkId, 'user.name': checkText, 'user.email': checkText };
 const eventPartChecks = { 'event.id': checkId, 'event.title': checkText, 'event.startDate': checkStartDate };
@@ -61,14 +65,15 @@ export function buildNotificationOf(fields: NotificationFields, notificationType
 }
 
 function draftNotification(fields: NotificationFields, notificationType: string): NotificationDraft {
-  const { message, additionalData, lane } = fields;
+  const { message, additionalData, lane, targets } = fields;
   const userId = wireId(fields.userId);
-  throwIssues(collectIssues({ notificationType, userId, message, additionalData, lane }, generalChecks));
+  throwIssues(collectIssues({ notificationType, userId, message, additionalData, lane, targets }, generalChecks));
   return {
     notificationType,
     userId,
     message,
     lane: lane ?? `user:${String(userId)}`,
+    targets,
     record: {},
     ownData: {},
     additionalData,
@@ -86,10 +91,10 @@ export function buildBookingOf(fields: BookingFields, action: string): Notificat
 }
 
 function draftBooking(fields: BookingFields, action: string): NotificationDraft {
-  const { user, event, additionalData, lane } = fields;
+  const { user, event, additionalData, lane, targets } = fields;
   const [bookingId, userId] = [wireId(fields.bookingId), wireId(fields.userId)];
   const [sessionId, facilitatorId] = [wireId(fields.sessionId), wireId(fields.facilitatorId)];
-  const issues = collectIssues({ bookingId, userId, sessionId, action, additionalData, lane }, bookingChecks);
+  const issues = collectIssues({ bookingId, userId, sessionId, action, additionalData, lane, targets }, bookingChecks);
   if (user !== undefined) issues.push(...userIssues(user));
   if (event !== undefined) issues.push(...eventIssues(event));
   if (facilitatorId !== undefined) issues.push(...collectIssues({ facilitatorId }, { facilitatorId: checkId }));
@@ -100,6 +105,7 @@ function draftBooking(fields: BookingFields, action: string): NotificationDraft 
     userId,
     message: `Booking ${String(bookingId)} ${action}`,
     lane: lane ?? `booking:${String(bookingId)}`,
+    targets,
     record: isRecord
       ? { booking_id: bookingId, user: userRecord(user), event: eventRecord(event), facilitator_id: facilitatorId }
       : {},
@@ -119,14 +125,15 @@ export function buildEventOf(fields: EventFields, action: string): NotificationD
 }
 
 function draftEvent(fields: EventFields, action: string): NotificationDraft {
-  const { additionalData, lane } = fields;
+  const { additionalData, lane, targets } = fields;
   const [eventId, userId] = [wireId(fields.eventId), wireId(fields.userId)];
-  throwIssues(collectIssues({ eventId, userId, action, additionalData, lane }, eventChecks));
+  throwIssues(collectIssues({ eventId, userId, action, additionalData, lane, targets }, eventChecks));
   return {
     notificationType: `event_${action}`,
     userId,
     message: `Event ${String(eventId)} ${action}`,
     lane: lane ?? `event:${String(eventId)}`,
+    targets,
     record: {},
     ownData: { event_id: eventId, action },
     additionalData,

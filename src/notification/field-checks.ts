@@ -54,6 +54,12 @@ export const checkLane: Check = (value) =>
     ? undefined
     : `must be a string of 1 to ${String(maxLaneLength)} characters`;
 
+export const checkTargets: Check = (value) => {
+  if (value === undefined) return undefined;
+  const areNames = Array.isArray(value) && value.every((name) => typeof name === 'string');
+  return areNames && value.length > 0 ? undefined : 'must be a list of one or more names of targets';
+};
+
 export const checkData: Check = (value) =>
   value === undefined || isPlainObject(value) ? undefined : 'must be a plain object';
 

@@ -44,6 +44,11 @@ export interface NotificationInput {
    * @default `user:<userId>`
    */
   readonly lane?: string | undefined;
+  /**
+   * The names of the targets it is for, where several are configured.
+   * @default all
+   */
+  readonly targets?: readonly string[] | undefined;
 }
 
 /** What a mapper of `afterResponse` returns; the hook has the type. */
@@ -78,6 +83,8 @@ export interface BookingFields {
   readonly additionalData?: AdditionalData | undefined;
   /** @default `booking:<bookingId>` */
   readonly lane?: string | undefined;
+  /** The names of the targets it is for. @default all */
+  readonly targets?: readonly string[] | undefined;
 }
 
 /** A booking notification; its type on the wire is `booking_<action>`. */
@@ -94,6 +101,8 @@ export interface EventFields {
   readonly additionalData?: AdditionalData | undefined;
   /** @default `event:<eventId>` */
   readonly lane?: string | undefined;
+  /** The names of the targets it is for. @default all */
+  readonly targets?: readonly string[] | undefined;
 }
 
 /** An event notification; its type on the wire is `event_<action>`. */
@@ -108,6 +117,8 @@ export interface NotificationDraft {
   readonly userId: WireId;
   readonly message: string;
   readonly lane: string;
+  /** The names of its targets; undefined for all. */
+  readonly targets: readonly string[] | undefined;
   /** The keys of a booking record, which are sent beside the general ones; may be empty. */
   readonly record: Readonly<Record<string, unknown>>;
   /** This package's own data: its keys win over those of `additionalData`. */

@@ -13,16 +13,17 @@ export interface HandOverCallbacks {
 }
 
 interface Waiting {
-  readonly notification: AcceptedNotification;
+  /** A notification, for each of its targets. */
+  readonly entries: readonly AcceptedNotification[];
   readonly callbacks: HandOverCallbacks;
 }
 
 export interface Batcher {
   /**
-   * Hands one notification over, again and again while the outbox fails. If memory has no room for it, does nothing and
-   * returns the bound that is reached.
+   * Hands one notification over, with an entry for each of its targets, again and again while the outbox fails. If memory has no
+   * room for it, does nothing and returns the bound that is reached.
    */
-  handOver(notification: AcceptedNotification, callbacks: HandOverCallbacks): keyof Room | undefined;
+  handOver(entries: readonly AcceptedNotification[], callbacks: HandOverCallbacks): keyof Room | undefined;
   /** Whether the outbox was silent for `silenceMs`, and still is. */
   readonly isSilent: boolean;
   /** Stops retrying: from now on, what the outbox does not take at once is refused. */
@@ -119,20 +120,23 @@ export function createBatcher(options: BatcherOptions): Batcher {
     batchBytes = bytesBefore - waitingBytes;
     isCrowd = batch.length >= crowdCount;
     startSilenceTimer();
-    const acceptances = await postOffice.accept(batch.map((entry) => entry.notification));
+    const acceptances = await postOffice.accept(batch.flatMap(({ entries }) => entries));
     const handedOver = batch;
     batch = [];
     batchBytes = 0;
     const failed: Waiting[] = [];
-    handedOver.forEach((entry, index) => {
-      const acceptance = acceptances[index] ?? noResult;
+    let next = 0;
+    for (const entry of handedOver) {
+      // It is the same for all of its targets.
+      const acceptance = acceptances[next] ?? noResult;
+      next += entry.entries.length;
       if (!acceptance.accepted && acceptance.reason === 'failed' && !isClosed) {
         failed.push(entry);
-        return;
+        continue;
       }
       endSilence();
       entry.callbacks.onAcceptance(acceptance);
-    });
+    }
     if (failed.length > 0) {
       putBack(failed);
       startSilenceTimer();
@@ -169,11 +173,11 @@ export function createBatcher(options: BatcherOptions): Batcher {
   };
 
   return {
-    handOver(notification, callbacks) {
-      const size = Buffer.byteLength(notification.body);
+    handOver(entries, callbacks) {
+      const size = sizeOf(entries);
       if (waiting.length + batch.length >= maxWaiting.count) return 'count';
       if (waitingBytes + batchBytes + size > maxWaiting.bytes) return 'bytes';
-      waiting.push({ notification, callbacks });
+      waiting.push({ entries, callbacks });
       waitingBytes += size;
       startIfIdle();
       return undefined;
@@ -190,8 +194,12 @@ export function createBatcher(options: BatcherOptions): Batcher {
   };
 }
 
-function bytesOf(entries: readonly Waiting[]): number {
-  return entries.reduce((sum, { notification }) => sum + Buffer.byteLength(notification.body), 0);
+function bytesOf(waiting: readonly Waiting[]): number {
+  return waiting.reduce((sum, { entries }) => sum + sizeOf(entries), 0);
+}
+
+function sizeOf(entries: readonly AcceptedNotification[]): number {
+  return entries.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0);
 }
 
 const noResult: Acceptance = { accepted: false, reason: 'failed', detail: 'the post office did not respond' };

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js';
 import { type CRMNotificationError, CRMOutboxError } from '../core/errors.js';
-import type { Notification, NotificationDraft } from '../notification/notification.js';
+import type { NotificationDraft } from '../notification/notification.js';
 import type { Room } from '../outbox/outbox.js';
 import type { Acceptance, PostOffice } from '../post-office/post-office.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
@@ -8,13 +8,7 @@ import { type Logger, type LogLevel, writeLog } from '../telemetry/logger.js';
 import { createBatcher } from './batcher.js';
 import type { IntakeConfig } from './intake-settings.js';
 import type { EventHub } from './notifier-event.js';
-import {
-  forTarget,
-  type PreparationContext,
-  type PreparedNotification,
-  type PrepareNotification,
-  type SendSpan,
-} from './prepare-notification.js';
+import type { PreparationContext, PreparedNotification, PrepareNotification } from './prepare-notification.js';
 import type { KnownReceipt, Receipt } from './receipt.js';
 
 /** The request in which a notification was made, as far as it is known. */
@@ -112,8 +106,11 @@ export function createIntake(options: IntakeOptions): Intake {
     return reject(new CRMOutboxError(detail, { retryable }), { ...context, type });
   };
 
-  const receiptFor = (notification: Notification, acceptance: Acceptance, context: IntakeContext): KnownReceipt => {
-    const { id, type, lane } = notification;
+  const receiptFor = (
+    { id, type, lane }: PreparedNotification,
+    acceptance: Acceptance,
+    context: IntakeContext,
+  ): KnownReceipt => {
     if (!acceptance.accepted) {
       return rejectUnstored(type, acceptance.detail, acceptance.reason !== 'closed', context);
     }
@@ -125,14 +122,14 @@ export function createIntake(options: IntakeOptions): Intake {
     return { accepted: true, id, isStored: true };
   };
 
-  const logSilence = ({ id, type }: Notification, context: IntakeContext): void => {
+  const logSilence = ({ id, type }: PreparedNotification, context: IntakeContext): void => {
     if (isSilenceLogged) return;
     isSilenceLogged = true;
     const message = `CRM outbox has not responded within holdMs (${String(holdMs)}); no response is held until it does`;
     log(context, 'error', { notificationId: id, type }, message);
   };
 
-  const handOver = (notification: Notification, span: SendSpan | undefined, context: IntakeContext): Promise<Receipt> =>
+  const handOver = (notification: PreparedNotification, context: IntakeContext): Promise<Receipt> =>
     new Promise((resolve) => {
       /** Set once an `isStored: false` receipt was returned. */
       let resolveOutcome: ((outcome: KnownReceipt) => void) | undefined;
@@ -143,7 +140,7 @@ export function createIntake(options: IntakeOptions): Intake {
         resolve({ accepted: true, id: notification.id, isStored: false, outcome });
       };
       const finish = (receipt: KnownReceipt): void => {
-        span?.end(receipt.accepted ? undefined : receipt.error.code);
+        notification.span?.end(receipt.accepted ? undefined : receipt.error.code);
         if (resolveOutcome === undefined) resolve(receipt);
         else {
           counts.unsaved -= 1;
@@ -152,7 +149,7 @@ export function createIntake(options: IntakeOptions): Intake {
         work.end();
       };
       work.begin();
-      const reachedBound = batcher.handOver(forTarget(notification), {
+      const reachedBound = batcher.handOver(notification.entries, {
         onAcceptance(acceptance) {
           finish(receiptFor(notification, acceptance, context));
         },
@@ -170,7 +167,7 @@ export function createIntake(options: IntakeOptions): Intake {
     } catch (error) {
       return Promise.resolve(reject(error as CRMNotificationError, context));
     }
-    return handOver(prepared.notification, prepared.span, context);
+    return handOver(prepared, context);
   };
 
   return {

@@ -25,10 +25,10 @@ export interface NotifierEvents {
    * otherwise the CRM takes other notifications with this token, and this one is tried again.
    */
   refused: FromDelivery<'refused'>;
-  /** Delivery waits and probes, because the CRM cannot be reached or refuses the token. */
+  /** Delivery to a target waits and probes, because it cannot be reached or refuses the token. */
   paused: FromDelivery<'paused'>;
-  /** The CRM can be reached again, and takes the token. */
-  resumed: Readonly<Record<string, never>>;
+  /** The target can be reached again, and takes the token. */
+  resumed: FromDelivery<'resumed'>;
   /** The outbox could not be opened, read or written. The operation is retried; failures in a row are one event. */
   outboxFailed: FromDelivery<'outboxFailed'>;
   /** The outbox's file was damaged, deleted or replaced, and is whole again; `message` states what was saved. */

@@ -8,7 +8,7 @@ import { executeIn } from '../transaction/execute-in.js';
 import type { Statement, Transaction } from '../transaction/transaction.js';
 import type { IntakeContext, IntakeTally } from './intake.js';
 import type { EventHub } from './notifier-event.js';
-import { forTarget, type PrepareNotification } from './prepare-notification.js';
+import type { PrepareNotification } from './prepare-notification.js';
 import type { Written } from './notifier.js';
 import { createRecentWrites, type RecentWrites } from './recent-writes.js';
 
@@ -77,15 +77,15 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
     isWaitOver = true;
   };
 
-  const store = async (transaction: Transaction, notification: AcceptedNotification): Promise<void> => {
+  const store = async (transaction: Transaction, entries: readonly AcceptedNotification[]): Promise<void> => {
     if (writing.kind === 'none') throw new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message: notInPostgres }]);
     if (writing.kind === 'memory') {
-      const [acceptance] = await postOffice.accept([notification]);
+      const [acceptance] = await postOffice.accept(entries);
       if (acceptance?.accepted === false) throw new CRMOutboxError(acceptance.detail);
       return;
     }
     await untilReady();
-    await executeIn(transaction, writing.statementFor(notification));
+    for (const entry of entries) await executeIn(transaction, writing.statementFor(entry));
     lookLater();
   };
 
@@ -93,10 +93,9 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
 
   const write: TransactionIntake['write'] = async (transaction, build, context, onWritten) => {
     try {
-      const { notification, span } = prepare(build, context);
-      const { id, type, lane } = notification;
+      const { id, type, lane, entries, span } = prepare(build, context);
       try {
-        await store(transaction, forTarget(notification));
+        await store(transaction, entries);
       } catch (error) {
         span?.end(isCRMNotificationError(error) ? error.code : 'ERR_CRM_OUTBOX');
         throw error;

@@ -1,12 +1,12 @@
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { PauseCause } from '../delivery/pause-reports.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { LogFields, Logger } from '../telemetry/logger.js';
+import type { TargetUrls } from './target-urls.js';
 
 /** Where notifications are posted, and where they wait. */
-export interface LoggedTarget {
-  readonly url: string;
+export interface LoggedPlaces {
+  readonly urls: TargetUrls;
   /** Not in memory only. */
   readonly isOnDisk: boolean;
 }
@@ -14,27 +14,29 @@ export interface LoggedTarget {
 /**
  * Logs one line for each event: INFO for sent, WARN for odd or to be tried again, ERROR for what needs attention.
  */
-export function logEvent(logger: Required<Logger>, event: DeliveryEvent, target: LoggedTarget): void {
+export function logEvent(logger: Required<Logger>, event: DeliveryEvent, places: LoggedPlaces): void {
+  // With one target its name says nothing.
+  const target = places.urls.size > 1 && 'target' in event ? { target: event.target } : undefined;
   switch (event.kind) {
     case 'delivered': {
       // Emitted for every notification, so its fields are made only if they are logged.
       if (!event.isReplyNotJson && !logger.isLevelEnabled('info')) return;
       const { id, type, attempts, status, durationMs } = event;
-      const fields = { notificationId: id, type, attempts, status, durationMs: Math.round(durationMs) };
+      const fields = { notificationId: id, type, ...target, attempts, status, durationMs: Math.round(durationMs) };
       if (event.isReplyNotJson) logger.warn(fields, 'CRM notification sent, but the reply is not JSON');
       else logger.info(fields, 'CRM notification sent');
       return;
     }
     case 'retry': {
       const { id, type, attempts, status, code, delayMs } = event;
-      logNotYet(logger, { notificationId: id, type, attempts, status, code, delayMs }, event);
+      logNotYet(logger, { notificationId: id, type, ...target, attempts, status, code, delayMs }, event);
       return;
     }
     case 'unsent': {
       // If it goes on, the circuit opens within milliseconds, and `paused` is logged.
       const { id, type, attempts, code } = event;
       logger.debug(
-        { notificationId: id, type, attempts, code },
+        { notificationId: id, type, ...target, attempts, code },
         'CRM cannot be reached; the notification keeps its place',
       );
       return;
@@ -42,7 +44,7 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, target:
     case 'dead': {
       const { id, type, attempts, reason } = event;
       logger.error(
-        { notificationId: id, type, attempts, reason },
+        { notificationId: id, type, ...target, attempts, reason },
         'CRM will not take a notification; it is kept as a dead letter',
       );
       return;
@@ -52,16 +54,16 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, target:
       // It pauses delivery, and `paused` is logged once.
       if (delayMs === 0) return;
       logger.warn(
-        { notificationId: id, type, attempts, status, delayMs },
+        { notificationId: id, type, ...target, attempts, status, delayMs },
         'CRM refuses this notification with a token that it takes of others; it will be tried again',
       );
       return;
     }
     case 'paused':
-      logPause(logger, event.cause, target);
+      logPause(logger, event, places);
       return;
     case 'resumed':
-      logger.info({}, 'CRM responds again; delivery goes on');
+      logger.info({ ...target }, `${subjectOf(event, places)} responds again; delivery goes on`);
       return;
     case 'outboxFailed': {
       const { operation, error } = event;
@@ -75,33 +77,53 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, target:
       logger.error({}, `CRM post office: ${event.message}`);
       return;
     case 'deliveryFailed':
-      logger.error({ err: errorForLog(event.error) }, `CRM delivery failed, and goes on: ${event.error.message}`);
+      logger.error(
+        { ...target, err: errorForLog(event.error) },
+        `CRM delivery failed, and goes on: ${event.error.message}`,
+      );
   }
 }
 
-function logPause(logger: Required<Logger>, cause: PauseCause, { url, isOnDisk }: LoggedTarget): void {
+/** Who it is about: the CRM, or one of several targets. */
+function subjectOf({ target }: { readonly target: string }, { urls }: LoggedPlaces): string {
+  return urls.size > 1 ? `CRM target ${target}` : 'CRM';
+}
+
+function logPause(
+  logger: Required<Logger>,
+  event: Extract<DeliveryEvent, { kind: 'paused' }>,
+  places: LoggedPlaces,
+): void {
+  const { cause, target } = event;
+  const url = places.urls.get(target);
+  const isOneOfSeveral = places.urls.size > 1;
+  const subject = subjectOf(event, places);
+  const setting = (variable: string, option: string): string =>
+    isOneOfSeveral ? `targets.${target}.${option}` : variable;
   const log = (fields: LogFields, message: string): void => {
+    const allFields = isOneOfSeveral ? { target, ...fields } : fields;
     // In memory, what waits ends with the process.
-    logger.error(fields, isOnDisk ? message : message.replace(' and nothing is lost', ''));
+    logger.error(allFields, places.isOnDisk ? message : message.replace(' and nothing is lost', ''));
   };
   switch (cause.kind) {
-    case 'unreachable':
-      log(
-        { code: cause.code, url },
-        `CRM cannot be reached at ${url} (${cause.code}); delivery is paused and nothing is lost. To see why: npx crm-notifier check`,
-      );
+    case 'unreachable': {
+      const how = isOneOfSeveral ? '' : '. To see why: npx crm-notifier check';
+      const message = `${subject} cannot be reached at ${String(url)} (${cause.code}); delivery is paused and nothing is lost${how}`;
+      log({ code: cause.code, url }, message);
       return;
+    }
     case 'unauthorised':
       log(
         { status: cause.status },
-        `CRM refuses the token (${String(cause.status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
+        `${subject} refuses the token (${String(cause.status)}); delivery is paused and nothing is lost. ` +
+          `Set the right ${setting('CRM_AUTH_TOKEN', 'authToken')}`,
       );
       return;
     case 'misdirected':
       log(
         { status: cause.status, url },
-        `CRM responds ${String(cause.status)} to every notification, as if it took none at ${url}; delivery is paused and ` +
-          'nothing is lost. Correct CRM_BASE_URL, or the CRM',
+        `${subject} responds ${String(cause.status)} to every notification, as if it took none at ${String(url)}; delivery is ` +
+          `paused and nothing is lost. Correct ${setting('CRM_BASE_URL', 'baseUrl')}, or the CRM`,
       );
   }
 }

@@ -21,7 +21,7 @@ export interface HistogramMetric extends Metric {
   readonly buckets: readonly number[];
 }
 
-type Label = 'type' | 'result' | 'error_type' | 'state' | 'operation';
+type Label = 'type' | 'target' | 'result' | 'error_type' | 'state' | 'operation';
 export type CounterKey = 'notifications' | 'deliveries' | 'attempts' | 'unsent' | 'outboxErrors';
 export type HistogramKey = 'attemptDuration' | 'deliveryDuration' | 'hookDuration';
 export type GaugeKey = 'queueSize' | 'oldestAge' | 'circuitState' | 'outboxSize' | 'lastSuccess';
@@ -37,21 +37,21 @@ export const counters: Readonly<Record<CounterKey, Metric>> = {
   deliveries: {
     name: 'deliveries',
     unit: '{notification}',
-    description: 'Notifications that are done with: delivered, dead or expired.',
-    labels: ['type', 'result'],
+    description: 'Notifications that are done with, for each of their targets: delivered, dead or expired.',
+    labels: ['type', 'target', 'result'],
   },
   attempts: {
     name: 'delivery.attempts',
     unit: '{attempt}',
     description: 'Attempts to deliver: delivered, to be tried again (retry), token refused (refused) or final (dead).',
-    labels: ['result', 'error_type'],
+    labels: ['target', 'result', 'error_type'],
   },
   unsent: {
     name: 'delivery.unsent',
     unit: '{attempt}',
     description:
       'Attempts that never left, because there was no connection to the CRM. They are not among the attempts.',
-    labels: ['error_type'],
+    labels: ['target', 'error_type'],
   },
   outboxErrors: {
     name: 'outbox.errors',
@@ -66,14 +66,14 @@ export const histograms: Readonly<Record<HistogramKey, HistogramMetric>> = {
     name: 'delivery.attempt.duration',
     unit: 's',
     description: 'How long an attempt took.',
-    labels: ['result'],
+    labels: ['target', 'result'],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
   },
   deliveryDuration: {
     name: 'delivery.duration',
     unit: 's',
     description: 'From a notification’s acceptance until the CRM had it, waits included.',
-    labels: [],
+    labels: ['target'],
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400],
   },
   hookDuration: {
@@ -90,20 +90,20 @@ export const gauges: Readonly<Record<GaugeKey, Metric>> = {
     name: 'queue.size',
     unit: '{notification}',
     description:
-      'Notifications that are kept: waiting, in_flight, dead, or unsaved (in memory, for the outbox to answer).',
-    labels: ['state'],
+      'Notifications that are kept: waiting, in_flight, dead, or unsaved (in memory, for the outbox to answer; for no target).',
+    labels: ['target', 'state'],
   },
   oldestAge: {
     name: 'queue.oldest.age',
     unit: 's',
     description: 'How long ago the oldest pending notification was accepted.',
-    labels: [],
+    labels: ['target'],
   },
   circuitState: {
     name: 'circuit.state',
     unit: '{state}',
     description: '1 for the state that the circuit breaker is in, 0 for the others.',
-    labels: ['state'],
+    labels: ['target', 'state'],
   },
   outboxSize: {
     name: 'outbox.size',
@@ -115,7 +115,7 @@ export const gauges: Readonly<Record<GaugeKey, Metric>> = {
     name: 'last.success',
     unit: 's',
     description: 'When the CRM last took a notification, in seconds since 1970; 0 for not yet.',
-    labels: [],
+    labels: ['target'],
   },
 };
 
@@ -171,7 +171,7 @@ const maxErrorTypes = 64;
 export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder {
   const typeOf = createLabelBound(maxTypes);
   const errorTypeOf = createLabelBound(maxErrorTypes);
-  let lastSuccessAt = 0;
+  const lastSuccessAt = new Map<string, number>();
 
   const stops = [
     crm.on('accepted', ({ type }) => {
@@ -183,23 +183,23 @@ export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder
     crm.on('responded', ({ type, durationMs }) => {
       sink.observe('hookDuration', durationMs / 1_000, { type: typeOf(type) });
     }),
-    ...onAttempt(crm, ({ result, wasSent, durationMs, errorType }) => {
+    ...onAttempt(crm, ({ target, result, wasSent, durationMs, errorType }) => {
       if (!wasSent) {
         // A dead letter that was never sent has its reason's kind.
-        sink.count('unsent', { error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
+        sink.count('unsent', { target, error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
         return;
       }
       // Always set, even if empty: a label that is missing now and then would split the series in two.
-      sink.count('attempts', { result, error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
-      sink.observe('attemptDuration', durationMs / 1_000, { result });
+      sink.count('attempts', { target, result, error_type: errorType === undefined ? '' : errorTypeOf(errorType) });
+      sink.observe('attemptDuration', durationMs / 1_000, { target, result });
     }),
-    crm.on('delivered', ({ type, ageMs, endedAt }) => {
-      lastSuccessAt = endedAt;
-      sink.count('deliveries', { type: typeOf(type), result: 'delivered' });
-      sink.observe('deliveryDuration', ageMs / 1_000, {});
+    crm.on('delivered', ({ type, target, ageMs, endedAt }) => {
+      lastSuccessAt.set(target, endedAt);
+      sink.count('deliveries', { type: typeOf(type), target, result: 'delivered' });
+      sink.observe('deliveryDuration', ageMs / 1_000, { target });
     }),
-    crm.on('dead', ({ type, reason }) => {
-      sink.count('deliveries', { type: typeOf(type), result: reason.kind === 'expired' ? 'expired' : 'dead' });
+    crm.on('dead', ({ type, target, reason }) => {
+      sink.count('deliveries', { type: typeOf(type), target, result: reason.kind === 'expired' ? 'expired' : 'dead' });
     }),
     crm.on('outboxFailed', ({ operation, error }) => {
       sink.count('outboxErrors', { operation, error_type: errorTypeOf(error.code ?? error.name) });
@@ -214,25 +214,39 @@ export function recordMetrics(crm: Observable, sink: MetricSink): MetricRecorder
   };
 }
 
-function gaugeReadings(stats: Stats, lastSuccessAt: number): readonly GaugeReading[] {
-  const { pending, inFlight, dead, unsaved, oldestAgeMs, circuit, outboxBytes } = stats;
-  const size = (state: string, value: number): GaugeReading => ({ gauge: 'queueSize', value, labels: { state } });
-  const stored: readonly GaugeReading[] = [
-    // A delivered notification is pending until its settlement is stored, but no longer in flight.
-    size('waiting', Math.max(0, pending - inFlight)),
-    size('in_flight', inFlight),
-    size('dead', dead),
-    { gauge: 'oldestAge', value: oldestAgeMs / 1_000, labels: {} },
-    { gauge: 'outboxSize', value: outboxBytes, labels: {} },
-  ];
+function gaugeReadings(stats: Stats, lastSuccessAt: ReadonlyMap<string, number>): readonly GaugeReading[] {
+  const { unsaved, outboxBytes, isOutboxReadable } = stats;
+  const targets = Object.entries(stats.targets);
   return [
-    ...(stats.isOutboxReadable ? stored : []),
-    size('unsaved', unsaved),
-    ...circuitStates.map((state): GaugeReading => {
-      return { gauge: 'circuitState', value: state === circuit ? 1 : 0, labels: { state: state.replace('-', '_') } };
+    ...(isOutboxReadable ? targets.flatMap(([target, ofTarget]) => storedReadings(target, ofTarget)) : []),
+    ...(isOutboxReadable ? [{ gauge: 'outboxSize', value: outboxBytes, labels: {} } as const] : []),
+    { gauge: 'queueSize', value: unsaved, labels: { target: '', state: 'unsaved' } },
+    ...targets.flatMap(([target, { circuit }]) =>
+      circuitStates.map((state): GaugeReading => {
+        const labels = { target, state: state.replace('-', '_') };
+        return { gauge: 'circuitState', value: state === circuit ? 1 : 0, labels };
+      }),
+    ),
+    ...targets.map(([target]): GaugeReading => {
+      return { gauge: 'lastSuccess', value: (lastSuccessAt.get(target) ?? 0) / 1_000, labels: { target } };
     }),
-    { gauge: 'lastSuccess', value: lastSuccessAt / 1_000, labels: {} },
   ];
 }
 
 const circuitStates = ['closed', 'open', 'half-open'] as const satisfies readonly Stats['circuit'][];
+
+function storedReadings(target: string, ofTarget: Stats['targets'][string]): readonly GaugeReading[] {
+  const { pending, inFlight, dead, oldestAgeMs } = ofTarget;
+  const size = (state: string, value: number): GaugeReading => ({
+    gauge: 'queueSize',
+    value,
+    labels: { target, state },
+  });
+  return [
+    // A delivered notification is pending until its settlement is stored, but no longer in flight.
+    size('waiting', Math.max(0, pending - inFlight)),
+    size('in_flight', inFlight),
+    size('dead', dead),
+    { gauge: 'oldestAge', value: oldestAgeMs / 1_000, labels: { target } },
+  ];
+}

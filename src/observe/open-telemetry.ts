@@ -15,6 +15,7 @@ import {
   recordMetrics,
 } from './metrics.js';
 import { onAttempt } from './on-attempt.js';
+import type { TargetUrls } from './target-urls.js';
 import { createTracing } from './tracing.js';
 
 /** Spans and metrics for the app's OpenTelemetry. Only its API is used; the app chooses the SDK, if any. */
@@ -27,14 +28,11 @@ export interface OpenTelemetry {
 
 const scope = 'express-crm-notifier';
 
-/**
- * Looks for `@opentelemetry/api`, which is optional, and for the SDKs that are registered with it. Attempts are posted to
- * `notifyUrl`.
- */
-export function loadOpenTelemetry(notifyUrl: string, onFailure: () => void): OpenTelemetry {
+/** Looks for `@opentelemetry/api`, which is optional, and for the SDKs that are registered with it. */
+export function loadOpenTelemetry(urls: TargetUrls, onFailure: () => void): OpenTelemetry {
   const api = loadApi();
   if (api === undefined) return { startSpan: undefined, report: () => () => undefined };
-  const tracing = createTracing(api, scope, notifyUrl, onFailure);
+  const tracing = createTracing(api, scope, urls, onFailure);
   const meters = createMeters(api, scope);
   return {
     startSpan: tracing?.startSend,

@@ -4,6 +4,7 @@ import { version } from '../core/version.js';
 import { validTraceparent } from '../core/ids.js';
 import type { StartSpan } from '../notifier/prepare-notification.js';
 import type { EndedAttempt } from './on-attempt.js';
+import type { TargetUrls } from './target-urls.js';
 
 /** Spans of notifications, for the app's OpenTelemetry. */
 export interface Tracing {
@@ -17,17 +18,14 @@ export interface Tracing {
 export function createTracing(
   api: typeof Api,
   scope: string,
-  notifyUrl: string,
+  urls: TargetUrls,
   onFailure: () => void,
 ): Tracing | undefined {
   if (!hasSdk(api, scope)) return undefined;
   const { trace, context, ROOT_CONTEXT, SpanKind, SpanStatusCode } = api;
   const tracer = trace.getTracer(scope, version);
-  const { hostname, port, protocol } = new URL(notifyUrl);
-  const server = {
-    'server.address': hostname,
-    'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
-  };
+  const servers = new Map([...urls].map(([target, url]) => [target, serverOf(url)]));
+  const destination = [...urls.keys()].join(',');
 
   /** The active span's context; without one, that of the request's `traceparent` header. */
   const parentContext = (inbound: string | undefined): Api.Context => {
@@ -42,7 +40,7 @@ export function createTracing(
         'messaging.system': 'crm_notifier',
         'messaging.operation.name': 'send',
         'messaging.operation.type': 'send',
-        'messaging.destination.name': 'crm',
+        'messaging.destination.name': destination,
         'messaging.message.id': id,
       };
       let span: Api.Span;
@@ -69,10 +67,15 @@ export function createTracing(
       };
     },
 
-    recordAttempt({ id, type, attempts, wasSent, durationMs, endedAt, traceparent, status, errorType }) {
+    recordAttempt({ id, target, type, attempts, wasSent, durationMs, endedAt, traceparent, status, errorType }) {
       const accepted = spanContextOf(traceparent);
-      const attributes: Api.Attributes = { ...server, 'messaging.message.id': id, 'crm_notifier.type': type };
-      if (wasSent) Object.assign(attributes, { 'http.request.method': 'POST', 'url.full': notifyUrl });
+      const attributes: Api.Attributes = {
+        ...servers.get(target),
+        'messaging.message.id': id,
+        'crm_notifier.type': type,
+        'crm_notifier.target': target,
+      };
+      if (wasSent) Object.assign(attributes, { 'http.request.method': 'POST', 'url.full': urls.get(target) });
       if (wasSent && attempts > 1) attributes['http.request.resend_count'] = attempts - 1;
       if (status !== undefined) attributes['http.response.status_code'] = status;
       if (errorType !== undefined) attributes['error.type'] = errorType;
@@ -92,6 +95,11 @@ export function createTracing(
       span.end(hrTimeOf(endedAt));
     },
   };
+}
+
+function serverOf(url: string): Api.Attributes {
+  const { hostname, port, protocol } = new URL(url);
+  return { 'server.address': hostname, 'server.port': Number(port || (protocol === 'https:' ? 443 : 80)) };
 }
 
 /** The API's own provider is a placeholder; it delegates to a tracer only once an SDK is registered. */

@@ -19,14 +19,28 @@ const counters: Readonly<Partial<Record<DeliveryEvent['kind'], keyof DeliveryTal
   dead: 'dead',
 };
 
-/** Counts the events of delivery. */
-export function createDeliveryTally(): { readonly counts: DeliveryTally; add(event: DeliveryEvent): void } {
-  const counts = { delivered: 0, retried: 0, unsent: 0, dead: 0 };
+/** Counts the events of delivery, for all targets together and for each. */
+export interface DeliveryTallies {
+  readonly counts: DeliveryTally;
+  of(target: string): DeliveryTally;
+  add(event: DeliveryEvent): void;
+}
+
+const nothing: DeliveryTally = { delivered: 0, retried: 0, unsent: 0, dead: 0 };
+
+export function createDeliveryTally(): DeliveryTallies {
+  const counts = { ...nothing };
+  const byTarget = new Map<string, { -readonly [Counter in keyof DeliveryTally]: number }>();
   return {
     counts,
-    add({ kind }) {
-      const counter = counters[kind];
-      if (counter !== undefined) counts[counter] += 1;
+    of: (target) => byTarget.get(target) ?? nothing,
+    add(event) {
+      const counter = counters[event.kind];
+      if (counter === undefined || !('target' in event)) return;
+      const own = byTarget.get(event.target) ?? { ...nothing };
+      byTarget.set(event.target, own);
+      own[counter] += 1;
+      counts[counter] += 1;
     },
   };
 }

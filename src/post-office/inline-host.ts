@@ -1,5 +1,3 @@
-import type { Dispatcher } from 'undici';
-import type { TokenProvider } from '../client/token.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import { afterAwake } from '../core/time-limit.js';
@@ -9,7 +7,7 @@ import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
 import { createFailureReporter, createOpening } from './opening.js';
-import { type LeadingDelivery, startDelivery, startLeadingDelivery, untilIdle } from './leading-delivery.js';
+import { type LeadingDelivery, startLeadingDelivery, untilIdle } from './leading-delivery.js';
 import {
   type Acceptance,
   closed,
@@ -21,12 +19,12 @@ import {
 import { readStats } from './read-stats.js';
 import { isAway } from '../outbox/postgres/server-errors.js';
 import { openStore } from './open-store.js';
+import { startDeliveries, type WholeTarget } from './start-deliveries.js';
 import type { Store } from './store.js';
 
 export interface InlineHostOptions {
   readonly settings: PostOfficeSettings;
-  readonly authToken: string | TokenProvider;
-  readonly dispatcher: Dispatcher | undefined;
+  readonly targets: readonly WholeTarget[];
   readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** In a thread, runs its native calls; see `thread-gates.ts`. */
@@ -56,6 +54,7 @@ interface Opened {
 /** Runs the post office in the caller's thread. */
 export function createInlineHost(options: InlineHostOptions): InlineHost {
   const { settings, clock, logger, onEvent } = options;
+  const names = options.targets.map(({ name }) => name);
   const failures = createFailureReporter(onEvent);
   const tally = createDeliveryTally();
   const cutOff = new AbortController();
@@ -82,7 +81,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     const leading = await startLeadingDelivery({
       outbox,
       leader,
-      startDelivery: () => startDelivery({ ...options, roundGatherMs, store, onEvent: countAndPassOn }),
+      startDeliveries: () => startDeliveries({ ...options, roundGatherMs, store, onEvent: countAndPassOn }),
       clock,
       failures,
     });
@@ -143,7 +142,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   }
 
   function statsOf(opened: Opened | undefined, withinMs?: number): Promise<PostOfficeStats> {
-    return readStats({ tally: tally.counts, store: opened?.store, leading: opened?.leading, clock, withinMs });
+    const deliveries = opened?.leading.deliveries;
+    return readStats({ targets: names, tally, store: opened?.store, deliveries, clock, withinMs });
   }
 
   async function whileOpen(): Promise<Opened> {

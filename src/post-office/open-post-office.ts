@@ -1,7 +1,5 @@
-import type { TargetConfig } from '../client/target-settings.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import { loadPg } from '../outbox/postgres/pg-driver.js';
 import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
@@ -10,13 +8,13 @@ import { bundledThreadName, findThreadFile } from './find-thread-file.js';
 import { createInlineHost } from './inline-host.js';
 import { claimOutbox } from './outbox-claim.js';
 import type { OutboxPlace, PostOffice, PostOfficeSettings } from './post-office.js';
-import { gatherOnDiskMs } from './leading-delivery.js';
+import { gatherOnDiskMs, type WholeTarget } from './start-deliveries.js';
 import { createThreadHost } from './thread-host.js';
 
 export interface PostOfficeOptions {
-  readonly target: TargetConfig;
+  /** One at least. */
+  readonly targets: readonly WholeTarget[];
   readonly outbox: OutboxConfig;
-  readonly delivery: DeliveryConfig;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** Called once nothing speaks against the start any more, and before anything is logged. */
@@ -30,8 +28,7 @@ export interface PostOfficeOptions {
  * `CRMConfigError` at once when the outbox's path cannot be used, another notifier of this process has it, or there is no SQLite.
  */
 export function openPostOffice(options: PostOfficeOptions): PostOffice {
-  const { outbox, delivery, clock, logger, onEvent } = options;
-  const { authToken, dispatcher, ...target } = options.target;
+  const { targets, outbox, clock, logger, onEvent } = options;
   // What the thread needs it loads for itself; here it only must not be missing.
   if (typeof outbox.path !== 'string') loadPg();
   else if (outbox.path !== ':memory:') loadSqlite();
@@ -39,25 +36,27 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const place = claim === undefined ? placeOffDisk(outbox.path) : ({ kind: 'file', file: claim.file } as const);
   options.onStart();
   if (claim?.exposure !== undefined) logger.warn({}, `CRM outbox: ${claim.exposure}`);
-  const settings: PostOfficeSettings = { target, outbox, delivery, place };
+  const plans = targets.map(({ authToken: _token, dispatcher: _dispatcher, ...plan }) => plan);
+  const settings: PostOfficeSettings = { targets: plans, outbox, place };
   const onClosed = (): void => {
     claim?.release();
   };
   // Notifications in memory would be lost with the thread, and functions cannot be sent to it.
-  const canCross = place.kind !== 'memory' && dispatcher === undefined && clock === systemClock;
+  const hasDispatcher = targets.some(({ dispatcher }) => dispatcher !== undefined);
+  const canCross = place.kind !== 'memory' && !hasDispatcher && clock === systemClock;
   if (outbox.thread && canCross) {
     const threadFile = findThreadFile();
     if (threadFile !== undefined) {
       const onThreadless = (error: unknown): void => {
         logger.warn({}, `${runsHere}: ${whyNoThread(error)}, or set thread: false`);
       };
-      return createThreadHost({ settings, authToken, clock, logger, onEvent, onThreadless, onClosed, threadFile });
+      return createThreadHost({ settings, targets, clock, logger, onEvent, onThreadless, onClosed, threadFile });
     }
     logger.warn({}, `${runsHere}: ${noThreadFile}, or set thread: false`);
   }
   // In memory, transactions are not worth a wait, and a custom clock is not advanced for them.
   const gatherMs = place.kind === 'memory' || clock !== systemClock ? 0 : gatherOnDiskMs;
-  return createInlineHost({ settings, authToken, dispatcher, clock, logger, gatherMs, onEvent, onClosed });
+  return createInlineHost({ settings, targets, clock, logger, gatherMs, onEvent, onClosed });
 }
 
 function placeOffDisk(outbox: OutboxConfig['path']): OutboxPlace {

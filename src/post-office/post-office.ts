@@ -63,8 +63,8 @@ export const taken: Acceptance = { accepted: true };
 
 export const closed = { accepted: false, reason: 'closed', detail: 'the notifier is closed' } as const;
 
-/** The counts of a post office; counters begin at its start, the others are current. */
-export interface PostOfficeStats {
+/** The counts of one target; counters begin at the start of the post office, the others are current. */
+export interface TargetStats {
   readonly delivered: number;
   /** Attempts that failed and are followed by another. */
   readonly retried: number;
@@ -75,11 +75,20 @@ export interface PostOfficeStats {
   readonly inFlight: number;
   /** Dead letters that are kept. */
   readonly dead: number;
-  /** The outbox's file and its log, in bytes; 0 for one in memory. */
-  readonly outboxBytes: number;
   /** How long ago the oldest pending notification was accepted, in milliseconds; 0 when none is pending. */
   readonly oldestAgeMs: number;
   readonly circuit: CircuitState;
+}
+
+/**
+ * The counts of a post office: of all targets together, a notification for each of its targets, and of each one. Its `circuit` is
+ * that of the worst.
+ */
+export interface PostOfficeStats extends TargetStats {
+  /** By their names. */
+  readonly targets: Readonly<Record<string, TargetStats>>;
+  /** The outbox's file and its log, in bytes; 0 for one in memory. */
+  readonly outboxBytes: number;
   /** Whether this process is the one that delivers, of those that share the outbox. */
   readonly isDelivering: boolean;
   /** Whether the outbox could be read; if not, the counts of what it holds are 0 here, and unknown. */
@@ -96,12 +105,17 @@ export interface CloseReport {
   readonly dead: number;
 }
 
+/** Where a post office delivers, and how: a target without the options that may be functions. */
+export interface TargetPlan extends Omit<TargetConfig, 'authToken' | 'dispatcher'> {
+  readonly name: string;
+  readonly delivery: DeliveryConfig;
+}
+
 /** The settings of a post office: plain data, so that they can be sent to a thread. */
 export interface PostOfficeSettings {
-  /** Without the options that may be functions. */
-  readonly target: Omit<TargetConfig, 'authToken' | 'dispatcher'>;
+  /** One at least. */
+  readonly targets: readonly TargetPlan[];
   readonly outbox: OutboxConfig;
-  readonly delivery: DeliveryConfig;
   readonly place: OutboxPlace;
 }
 

@@ -1,17 +1,13 @@
 import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
-import { crmTarget, type PendingNotification } from '../outbox/outbox.js';
+import type { PendingNotification } from '../outbox/outbox.js';
 import type { Announcements } from '../outbox/postgres/announcements.js';
 import { createLease } from '../outbox/postgres/lease.js';
 import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
-import { createRowReader } from '../outbox/postgres/read-rows.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
-import { createRowWindow } from '../outbox/postgres/window.js';
 import { shiftWaits } from '../outbox/postgres/settle-rows.js';
-import { createWindowFiller } from '../outbox/postgres/window-filler.js';
-import { readingOf } from '../outbox/postgres/window-reading.js';
-import { createWindowSettler } from '../outbox/postgres/window-settler.js';
+import { createTargetWindow } from '../outbox/postgres/target-window.js';
 import type { FailureReporter } from './opening.js';
 import type { DeliveryLeader } from './store.js';
 
@@ -19,6 +15,8 @@ export interface PostgresLeaderOptions {
   readonly server: PostgresServer;
   readonly tables: OutboxTables;
   readonly processId: string;
+  /** The names of those that are delivered to. */
+  readonly targets: readonly string[];
   readonly clock: Clock;
   readonly steady: Pick<SteadyClock, 'now'>;
   /** Nothing waits longer than this for its next attempt. */
@@ -29,7 +27,7 @@ export interface PostgresLeaderOptions {
   readonly onJump: (jumpMs: number) => void;
   /** Called each time this process becomes the leader. */
   readonly onLeading: () => void;
-  /** How many rows the window holds. @default 4_096 */
+  /** How many rows the window of each target holds. @default 4_096 */
   readonly maxRows?: number | undefined;
 }
 
@@ -67,32 +65,36 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
       if (jumpMs < 0) shiftWaits({ run, tables }, jumpMs).catch(() => undefined);
     },
   });
-  const window = createRowWindow();
-  const filler = createWindowFiller({
-    reader: createRowReader({ run, tables, now, maxWaitMs, targets: [crmTarget] }),
-    window,
-    clock,
-    maxRows: options.maxRows,
-    pollMs: () => (announcements.isHeard ? pollBesidesMs : pollMs),
-    onArrived(arrived) {
-      hasNews = true;
-      onArrived(arrived);
-    },
-    onFailure(error) {
-      failures.failed('read', error);
-    },
-    onSuccess() {
-      failures.worked('read');
-    },
-    onServerRestart: startOver,
-    isSettled: (target, id) => settler.isSettled(target, id),
-  });
-  const settler = createWindowSettler({ window, filler, clock, run, tables, processId, now });
+  // One that takes nothing must not fill the window of the others.
+  const windows = new Map(
+    options.targets.map((target) => [
+      target,
+      createTargetWindow({
+        ...{ target, run, tables, processId, now, maxWaitMs, clock, maxRows: options.maxRows },
+        pollMs: () => (announcements.isHeard ? pollBesidesMs : pollMs),
+        onArrived(arrived) {
+          hasNews = true;
+          onArrived(arrived);
+        },
+        onFailure(error) {
+          failures.failed('read', error);
+        },
+        onSuccess() {
+          failures.worked('read');
+        },
+        onServerRestart: startOver,
+      }),
+    ]),
+  );
+  const all = [...windows.values()];
+  const readNothing = { readAfter: () => [], nextInLane: () => undefined, readDue: () => [] };
+  const readingOf = (target: string): Pick<DeliveryOutbox, 'readAfter' | 'nextInLane' | 'readDue'> =>
+    windows.get(target)?.reading ?? readNothing;
 
   /** Reads everything anew. The delivery that has read the window so far starts nothing more; see `generation`. */
   function startOver(): void {
     generation += 1;
-    filler.start();
+    for (const window of all) window.start();
   }
 
   /** What was read for an earlier lease is worth nothing: another process may have led in between. */
@@ -110,8 +112,7 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
 
   const stop = (): void => {
     isFilling = false;
-    filler.stop();
-    settler.stop();
+    for (const window of all) window.stop();
     announcements.stop();
   };
 
@@ -133,8 +134,16 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
       },
     },
     outbox: {
-      ...readingOf(window),
-      settle: (settlements) => settler.settle(settlements),
+      readAfter: (target, ...place) => readingOf(target).readAfter(target, ...place),
+      nextInLane: (target, ...place) => readingOf(target).nextInLane(target, ...place),
+      readDue: (target, ...place) => readingOf(target).readDue(target, ...place),
+      async settle(settlements) {
+        const settled = [...windows].map(async ([target, window]) => {
+          const own = settlements.filter((settlement) => settlement.target === target);
+          if (own.length > 0) await window.settle(own);
+        });
+        await Promise.all(settled);
+      },
       forgetsWaiting: true,
       hasForeignChanges() {
         const had = hasNews;
@@ -146,9 +155,9 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
       },
     },
     readSoon: () => {
-      filler.readSoon();
+      for (const window of all) window.readSoon();
     },
-    readNow: () => filler.readNow(),
+    readNow: async () => (await Promise.all(all.map((window) => window.readNow()))).some((hasMore) => hasMore),
     stop,
   };
 }

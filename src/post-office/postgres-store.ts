@@ -15,7 +15,7 @@ import { createProcessRow } from '../outbox/postgres/process-row.js';
 import { tablesOf } from '../outbox/postgres/schema.js';
 import { createAcceptingStore } from './accepting-store.js';
 import type { StoreOptions } from './store-options.js';
-import { createPendingEstimate } from './pending-estimate.js';
+import { createPendingEstimate, type PendingEstimate } from './pending-estimate.js';
 import { createPostgresLeader } from './postgres-leader.js';
 import { startPostgresUpkeep } from './postgres-upkeep.js';
 import { acceptancesFor } from './room.js';
@@ -62,11 +62,19 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
   /** How far the server's clock is ahead of ours. */
   let aheadMs = 0;
   const access = createPostgresAccess({ run: server.run, table: outbox.table });
-  const estimate = createPendingEstimate(async () => {
-    const counts = await access.counts();
-    const { oldestAcceptedAt } = counts;
-    return { ...counts, oldestAcceptedAt: oldestAcceptedAt === undefined ? undefined : oldestAcceptedAt - aheadMs };
-  }, clock);
+  const createEstimate = (target?: string): PendingEstimate =>
+    createPendingEstimate(async () => {
+      const counts = await access.counts(target);
+      const { oldestAcceptedAt } = counts;
+      return { ...counts, oldestAcceptedAt: oldestAcceptedAt === undefined ? undefined : oldestAcceptedAt - aheadMs };
+    }, clock);
+  const estimate = createEstimate();
+  const targets = settings.targets.map(({ name }) => name);
+  // With one target, that is all there is to count.
+  const estimates = new Map(targets.length === 1 ? [] : targets.map((target) => [target, createEstimate(target)]));
+  const forgetCounts = (): void => {
+    for (const known of [estimate, ...estimates.values()]) known.forget();
+  };
 
   const announcer = createAnnouncer({ run: server.run, tables, clock });
   const announcements = createAnnouncements({
@@ -88,7 +96,10 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     processId,
     clock,
     steady,
-    maxWaitMs: Math.max(settings.delivery.retry.maxDelayMs, settings.delivery.retry.maxRetryAfterMs),
+    targets,
+    maxWaitMs: Math.max(
+      ...settings.targets.flatMap(({ delivery: { retry } }) => [retry.maxDelayMs, retry.maxRetryAfterMs]),
+    ),
     announcements,
     failures,
     onArrived,
@@ -136,6 +147,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
         accepted.length,
         accepted.reduce((bytes, { body }) => bytes + Buffer.byteLength(body), 0),
       );
+      for (const known of estimates.values()) known.forget();
       lookSoon();
     }
     return { acceptances, pending: [] };
@@ -143,7 +155,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
 
   const changed = async (work: Promise<number>): Promise<number> => {
     const count = await work;
-    estimate.forget();
+    forgetCounts();
     return count;
   };
   const redelivered = async (work: Promise<number>): Promise<number> => {
@@ -158,7 +170,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
       ...leading.leader,
       async resign() {
         await leading.leader.resign();
-        estimate.forget();
+        forgetCounts();
       },
     },
     clock: steady,
@@ -173,10 +185,10 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     lookSoon,
     async readOn() {
       await accepting;
-      estimate.forget();
+      forgetCounts();
       return leading.readNow();
     },
-    counts: () => estimate.counts(),
+    counts: (target) => ((target === undefined ? undefined : estimates.get(target)) ?? estimate).counts(),
     processes: () => access.processes(),
     bytesOnDisk: () => 0,
     knownUrl: (url) => ({

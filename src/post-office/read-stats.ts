@@ -1,51 +1,72 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
+import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { Deliveries } from '../delivery/deliveries.js';
 import { noCounts, type OutboxCounts } from '../outbox/outbox.js';
-import type { DeliveryTally } from './delivery-tally.js';
-import type { LeadingDelivery } from './leading-delivery.js';
-import type { PostOfficeStats } from './post-office.js';
+import type { DeliveryTallies, DeliveryTally } from './delivery-tally.js';
+import type { PostOfficeStats, TargetStats } from './post-office.js';
 import type { Store } from './store.js';
 
 export interface ReadStatsOptions {
-  readonly tally: DeliveryTally;
+  /** The names of the targets. */
+  readonly targets: readonly string[];
+  readonly tally: Pick<DeliveryTallies, 'counts' | 'of'>;
   /** Undefined if it is not open. */
   readonly store: Pick<Store, 'counts' | 'clock' | 'bytesOnDisk' | 'leader'> | undefined;
-  readonly leading: Pick<LeadingDelivery, 'delivery'> | undefined;
+  /** Undefined while this process does not deliver. */
+  readonly deliveries: Pick<Deliveries, 'to'> | undefined;
   readonly clock: Clock;
   /** How long counting may take, in milliseconds by the computer's clock; a server does not know a test's. @default 3_000 */
   readonly withinMs?: number | undefined;
 }
 
+const worstFirst = ['open', 'half-open', 'closed'] as const satisfies readonly CircuitState[];
+
 /** The counts of a post office at this moment; without those of its store if it cannot count in time. */
 export async function readStats(options: ReadStatsOptions): Promise<PostOfficeStats> {
-  const { tally, store, leading, clock, withinMs = 3_000 } = options;
-  const counts = await countsOf(store, withinMs);
-  const { pending, pendingBytes, dead, oldestAcceptedAt } = counts ?? noCounts;
-  const delivery = leading?.delivery;
+  const { targets, tally, store, deliveries, clock, withinMs = 3_000 } = options;
+  const [all, ...ofEach] = await Promise.all(
+    [undefined, ...targets].map((target) => countsOf(store, target, withinMs)),
+  );
   const now = (store?.clock ?? clock).now();
+  const ownStats = targets.map((name, index): [string, TargetStats] => {
+    const { inFlight = 0, circuit = 'closed' } = deliveries?.to(name) ?? {};
+    return [name, { ...statsFrom(tally.of(name), ofEach[index], now), inFlight, circuit }];
+  });
+  const each = ownStats.map(([, stats]) => stats);
   return {
-    delivered: tally.delivered,
-    retried: tally.retried,
-    unsent: tally.unsent,
-    pending,
-    pendingBytes,
-    inFlight: delivery?.inFlight ?? 0,
-    dead,
-    oldestAgeMs: oldestAcceptedAt === undefined ? 0 : Math.max(0, now - oldestAcceptedAt),
+    ...statsFrom(tally.counts, all, now),
+    inFlight: each.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    circuit: worstFirst.find((state) => each.some(({ circuit }) => circuit === state)) ?? 'closed',
+    targets: Object.fromEntries(ownStats),
     outboxBytes: store?.bytesOnDisk() ?? 0,
-    circuit: delivery?.circuit ?? 'closed',
-    // Right after this process was frozen, a delivery may be there that may no longer start anything.
-    isDelivering: delivery !== undefined && store?.leader?.isLeading() !== false,
-    isOutboxReadable: counts !== undefined,
+    // Right after this process was frozen, deliveries may be there that may no longer start anything.
+    isDelivering: deliveries !== undefined && store?.leader?.isLeading() !== false,
+    isOutboxReadable: all !== undefined,
   };
 }
 
+function statsFrom(
+  { delivered, retried, unsent }: DeliveryTally,
+  counts: OutboxCounts = noCounts,
+  now: number,
+): Omit<TargetStats, 'inFlight' | 'circuit'> {
+  const { pending, pendingBytes, dead, oldestAcceptedAt } = counts;
+  const oldestAgeMs = oldestAcceptedAt === undefined ? 0 : Math.max(0, now - oldestAcceptedAt);
+  return { delivered, retried, unsent, pending, pendingBytes, dead, oldestAgeMs };
+}
+
 /** Undefined if it cannot be read. Why is reported by the operations that need it. */
-async function countsOf(store: ReadStatsOptions['store'], withinMs: number): Promise<OutboxCounts | undefined> {
+async function countsOf(
+  store: ReadStatsOptions['store'],
+  target: string | undefined,
+  withinMs: number,
+): Promise<OutboxCounts | undefined> {
   if (store === undefined) return undefined;
   try {
-    return await within(store.counts(), withinMs, systemClock, () => new CRMOutboxError('counting took too long'));
+    const tooLong = (): CRMOutboxError => new CRMOutboxError('counting took too long');
+    return await within(store.counts(target), withinMs, systemClock, tooLong);
   } catch {
     return undefined;
   }

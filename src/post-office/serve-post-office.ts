@@ -6,7 +6,7 @@ import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
-import { gatherOnDiskMs } from './leading-delivery.js';
+import { gatherOnDiskMs } from './start-deliveries.js';
 import { passAcceptGate } from './thread-gates.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
@@ -17,7 +17,7 @@ const eventsWaitMs = 50;
  * `runNative`, if given.
  */
 export function servePostOffice(port: MessagePort, data: ThreadData, runNative?: RunNative): void {
-  const { settings, authToken, isDebugEnabled, acceptGate } = data;
+  const { settings, authTokens, isDebugEnabled, acceptGate } = data;
   const questions = new Map<number, (token: string | undefined) => void>();
   let questionCount = 0;
   let events: DeliveryEvent[] = [];
@@ -25,8 +25,10 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
 
   const postOffice = createInlineHost({
     settings,
-    authToken: authToken ?? askToken,
-    dispatcher: undefined,
+    targets: settings.targets.map((plan) => ({
+      ...plan,
+      authToken: authTokens[plan.name] ?? (() => askToken(plan.name)),
+    })),
     clock: systemClock,
     runNative,
     logger: createPortLogger(),
@@ -86,7 +88,7 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
   }
 
   /** Asks the app's thread, because the app's function can only be called there. */
-  function askToken(): Promise<string> {
+  function askToken(target: string): Promise<string> {
     questionCount += 1;
     const question = questionCount;
     return new Promise((resolve, reject) => {
@@ -94,7 +96,7 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
         if (token === undefined) reject(new Error('the token provider failed'));
         else resolve(token);
       });
-      send({ kind: 'askToken', question });
+      send({ kind: 'askToken', question, target });
     });
   }
 

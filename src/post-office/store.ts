@@ -34,7 +34,8 @@ export interface Store {
    * everything is here.
    */
   readOn(): Promise<boolean>;
-  counts(): Promise<OutboxCounts>;
+  /** The counts of one target, or of all. */
+  counts(target?: string): Promise<OutboxCounts>;
   /** The processes that share it; undefined where that is not known. */
   processes(): Promise<readonly OutboxProcess[] | undefined>;
   /** How much of this machine's disk it uses, in bytes. */

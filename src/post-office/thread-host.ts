@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers';
-import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
@@ -18,12 +17,13 @@ import {
   taken,
 } from './post-office.js';
 import { createRunningTally } from './delivery-tally.js';
+import type { WholeTarget } from './start-deliveries.js';
 import { createThreadKeeper } from './thread-keeper.js';
 import type { FromThread, PostOfficeCall } from './thread-messages.js';
 
 export interface ThreadHostOptions {
   readonly settings: PostOfficeSettings;
-  readonly authToken: string | TokenProvider;
+  readonly targets: readonly Pick<WholeTarget, 'name' | 'authToken'>[];
   readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** Must not throw. */
@@ -48,7 +48,7 @@ const maxTroubles = 3;
  * skips what it already has, so nothing is stored twice.
  */
 export function createThreadHost(options: ThreadHostOptions): PostOffice {
-  const { settings, clock, logger, onEvent } = options;
+  const { settings, targets, clock, logger, onEvent } = options;
   const owed = createOwedAnswers((message) => {
     keeper.send(message);
     keeper.updateKeepAlive();
@@ -66,7 +66,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     threadFile: options.threadFile,
     data: {
       settings,
-      authToken: typeof options.authToken === 'string' ? options.authToken : undefined,
+      authTokens: fixedTokens(targets),
       isDebugEnabled: logger.isLevelEnabled('debug'),
     },
     clock,
@@ -118,7 +118,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
         lastStats = message.stats;
         return;
       case 'askToken':
-        void sendToken(message.question);
+        void sendToken(message.question, message.target);
         return;
       case 'pong':
         return;
@@ -133,10 +133,11 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     return call;
   }
 
-  async function sendToken(question: number): Promise<void> {
+  async function sendToken(question: number, target: string): Promise<void> {
     let token: string | undefined;
     try {
-      const given: unknown = typeof options.authToken === 'function' ? await options.authToken() : options.authToken;
+      const authToken = targets.find(({ name }) => name === target)?.authToken;
+      const given: unknown = typeof authToken === 'function' ? await authToken() : authToken;
       // It is validated where it is used.
       token = typeof given === 'string' ? given : undefined;
     } catch {
@@ -225,6 +226,13 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     discard: async (id) => (await whileOpen('discard', id)) as number,
     discardAll: async (which) => (await whileOpen('discardAll', await upToNow(which))) as number,
   };
+}
+
+/** Those that the thread need not ask for, by their targets. */
+function fixedTokens(targets: ThreadHostOptions['targets']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    targets.flatMap(({ name, authToken }) => (typeof authToken === 'string' ? [[name, authToken]] : [])),
+  );
 }
 
 function refusal(): CRMOutboxError {

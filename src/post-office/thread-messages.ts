@@ -13,8 +13,8 @@ export interface ThreadData {
   /** Of the package in the app's thread. */
   readonly version: string;
   readonly settings: PostOfficeSettings;
-  /** The token; undefined if the thread has to ask for it. */
-  readonly authToken: string | undefined;
+  /** By their targets' names. The thread has to ask for those that are missing. */
+  readonly authTokens: Readonly<Record<string, string>>;
   readonly isDebugEnabled: boolean;
   readonly exitGate: ExitGate;
   readonly acceptGate: AcceptGate;
@@ -39,5 +39,5 @@ export type FromThread =
   | { readonly kind: 'events'; readonly events: readonly DeliveryEvent[] }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly fields: LogFields; readonly message: string }
   | { readonly kind: 'lastStats'; readonly stats: PostOfficeStats }
-  | { readonly kind: 'askToken'; readonly question: number }
+  | { readonly kind: 'askToken'; readonly question: number; readonly target: string }
   | { readonly kind: 'pong' };

@@ -76,9 +76,9 @@ describe('the configuration', () => {
 
   it('case 9: a line break behind a token is dropped with a warning, and Bearer is not doubled', () => {
     const config = configOf({ authToken: 'a-token\n' });
-    expect(config.target.authToken).toBe('a-token');
+    expect(config.targets[0]?.authToken).toBe('a-token');
     expect(config.warnings).toEqual([expect.stringContaining('line break')]);
-    expect(configOf({ authToken: 'Bearer a-token' }).target.authToken).toBe('a-token');
+    expect(configOf({ authToken: 'Bearer a-token' }).targets[0]?.authToken).toBe('a-token');
   });
 
   it.each<unknown>([0, -1, NaN, Infinity, '5s', 2 ** 31, 1.5, null])(
@@ -184,7 +184,7 @@ describe('the configuration', () => {
     const options = JSON.parse('{"__proto__": {"timeoutMs": 1}}') as NotifierOptions;
     expect(() => resolveNotifierConfig(options)).toThrow(CRMConfigError);
     const inherited = Object.create({ timeoutMs: 1, authToken: 'inherited' }) as NotifierOptions;
-    expect(resolveNotifierConfig(inherited).target.timeoutMs).toBe(10_000);
+    expect(resolveNotifierConfig(inherited).targets[0]?.timeoutMs).toBe(10_000);
   });
 
   it('case 12: a prototype that somebody has polluted changes nothing', () => {
@@ -212,9 +212,9 @@ describe('the configuration', () => {
   });
 
   it('takes an empty variable for none where none is the default, and refuses it elsewhere', () => {
-    expect(
-      configOf({ env: { CRM_RATE_LIMIT_PER_SECOND: '', CRM_RATE_LIMIT_BURST: '' } }).delivery.rateLimit,
-    ).toBeUndefined();
+    expect(configOf({ env: { CRM_RATE_LIMIT_PER_SECOND: '', CRM_RATE_LIMIT_BURST: '' } }).targets).toMatchObject([
+      { delivery: { rateLimit: undefined } },
+    ]);
     const env = { CRM_BASE_URL: '', CRM_AUTH_TOKEN: '', CRM_CONCURRENCY: '' };
     expect(refusal({ env, authToken: undefined }).issues.map(({ path }) => path)).toEqual([
       'baseUrl (CRM_BASE_URL)',

@@ -25,12 +25,13 @@ describe('F3: a test run that names no outbox', () => {
   const directory = useTempDirectory();
   const start = useCrm();
   const configOf = (options: NotifierOptions) => {
-    const { outbox, target, warnings } = resolveNotifierConfig({
+    const { outbox, targets, warnings } = resolveNotifierConfig({
       authToken: 'the-real-token',
       logger: createLogCollector(),
       ...options,
     });
-    return { path: outbox.path, baseUrl: target.baseUrl, token: target.authToken, warnings };
+    const { baseUrl, authToken: token } = targets[0]!;
+    return { path: outbox.path, baseUrl, token, warnings };
   };
 
   it.each(testRuns)('keeps notifications in memory and away from a CRM elsewhere: %j', (env) => {
@@ -78,8 +79,10 @@ describe('F3: a test run that names no outbox', () => {
     const dispatcher = new Pool(realCrm);
     const logger = createLogCollector();
     const options = { env: { NODE_ENV: 'test' }, authToken: 'the-real-token', logger, dispatcher };
-    expect(resolveNotifierConfig({ ...options, baseUrl: realCrm }).target.dispatcher).toBeUndefined();
-    expect(resolveNotifierConfig({ ...options, baseUrl: 'http://localhost:7' }).target.dispatcher).toBe(dispatcher);
+    expect(resolveNotifierConfig({ ...options, baseUrl: realCrm }).targets[0]?.dispatcher).toBeUndefined();
+    expect(resolveNotifierConfig({ ...options, baseUrl: 'http://localhost:7' }).targets[0]?.dispatcher).toBe(
+      dispatcher,
+    );
     await dispatcher.close();
   });
 

@@ -15,6 +15,7 @@ const well: Stats = {
   dead: 0,
   oldestAgeMs: 0,
   circuit: 'closed',
+  targets: {},
   isDelivering: true,
   isOutboxReadable: true,
   observerFailures: 0,

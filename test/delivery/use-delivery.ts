@@ -27,7 +27,8 @@ export function useDelivery(): (options: TestDelivery) => Delivery {
     await Promise.all(started.splice(0).map((delivery) => delivery.stop()));
   });
   return ({ baseUrl, outbox, clock, onEvent, gatherMs = 0, mayStart }) => {
-    const { target, delivery: settings } = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
+    const { targets } = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, clock });
+    const { delivery: settings, ...target } = targets[0]!;
     const logger = createSafeLogger(createLogCollector());
     const connections = settings.concurrency;
     const client = createCrmClient({ ...target, connections, clock, logger, format: crmFormat, mayStart });

@@ -111,7 +111,17 @@ const notShown = (log: LogCollector, event?: string): readonly string[] =>
     })
     .map(({ message }) => message);
 
-const attempt = { id: 'a', type: 't', attempts: 1, wasSent: true, durationMs: 1, endedAt: 1, traceparent: undefined };
+const target = 'crm';
+const attempt = {
+  id: 'a',
+  target,
+  type: 't',
+  attempts: 1,
+  wasSent: true,
+  durationMs: 1,
+  endedAt: 1,
+  traceparent: undefined,
+};
 const error = { name: 'Error', code: 'ENOSPC', message: 'no space left on device' };
 
 /** Every kind of event, so that a new one is missed here by the compiler. */
@@ -122,15 +132,15 @@ const events: { readonly [Kind in DeliveryEvent['kind']]: readonly Extract<Deliv
   dead: [{ kind: 'dead', ...attempt, reason: { kind: 'rejected', status: 422, detail: '' } }],
   refused: [{ kind: 'refused', ...attempt, status: 401, delayMs: 1 }],
   paused: [
-    { kind: 'paused', cause: { kind: 'unreachable', code: 'ECONNREFUSED' } },
-    { kind: 'paused', cause: { kind: 'unauthorised', status: 401 } },
-    { kind: 'paused', cause: { kind: 'misdirected', status: 404 } },
+    { kind: 'paused', target, cause: { kind: 'unreachable', code: 'ECONNREFUSED' } },
+    { kind: 'paused', target, cause: { kind: 'unauthorised', status: 401 } },
+    { kind: 'paused', target, cause: { kind: 'misdirected', status: 404 } },
   ],
-  resumed: [{ kind: 'resumed' }],
+  resumed: [{ kind: 'resumed', target }],
   outboxFailed: [{ kind: 'outboxFailed', operation: 'append', error }],
   outboxRepaired: [{ kind: 'outboxRepaired', message: 'the outbox file was damaged; it is kept as x, and …' }],
   threadRestarted: [{ kind: 'threadRestarted', message: 'the thread has ended or hangs; it is started again, and …' }],
-  deliveryFailed: [{ kind: 'deliveryFailed', error }],
+  deliveryFailed: [{ kind: 'deliveryFailed', target, error }],
 };
 
 describe('the log lines of docs/errors.md', () => {
@@ -138,9 +148,12 @@ describe('the log lines of docs/errors.md', () => {
 
   it.each(Object.entries(events))('have what the event %s logs', (kind, examples) => {
     for (const example of examples) {
-      const log = createLogCollector();
-      logEvent(createSafeLogger(log), example, { url: 'http://crm.example.com/notify', isOnDisk: true });
-      expect(notShown(log, kind)).toEqual([]);
+      for (const names of [[target], [target, 'sales']]) {
+        const log = createLogCollector();
+        const urls = new Map(names.map((name) => [name, `http://${name}.example.com/notify`]));
+        logEvent(createSafeLogger(log), example, { urls, isOnDisk: true });
+        expect(notShown(log, kind)).toEqual([]);
+      }
     }
   });
 

@@ -4,9 +4,10 @@ import { systemClock } from '../../src/core/clock.js';
 import { createSteadyClock } from '../../src/core/steady-clock.js';
 import { createAnnouncer } from '../../src/outbox/postgres/announcer.js';
 import { createAnnouncements } from '../../src/outbox/postgres/announcements.js';
-import { startDelivery, startLeadingDelivery, type LeadingDelivery } from '../../src/post-office/leading-delivery.js';
+import { startLeadingDelivery, type LeadingDelivery } from '../../src/post-office/leading-delivery.js';
 import { createFailureReporter } from '../../src/post-office/opening.js';
 import { createPostgresLeader } from '../../src/post-office/postgres-leader.js';
+import { startDeliveries } from '../../src/post-office/start-deliveries.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { createLogCollector } from './log-collector.js';
 import { testToken } from './observed-notifier.js';
@@ -45,7 +46,7 @@ async function startPostgresDelivery({ stored, baseUrl, maxRows }: PostgresDeliv
   const steady = createSteadyClock(clock, { from: 0, to: 0 });
   const failures = createFailureReporter(() => undefined);
   const logger = createSafeLogger(createLogCollector());
-  const settings = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, retry: { firstDelayMs: 10 } });
+  const { targets } = resolveNotifierConfig({ baseUrl, authToken: testToken, env: {}, retry: { firstDelayMs: 10 } });
   const opened: { leading?: LeadingDelivery } = {};
   const announcements = createAnnouncements({
     ...{ server, tables, clock, announcer: createAnnouncer({ run: server.run, tables, clock }) },
@@ -57,6 +58,7 @@ async function startPostgresDelivery({ stored, baseUrl, maxRows }: PostgresDeliv
   const leader = createPostgresLeader({
     ...{ server, tables, clock, steady, maxRows, announcements, failures },
     processId: randomUUID(),
+    targets: ['crm'],
     maxWaitMs: 60_000,
     onArrived: (arrived) => opened.leading?.wake(arrived),
     onJump: () => undefined,
@@ -66,9 +68,9 @@ async function startPostgresDelivery({ stored, baseUrl, maxRows }: PostgresDeliv
   const knownUrl = { isKnown: true, remember: () => undefined };
   opened.leading = await startLeadingDelivery({
     ...{ outbox, leader: leader.leader, clock, failures },
-    startDelivery: () =>
-      startDelivery({
-        ...{ settings, authToken: testToken, dispatcher: undefined, clock, logger, roundGatherMs: 0 },
+    startDeliveries: () =>
+      startDeliveries({
+        ...{ targets, clock, logger, roundGatherMs: 0 },
         store: { outbox, leader: leader.leader, clock: steady, knownUrl: () => knownUrl },
         onEvent: () => undefined,
       }),

@@ -81,7 +81,7 @@ describe('case 36: the CRM is down', () => {
     });
     const { port } = await serve(app);
     await postAll(port, warmUpCount);
-    const usedBefore = usedMemory();
+    const usedBefore = await usedMemory();
 
     expect(await postAll(port, requestCount)).toEqual({ 201: requestCount });
 
@@ -89,7 +89,7 @@ describe('case 36: the CRM is down', () => {
     expect(stats).toMatchObject({ accepted: warmUpCount + requestCount, rejected: 0, delivered: 0, dead: 0 });
     expect(stats.pending).toBe(warmUpCount + requestCount);
     // An outbox in memory would hold more than 4 MB of bodies, and as many objects.
-    expect(usedMemory() - usedBefore).toBeLessThan(3_000_000);
+    expect((await usedMemory()) - usedBefore).toBeLessThan(3_000_000);
     expect(log.at('error')).toHaveLength(1);
     expect(log.at('warn').length).toBeLessThan(20);
 
@@ -103,10 +103,16 @@ describe('case 36: the CRM is down', () => {
   }, 60_000);
 });
 
-/** After a collection, so that only what is held counts. */
-function usedMemory(): number {
+/** After collections, with turns for what is freed by finalizers in between, so that only what is held counts. */
+async function usedMemory(): Promise<number> {
   setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  const collect = runInNewContext('gc') as () => void;
+  let least = Infinity;
+  for (let round = 0; round < 5; round += 1) {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    least = Math.min(least, heapUsed + arrayBuffers);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return least;
 }

@@ -17,7 +17,7 @@ let isStarting = false;
 
 const handTo = (batcher: Batcher, notification: AcceptedNotification): Promise<Acceptance> =>
   new Promise((resolve) => {
-    const bound = batcher.handOver(notification, {
+    const bound = batcher.handOver([notification], {
       onAcceptance: resolve,
       onSilence: () => silences.push(notification.id),
     });

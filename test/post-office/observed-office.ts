@@ -37,7 +37,7 @@ export interface ObservedOffice extends PostOffice {
   hear<Kind extends DeliveryEvent['kind']>(kind: Kind, count?: number): Promise<readonly EventOf<Kind>[]>;
 }
 
-export const inlineHost: CreateHost = (options) => createInlineHost({ ...options, dispatcher: undefined });
+export const inlineHost: CreateHost = (options) => createInlineHost(options);
 
 /** Runs the thread of a file: the built one, or one of the programs that make trouble. */
 export function threadHost(threadFile: string): CreateHost {
@@ -75,7 +75,8 @@ function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice
   const log = createLogCollector();
   // What an app gets that sets nothing, without the disk's confirmations.
   const config = resolveNotifierConfig({ authToken: testToken, sync: 'normal', ...given, logger: log, env: {} });
-  const { authToken, dispatcher: _none, ...target } = config.target;
+  const targets = config.targets.map(({ dispatcher: _none, ...target }) => target);
+  const plans = targets.map(({ authToken: _token, ...plan }) => plan);
   const claim = typeof outbox === 'string' ? claimOutbox(outbox) : undefined;
   if (claim !== undefined) beforeOpening?.(claim.file);
   const offDisk = typeof outbox === 'object' ? outbox : ({ kind: 'memory' } as const);
@@ -84,8 +85,8 @@ function observe(createHost: CreateHost, options: OfficeOptions): ObservedOffice
   const waiting = new Set<() => void>();
   const state = { closedCount: 0 };
   const host = createHost({
-    settings: { target, outbox: config.outbox, delivery: config.delivery, place },
-    authToken,
+    settings: { targets: plans, outbox: config.outbox, place },
+    targets,
     clock,
     logger: createSafeLogger({ ...log, isLevelEnabled: (level) => level !== 'debug' || isDebugEnabled }),
     onEvent(event) {

@@ -71,8 +71,8 @@ export interface RowReaderOptions {
   readonly now: () => number;
   /** Nothing waits longer than this for its next attempt, whatever the row says. */
   readonly maxWaitMs: number;
-  /** Those that are delivered to; rows for others are left where they are. */
-  readonly targets: readonly string[];
+  /** The one whose rows are read. */
+  readonly target: string;
 }
 
 /** Of one page, so that memory stays bounded whatever the bodies are. */
@@ -84,7 +84,7 @@ const never = '9223372036854775807';
 const rowsPerLane = 16;
 const maxLaneBytes = 256 * 1024;
 
-export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowReaderOptions): RowReader {
+export function createRowReader({ run, tables, now, maxWaitMs, target }: RowReaderOptions): RowReader {
   const { pending, state } = tables;
   // While this process leads, its lease has not run out: past that, the server's clock has just jumped, and the lease does not say
   // so yet. By hand somebody may have written what is not finite.
@@ -109,12 +109,12 @@ export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowRea
       ${bounded} (SELECT l.* FROM unnest($2::xid8[], $3::xid8[]) AS unseen (first, last) CROSS JOIN LATERAL (
         SELECT ${columns}, ${rowBefore}, ${isLaneFree} AS is_free FROM ${pending} p
          WHERE p.xid >= unseen.first AND p.xid <= least(unseen.last, pg_snapshot_xmax(pg_current_snapshot())) AND p.seq <= $1
-           AND p.target = ANY ($6::text[])
+           AND p.target = $6::text
          ORDER BY p.xid, p.seq LIMIT ${String(maxLate)}
         ) l LIMIT ${String(maxLate)}) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), following AS MATERIALIZED (
       ${bounded} (SELECT ${columns}, ${rowBefore}, true AS is_free FROM ${pending} p
-        WHERE p.seq > $1 AND p.target = ANY ($6::text[]) AND ${isLaneFree}
+        WHERE p.seq > $1 AND p.target = $6::text AND ${isLaneFree}
         ORDER BY p.seq LIMIT $4) q) r WHERE r.bytes - octet_length(r.body) < ${String(maxPageBytes)}
     ), found AS (
       SELECT * FROM late UNION ALL SELECT * FROM following
@@ -155,7 +155,7 @@ export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowRea
         [...underWay, xmax],
         [...underWay, never],
       ];
-      const found = await run(newRows, [after, ...unseen, limit, nothingUpTo, targets], { name: 'crm_new' });
+      const found = await run(newRows, [after, ...unseen, limit, nothingUpTo, target], { name: 'crm_new' });
       const { firstSeq, lastSeq, ...newSight } = seenFrom(found[0]);
       const all = found.filter((row) => row['seq'] !== null);
       const lateCount = all.findIndex((row) => Number(row['seq']) > after);
@@ -179,15 +179,15 @@ export function createRowReader({ run, tables, now, maxWaitMs, targets }: RowRea
                     WHERE p.due_at > clock_timestamp() AND isfinite(p.due_at) ORDER BY p.due_at LIMIT 1) AS next_in_ms
          ) n LEFT JOIN (
            (SELECT p.lane, p.target, p.due_at FROM ${pending} p
-             WHERE p.due_at <= clock_timestamp() AND p.target = ANY ($4::text[]) AND p.id <> ALL ($1::uuid[])
+             WHERE p.due_at <= clock_timestamp() AND p.target = $4::text AND p.id <> ALL ($1::uuid[])
              ORDER BY p.due_at LIMIT $2)
            UNION ALL
            (SELECT p.lane, p.target, p.due_at FROM ${pending} p
              WHERE p.due_at > clock_timestamp() + $3 * interval '1 millisecond' AND isfinite(p.due_at)
-               AND p.target = ANY ($4::text[]) AND p.id <> ALL ($1::uuid[])
+               AND p.target = $4::text AND p.id <> ALL ($1::uuid[])
              ORDER BY p.due_at LIMIT $2)
          ) d ON true ORDER BY d.due_at LIMIT $2`,
-        [known, limit, maxWaitMs, targets],
+        [known, limit, maxWaitMs, target],
         { name: 'crm_due' },
       );
       const nextInMs: unknown = found[0]?.['next_in_ms'] ?? undefined;

@@ -31,7 +31,7 @@ describeOnPostgres('reading what is new', () => {
       tables: stored.tables,
       now: Date.now,
       maxWaitMs: 3_600_000,
-      targets: ['crm'],
+      target: 'crm',
     });
   });
   afterEach(async () => {
@@ -156,7 +156,7 @@ describeOnPostgres('reading what is new', () => {
       touched[name] = plan['Shared Hit Blocks']! + plan['Shared Read Blocks']!;
       return stored.run(text, values, { name });
     };
-    const watched = createRowReader({ run, tables, targets: ['crm'], now: Date.now, maxWaitMs: 3_600_000 });
+    const watched = createRowReader({ run, tables, target: 'crm', now: Date.now, maxWaitMs: 3_600_000 });
     const { sight } = await reader.readNew({ after, sight: undefined, limit: 10, nothingUpTo: after });
     await watched.readNew({ after, sight, limit: 10, nothingUpTo: after });
     await watched.readLanes([{ lane: 'b', target: 'crm', after: 0 }]);

@@ -14,6 +14,7 @@ describeOnPostgres('a process that leads an outbox in PostgreSQL', () => {
     const clock = createOwnedClock();
     const { leader, outbox, stop } = createPostgresLeader({
       ...{ server: stored.server, tables: stored.tables, clock, processId: randomUUID(), maxWaitMs: 60_000 },
+      targets: ['crm'],
       steady: createSteadyClock(clock, { from: 0, to: 0 }),
       announcements: { start: () => undefined, stop: () => undefined, isHeard: false },
       failures: createFailureReporter(() => undefined),
