@@ -142,9 +142,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     },
     deadLetters: {
       list: async ({ limit = 100, ...query } = {}) => postOffice.listDead({ ...query, limit: clampLimit(limit) }),
-      redeliver: (id) => postOffice.redeliver(id),
+      redeliver: (id, target) => postOffice.redeliver({ id, target }),
       redeliverAll: (filter = {}) => postOffice.redeliverAll(filter),
-      discard: (id) => postOffice.discard(id),
+      discard: (id, target) => postOffice.discard({ id, target }),
       discardAll: (filter = {}) => postOffice.discardAll(filter),
     },
     on: (name, listener) => events.on(name, listener),

@@ -1,6 +1,6 @@
 import { defaultToken, isOnThisMachine, targetSettings } from '../client/target-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
-import type { NamedTarget } from './resolve-targets.js';
+import { usualTarget, type NamedTarget } from './resolve-targets.js';
 
 interface OutboxAndTargets {
   readonly outbox: OutboxConfig;
@@ -14,14 +14,18 @@ interface OutboxAndTargets {
 export function keepTestsApart({ outbox, targets }: OutboxAndTargets, warnings: string[]): OutboxAndTargets {
   return {
     outbox: { ...outbox, path: ':memory:' },
-    targets: targets.map((target) => (isOnThisMachine(target.baseUrl) ? target : atHome(target, warnings))),
+    targets: targets.map((target) => {
+      if (isOnThisMachine(target.baseUrl)) return target;
+      const isOnly = targets.length === 1 && target.name === usualTarget;
+      return atHome(target, isOnly ? 'baseUrl' : `targets.${target.name}.baseUrl`, warnings);
+    }),
   };
 }
 
-function atHome(target: NamedTarget, warnings: string[]): NamedTarget {
+function atHome(target: NamedTarget, option: string, warnings: string[]): NamedTarget {
   const baseUrl = targetSettings.baseUrl.default;
   warnings.push(
-    `baseUrl ${target.baseUrl} is not notified, because this is a test run that names no outbox; ${baseUrl} is, instead. ` +
+    `${option} ${target.baseUrl} is not notified, because this is a test run that names no outbox; ${baseUrl} is, instead. ` +
       "To notify it from a test, name an outbox: outbox: ':memory:' (CRM_OUTBOX)",
   );
   return { ...target, baseUrl, authToken: defaultToken, dispatcher: undefined };

@@ -11,7 +11,8 @@ export interface Overview {
   readonly health: Health;
   /** The result of `crm.stats()`: counters since the notifier started, and what the outbox holds now. */
   readonly stats: Stats;
-  readonly pause: Pause | null;
+  /** In the order of the configuration. */
+  readonly targets: readonly TargetEntry[];
   readonly minutes: MinuteSeries;
   readonly latency: Latency;
   /** Newest first. */
@@ -39,10 +40,20 @@ export interface Health {
   readonly sentence: string;
 }
 
-/** Why delivery is paused, and since when. */
+/** Why delivery to a target is paused, and since when. */
 export interface Pause {
   readonly cause: NotifierEvents['paused']['cause'];
   readonly since: number;
+}
+
+/** Where notifications are delivered, and how that goes: counters since the notifier started, and what is held now. */
+export interface TargetEntry extends Pick<
+  Stats['targets'][string],
+  'delivered' | 'retried' | 'pending' | 'dead' | 'oldestAgeMs' | 'circuit'
+> {
+  readonly name: string;
+  /** Null while delivery to it is not paused. */
+  readonly pause: Pause | null;
 }
 
 /** Counts for each of the last 60 minutes, oldest first. Minutes before the mount count 0. */
@@ -68,6 +79,7 @@ export interface AttemptEntry {
   /** Counts up from 1 since the mount. */
   readonly number: number;
   readonly endedAt: number;
+  readonly target: string;
   readonly type: string;
   readonly id: string;
   /** `unsent`: no connection, so not an attempt. `refused`: the CRM refused the token. */
@@ -96,12 +108,12 @@ export interface DeadLetterPage {
   readonly older: number | null;
 }
 
-/** `POST api/dead-letters/:id/redeliver` and `POST api/dead-letters/redeliver-all`: how many are pending again. */
+/** `POST api/dead-letters/:id/redeliver?target` and `POST api/dead-letters/redeliver-all`: how many are pending again. */
 export interface Redelivered {
   readonly redelivered: number;
 }
 
-/** `POST api/dead-letters/:id/discard`. */
+/** `POST api/dead-letters/:id/discard?target`. */
 export interface Discarded {
   readonly discarded: number;
 }

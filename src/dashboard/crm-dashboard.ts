@@ -82,7 +82,8 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   return changing(req, () => {
     const id = parseId(idText);
     if (id === undefined) return refusal(400, 'bad-id', 'this is not the id of a notification');
-    return action === 'redeliver' ? deadLetters.redeliver(id) : deadLetters.discard(id);
+    const target = new URLSearchParams(query).get('target') ?? undefined;
+    return action === 'redeliver' ? deadLetters.redeliver(id, target) : deadLetters.discard(id, target);
   });
 }
 

@@ -8,8 +8,9 @@ import { jsonResponse, refusal, type DashboardResponse } from './response.js';
 export interface DeadLettersApi {
   /** `query` is the query string, without the question mark. */
   list(query: string): Promise<DashboardResponse>;
-  redeliver(id: string): Promise<DashboardResponse>;
-  discard(id: string): Promise<DashboardResponse>;
+  /** Of one target, or of all. */
+  redeliver(id: string, target?: string): Promise<DashboardResponse>;
+  discard(id: string, target?: string): Promise<DashboardResponse>;
   redeliverAll(): Promise<DashboardResponse>;
 }
 
@@ -34,15 +35,15 @@ export function createDeadLettersApi(deadLetters: Notifier['deadLetters'], logge
   return {
     list: async (query) => (await oneAtATime(() => readPage(query))) ?? busy,
 
-    async redeliver(id) {
-      const redelivered = await deadLetters.redeliver(id);
-      audit('CRM dashboard: a dead letter was redelivered', { notificationId: id, redelivered });
+    async redeliver(id, target) {
+      const redelivered = await deadLetters.redeliver(id, target);
+      audit('CRM dashboard: a dead letter was redelivered', { notificationId: id, target, redelivered });
       return jsonResponse({ redelivered } satisfies Redelivered);
     },
 
-    async discard(id) {
-      const discarded = await deadLetters.discard(id);
-      audit('CRM dashboard: a dead letter was discarded', { notificationId: id, discarded });
+    async discard(id, target) {
+      const discarded = await deadLetters.discard(id, target);
+      audit('CRM dashboard: a dead letter was discarded', { notificationId: id, target, discarded });
       return jsonResponse({ discarded } satisfies Discarded);
     },
 

@@ -3,7 +3,7 @@ import { countText, durationText } from '../core/duration-text.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
-import type { Health, Overview, Pause } from './api-contract.js';
+import type { Health, Overview, Pause, TargetEntry } from './api-contract.js';
 import type { Recorder } from './recorder.js';
 
 export interface OverviewOptions {
@@ -77,12 +77,12 @@ function overviewOf(
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
 ): Omit<Overview, 'processes'> {
-  const { minutes, latency, attempts, pause, outboxCode, deadCount } = recorder.read();
+  const { minutes, latency, attempts, pauses, outboxCode, deadCount } = recorder.read();
   return {
     at: clock.now(),
-    health: healthOf(stats, { pause, outboxCode, oldBacklogMs }),
+    health: healthOf(stats, { pauses, outboxCode, oldBacklogMs }),
     stats,
-    pause: stats.circuit === 'closed' ? null : (pause ?? null),
+    targets: Object.entries(stats.targets).map(([name, ofTarget]) => targetEntry(name, ofTarget, pauses.get(name))),
     minutes,
     latency,
     attempts,
@@ -90,8 +90,14 @@ function overviewOf(
   };
 }
 
+function targetEntry(name: string, stats: Stats['targets'][string], pause: Pause | undefined): TargetEntry {
+  const { delivered, retried, pending, dead, oldestAgeMs, circuit } = stats;
+  const isPaused = circuit !== 'closed' && pause !== undefined;
+  return { name, delivered, retried, pending, dead, oldestAgeMs, circuit, pause: isPaused ? pause : null };
+}
+
 export interface HealthContext {
-  readonly pause: Pause | undefined;
+  readonly pauses: ReadonlyMap<string, Pause>;
   readonly outboxCode: string | undefined;
   readonly oldBacklogMs: number;
 }
@@ -100,7 +106,8 @@ export interface HealthContext {
 export function healthOf(stats: Stats, context: HealthContext): Health {
   if (!stats.isOutboxReadable) return unreadable(context.outboxCode);
   if (stats.unsaved > 0) return unsaved(stats.unsaved);
-  if (stats.circuit !== 'closed') return paused(stats.pending, context.pause);
+  const pausedTarget = Object.entries(stats.targets).find(([, { circuit }]) => circuit !== 'closed');
+  if (pausedTarget !== undefined) return paused(stats, pausedTarget, context.pauses);
   if (stats.dead > 0) return withDeadLetters(stats.dead);
   if (stats.oldestAgeMs >= context.oldBacklogMs) return withOldBacklog(stats);
   return fine(stats);
@@ -125,14 +132,24 @@ function unsaved(count: number): Health {
   };
 }
 
-function paused(pending: number, pause: Pause | undefined): Health {
-  const rest = `Delivery is paused with ${countText(pending, 'notification')} pending; nothing is lost.`;
+function paused(
+  stats: Stats,
+  [name, { pending }]: readonly [string, Stats['targets'][string]],
+  pauses: HealthContext['pauses'],
+): Health {
+  const pause = pauses.get(name);
+  const isOneOfSeveral = Object.keys(stats.targets).length > 1;
+  const who = isOneOfSeveral ? `The target ${name}` : 'The CRM';
+  const to = isOneOfSeveral ? ' to it' : '';
+  const setting = (variable: string, option: string): string =>
+    isOneOfSeveral ? `targets.${name}.${option}` : variable;
+  const rest = `Delivery${to} is paused with ${countText(pending, 'notification')} pending; nothing is lost.`;
   if (pause?.cause.kind === 'unauthorised') {
     return {
       level: 'failing',
       code: 'token-refused',
       title: 'token refused',
-      sentence: `The CRM refuses the token (${String(pause.cause.status)}): set the right CRM_AUTH_TOKEN. ${rest}`,
+      sentence: `${who} refuses the token (${String(pause.cause.status)}): set the right ${setting('CRM_AUTH_TOKEN', 'authToken')}. ${rest}`,
     };
   }
   if (pause?.cause.kind === 'misdirected') {
@@ -140,7 +157,7 @@ function paused(pending: number, pause: Pause | undefined): Health {
       level: 'failing',
       code: 'misdirected',
       title: 'CRM URL wrong',
-      sentence: `The CRM responds ${String(pause.cause.status)} to every notification: check CRM_BASE_URL. ${rest}`,
+      sentence: `${who} responds ${String(pause.cause.status)} to every notification: check ${setting('CRM_BASE_URL', 'baseUrl')}. ${rest}`,
     };
   }
   // The next probe brings the code.
@@ -149,7 +166,7 @@ function paused(pending: number, pause: Pause | undefined): Health {
     level: 'failing',
     code: 'crm-unreachable',
     title: 'CRM unreachable',
-    sentence: `The CRM cannot be reached${code}. ${rest}`,
+    sentence: `${who} cannot be reached${code}. ${rest}`,
   };
 }
 

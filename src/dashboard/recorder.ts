@@ -13,8 +13,8 @@ export interface Recorded {
   readonly latency: Latency;
   /** Newest first. */
   readonly attempts: readonly AttemptEntry[];
-  /** Undefined while delivery is not paused, and until an event has said why it is. */
-  readonly pause: Pause | undefined;
+  /** By the targets that are paused, once an event has said why. */
+  readonly pauses: ReadonlyMap<string, Pause>;
   /** The code of the last `outboxError`. */
   readonly outboxCode: string | undefined;
   /** How many notifications have become dead letters. */
@@ -23,7 +23,7 @@ export interface Recorded {
 
 const maxAttemptEntries = 100;
 
-type Attempt = Pick<AttemptEntry, 'id' | 'type' | 'attempts' | 'durationMs' | 'endedAt'>;
+type Attempt = Pick<AttemptEntry, 'id' | 'target' | 'type' | 'attempts' | 'durationMs' | 'endedAt'>;
 
 /** Starts to record. Instants are those of `clock`. */
 export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorder {
@@ -32,22 +32,28 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
   const attempts: AttemptEntry[] = [];
   let attemptCount = 0;
   let deadCount = 0;
-  let pause: Pause | undefined;
+  const pauses = new Map<string, Pause>();
   let outboxCode: string | undefined;
 
   const record = (attempt: Attempt, outcome: AttemptEntry['outcome'], result: AttemptEntry['result']): void => {
-    const { id, type, attempts: made, durationMs, endedAt } = attempt;
+    const { id, target, type, attempts: made, durationMs, endedAt } = attempt;
     attemptCount += 1;
-    attempts.unshift({ number: attemptCount, endedAt, type, id, outcome, result, attempts: made, durationMs });
+    attempts.unshift({ number: attemptCount, endedAt, target, type, id, outcome, result, attempts: made, durationMs });
     if (attempts.length > maxAttemptEntries) attempts.pop();
     // How fast a connection is refused says nothing about how long the CRM takes.
     if (outcome !== 'unsent') durations.add(durationMs, endedAt);
   };
 
   /** The dashboard may have been mounted after the pause began; the next probe shows it as well. */
-  const notePause = ({ circuit, code }: Pick<NotifierEvents['retry'], 'circuit' | 'code'>): void => {
-    if (circuit === 'open' && code !== undefined)
-      pause ??= { cause: { kind: 'unreachable', code }, since: clock.now() };
+  const notePause = (target: string, cause: Pause['cause']): void => {
+    if (!pauses.has(target)) pauses.set(target, { cause, since: clock.now() });
+  };
+  const noteUnreachable = ({
+    target,
+    circuit,
+    code,
+  }: Pick<NotifierEvents['retry'], 'target' | 'circuit' | 'code'>): void => {
+    if (circuit === 'open' && code !== undefined) notePause(target, { kind: 'unreachable', code });
   };
 
   crm.on('accepted', () => {
@@ -61,27 +67,27 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
     const { status, code } = event;
     minutes.add('retried', clock.now());
     record(event, 'retry', status ?? code ?? null);
-    notePause(event);
+    noteUnreachable(event);
   });
   crm.on('unsent', (event) => {
     record(event, 'unsent', event.code);
-    notePause(event);
+    noteUnreachable(event);
   });
   crm.on('refused', (event) => {
     record(event, 'refused', event.status);
     // With a delay of its own it is this notification that is refused, and delivery goes on.
-    if (event.delayMs === 0) pause ??= { cause: causeOfRefusal(event.status), since: clock.now() };
+    if (event.delayMs === 0) notePause(event.target, causeOfRefusal(event.status));
   });
   crm.on('dead', (event) => {
     deadCount += 1;
     minutes.add('dead', clock.now());
     record(event, 'dead', event.reason.status ?? event.reason.kind);
   });
-  crm.on('paused', ({ cause }) => {
-    pause = { cause, since: clock.now() };
+  crm.on('paused', ({ target, cause }) => {
+    pauses.set(target, { cause, since: clock.now() });
   });
-  crm.on('resumed', () => {
-    pause = undefined;
+  crm.on('resumed', ({ target }) => {
+    pauses.delete(target);
   });
   crm.on('outboxFailed', ({ error }) => {
     outboxCode = error.code;
@@ -90,7 +96,7 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
   return {
     read() {
       const now = clock.now();
-      return { minutes: minutes.read(now), latency: durations.read(now), attempts, pause, outboxCode, deadCount };
+      return { minutes: minutes.read(now), latency: durations.read(now), attempts, pauses, outboxCode, deadCount };
     },
   };
 }

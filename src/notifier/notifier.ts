@@ -157,8 +157,11 @@ export interface DeadLetters {
    * const letters = await crm.deadLetters.list({ limit: 10, search: 'booking:456' });
    */
   list(query?: Partial<DeadQuery>): Promise<readonly DeadLetter[]>;
-  /** Makes the one with this id pending again: the same id and bytes, at the end of its lane. Returns how many: 0 or 1. */
-  redeliver(id: string): Promise<number>;
+  /**
+   * Makes those with this id pending again, of one target or of all: the same id and bytes, at the end of their lane. Returns how
+   * many.
+   */
+  redeliver(id: string, target?: string): Promise<number>;
   /**
    * Makes every match pending again, oldest first. Returns how many. What dies meanwhile stays dead; a `close` meanwhile
    * ends it early.
@@ -167,8 +170,8 @@ export interface DeadLetters {
    * await crm.deadLetters.redeliverAll({ search: '503' });
    */
   redeliverAll(filter?: DeadFilter): Promise<number>;
-  /** Removes the one with this id for good. Returns how many: 0 or 1. */
-  discard(id: string): Promise<number>;
+  /** Removes those with this id for good, of one target or of all. Returns how many. */
+  discard(id: string, target?: string): Promise<number>;
   /** Removes every match for good. Returns how many. What dies meanwhile stays. */
   discardAll(filter?: DeadFilter): Promise<number>;
 }

@@ -63,7 +63,7 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, places:
       logPause(logger, event, places);
       return;
     case 'resumed':
-      logger.info({ ...target }, `${subjectOf(event, places)} responds again; delivery goes on`);
+      logger.info({ ...target }, 'CRM responds again; delivery goes on');
       return;
     case 'outboxFailed': {
       const { operation, error } = event;
@@ -84,48 +84,47 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, places:
   }
 }
 
-/** Who it is about: the CRM, or one of several targets. */
-function subjectOf({ target }: { readonly target: string }, { urls }: LoggedPlaces): string {
-  return urls.size > 1 ? `CRM target ${target}` : 'CRM';
-}
-
 function logPause(
   logger: Required<Logger>,
-  event: Extract<DeliveryEvent, { kind: 'paused' }>,
+  { cause, target }: Extract<DeliveryEvent, { kind: 'paused' }>,
   places: LoggedPlaces,
 ): void {
-  const { cause, target } = event;
-  const url = places.urls.get(target);
-  const isOneOfSeveral = places.urls.size > 1;
-  const subject = subjectOf(event, places);
-  const setting = (variable: string, option: string): string =>
-    isOneOfSeveral ? `targets.${target}.${option}` : variable;
+  const url = String(places.urls.get(target));
   const log = (fields: LogFields, message: string): void => {
-    const allFields = isOneOfSeveral ? { target, ...fields } : fields;
     // In memory, what waits ends with the process.
-    logger.error(allFields, places.isOnDisk ? message : message.replace(' and nothing is lost', ''));
+    const promised = places.isOnDisk ? message : message.replace(' and nothing is lost', '');
+    const isOnly = places.urls.size === 1;
+    logger.error(isOnly ? fields : { target, ...fields }, isOnly ? promised : ofTarget(target, promised));
   };
   switch (cause.kind) {
-    case 'unreachable': {
-      const how = isOneOfSeveral ? '' : '. To see why: npx crm-notifier check';
-      const message = `${subject} cannot be reached at ${String(url)} (${cause.code}); delivery is paused and nothing is lost${how}`;
-      log({ code: cause.code, url }, message);
+    case 'unreachable':
+      log(
+        { code: cause.code, url },
+        `CRM cannot be reached at ${url} (${cause.code}); delivery is paused and nothing is lost. To see why: npx crm-notifier check`,
+      );
       return;
-    }
     case 'unauthorised':
       log(
         { status: cause.status },
-        `${subject} refuses the token (${String(cause.status)}); delivery is paused and nothing is lost. ` +
-          `Set the right ${setting('CRM_AUTH_TOKEN', 'authToken')}`,
+        `CRM refuses the token (${String(cause.status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
       );
       return;
     case 'misdirected':
       log(
         { status: cause.status, url },
-        `${subject} responds ${String(cause.status)} to every notification, as if it took none at ${String(url)}; delivery is ` +
-          `paused and nothing is lost. Correct ${setting('CRM_BASE_URL', 'baseUrl')}, or the CRM`,
+        `CRM responds ${String(cause.status)} to every notification, as if it took none at ${url}; delivery is paused and ` +
+          'nothing is lost. Correct CRM_BASE_URL, or the CRM',
       );
   }
+}
+
+/** The same message about one of several targets, with its own options; the command line knows only the variables. */
+function ofTarget(target: string, message: string): string {
+  return message
+    .replace(/^CRM/, `CRM target ${target}`)
+    .replace('. To see why: npx crm-notifier check', '')
+    .replace('CRM_AUTH_TOKEN', `targets.${target}.authToken`)
+    .replace('CRM_BASE_URL', `targets.${target}.baseUrl`);
 }
 
 /** While the circuit is open every probe fails alike, and its opening is logged already. */

@@ -105,7 +105,10 @@ function createMeters(api: typeof Api, scope: string): Meters | undefined {
   };
 }
 
-/** OpenTelemetry's conventions define the name `error.type`; Prometheus writes it with an underscore. */
-function attributesOf({ error_type: errorType, ...labels }: Labels): Api.Attributes {
-  return errorType === undefined || errorType === '' ? labels : { ...labels, 'error.type': errorType };
+/** OpenTelemetry's conventions define the name `error.type`; Prometheus writes it with an underscore. Empty ones are left out. */
+function attributesOf({ error_type: errorType, target, ...labels }: Labels): Api.Attributes {
+  const attributes: Api.Attributes = { ...labels };
+  if (target !== undefined && target !== '') attributes['target'] = target;
+  if (errorType !== undefined && errorType !== '') attributes['error.type'] = errorType;
+  return attributes;
 }

@@ -193,9 +193,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead: async (query) => (await whileOpen()).store.listDead(query),
 
-    async redeliver(id) {
+    async redeliver({ id, target }) {
       const { store, leading } = await whileOpen();
-      const redelivered = await store.redeliver(id);
+      const redelivered = await store.redeliver(id, target);
       leading.wake();
       return redelivered;
     },
@@ -210,7 +210,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       return redelivered;
     },
 
-    discard: async (id) => (await whileOpen()).store.discard(id),
+    discard: async ({ id, target }) => (await whileOpen()).store.discard(id, target),
     discardAll: async (which) => (await whileOpen()).store.discardAll(which, isOpen),
   };
 }

@@ -45,10 +45,16 @@ export interface PostOffice {
 
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   /** This and the next three resolve to how many dead letters they changed, even if a `close` cut them short. */
-  redeliver(id: string): Promise<number>;
+  redeliver(which: OneLetter): Promise<number>;
   redeliverAll(which: AllDeadLetters): Promise<number>;
-  discard(id: string): Promise<number>;
+  discard(which: OneLetter): Promise<number>;
   discardAll(which: AllDeadLetters): Promise<number>;
+}
+
+/** The dead letters with an id: of one target, or of all. */
+export interface OneLetter {
+  readonly id: string;
+  readonly target?: string | undefined;
 }
 
 /**

@@ -198,9 +198,9 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
       },
     }),
     listDead: (query) => access.listDead(query),
-    redeliver: (id) => redelivered(access.redeliver(id)),
+    redeliver: (id, target) => redelivered(access.redeliver(id, target)),
     redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
-    discard: (id) => changed(access.discard(id)),
+    discard: (id, target) => changed(access.discard(id, target)),
     discardAll: (which, onPiece) => changed(access.discardAll(which, onPiece)),
 
     async close() {

@@ -44,9 +44,9 @@ export interface Store {
   knownUrl(url: string): KnownUrl;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
-  redeliver(id: string): Promise<number>;
+  redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;
-  discard(id: string): Promise<number>;
+  discard(id: string, target?: string): Promise<number>;
   discardAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;
   close(): Promise<void>;
 }

@@ -221,9 +221,9 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead,
-    redeliver: (id) => redeliver('redeliver', id),
+    redeliver: (which) => redeliver('redeliver', which),
     redeliverAll: async (which) => redeliver('redeliverAll', await upToNow(which)),
-    discard: async (id) => (await whileOpen('discard', id)) as number,
+    discard: async (which) => (await whileOpen('discard', which)) as number,
     discardAll: async (which) => (await whileOpen('discardAll', await upToNow(which))) as number,
   };
 }

@@ -1,4 +1,5 @@
 import { healthOf } from '../../src/dashboard/overview.js';
+import type { Pause } from '../../src/dashboard/api-contract.js';
 import type { Stats } from '../../src/index.js';
 
 const well: Stats = {
@@ -20,7 +21,16 @@ const well: Stats = {
   isOutboxReadable: true,
   observerFailures: 0,
 };
-const context = { pause: undefined, outboxCode: undefined, oldBacklogMs: 300_000 };
+const context = { pauses: new Map<string, Pause>(), outboxCode: undefined, oldBacklogMs: 300_000 };
+
+const refused: Pause = { cause: { kind: 'unauthorised', status: 403 }, since: 0 };
+const unreachable: Pause = { cause: { kind: 'unreachable', code: 'ENOTFOUND' }, since: 0 };
+const pausedFor = (pause: Pause, target = 'crm') => ({ ...context, pauses: new Map([[target, pause]]) });
+const paused = (stats: Stats, circuit: Stats['circuit'], target = 'crm'): Stats => ({
+  ...stats,
+  circuit,
+  targets: { [target]: { ...stats, circuit } },
+});
 
 describe('health', () => {
   it('names the most urgent reason first, and then the next', () => {
@@ -28,20 +38,17 @@ describe('health', () => {
       ...well,
       isOutboxReadable: false,
       unsaved: 2,
-      circuit: 'open',
       dead: 3,
       pending: 1_200,
       oldestAgeMs: 7_200_000,
     };
-    const refused = { ...context, pause: { cause: { kind: 'unauthorised', status: 403 }, since: 0 } } as const;
-    const unreachable = { ...context, pause: { cause: { kind: 'unreachable', code: 'ENOTFOUND' }, since: 0 } } as const;
     const steps = [
-      healthOf(worst, { ...refused, outboxCode: 'EACCES' }),
-      healthOf({ ...worst, isOutboxReadable: true }, refused),
-      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0 }, refused),
-      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, circuit: 'half-open' }, unreachable),
-      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, circuit: 'closed' }, unreachable),
-      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, circuit: 'closed', dead: 0 }, context),
+      healthOf(paused(worst, 'open'), { ...pausedFor(refused), outboxCode: 'EACCES' }),
+      healthOf(paused({ ...worst, isOutboxReadable: true }, 'open'), pausedFor(refused)),
+      healthOf(paused({ ...worst, isOutboxReadable: true, unsaved: 0 }, 'open'), pausedFor(refused)),
+      healthOf(paused({ ...worst, isOutboxReadable: true, unsaved: 0 }, 'half-open'), pausedFor(unreachable)),
+      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0 }, pausedFor(unreachable)),
+      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, dead: 0 }, context),
       healthOf(well, context),
     ];
     expect(steps.map(({ level, sentence }) => `${level}: ${sentence}`)).toEqual([
@@ -54,6 +61,16 @@ describe('health', () => {
       'fine: All is well: everything accepted has been delivered.',
     ]);
     expect(new Set(steps.map(({ code }) => code)).size).toBe(7);
+  });
+
+  it('names the target that is paused, of several', () => {
+    const sales = paused({ ...well, pending: 5 }, 'open', 'sales');
+    const stats = { ...sales, targets: { crm: well, ...sales.targets } };
+    expect(healthOf(stats, pausedFor(refused, 'sales')).sentence).toBe(
+      'The target sales refuses the token (403): set the right targets.sales.authToken. ' +
+        'Delivery to it is paused with 5 notifications pending; nothing is lost.',
+    );
+    expect(healthOf(stats, pausedFor(unreachable, 'sales')).sentence).toContain('The target sales cannot be reached');
   });
 
   it('reports an old backlog from the given age on', () => {

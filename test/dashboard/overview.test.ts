@@ -88,10 +88,11 @@ describe('the overview', () => {
     await stage.accept('a');
     await crm.waitFor(1);
     while (stage.told('paused').length === 0) await settle(clock);
-    const { health, pause, attempts } = await overviewOf(stage);
+    const { health, targets, attempts } = await overviewOf(stage);
     expect(health).toMatchObject({ level: 'failing', code: 'token-refused', title: 'token refused' });
     expect(health.sentence).toContain('(401)');
-    expect(pause).toEqual({ cause: { kind: 'unauthorised', status: 401 }, since: clock.now() });
+    const pause = { cause: { kind: 'unauthorised', status: 401 }, since: clock.now() };
+    expect(targets).toMatchObject([{ name: 'crm', circuit: 'open', pause }]);
     expect(attempts[0]).toMatchObject({ outcome: 'refused', result: 401 });
     crm.answerWith(accept);
     await passTimeUntil(stage.hear('resumed'), clock);
@@ -99,7 +100,7 @@ describe('the overview', () => {
     await clock.advance(1_000);
     const after = await overviewOf(stage);
     expect(after.health.code).toBe('fine');
-    expect(after.pause).toBeNull();
+    expect(after.targets).toMatchObject([{ circuit: 'closed', pause: null }]);
   });
 
   it('says that the CRM cannot be reached, with the code, even if it was mounted after that began', async () => {
@@ -117,9 +118,9 @@ describe('the overview', () => {
     expect((await overviewOf({ app: late })).health.sentence).toContain('cannot be reached. ');
     await passTimeUntil(stage.hear('unsent', 2), clock);
     await clock.advance(1_000);
-    const { health: known, pause, latency } = await overviewOf({ app: late });
+    const { health: known, targets, latency } = await overviewOf({ app: late });
     expect(known.sentence).toContain('(ECONNREFUSED)');
-    expect(pause?.cause).toEqual({ kind: 'unreachable', code: 'ECONNREFUSED' });
+    expect(targets).toMatchObject([{ pause: { cause: { kind: 'unreachable', code: 'ECONNREFUSED' } } }]);
     expect(latency.count).toBe(0);
   });
 });

@@ -41,7 +41,7 @@ describe('F11: delivery to a URL where no notification is taken', () => {
     await passTimeUntil(crm.waitFor(8 + 4), clock);
     expect(await notifier.stats()).toMatchObject({ pending: 100, dead: 0, delivered: 0 });
     expect(clock.monotonicMs()).toBeGreaterThan(1_000);
-    expect(notifier.told('paused')).toEqual([{ cause: { kind: 'misdirected', status } }]);
+    expect(notifier.told('paused')).toEqual([{ target: 'crm', cause: { kind: 'misdirected', status } }]);
     const url = `${crm.url}/notify`;
     expect(notifier.log.at('error')).toEqual([
       {

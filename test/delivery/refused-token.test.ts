@@ -15,7 +15,7 @@ describe('delivery to a CRM that refuses the token (case 39)', () => {
     const crm = await start(reply(status, 'who are you?'));
     const notifier = create({ baseUrl: crm.url, clock, concurrency: 1 });
     const ids = await notifier.accept('a', 'b', 'a', 'c', 'b');
-    expect(await notifier.hear('paused')).toEqual([{ cause: { kind: 'unauthorised', status } }]);
+    expect(await notifier.hear('paused')).toEqual([{ target: 'crm', cause: { kind: 'unauthorised', status } }]);
     await settle(clock);
     await clock.advance(600_000);
     expect(await notifier.stats()).toMatchObject({ pending: 5, dead: 0, delivered: 0 });

@@ -148,12 +148,10 @@ describe('the log lines of docs/errors.md', () => {
 
   it.each(Object.entries(events))('have what the event %s logs', (kind, examples) => {
     for (const example of examples) {
-      for (const names of [[target], [target, 'sales']]) {
-        const log = createLogCollector();
-        const urls = new Map(names.map((name) => [name, `http://${name}.example.com/notify`]));
-        logEvent(createSafeLogger(log), example, { urls, isOnDisk: true });
-        expect(notShown(log, kind)).toEqual([]);
-      }
+      const log = createLogCollector();
+      const urls = new Map([[target, 'http://crm.example.com/notify']]);
+      logEvent(createSafeLogger(log), example, { urls, isOnDisk: true });
+      expect(notShown(log, kind)).toEqual([]);
     }
   });
 

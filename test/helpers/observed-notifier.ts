@@ -61,8 +61,10 @@ function observe(options: NotifierOptions): ObservedNotifier {
   const log = createLogCollector();
   // In this thread, where a test can own the clock; the thread host has tests of its own.
   // And patient: a busy machine is no silent outbox.
-  const defaults = { authToken: testToken, outbox: ':memory:', thread: false, holdMs: 20_000, logger: log, env: {} };
-  const notifier = createNotifier({ ...defaults, ...options });
+  const defaults = { outbox: ':memory:', thread: false, holdMs: 20_000, logger: log, env: {} };
+  // Where targets are named, each has a token of its own.
+  const token = options.targets === undefined ? { authToken: testToken } : {};
+  const notifier = createNotifier({ ...defaults, ...token, ...options });
   const told = new Map<NotifierEventName, unknown[]>(eventNames.map((name) => [name, []]));
   const waiting = new Set<() => void>();
   for (const name of eventNames) {

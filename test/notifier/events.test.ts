@@ -30,6 +30,7 @@ describe('the events of a notifier', () => {
     expect(told('accepted')).toEqual([{ ...about, lane: 'a' }]);
     const attempt = {
       ...about,
+      target: 'crm',
       durationMs: expect.any(Number) as number,
       endedAt: expect.any(Number) as number,
       traceparent: undefined,
@@ -80,10 +81,10 @@ describe('the events of a notifier', () => {
     const crm = await start(reply(401));
     const { told, ...notifier } = create({ baseUrl: crm.url, clock });
     await notifier.accept('a');
-    expect(await notifier.hear('paused')).toEqual([{ cause: { kind: 'unauthorised', status: 401 } }]);
+    expect(await notifier.hear('paused')).toEqual([{ target: 'crm', cause: { kind: 'unauthorised', status: 401 } }]);
     crm.answerWith(accept);
     await passTimeUntil(notifier.hear('delivered'), clock);
-    expect(told('resumed')).toEqual([{}]);
+    expect(told('resumed')).toEqual([{ target: 'crm' }]);
   });
 
   it('reach every listener until it unsubscribes, which may be meanwhile and more than once', async () => {

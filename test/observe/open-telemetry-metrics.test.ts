@@ -77,27 +77,27 @@ describe('an app with an OpenTelemetry SDK for metrics', () => {
       'crm_notifier.deliveries': {
         unit: '{notification}',
         points: [
-          { attributes: { type: 'booking_created', result: 'delivered' }, value: 1 },
-          { attributes: { type: 'user_moved', result: 'dead' }, value: 1 },
+          { attributes: { type: 'booking_created', target: 'crm', result: 'delivered' }, value: 1 },
+          { attributes: { type: 'user_moved', target: 'crm', result: 'dead' }, value: 1 },
         ],
       },
       'crm_notifier.delivery.attempts': {
         unit: '{attempt}',
         points: [
-          { attributes: { result: 'retry', 'error.type': '503' }, value: 1 },
-          { attributes: { result: 'delivered' }, value: 1 },
-          { attributes: { result: 'dead', 'error.type': '422' }, value: 1 },
+          { attributes: { target: 'crm', result: 'retry', 'error.type': '503' }, value: 1 },
+          { attributes: { target: 'crm', result: 'delivered' }, value: 1 },
+          { attributes: { target: 'crm', result: 'dead', 'error.type': '422' }, value: 1 },
         ],
       },
       'crm_notifier.delivery.attempt.duration': {
         unit: 's',
         points: [
-          { attributes: { result: 'retry' }, value: histogram(1) },
-          { attributes: { result: 'delivered' }, value: histogram(1) },
-          { attributes: { result: 'dead' }, value: histogram(1) },
+          { attributes: { target: 'crm', result: 'retry' }, value: histogram(1) },
+          { attributes: { target: 'crm', result: 'delivered' }, value: histogram(1) },
+          { attributes: { target: 'crm', result: 'dead' }, value: histogram(1) },
         ],
       },
-      'crm_notifier.delivery.duration': { unit: 's', points: [{ attributes: {}, value: histogram(1) }] },
+      'crm_notifier.delivery.duration': { unit: 's', points: [{ attributes: { target: 'crm' }, value: histogram(1) }] },
       'crm_notifier.hook.duration': {
         unit: 's',
         points: [{ attributes: { type: 'booking_created' }, value: histogram(1) }],
@@ -105,19 +105,19 @@ describe('an app with an OpenTelemetry SDK for metrics', () => {
       'crm_notifier.queue.size': {
         unit: '{notification}',
         points: [
-          { attributes: { state: 'waiting' }, value: 0 },
-          { attributes: { state: 'in_flight' }, value: 0 },
-          { attributes: { state: 'dead' }, value: 1 },
+          { attributes: { target: 'crm', state: 'waiting' }, value: 0 },
+          { attributes: { target: 'crm', state: 'in_flight' }, value: 0 },
+          { attributes: { target: 'crm', state: 'dead' }, value: 1 },
           { attributes: { state: 'unsaved' }, value: 0 },
         ],
       },
-      'crm_notifier.queue.oldest.age': { unit: 's', points: [{ attributes: {}, value: 0 }] },
+      'crm_notifier.queue.oldest.age': { unit: 's', points: [{ attributes: { target: 'crm' }, value: 0 }] },
       'crm_notifier.circuit.state': {
         unit: '{state}',
         points: [
-          { attributes: { state: 'closed' }, value: 1 },
-          { attributes: { state: 'open' }, value: 0 },
-          { attributes: { state: 'half_open' }, value: 0 },
+          { attributes: { target: 'crm', state: 'closed' }, value: 1 },
+          { attributes: { target: 'crm', state: 'open' }, value: 0 },
+          { attributes: { target: 'crm', state: 'half_open' }, value: 0 },
         ],
       },
       'crm_notifier.outbox.size': { unit: 'By', points: [{ attributes: {}, value: outboxBytes }] },
@@ -137,7 +137,7 @@ describe('an app with an OpenTelemetry SDK for metrics', () => {
     const after = await collect();
     expect(after['crm_notifier.delivery.unsent']).toEqual({
       unit: '{attempt}',
-      points: [{ attributes: { 'error.type': 'ECONNREFUSED' }, value: 5 }],
+      points: [{ attributes: { target: 'crm', 'error.type': 'ECONNREFUSED' }, value: 5 }],
     });
     for (const name of ['crm_notifier.delivery.attempts', 'crm_notifier.delivery.attempt.duration']) {
       expect(after[name]).toEqual(before[name]);

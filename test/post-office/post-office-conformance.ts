@@ -325,9 +325,9 @@ function contract(open: Open, start: StartCrm): void {
 
     it('are redelivered, one or all, and answer how many that were', async () => {
       const { office, dead } = await openWithDead(3);
-      expect(await office.redeliver(dead[1]!)).toBe(1);
+      expect(await office.redeliver({ id: dead[1]! })).toBe(1);
       expect(await office.hear('delivered')).toMatchObject([{ id: dead[1], attempts: 1 }]);
-      expect(await office.redeliver(dead[1]!)).toBe(0);
+      expect(await office.redeliver({ id: dead[1]! })).toBe(0);
       expect(await office.redeliverAll({})).toBe(2);
       await office.hear('delivered', 3);
       expect(await office.listDead({ limit: 10 })).toEqual([]);
@@ -335,8 +335,8 @@ function contract(open: Open, start: StartCrm): void {
 
     it('are discarded', async () => {
       const { office, dead } = await openWithDead(2);
-      expect(await office.discard(dead[0]!)).toBe(1);
-      expect(await office.discard(dead[0]!)).toBe(0);
+      expect(await office.discard({ id: dead[0]! })).toBe(1);
+      expect(await office.discard({ id: dead[0]! })).toBe(0);
       expect(await office.stats()).toMatchObject({ dead: 1 });
       expect(await office.discardAll({ target: 'another' })).toBe(0);
       expect(await office.discardAll({ search: dead[1]! })).toBe(1);
@@ -415,9 +415,9 @@ function contract(open: Open, start: StartCrm): void {
 async function expectRefusals(office: PostOffice): Promise<void> {
   const calls = [
     () => office.listDead({ limit: 1 }),
-    () => office.redeliver('some'),
+    () => office.redeliver({ id: 'some' }),
     () => office.redeliverAll({}),
-    () => office.discard('some'),
+    () => office.discard({ id: 'some' }),
     () => office.discardAll({}),
   ];
   for (const call of calls) {

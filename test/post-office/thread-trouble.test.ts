@@ -130,7 +130,7 @@ describe('a post office whose thread', () => {
       const answers = [
         office.ready(),
         office.listDead({ limit: 1 }),
-        office.discard(notification!.id),
+        office.discard({ id: notification!.id }),
         office.flush(1_000),
       ];
       await clock.advance(firstRestartMs);

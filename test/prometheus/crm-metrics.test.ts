@@ -47,20 +47,23 @@ describe('metrics for prom-client', () => {
       crm_notifier_deliveries_total: {
         type: 'COUNTER',
         metrics: [
-          { labels: { type: 'booking_created', result: 'delivered' }, value: '1' },
-          { labels: { type: 'user_moved', result: 'dead' }, value: '1' },
+          { labels: { type: 'booking_created', target: 'crm', result: 'delivered' }, value: '1' },
+          { labels: { type: 'user_moved', target: 'crm', result: 'dead' }, value: '1' },
         ],
       },
       crm_notifier_delivery_attempts_total: {
         type: 'COUNTER',
         metrics: [
-          { labels: { result: 'retry', error_type: '503' }, value: '1' },
-          { labels: { result: 'delivered', error_type: '' }, value: '1' },
-          { labels: { result: 'dead', error_type: '422' }, value: '1' },
+          { labels: { target: 'crm', result: 'retry', error_type: '503' }, value: '1' },
+          { labels: { target: 'crm', result: 'delivered', error_type: '' }, value: '1' },
+          { labels: { target: 'crm', result: 'dead', error_type: '422' }, value: '1' },
         ],
       },
       crm_notifier_delivery_attempt_duration_seconds: { type: 'HISTOGRAM' },
-      crm_notifier_delivery_duration_seconds: { type: 'HISTOGRAM', metrics: [{ count: '1' }] },
+      crm_notifier_delivery_duration_seconds: {
+        type: 'HISTOGRAM',
+        metrics: [{ labels: { target: 'crm' }, buckets: { '+Inf': '1' } }],
+      },
       crm_notifier_hook_duration_seconds: {
         type: 'HISTOGRAM',
         metrics: [{ buckets: { '+Inf': '1' } }],
@@ -68,19 +71,19 @@ describe('metrics for prom-client', () => {
       crm_notifier_queue_size: {
         type: 'GAUGE',
         metrics: [
-          { labels: { state: 'waiting' }, value: '0' },
-          { labels: { state: 'in_flight' }, value: '0' },
-          { labels: { state: 'dead' }, value: '1' },
-          { labels: { state: 'unsaved' }, value: '0' },
+          { labels: { target: 'crm', state: 'waiting' }, value: '0' },
+          { labels: { target: 'crm', state: 'in_flight' }, value: '0' },
+          { labels: { target: 'crm', state: 'dead' }, value: '1' },
+          { labels: { target: '', state: 'unsaved' }, value: '0' },
         ],
       },
       crm_notifier_queue_oldest_age_seconds: { type: 'GAUGE', metrics: [{ value: '0' }] },
       crm_notifier_circuit_state: {
         type: 'GAUGE',
         metrics: [
-          { labels: { state: 'closed' }, value: '1' },
-          { labels: { state: 'open' }, value: '0' },
-          { labels: { state: 'half_open' }, value: '0' },
+          { labels: { target: 'crm', state: 'closed' }, value: '1' },
+          { labels: { target: 'crm', state: 'open' }, value: '0' },
+          { labels: { target: 'crm', state: 'half_open' }, value: '0' },
         ],
       },
       crm_notifier_outbox_size_bytes: { type: 'GAUGE', metrics: [{ value: String(outboxBytes) }] },
@@ -109,7 +112,7 @@ describe('metrics for prom-client', () => {
     await observed.hear('delivered', 150);
     const types = familiesIn(await registry.metrics())['crm_notifier_deliveries_total']?.metrics ?? [];
     expect(types).toHaveLength(101);
-    expect(types).toContainEqual({ labels: { type: 'other', result: 'delivered' }, value: '50' });
+    expect(types).toContainEqual({ labels: { type: 'other', target: 'crm', result: 'delivered' }, value: '50' });
   });
 
   it('leave out what cannot be read from the outbox, and count its errors', async () => {
@@ -120,7 +123,9 @@ describe('metrics for prom-client', () => {
     crmMetrics(observed.notifier, registry);
     await observed.notifier.notify(notificationIn('a'));
     const families = familiesIn(await registry.metrics());
-    expect(families['crm_notifier_queue_size']?.metrics).toEqual([{ labels: { state: 'unsaved' }, value: '1' }]);
+    expect(families['crm_notifier_queue_size']?.metrics).toEqual([
+      { labels: { target: '', state: 'unsaved' }, value: '1' },
+    ]);
     expect(families['crm_notifier_queue_oldest_age_seconds']?.metrics ?? []).toEqual([]);
     expect(families['crm_notifier_outbox_errors_total']?.metrics).toEqual([
       { labels: { operation: 'open', error_type: 'ERR_SQLITE_ERROR' }, value: '1' },
@@ -137,7 +142,7 @@ describe('metrics for prom-client', () => {
     metrics.remove();
     expect(await registry.metrics()).toBe('\n');
     crmMetrics(observed.notifier, registry);
-    expect(await registry.metrics()).toContain('crm_notifier_queue_size{state="waiting"} 0');
+    expect(await registry.metrics()).toContain('crm_notifier_queue_size{target="crm",state="waiting"} 0');
   });
 
   it('throw if the names are taken', async () => {

@@ -35,12 +35,19 @@ export function fetchDeadLetters(query: {
   return request(`api/dead-letters?${parameters.toString()}`) as Promise<DeadLetterPage>;
 }
 
-export async function redeliver(id: string): Promise<number> {
-  return ((await post(`api/dead-letters/${encodeURIComponent(id)}/redeliver`)) as Redelivered).redelivered;
+export async function redeliver(letter: LetterKey): Promise<number> {
+  return ((await post(pathOf(letter, 'redeliver'))) as Redelivered).redelivered;
 }
 
-export async function discard(id: string): Promise<number> {
-  return ((await post(`api/dead-letters/${encodeURIComponent(id)}/discard`)) as Discarded).discarded;
+export async function discard(letter: LetterKey): Promise<number> {
+  return ((await post(pathOf(letter, 'discard'))) as Discarded).discarded;
+}
+
+/** What identifies a dead letter. */
+export type LetterKey = Pick<DeadLetterPage['letters'][number], 'id' | 'target'>;
+
+function pathOf({ id, target }: LetterKey, action: string): string {
+  return `api/dead-letters/${encodeURIComponent(id)}/${action}?target=${encodeURIComponent(target)}`;
 }
 
 export async function redeliverAll(): Promise<number> {

@@ -1,4 +1,4 @@
-import type { AttemptEntry } from '../api-contract.js';
+import type { AttemptEntry, Overview } from '../api-contract.js';
 import { byId, make, millisecondsText, numberText, timeElement, timeText } from './element.js';
 
 const outcomes = {
@@ -10,23 +10,24 @@ const outcomes = {
 } as const;
 
 /** The table of recent attempts. New attempts rebuild it, which loses no focus: nothing in it can have the focus. */
-export function createAttemptsSection(): (attempts: readonly AttemptEntry[]) => void {
+export function createAttemptsSection(): (overview: Pick<Overview, 'attempts' | 'targets'>) => void {
   const region = byId('attempts', HTMLElement);
   const rows = byId('attempts-rows', HTMLTableSectionElement);
   const empty = byId('attempts-empty', HTMLElement);
   let shownNumber = 0;
 
-  return (attempts) => {
+  return ({ attempts, targets }) => {
     const number = attempts[0]?.number ?? 0;
     if (number === shownNumber) return;
     shownNumber = number;
-    rows.replaceChildren(...attempts.map(rowOf));
+    rows.replaceChildren(...attempts.map((attempt) => rowOf(attempt, targets.length > 1)));
     region.hidden = attempts.length === 0;
     empty.hidden = attempts.length > 0;
   };
 }
 
-function rowOf({ endedAt, outcome, type, id, result, attempts, durationMs }: AttemptEntry): HTMLElement {
+function rowOf(attempt: AttemptEntry, hasSeveralTargets: boolean): HTMLElement {
+  const { endedAt, outcome, target, type, id, result, attempts, durationMs } = attempt;
   const { text, level } = outcomes[outcome];
   const badge = make('span', 'badge', text);
   badge.dataset['level'] = level;
@@ -37,7 +38,7 @@ function rowOf({ endedAt, outcome, type, id, result, attempts, durationMs }: Att
     '',
     make('td', '', timeElement(endedAt, timeText(endedAt))),
     make('td', '', badge),
-    make('td', '', type),
+    make('td', '', hasSeveralTargets ? `${type} → ${target}` : type),
     make('td', '', shortId),
     make('td', 'code', result === null ? '–' : String(result)),
     make('td', 'number', numberText(attempts)),

@@ -6,12 +6,14 @@ import { byId, setText, timeText } from './element.js';
 import { createMinutesSection } from './minutes-section.js';
 import { createProcessesSection } from './processes-section.js';
 import { createSummarySection } from './summary-section.js';
+import { createTargetsSection } from './targets-section.js';
 
 const pollMs = 1_500;
 /** While the tab is hidden; its title still shows the health. */
 const hiddenPollMs = 10_000;
 
 const showSummary = createSummarySection();
+const showTargets = createTargetsSection();
 const showProcesses = createProcessesSection();
 const showMinutes = createMinutesSection();
 const showAttempts = createAttemptsSection();
@@ -47,9 +49,10 @@ function showOverview(overview: Overview): void {
   failingSince = undefined;
   showConnection('live', 'Live');
   showSummary(overview);
+  showTargets(overview);
   showProcesses(overview.processes);
   showMinutes(overview.minutes);
-  showAttempts(overview.attempts);
+  showAttempts(overview);
   deadLetters.follow(overview);
 }
 

@@ -1,6 +1,6 @@
 import type { Overview } from '../api-contract.js';
 import { countText } from '../../core/duration-text.js';
-import { discard, failureOf, fetchDeadLetters, redeliver, redeliverAll } from './api-client.js';
+import { discard, failureOf, fetchDeadLetters, type LetterKey, redeliver, redeliverAll } from './api-client.js';
 import { byId, setText } from './element.js';
 import { createLetterList, type LetterAction } from './letter-list.js';
 
@@ -21,7 +21,7 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
   const older = byId('dead-older', HTMLButtonElement);
   const all = byId('redeliver-all', HTMLButtonElement);
   const searchText = byId('search-text', HTMLInputElement);
-  const list = createLetterList((id, action) => void actOn(id, action));
+  const list = createLetterList((letter, action) => void actOn(letter, action));
 
   /** The values of `before` that led to this page; empty on the first page. */
   let cursors: number[] = [];
@@ -75,14 +75,15 @@ export function createDeadLettersSection(onChanged: () => void): DeadLettersSect
     await read();
   };
 
-  const actOn = async (id: string, action: LetterAction): Promise<void> => {
+  const actOn = async (letter: LetterKey, action: LetterAction): Promise<void> => {
+    const { id } = letter;
     if (action === 'discard') {
       const text = `${id} will be removed for good, and the CRM will never receive it.`;
       if (!(await confirmByDialog({ heading: 'Discard this dead letter?', text, yes: 'Discard' }))) return;
     }
     await act(async () => {
-      const count = action === 'redeliver' ? await redeliver(id) : await discard(id);
-      list.remove(id, action);
+      const count = action === 'redeliver' ? await redeliver(letter) : await discard(letter);
+      list.remove(letter, action);
       if (count === 0) return `${id} is no longer a dead letter; nothing was changed.`;
       return action === 'redeliver' ? `${id} is pending again.` : `${id} was discarded.`;
     });

@@ -1,4 +1,5 @@
 import type { DeadLetterPage } from '../api-contract.js';
+import type { LetterKey } from './api-client.js';
 import { byId, dayAndTimeText, make, numberText, timeElement, unseen } from './element.js';
 
 type Letter = DeadLetterPage['letters'][number];
@@ -8,20 +9,20 @@ export type LetterAction = 'redeliver' | 'discard';
 export interface LetterList {
   show(letters: readonly Letter[]): void;
   /** Removes one. If it had the focus, that moves to the same button of its neighbour, or else to the heading. */
-  remove(id: string, action: LetterAction): void;
+  remove(letter: LetterKey, action: LetterAction): void;
 }
 
-export function createLetterList(onAction: (id: string, action: LetterAction) => void): LetterList {
+export function createLetterList(onAction: (letter: LetterKey, action: LetterAction) => void): LetterList {
   const list = byId('dead-list', HTMLOListElement);
   const heading = byId('dead-heading', HTMLElement);
   const items = new Map<string, { readonly position: number; readonly item: HTMLLIElement }>();
 
   const itemOf = (letter: Letter): HTMLLIElement => {
-    const known = items.get(letter.id);
+    const known = items.get(keyOf(letter));
     // One that died again has a new position, and perhaps another reason.
     if (known?.position === letter.position) return known.item;
     const item = makeItem(letter, onAction);
-    items.set(letter.id, { position: letter.position, item });
+    items.set(keyOf(letter), { position: letter.position, item });
     return item;
   };
 
@@ -33,12 +34,12 @@ export function createLetterList(onAction: (id: string, action: LetterAction) =>
 
   return {
     show(letters) {
-      const shown = new Set(letters.map(({ id }) => id));
-      for (const [id, { item }] of items) {
-        if (shown.has(id)) continue;
+      const shown = new Set(letters.map(keyOf));
+      for (const [key, { item }] of items) {
+        if (shown.has(key)) continue;
         if (item.contains(document.activeElement)) focusNear(item, 'redeliver');
         item.remove();
-        items.delete(id);
+        items.delete(key);
       }
       for (const [index, letter] of letters.entries()) {
         const item = itemOf(letter);
@@ -48,18 +49,23 @@ export function createLetterList(onAction: (id: string, action: LetterAction) =>
       while (list.children.length > letters.length) list.lastElementChild?.remove();
     },
 
-    remove(id, action) {
-      const known = items.get(id);
+    remove(letter, action) {
+      const known = items.get(keyOf(letter));
       if (known === undefined) return;
       if (known.item.contains(document.activeElement)) focusNear(known.item, action);
       known.item.remove();
-      items.delete(id);
+      items.delete(keyOf(letter));
     },
   };
 }
 
-function makeItem(letter: Letter, onAction: (id: string, action: LetterAction) => void): HTMLLIElement {
-  const { id, type, lane, reason, attempts, diedAt } = letter;
+/** A notification may be a dead letter of several targets. */
+function keyOf({ id, target }: LetterKey): string {
+  return `${target} ${id}`;
+}
+
+function makeItem(letter: Letter, onAction: (letter: LetterKey, action: LetterAction) => void): HTMLLIElement {
+  const { id, target, type, lane, reason, attempts, diedAt } = letter;
   const status = reason.status === undefined ? reason.kind : `${String(reason.status)} ${reason.kind}`;
   const badge = make('span', 'badge', status);
   badge.dataset['level'] = 'failing';
@@ -72,7 +78,7 @@ function makeItem(letter: Letter, onAction: (id: string, action: LetterAction) =
       'letter-what',
       make('h3', 'letter-type', type),
       make('p', 'letter-id code', id),
-      make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane)),
+      make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane), ` to ${target}`),
     ),
     make(
       'div',
@@ -90,10 +96,10 @@ function makeItem(letter: Letter, onAction: (id: string, action: LetterAction) =
       'div',
       'letter-actions',
       actionButton('Redeliver', id, () => {
-        onAction(id, 'redeliver');
+        onAction(letter, 'redeliver');
       }),
       actionButton('Discard', id, () => {
-        onAction(id, 'discard');
+        onAction(letter, 'discard');
       }),
     ),
   );

@@ -1,6 +1,7 @@
 import type { Health, Overview } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
-import { byId, bytesText, millisecondsText, minuteText, numberText, setText } from './element.js';
+import { byId, bytesText, millisecondsText, numberText, setText } from './element.js';
+import { pauseText } from './targets-section.js';
 
 /** The health line at the top and the numbers below it: those of `crm.stats()`, and how long attempts took. */
 export function createSummarySection(): (overview: Overview) => void {
@@ -34,7 +35,7 @@ function createHealthLine(): (health: Health) => void {
   };
 }
 
-function showFigures({ stats, pause, latency }: Overview): void {
+function showFigures({ stats, targets, latency }: Overview): void {
   const isKnown = stats.isOutboxReadable;
   const held = (value: number): string => (isKnown ? numberText(value) : 'unknown');
   show('pending', held(stats.pending));
@@ -46,7 +47,8 @@ function showFigures({ stats, pause, latency }: Overview): void {
 
   show('circuit', stats.circuit);
   byId('figure-circuit', HTMLElement).dataset['alarm'] = String(stats.circuit !== 'closed');
-  show('pause', pause === null ? '' : `${causeText(pause.cause)}, since ${minuteText(pause.since)}`);
+  // Of several, the table of targets says it.
+  show('pause', targets.length === 1 ? pauseText(targets[0]?.pause) : '');
   show('deliverer', stats.isDelivering ? 'this process' : 'another process');
   show('deliverer-note', stats.isDelivering ? '' : 'this one only accepts');
 
@@ -66,15 +68,4 @@ function showFigures({ stats, pause, latency }: Overview): void {
 
 function show(name: string, text: string): void {
   setText(byId(`figure-${name}`, HTMLElement), text);
-}
-
-function causeText(cause: NonNullable<Overview['pause']>['cause']): string {
-  switch (cause.kind) {
-    case 'unreachable':
-      return cause.code;
-    case 'unauthorised':
-      return `token refused (${String(cause.status)})`;
-    case 'misdirected':
-      return `CRM URL wrong (${String(cause.status)})`;
-  }
 }
