@@ -4,20 +4,11 @@ import type { Dispatcher, Pool } from 'undici';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { Format, Reply } from '../format/format.js';
+import type { Format, PostRequest, Reply } from '../format/format.js';
 import { personalStrings, redactText, scrubText } from '../telemetry/redact.js';
 import { type Deadline, exchange, type Exchange, type ExchangeRequest, startDeadline } from './exchange.js';
 import type { TargetConfig } from './target-settings.js';
 import { createTokenSource } from './token.js';
-
-/** One POST, without the token. */
-export interface PostRequest {
-  /** Below the base URL. */
-  readonly path: string;
-  /** Alternating names and values. */
-  readonly headers: readonly string[];
-  readonly body: Uint8Array;
-}
 
 export interface CrmClientOptions extends TargetConfig {
   /** The most connections at once. */

@@ -11,6 +11,7 @@ import {
 import { newNotificationId } from '../core/ids.js';
 import { crmFormat } from '../format/crm-format.js';
 import type { Reply } from '../format/format.js';
+import { meaningOfReply } from '../format/reply-rules.js';
 import { buildBooking, buildEvent, buildNotification } from '../notification/build-draft.js';
 import type { BookingInput, EventInput, NotificationDraft, NotificationInput } from '../notification/notification.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
@@ -126,8 +127,7 @@ export class CRMNotificationService {
       });
       const { id, type } = notification;
       const body = Buffer.from(notification.body);
-      const headers = format.headersOf({ id, attempt: 1 });
-      const exchange = await this.#client.post({ path: format.notifyPath, headers, body });
+      const exchange = await this.#client.post(format.requestFor({ id, body, attempt: 1 }));
       const reply = this.#replyOf(exchange);
       const json = this.#jsonOf(reply, body);
       this.#logger.info({ notificationId: id, type, status: reply.status }, 'CRM notification sent');
@@ -156,7 +156,7 @@ export class CRMNotificationService {
   /** The JSON of a 2xx reply. Throws for any other reply. */
   #jsonOf(reply: Reply, sentBody: Uint8Array): unknown {
     const { status } = reply;
-    const meaning = format.classify(reply, systemClock.now());
+    const meaning = meaningOfReply(reply, systemClock.now());
     if (meaning.kind !== 'delivered') {
       const reason = this.#client.reasonOf(reply, sentBody);
       throw new CRMHttpError(`CRM responded ${String(status)}${reason === '' ? '' : `: ${reason}`}`, {

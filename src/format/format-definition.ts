@@ -28,7 +28,16 @@ export interface FormatDefinition {
   classify?(reply: FormatReply, sent: readonly SentNotification[]): Outcome | readonly Outcome[];
   /** How several notifications go in one request. @default each has a request of its own */
   readonly batch?: BatchFormat | undefined;
+  /** Where the thread that delivers finds `classify` and `batch.join`; `defineFormat` sets it. */
+  readonly source?: FormatSource | undefined;
 }
+
+/** Where a format's functions are found by a thread, to which no function can be sent. */
+export type FormatSource =
+  /** One of this package's own, by its name. */
+  | { readonly kind: 'built-in' }
+  /** Exported by a module of the app under this name. */
+  | { readonly kind: 'module'; readonly url: string; readonly exportName: string };
 
 /** What happened: checked, copied and plain JSON, so that nothing changes it any more. */
 export interface NotificationFacts {

@@ -21,11 +21,14 @@ export interface Format {
   /** Why a stored notification can never be sent, in one sentence; undefined when it can. */
   problemWith(post: Pick<Post, 'id'>): string | undefined;
 
-  /** The headers of one POST, as alternating names and values, without those of the connection and the token. */
-  headersOf(post: Post): readonly string[];
+  /** The request of one attempt. */
+  requestFor(post: Post): PostRequest;
 
-  /** What a reply to a POST means. `now` is the wall clock's time, in milliseconds since 1970. */
-  classify(reply: Reply, now: number): ReplyMeaning;
+  /**
+   * What a reply to a POST means, for each of the notifications that were sent in it. `now` is the wall clock's time, in
+   * milliseconds since 1970.
+   */
+  classify(reply: Reply, now: number, sent: readonly SentPost[]): readonly ReplyMeaning[];
 }
 
 /** What turns a draft into a notification: its id, when it occurred, its trace, and how large it may be. */
@@ -41,10 +44,24 @@ export interface BuildContext {
 /** What a format needs to know about one POST. */
 export interface Post {
   readonly id: string;
+  /** As `build` made it. */
+  readonly body: Uint8Array;
   /** The W3C `traceparent` it was accepted with. */
   readonly traceparent?: string | undefined;
   /** 1 for the first attempt. */
   readonly attempt: number;
+}
+
+/** A notification that was sent. */
+export type SentPost = Pick<Post, 'id' | 'body'>;
+
+/** One POST, without what the client adds: the credentials and the headers of the connection. */
+export interface PostRequest {
+  /** Below the base URL. */
+  readonly path: string;
+  /** Alternating names and values. */
+  readonly headers: readonly string[];
+  readonly body: Uint8Array;
 }
 
 /** The part of an HTTP reply that was read. */
@@ -68,6 +85,8 @@ export type ReplyMeaning =
   | {
       readonly kind: 'dead';
       readonly reason: 'rejected' | 'redirect';
+      /** @default the reply's body */
+      readonly detail?: string | undefined;
       /** Whether a wrong base URL would get the same reply. */
       readonly isAddressInDoubt: boolean;
       readonly retryAfterMs: number | undefined;

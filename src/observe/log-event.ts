@@ -94,7 +94,8 @@ function logPause(
     // In memory, what waits ends with the process.
     const promised = places.isOnDisk ? message : message.replace(' and nothing is lost', '');
     const isOnly = places.urls.size === 1;
-    logger.error(isOnly ? fields : { target, ...fields }, isOnly ? promised : ofTarget(target, promised));
+    const allFields = isOnly ? fields : { target, ...fields };
+    logger.error(allFields, isOnly ? promised : ofTarget(target, promised));
   };
   switch (cause.kind) {
     case 'unreachable':

@@ -1,13 +1,13 @@
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import type { Clock } from '../core/clock.js';
-import type { Format, Reply } from '../format/format.js';
+import type { Format, Reply, SentPost } from '../format/format.js';
 import { timeoutCode, type Target, type Verdict } from './target.js';
 
 export interface HttpTargetOptions {
   readonly name: string;
   readonly client: CrmClient;
-  readonly format: Format;
+  readonly format: Omit<Format, 'build'>;
   readonly clock: Pick<Clock, 'now'>;
 }
 
@@ -20,17 +20,24 @@ export function createHttpTarget({ name, client, format, clock }: HttpTargetOpti
       return problem === undefined ? undefined : { kind: 'rejected', detail: problem };
     },
     async send({ id, body, traceparent }, attempt, signal) {
-      const headers = format.headersOf({ id, traceparent, attempt });
-      const exchange = await client.post({ path: format.notifyPath, headers, body }, signal);
-      return verdictOn(exchange, format, clock.now(), (reply) => client.reasonOf(reply, body));
+      const request = format.requestFor({ id, body, traceparent, attempt });
+      const exchange = await client.post(request, signal);
+      const sent = { id, body: request.body };
+      return verdictOn(exchange, sent, format, clock.now(), (reply) => client.reasonOf(reply, request.body));
     },
     close: () => client.close(),
   };
 }
 
+/** The reply, with what the format says instead of its body, if it says anything. */
+function replyWith(reply: Reply, detail: string | undefined): Reply {
+  return detail === undefined ? reply : { ...reply, body: Buffer.from(detail) };
+}
+
 /** The verdict on an exchange. `reasonOf` returns the reply's text, scrubbed. */
 export function verdictOn(
   exchange: Exchange,
+  sent: SentPost,
   format: Pick<Format, 'classify'>,
   now: number,
   reasonOf: (reply: Reply) => string,
@@ -43,8 +50,10 @@ export function verdictOn(
     return { kind: 'retry', reach: 'unreachable', code, wasSent };
   }
   const { status } = exchange;
-  const meaning = format.classify(exchange, now);
-  switch (meaning.kind) {
+  const [meaning] = format.classify(exchange, now, [sent]);
+  switch (meaning?.kind) {
+    case undefined:
+      throw new Error('the format has classified nothing');
     case 'delivered':
       return { kind: 'delivered', reach: 'responded', status, isReplyNotJson: meaning.json === undefined };
     case 'retry':
@@ -55,7 +64,7 @@ export function verdictOn(
       return {
         kind: 'dead',
         reach: meaning.isAddressInDoubt ? 'misdirected' : 'responded',
-        reason: { kind: meaning.reason, status, detail: reasonOf(exchange) },
+        reason: { kind: meaning.reason, status, detail: reasonOf(replyWith(exchange, meaning.detail)) },
       };
   }
 }

@@ -62,7 +62,7 @@ describe('metrics for prom-client', () => {
       crm_notifier_delivery_attempt_duration_seconds: { type: 'HISTOGRAM' },
       crm_notifier_delivery_duration_seconds: {
         type: 'HISTOGRAM',
-        metrics: [{ labels: { target: 'crm' }, buckets: { '+Inf': '1' } }],
+        metrics: [{ buckets: { '+Inf': '1' } }],
       },
       crm_notifier_hook_duration_seconds: {
         type: 'HISTOGRAM',

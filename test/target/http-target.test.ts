@@ -8,7 +8,8 @@ function replied(status: number, body = '{}', headers: Record<string, string> = 
 }
 
 function verdict(exchange: Exchange): Verdict {
-  return verdictOn(exchange, crmFormat, 0, () => 'its words');
+  const sent = { id: 'an-id', body: Buffer.from('{}') };
+  return verdictOn(exchange, sent, crmFormat, 0, () => 'its words');
 }
 
 function kindOf(status: number): Verdict['kind'] {

@@ -1,0 +1,110 @@
+import { crmFormat } from './crm-format.js';
+import type { Format, Reply, ReplyMeaning, SentPost } from './format.js';
+import type { BatchFormat, FormatDefinition, FormatReply, Outcome } from './format-definition.js';
+import { postHeaders, problemWith } from './post-headers.js';
+import { jsonOf, meaningOfReply, parseRetryAfter } from './reply-rules.js';
+import { readStoredRequest } from './stored-request.js';
+
+/** A format where notifications are delivered: what cannot be sent to a thread is found there by its `source`. */
+export type DeliveryFormat = Omit<Format, 'build'>;
+
+/** The functions of a definition that read replies and join bodies. */
+export interface FormatFunctions {
+  readonly classify?: FormatDefinition['classify'];
+  readonly join?: BatchFormat['join'] | undefined;
+}
+
+/** The part of a definition that is plain data. */
+export interface FormatPlan extends Pick<FormatDefinition, 'name' | 'path' | 'contentType' | 'source'> {
+  readonly batch?: Omit<BatchFormat, 'join'> | undefined;
+}
+
+export function deliverByDefinition(plan: FormatPlan, { classify }: FormatFunctions): DeliveryFormat {
+  return {
+    notifyPath: plan.path,
+    healthPath: crmFormat.healthPath,
+    harmlessKeys: crmFormat.harmlessKeys,
+    problemWith,
+    requestFor(post) {
+      const { path = plan.path, headers, body } = readStoredRequest(post.body);
+      return { path, headers: withOwn(postHeaders(post, plan.contentType), headers), body };
+    },
+    classify: (reply, now, sent) => meaningsOf(classify, reply, now, sent),
+  };
+}
+
+/** The format's own headers replace those that every POST has. */
+function withOwn(common: readonly string[], own: readonly string[]): readonly string[] {
+  if (own.length === 0) return common;
+  const names = new Set(own.filter((_, index) => index % 2 === 0));
+  const kept = common.filter((_, index) => !names.has(common[index - (index % 2)] ?? ''));
+  return [...kept, ...own];
+}
+
+/**
+ * What a reply means for each of the notifications that were sent: as the format says, and by its status if the format says nothing
+ * that can be understood.
+ */
+function meaningsOf(
+  classify: FormatDefinition['classify'],
+  reply: Reply,
+  now: number,
+  sent: readonly SentPost[],
+): readonly ReplyMeaning[] {
+  const byStatus = withoutJsonWarning(meaningOfReply(reply, now));
+  const outcomes = outcomesOf(classify, reply, sent);
+  return sent.map((_, index) => {
+    const outcome = outcomes[index];
+    return outcome === undefined ? byStatus : meaningOf(outcome, byStatus, reply, now);
+  });
+}
+
+function outcomesOf(
+  classify: FormatDefinition['classify'],
+  reply: Reply,
+  sent: readonly SentPost[],
+): readonly (Outcome | undefined)[] {
+  if (classify === undefined) return [];
+  try {
+    const notifications = sent.map(({ id, body }) => ({ id, body: Buffer.from(body).toString() }));
+    const returned: unknown = classify(readableReply(reply), notifications);
+    const outcomes: readonly unknown[] = Array.isArray(returned) ? returned : sent.map(() => returned);
+    return outcomes.length === sent.length ? outcomes.map(asOutcome) : [];
+  } catch {
+    return [];
+  }
+}
+
+const kinds = new Set<unknown>(['delivered', 'retry', 'rejected', 'refused'] satisfies Outcome['kind'][]);
+
+function asOutcome(value: unknown): Outcome | undefined {
+  const isOutcome = typeof value === 'object' && value !== null && 'kind' in value && kinds.has(value.kind);
+  return isOutcome ? (value as Outcome) : undefined;
+}
+
+function meaningOf(outcome: Outcome, byStatus: ReplyMeaning, reply: Reply, now: number): ReplyMeaning {
+  const asked = parseRetryAfter(reply.headers['retry-after'], now);
+  switch (outcome.kind) {
+    case 'delivered':
+      return { kind: 'delivered', json: { value: null } };
+    case 'retry':
+      return { kind: 'retry', retryAfterMs: outcome.retryAfterMs ?? asked };
+    case 'refused':
+      return { kind: 'refused', retryAfterMs: asked };
+    case 'rejected': {
+      const isAddressInDoubt = byStatus.kind === 'dead' && byStatus.isAddressInDoubt;
+      const reason = byStatus.kind === 'dead' ? byStatus.reason : 'rejected';
+      return { kind: 'dead', reason, detail: outcome.detail, isAddressInDoubt, retryAfterMs: asked };
+    }
+  }
+}
+
+/** Only the CRM of our own wire format is expected to reply with JSON. */
+function withoutJsonWarning(meaning: ReplyMeaning): ReplyMeaning {
+  return meaning.kind === 'delivered' ? { kind: 'delivered', json: { value: null } } : meaning;
+}
+
+function readableReply(reply: Reply): FormatReply {
+  const { status, headers, body } = reply;
+  return { status, headers, body: body.toString('utf8'), json: jsonOf(reply)?.value };
+}
