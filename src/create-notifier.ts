@@ -6,6 +6,7 @@ import { CRMConfigError } from './core/errors.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
+import { writeByDefinition } from './format/write-by-definition.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
 import { createEventHub } from './notifier/notifier-event.js';
@@ -46,7 +47,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
-  const urls = new Map(targets.map(({ name, baseUrl }) => [name, `${baseUrl}${crmFormat.notifyPath}`]));
+  const urls = new Map(
+    targets.map(({ name, baseUrl, format }) => [name, `${baseUrl}${format?.path ?? crmFormat.notifyPath}`]),
+  );
   const places = { urls, isOnDisk: outbox.path !== ':memory:' };
   const openTelemetry = loadOpenTelemetry(urls, onObserverFailure);
   let service: CRMNotificationService | undefined;
@@ -66,7 +69,10 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const postOffice = openPostOffice({ targets, outbox, clock, logger, onStart, onEvent });
   const { maxBodyBytes, holdMs } = config.intake;
-  const written = targets.map(({ name }) => ({ name, format: crmFormat }));
+  const written = targets.map(({ name, format }) => ({
+    name,
+    format: format === undefined ? crmFormat : { build: writeByDefinition(format) },
+  }));
   const prepare = createPreparation({ clock, targets: written, maxBodyBytes, startSpan: openTelemetry.startSpan });
   const tally = { accepted: 0, rejected: 0, unsaved: 0 };
   const intake = createIntake({
@@ -112,8 +118,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   /** Made when it is first used: few apps use it, and its HTTP client is most of what a notifier in a thread would load. */
   const directClient = (): CRMNotificationService => {
     if (service === undefined) {
-      const target = targets.find(({ name }) => name === usualTarget) ?? targets[0];
-      if (target === undefined) throw new CRMConfigError([{ path: 'targets', message: 'are none' }]);
+      const direct = targets.filter(({ format }) => format === undefined);
+      const target = direct.find(({ name }) => name === usualTarget) ?? direct[0];
+      if (target === undefined) throw new CRMConfigError([{ path: 'targets', message: noDirectTarget }]);
       service = createService({ target, logger });
       if (closing !== undefined) void service.close();
     }
@@ -155,6 +162,9 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const stopReporting = openTelemetry.report(notifier);
   return notifier;
 }
+
+const noDirectTarget =
+  'are all of other formats; the direct client only writes this package’s own (docs/wire-format.md)';
 
 /** How an outbox takes what is written in a transaction of the app. */
 function transactionWriting(outbox: OutboxConfig['path']): TransactionWriting {

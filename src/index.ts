@@ -2,6 +2,7 @@ export { createNotifier } from './create-notifier.js';
 export { afterBooking } from './hooks/after-booking.js';
 export { afterEvent } from './hooks/after-event.js';
 export { afterResponse } from './hooks/after-response.js';
+export { defineFormat } from './format/define-format.js';
 export { CRMNotificationService } from './client/crm-notification-service.js';
 export {
   CRMConfigError,
@@ -19,12 +20,24 @@ export { messageFirst } from './telemetry/message-first.js';
 
 export type { CRMReply } from './client/crm-notification-service.js';
 export type { TokenProvider } from './client/token.js';
-export type { NotifierOptions, ServiceOptions } from './config/settings.js';
+export type { NotifierOptions, ServiceOptions, TargetOptions } from './config/settings.js';
 export type { CancelTimer, Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
 export type { CircuitState } from './delivery/circuit-breaker.js';
 export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
 export type { PauseCause } from './delivery/pause-reports.js';
+export type { AuthOptions } from './format/auth-options.js';
+export type { OwnFormat } from './format/define-format.js';
+export type {
+  BatchFormat,
+  BuiltRequest,
+  FormatDefinition,
+  FormatReply,
+  FormatSource,
+  NotificationFacts,
+  Outcome,
+  SentNotification,
+} from './format/format-definition.js';
 export type { Guarantee } from './hooks/hook-settings.js';
 export type {
   BodyRouteHook,
@@ -68,7 +81,7 @@ export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.j
 export type { DeadFilter, DeadLetter, DeadQuery, DeadReason } from './outbox/outbox.js';
 export type { OutboxProcess } from './outbox/outbox-access.js';
 export type { MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
-export type { CloseReport } from './post-office/post-office.js';
+export type { CloseReport, TargetStats } from './post-office/post-office.js';
 export type { RunStatement, Transaction } from './transaction/transaction.js';
 export type { LogFields, Logger } from './telemetry/logger.js';
 export type { MessageFirstLogger } from './telemetry/message-first.js';

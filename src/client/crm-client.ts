@@ -8,7 +8,7 @@ import type { Format, PostRequest, Reply } from '../format/format.js';
 import { personalStrings, redactText, scrubText } from '../telemetry/redact.js';
 import { type Deadline, exchange, type Exchange, type ExchangeRequest, startDeadline } from './exchange.js';
 import type { TargetConfig } from './target-settings.js';
-import { createTokenSource } from './token.js';
+import { createCredentials } from './credentials.js';
 
 export interface CrmClientOptions extends TargetConfig {
   /** The most connections at once. */
@@ -52,7 +52,7 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   // For the app's own dispatcher this is unknown; what happens to its stale connections is up to the app.
   const isConnecting = options.dispatcher === undefined ? watchConnecting(dispatcher) : () => true;
   const connections = { dispatcher, clock, isConnecting, mayStart: options.mayStart };
-  const tokens = createTokenSource(options.authToken, clock);
+  const { tokens, headersWith } = createCredentials(options.auth, options.authToken, clock);
 
   const send = (request: ExchangeRequest, deadline: Deadline, signal?: AbortSignal): Promise<Exchange> => {
     const exchanged = exchange(connections, request, deadline, signal);
@@ -69,7 +69,7 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
     deadline: Deadline,
     signal: AbortSignal | undefined,
   ): Promise<Exchange> => {
-    const allHeaders = [...commonHeaders, ...authorization(token), ...headers];
+    const allHeaders = [...commonHeaders, ...headersWith(token), ...headers];
     return send({ origin, path: `${basePath}${path}`, method: 'POST', headers: allHeaders, body }, deadline, signal);
   };
 
@@ -91,7 +91,7 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
       const deadline = startDeadline(options.healthTimeoutMs, clock);
       // A CRM may require the token for its health route too; if there is no token, the CRM's response shows that.
       const token = await tokens.get(deadline.leftMs()).catch(() => undefined);
-      const headers = token === undefined ? commonHeaders : [...commonHeaders, ...authorization(token)];
+      const headers = token === undefined ? commonHeaders : [...commonHeaders, ...headersWith(token)];
       return send({ origin, path: `${basePath}${format.healthPath}`, method: 'GET', headers }, deadline);
     },
     reasonOf(reply, sentBody) {
@@ -146,8 +146,6 @@ const commonHeaders: readonly string[] = [
   `express-crm-notifier/${version}`,
 ];
 
-const authorization = (token: string): readonly string[] => ['authorization', `Bearer ${token}`];
-
 interface Redaction {
   readonly secrets: readonly string[];
   readonly harmlessKeys: ReadonlySet<string>;
@@ -164,7 +162,7 @@ function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange
       request: {
         method: request.method,
         url: `${request.origin}${request.path}`,
-        headers: shownHeaders(request.headers),
+        headers: shownHeaders(request.headers, redaction),
         body: sent === undefined ? undefined : redactText(sent, redaction),
       },
       response: shownOutcome(outcome, { secrets, harmlessKeys }),
@@ -173,13 +171,20 @@ function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange
   );
 }
 
-function shownHeaders(headers: readonly string[]): Record<string, string> {
+function shownHeaders(headers: readonly string[], { secrets }: Redaction): Record<string, string> {
   const shown: Record<string, string> = {};
   for (let index = 0; index < headers.length; index += 2) {
     const [name = '', value = ''] = headers.slice(index, index + 2);
-    shown[name] = name === 'authorization' ? 'Bearer [redacted]' : value;
+    // The scheme may stay; a secret may be in a header of any name.
+    const isSecret = secrets.some((secret) => secret !== '' && value.includes(secret));
+    shown[name] = name === 'authorization' || isSecret ? redactedHeader(value) : value;
   }
   return shown;
+}
+
+function redactedHeader(value: string): string {
+  const [scheme, rest] = value.split(' ', 2);
+  return rest === undefined ? '[redacted]' : `${String(scheme)} [redacted]`;
 }
 
 function shownOutcome(outcome: Exchange, redaction: Redaction): Record<string, unknown> {

@@ -13,7 +13,9 @@ import {
   trueOrFalse,
   type Values,
 } from '../core/setting.js';
+import type { AuthOptions } from '../format/auth-options.js';
 import { crmFormat } from '../format/crm-format.js';
+import { checkAuth, needsToken } from './credentials.js';
 import { checkToken, normalizeToken, type TokenProvider } from './token.js';
 
 /** Where notifications are sent, and how. */
@@ -32,6 +34,13 @@ export interface TargetSettings {
    * @example authToken: async () => (await vault.read('crm')).token
    */
   readonly authToken?: string | TokenProvider | undefined;
+  /**
+   * How requests are authorised, if not by the token as `Authorization: Bearer`: user name and password, a header of its own, or a
+   * token from an OAuth 2 server.
+   * @default what the format needs, else the token as `Authorization: Bearer`
+   * @example auth: { kind: 'basic', username: 'site', password: key }
+   */
+  readonly auth?: AuthOptions | undefined;
   /**
    * The time limit of one exchange with the CRM, in milliseconds: connecting, headers and body together. Raise it for a CRM
    * that is slow but does respond. Variable `CRM_TIMEOUT_MS`.
@@ -78,6 +87,12 @@ export const targetSettings = {
     defaultToken,
     token,
     'The bearer token. The default is refused in production.',
+  ),
+  auth: optionOnly<AuthOptions | undefined>(
+    'auth',
+    undefined,
+    checkAuth,
+    'How requests are authorised, if not by the token as a bearer token.',
   ),
   timeoutMs: setting('timeoutMs', 'CRM_TIMEOUT_MS', 10_000, milliseconds, 'The deadline of one exchange.'),
   healthTimeoutMs: setting(
@@ -141,7 +156,7 @@ export function resolveTarget(
   if (typeof given.authToken === 'string' && /[\r\n]$/.test(given.authToken)) {
     warnings.push(`${tokenName} ended in a line break, which was dropped; remove it from its file or variable.`);
   }
-  if (authToken === defaultToken) {
+  if (authToken === defaultToken && needsToken(given.auth)) {
     const problem = 'is the default that everybody knows; set CRM_AUTH_TOKEN';
     if (isProduction) issues.push({ path: nameOf(targetSettings.authToken, path), message: problem });
     else warnings.push(`${tokenName} ${problem}. In production this is refused.`);

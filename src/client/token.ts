@@ -37,8 +37,12 @@ export interface TokenSource {
   secrets(): readonly string[];
 }
 
-/** Creates a source for a fixed token, or for the tokens of a provider. */
-export function createTokenSource(token: string | TokenProvider, clock: Clock): TokenSource {
+/** Creates a source for a fixed token, or for the tokens of a provider, which is asked again while the last one `isExpiring`. */
+export function createTokenSource(
+  token: string | TokenProvider,
+  clock: Clock,
+  isExpiring: () => boolean = () => false,
+): TokenSource {
   if (typeof token === 'string') {
     return { get: () => Promise.resolve(token), renew: () => Promise.resolve(undefined), secrets: () => [token] };
   }
@@ -65,7 +69,7 @@ export function createTokenSource(token: string | TokenProvider, clock: Clock): 
   };
 
   return {
-    get: async (timeoutMs) => known ?? (await requestToken(timeoutMs)),
+    get: async (timeoutMs) => (known === undefined || isExpiring() ? requestToken(timeoutMs) : known),
     async renew(refused, timeoutMs) {
       // Another attempt was refused at the same time and has already renewed the token.
       if (known !== undefined && known !== refused) return known;

@@ -1,10 +1,14 @@
+import { needsToken } from '../client/credentials.js';
 import { resolveTarget, targetSettings, type TargetConfig } from '../client/target-settings.js';
+import type { Setting, Values } from '../core/setting.js';
 import { resolveDelivery, type DeliveryConfig } from '../delivery/delivery-settings.js';
+import type { FormatDefinition } from '../format/format-definition.js';
+import type { FormatConfig } from '../format/format-settings.js';
 import { resolvePart, type ResolvedSettings } from './resolve-settings.js';
 import { ofEachTarget, type notifierSettings, type TargetOptions } from './settings.js';
 
 /** Where notifications are sent, and how: one target, complete, checked and normalised. */
-export interface NamedTarget extends TargetConfig {
+export interface NamedTarget extends TargetConfig, FormatConfig {
   readonly name: string;
   readonly delivery: DeliveryConfig;
 }
@@ -20,8 +24,10 @@ export function resolveTargets(context: ResolvedSettings<typeof notifierSettings
   const { values, findings } = context;
   const { targets } = values;
   if (targets === undefined) {
-    const target = resolveTarget(values.target, context);
-    return [{ ...target, name: usualTarget, delivery: resolveDelivery(values.delivery, findings) }];
+    const { format } = values.written;
+    const { ofTarget, given } = withDefaultsOf(format, values.target, context.given);
+    const target = resolveTarget(ofTarget, { ...context, given });
+    return [{ ...target, name: usualTarget, format, delivery: resolveDelivery(values.delivery, findings) }];
   }
   for (const { option } of ownOnly.filter((setting) => context.givenAsOption.has(setting))) {
     findings.issues.push({
@@ -43,11 +49,33 @@ function resolveNamed(
   if (name !== usualTarget) for (const setting of ownOnly) inherited.delete(setting);
   const part = resolvePart(ofEachTarget, options, inherited, path, findings);
   const delivery = resolveDelivery(part.values.delivery, findings, path);
-  const missing = ownOnly.filter((setting) => !part.given.has(setting));
+  const { format } = part.values.written;
+  const { ofTarget, given: ofWhich } = withDefaultsOf(format, part.values.target, part.given);
+  const [baseUrl, authToken] = ownOnly;
+  const needed = needsToken(ofTarget.auth) ? [baseUrl, authToken] : [baseUrl];
+  const missing = needed.filter((setting) => !ofWhich.has(setting));
   for (const { option } of missing) findings.issues.push({ path: `${path}.${option}`, message: 'is missing' });
-  if (missing.length > 0) return { ...part.values.target, name, delivery };
-  const target = resolveTarget(part.values.target, { isProduction, given: part.given, findings, path });
-  return { ...target, name, delivery };
+  if (missing.length > 0) return { ...ofTarget, name, format, delivery };
+  const target = resolveTarget(ofTarget, { isProduction, given: ofWhich, findings, path });
+  return { ...target, name, format, delivery };
+}
+
+type TargetValues = Values<typeof targetSettings>;
+type Given = ReadonlyMap<Setting<unknown>, unknown>;
+
+/** A format may know where its CRM is and how that is told who we are; what is set goes before that. */
+function withDefaultsOf(
+  format: FormatDefinition | undefined,
+  values: TargetValues,
+  given: Given,
+): { readonly ofTarget: TargetValues; readonly given: Given } {
+  if (format === undefined) return { ofTarget: values, given };
+  const { baseUrl, auth } = format;
+  const isUrlOfFormat = baseUrl !== undefined && !given.has(targetSettings.baseUrl);
+  return {
+    ofTarget: { ...values, baseUrl: isUrlOfFormat ? baseUrl : values.baseUrl, auth: values.auth ?? auth },
+    given: isUrlOfFormat ? new Map([...given, [targetSettings.baseUrl, baseUrl]]) : given,
+  };
 }
 
 function asRecord(value: unknown): Readonly<Record<string, TargetOptions>> {

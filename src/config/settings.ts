@@ -2,6 +2,7 @@ import { targetSettings, type TargetSettings } from '../client/target-settings.j
 import { systemClock, type Clock } from '../core/clock.js';
 import { optionOnly } from '../core/setting.js';
 import { deliverySettings, type DeliverySettings } from '../delivery/delivery-settings.js';
+import { formatSettings, type FormatSettings } from '../format/format-settings.js';
 import { hookSettings, type HookSettings } from '../hooks/hook-settings.js';
 import { intakeSettings, type IntakeSettings } from '../notifier/intake-settings.js';
 import { outboxSettings, type OutboxSettings } from '../outbox/outbox-settings.js';
@@ -24,7 +25,7 @@ export interface ServiceOptions extends TargetSettings, LoggerSettings {
  * variables, but for `baseUrl` and `authToken`, which belong to one target: those variables are read for the target `crm` alone.
  * @example { baseUrl: 'https://marketing.example.com', authToken: token, rateLimit: { perSecond: 10 } }
  */
-export interface TargetOptions extends TargetSettings, DeliverySettings {}
+export interface TargetOptions extends TargetSettings, DeliverySettings, FormatSettings {}
 
 /**
  * Options of `createNotifier`. An option wins over its variable, a variable over the default.
@@ -32,7 +33,7 @@ export interface TargetOptions extends TargetSettings, DeliverySettings {}
  * const notifier = createNotifier({ baseUrl: 'https://crm.example.com', outbox: '/var/lib/booking-app/crm' });
  */
 export interface NotifierOptions
-  extends ServiceOptions, OutboxSettings, HookSettings, IntakeSettings, DeliverySettings {
+  extends ServiceOptions, OutboxSettings, HookSettings, IntakeSettings, DeliverySettings, FormatSettings {
   /**
    * The clock that delivery uses; for tests that control the time.
    * @default the computer's own
@@ -56,7 +57,7 @@ export const serviceSettings = {
 } as const;
 
 /** The settings that each target may have of its own. */
-export const ofEachTarget = { target: targetSettings, delivery: deliverySettings } as const;
+export const ofEachTarget = { target: targetSettings, delivery: deliverySettings, written: formatSettings } as const;
 
 /** All settings, group by group. */
 export const notifierSettings = {
@@ -65,6 +66,7 @@ export const notifierSettings = {
   hooks: hookSettings,
   intake: intakeSettings,
   delivery: deliverySettings,
+  written: formatSettings,
   clock: optionOnly<Clock>('clock', systemClock, acceptAny, 'The time that delivery goes by, for tests that own it.'),
   targets: optionOnly<Readonly<Record<string, TargetOptions>> | undefined>(
     'targets',

@@ -20,12 +20,14 @@ export interface FormatDefinition {
    * Makes the request for one notification: its body is the exact text that every attempt posts. What it throws, or returns
    * that cannot be posted, rejects the notification; its response is untouched.
    */
-  build(facts: NotificationFacts): BuiltRequest;
+  readonly build: (facts: NotificationFacts) => BuiltRequest;
   /**
    * What a reply means, for each notification of the request in turn, or for all of them alike. @default by its status, as
    * docs/delivery.md lists them
    */
-  classify?(reply: FormatReply, sent: readonly SentNotification[]): Outcome | readonly Outcome[];
+  readonly classify?:
+    | ((reply: FormatReply, sent: readonly SentNotification[]) => Outcome | readonly Outcome[])
+    | undefined;
   /** How several notifications go in one request. @default each has a request of its own */
   readonly batch?: BatchFormat | undefined;
   /** Where the thread that delivers finds `classify` and `batch.join`; `defineFormat` sets it. */
@@ -73,7 +75,7 @@ export interface BatchFormat {
   /** How large the CRM lets the body be, in bytes. @default 1_000_000 */
   readonly maxBytes?: number | undefined;
   /** The body of a request for these, from the bodies that `build` returned. */
-  join(bodies: readonly string[]): string;
+  readonly join: (bodies: readonly string[]) => string;
 }
 
 /** The part of a reply that is read: at most 64 KB of its body. */

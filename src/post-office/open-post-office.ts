@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
+import type { FormatDefinition } from '../format/format-definition.js';
 import { loadPg } from '../outbox/postgres/pg-driver.js';
 import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -11,9 +12,14 @@ import type { OutboxPlace, PostOffice, PostOfficeSettings } from './post-office.
 import { gatherOnDiskMs, type WholeTarget } from './start-deliveries.js';
 import { createThreadHost } from './thread-host.js';
 
+/** A target as it is configured. */
+export interface NotifiedTarget extends Omit<WholeTarget, 'format' | 'functions'> {
+  readonly format: FormatDefinition | undefined;
+}
+
 export interface PostOfficeOptions {
   /** One at least. */
-  readonly targets: readonly WholeTarget[];
+  readonly targets: readonly NotifiedTarget[];
   readonly outbox: OutboxConfig;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
@@ -28,7 +34,8 @@ export interface PostOfficeOptions {
  * `CRMConfigError` at once when the outbox's path cannot be used, another notifier of this process has it, or there is no SQLite.
  */
 export function openPostOffice(options: PostOfficeOptions): PostOffice {
-  const { targets, outbox, clock, logger, onEvent } = options;
+  const { outbox, clock, logger, onEvent } = options;
+  const targets = options.targets.map(withPlan);
   // What the thread needs it loads for itself; here it only must not be missing.
   if (typeof outbox.path !== 'string') loadPg();
   else if (outbox.path !== ':memory:') loadSqlite();
@@ -36,14 +43,13 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const place = claim === undefined ? placeOffDisk(outbox.path) : ({ kind: 'file', file: claim.file } as const);
   options.onStart();
   if (claim?.exposure !== undefined) logger.warn({}, `CRM outbox: ${claim.exposure}`);
-  const plans = targets.map(({ authToken: _token, dispatcher: _dispatcher, ...plan }) => plan);
+  const plans = targets.map(({ authToken: _token, dispatcher: _dispatcher, functions: _functions, ...plan }) => plan);
   const settings: PostOfficeSettings = { targets: plans, outbox, place };
   const onClosed = (): void => {
     claim?.release();
   };
   // Notifications in memory would be lost with the thread, and functions cannot be sent to it.
-  const hasDispatcher = targets.some(({ dispatcher }) => dispatcher !== undefined);
-  const canCross = place.kind !== 'memory' && !hasDispatcher && clock === systemClock;
+  const canCross = place.kind !== 'memory' && targets.every(canBeSent) && clock === systemClock;
   if (outbox.thread && canCross) {
     const threadFile = findThreadFile();
     if (threadFile !== undefined) {
@@ -57,6 +63,21 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   // In memory, transactions are not worth a wait, and a custom clock is not advanced for them.
   const gatherMs = place.kind === 'memory' || clock !== systemClock ? 0 : gatherOnDiskMs;
   return createInlineHost({ settings, targets, clock, logger, gatherMs, onEvent, onClosed });
+}
+
+function withPlan({ format, ...target }: NotifiedTarget): WholeTarget {
+  if (format === undefined) return { ...target, format };
+  const { name, path, contentType, source, classify, batch } = format;
+  const { path: batchPath, maxCount, maxBytes, join } = batch ?? {};
+  const limits = maxCount === undefined ? undefined : { path: batchPath, maxCount, maxBytes };
+  const plan = { name, path, contentType, source, batch: limits };
+  return { ...target, format: plan, functions: { classify, join } };
+}
+
+/** Whether nothing of it is a function, or the thread finds it by itself. */
+function canBeSent({ dispatcher, format, functions }: WholeTarget): boolean {
+  const hasFunctions = functions?.classify !== undefined || functions?.join !== undefined;
+  return dispatcher === undefined && (!hasFunctions || format?.source !== undefined);
 }
 
 function placeOffDisk(outbox: OutboxConfig['path']): OutboxPlace {

@@ -1,4 +1,5 @@
 import type { TargetConfig } from '../client/target-settings.js';
+import type { FormatPlan } from '../format/deliver-by-definition.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
@@ -114,6 +115,8 @@ export interface CloseReport {
 /** Where a post office delivers, and how: a target without the options that may be functions. */
 export interface TargetPlan extends Omit<TargetConfig, 'authToken' | 'dispatcher'> {
   readonly name: string;
+  /** Undefined for this package's own. */
+  readonly format: FormatPlan | undefined;
   readonly delivery: DeliveryConfig;
 }
 

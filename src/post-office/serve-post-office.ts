@@ -7,6 +7,7 @@ import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
 import { gatherOnDiskMs } from './start-deliveries.js';
+import { loadFormatFunctions } from './load-format-functions.js';
 import { passAcceptGate } from './thread-gates.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
@@ -28,6 +29,7 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
     targets: settings.targets.map((plan) => ({
       ...plan,
       authToken: authTokens[plan.name] ?? (() => askToken(plan.name)),
+      functions: plan.format === undefined ? undefined : loadFormatFunctions(plan.format),
     })),
     clock: systemClock,
     runNative,

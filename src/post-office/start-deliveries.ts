@@ -7,6 +7,7 @@ import { joinDeliveries, type Deliveries } from '../delivery/deliveries.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import { crmFormat } from '../format/crm-format.js';
+import { deliverByDefinition, type FormatFunctions } from '../format/deliver-by-definition.js';
 import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { TargetPlan } from './post-office.js';
@@ -16,6 +17,8 @@ import type { Store } from './store.js';
 export interface WholeTarget extends TargetPlan {
   readonly authToken: string | TokenProvider;
   readonly dispatcher?: Dispatcher | undefined;
+  /** Of its format. */
+  readonly functions?: FormatFunctions | undefined;
 }
 
 export interface StartDeliveriesOptions {
@@ -47,7 +50,7 @@ function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Del
   const { name, delivery, timeoutMs, baseUrl } = whole;
   const { outbox, leader } = store;
   const { generation } = outbox;
-  const format = crmFormat;
+  const format = whole.format === undefined ? crmFormat : deliverByDefinition(whole.format, whole.functions ?? {});
   const connections = maxUnderWay(delivery.concurrency);
   // Once the outbox has started over, positions mean something else, and other deliveries follow soon.
   const mayStart = (): boolean => outbox.generation === generation && (leader?.isLeading() ?? true);

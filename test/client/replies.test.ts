@@ -286,6 +286,7 @@ describe('case 44: the total deadline', () => {
       timeoutMs: 200,
       healthTimeoutMs: 200,
       dispatcher: undefined,
+      auth: undefined,
       connections: 4,
       clock: systemClock,
       logger: createSafeLogger(createLogCollector()),
