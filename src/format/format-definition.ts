@@ -22,10 +22,10 @@ export interface FormatDefinition {
    */
   build(facts: NotificationFacts): BuiltRequest;
   /**
-   * What a reply means, for each notification of the request in turn, or for all of them alike. @default by its status, as
-   * docs/delivery.md lists them
+   * What a reply means, for each notification of the request in turn, or for all of them alike; undefined where its status
+   * says it all. @default by its status, as docs/delivery.md lists them
    */
-  classify?(reply: FormatReply, sent: readonly SentNotification[]): Outcome | readonly Outcome[];
+  classify?(reply: FormatReply, sent: readonly SentNotification[]): Outcome | readonly Outcome[] | undefined;
   /** How several notifications go in one request. @default each has a request of its own */
   readonly batch?: BatchFormat | undefined;
 }
@@ -94,6 +94,11 @@ export interface SentNotification {
  */
 export type Outcome =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'retry'; readonly retryAfterMs?: number | undefined }
+  | {
+      readonly kind: 'retry';
+      readonly retryAfterMs?: number | undefined;
+      /** Whether it takes nothing else either until then, such as when a day's requests are used up. @default false */
+      readonly pausesTarget?: boolean | undefined;
+    }
   | { readonly kind: 'rejected'; readonly detail?: string | undefined }
   | { readonly kind: 'refused' };
