@@ -52,6 +52,7 @@ const mayImport = {
     'hooks/hook-settings.ts',
   ],
   // Entry points of their own; nothing above imports them.
+  formats: ['core', 'notification', 'format'],
   postgres: ['core', 'notification', 'format', 'notifier/intake-settings.ts', 'outbox'],
   prometheus: ['core', 'observe', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],

@@ -25,6 +25,16 @@ export type { CRMErrorCode, Issue } from './core/errors.js';
 export type { CircuitState } from './delivery/circuit-breaker.js';
 export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
 export type { PauseCause } from './delivery/pause-reports.js';
+export type { AuthOptions } from './format/auth-options.js';
+export type {
+  BatchFormat,
+  BuiltRequest,
+  FormatDefinition,
+  FormatReply,
+  NotificationFacts,
+  Outcome,
+  SentNotification,
+} from './format/format-definition.js';
 export type { Guarantee } from './hooks/hook-settings.js';
 export type {
   BodyRouteHook,
