@@ -14,7 +14,16 @@ const mayImport = {
   transaction: ['core'],
   target: ['core', 'client', 'format', 'outbox/outbox.ts'],
   delivery: ['core', 'outbox/delivery-outbox.ts', 'outbox/outbox.ts', 'target/target.ts'],
-  'post-office': ['core', 'telemetry', 'client', 'format', 'outbox', 'target', 'delivery'],
+  'post-office': [
+    'core',
+    'telemetry',
+    'client',
+    'format',
+    'formats/replies-by-format.ts',
+    'outbox',
+    'target',
+    'delivery',
+  ],
   notifier: [
     'core',
     'telemetry',
@@ -52,6 +61,7 @@ const mayImport = {
     'hooks/hook-settings.ts',
   ],
   // Entry points of their own; nothing above imports them.
+  formats: ['core', 'notification', 'format'],
   postgres: ['core', 'notification', 'format', 'notifier/intake-settings.ts', 'outbox'],
   prometheus: ['core', 'observe', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],

@@ -10,6 +10,7 @@ const config: Config = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^express-crm-notifier$': '<rootDir>/src/index.ts',
+    '^express-crm-notifier/formats/(.+)$': '<rootDir>/src/formats/$1.ts',
     '^express-crm-notifier/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   // A busy machine is slow to start a process; what hangs is found out all the same.

@@ -192,6 +192,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const { head, startedAtMs } = attempt;
     const isPaused = recordVerdict(attempt, verdict, { breaker, choice, clock });
     const wasSent = verdict.reach !== 'unreachable' || verdict.wasSent;
+    if (verdict.kind === 'retry' && verdict.reach === 'responded' && verdict.pausesTarget) {
+      const { retryAfterMs = retry.firstDelayMs } = verdict;
+      rateLimit.holdUntil(clock.monotonicMs() + Math.min(retryAfterMs, retry.maxRetryAfterMs));
+    }
     verdicts.settle(head, verdict, aboutAttempt(head, wasSent, startedAtMs, clock), isPaused);
     if (!idleWaiters.isEmpty) settlements.hurry();
     return verdict.kind === 'delivered' || verdict.kind === 'dead';

@@ -60,18 +60,25 @@ export function createStartRule(options: StartRuleOptions): StartRule {
 export interface RateLimit {
   /** Takes a token and returns 0, or returns how many milliseconds until there is one. */
   take(nowMs: number): number;
+  /** Gives no token before this instant. */
+  holdUntil(atMs: number): void;
 }
 
 /** Without options there is no limit. */
 export function createRateLimit(
   options: { readonly perSecond: number; readonly burst: number } | undefined,
 ): RateLimit {
-  if (options === undefined) return { take: () => 0 };
-  const { perSecond, burst } = options;
+  const { perSecond, burst } = options ?? { perSecond: Infinity, burst: Infinity };
   let tokens = burst;
   let filledAtMs: number | undefined;
+  let heldUntilMs = -Infinity;
   return {
+    holdUntil(atMs) {
+      heldUntilMs = Math.max(heldUntilMs, atMs);
+    },
     take(nowMs) {
+      if (nowMs < heldUntilMs) return Math.ceil(heldUntilMs - nowMs);
+      if (options === undefined) return 0;
       tokens = Math.min(burst, tokens + ((nowMs - (filledAtMs ?? nowMs)) / 1000) * perSecond);
       filledAtMs = nowMs;
       if (tokens >= 1) {

@@ -88,7 +88,7 @@ function meaningOf(outcome: Outcome, byStatus: ReplyMeaning, reply: Reply, now: 
     case 'delivered':
       return { kind: 'delivered', json: { value: null } };
     case 'retry':
-      return { kind: 'retry', retryAfterMs: outcome.retryAfterMs ?? asked };
+      return { kind: 'retry', retryAfterMs: outcome.retryAfterMs ?? asked, pausesTarget: outcome.pausesTarget };
     case 'refused':
       return { kind: 'refused', retryAfterMs: asked };
     case 'rejected': {

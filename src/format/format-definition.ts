@@ -22,12 +22,11 @@ export interface FormatDefinition {
    */
   readonly build: (facts: NotificationFacts) => BuiltRequest;
   /**
-   * What a reply means, for each notification of the request in turn, or for all of them alike. @default by its status, as
-   * docs/delivery.md lists them
+   * What a reply means, for each notification of the request in turn, or for all of them alike; undefined where its status
+   * says it all. @default by its status, as docs/delivery.md lists them
    */
   readonly classify?:
-    | ((reply: FormatReply, sent: readonly SentNotification[]) => Outcome | readonly Outcome[])
-    | undefined;
+    ((reply: FormatReply, sent: readonly SentNotification[]) => Outcome | readonly Outcome[] | undefined) | undefined;
   /** How several notifications go in one request. @default each has a request of its own */
   readonly batch?: BatchFormat | undefined;
   /** Where the thread that delivers finds `classify` and `batch.join`; `defineFormat` sets it. */
@@ -105,6 +104,11 @@ export interface SentNotification {
  */
 export type Outcome =
   | { readonly kind: 'delivered' }
-  | { readonly kind: 'retry'; readonly retryAfterMs?: number | undefined }
+  | {
+      readonly kind: 'retry';
+      readonly retryAfterMs?: number | undefined;
+      /** Whether it takes nothing else either until then, such as when a day's requests are used up. @default false */
+      readonly pausesTarget?: boolean | undefined;
+    }
   | { readonly kind: 'rejected'; readonly detail?: string | undefined }
   | { readonly kind: 'refused' };

@@ -78,7 +78,12 @@ export type ReplyMeaning =
   /** The CRM has it. `json` is missing when the reply is not JSON (RFC 8259), or was not read to its end. */
   | { readonly kind: 'delivered'; readonly json: { readonly value: unknown } | undefined }
   /** Failed for now: the same request may succeed later. */
-  | { readonly kind: 'retry'; readonly retryAfterMs: number | undefined }
+  | {
+      readonly kind: 'retry';
+      readonly retryAfterMs: number | undefined;
+      /** Whether it takes nothing else either until then. @default false */
+      readonly pausesTarget?: boolean | undefined;
+    }
   /** The CRM refuses the token, or this notification with it. */
   | { readonly kind: 'refused'; readonly retryAfterMs: number | undefined }
   /** Failed for good: the same request will never succeed. */

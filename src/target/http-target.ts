@@ -57,7 +57,13 @@ export function verdictOn(
     case 'delivered':
       return { kind: 'delivered', reach: 'responded', status, isReplyNotJson: meaning.json === undefined };
     case 'retry':
-      return { kind: 'retry', reach: 'responded', status, retryAfterMs: meaning.retryAfterMs };
+      return {
+        kind: 'retry',
+        reach: 'responded',
+        status,
+        retryAfterMs: meaning.retryAfterMs,
+        pausesTarget: meaning.pausesTarget ?? false,
+      };
     case 'refused':
       return { kind: 'refused', reach: 'refused', status };
     case 'dead':

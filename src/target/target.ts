@@ -38,6 +38,8 @@ export type Verdict =
       readonly status: number;
       /** How long the target asked to wait, in milliseconds, if it did. */
       readonly retryAfterMs: number | undefined;
+      /** Whether it takes nothing else either until then. */
+      readonly pausesTarget: boolean;
     }
   /** There was no response, or none that could be understood. */
   | {

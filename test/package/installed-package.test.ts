@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { bareEnvironment } from '../helpers/bare-environment.js';
@@ -16,10 +16,26 @@ const programs = join(__dirname, 'consumer');
 const expressMajors: readonly ExpressMajor[] = [5, 4];
 
 /** The README and every page of docs/, with the code they show. */
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))].map((name) => ({
-  name,
-  blocks: codeBlocksOf(readFileSync(join(root, name === 'README.md' ? '' : 'docs', name), 'utf8')),
+const pages = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/crms')].map((name) => ({
+  name: basename(name),
+  blocks: codeBlocksOf(readFileSync(join(root, name), 'utf8')),
 }));
+
+function pagesIn(directory: string): readonly string[] {
+  const names = readdirSync(join(root, directory)).filter((name) => name.endsWith('.md'));
+  return names.map((name) => join(directory, name));
+}
+
+/** Each has one function, for a kind of CRM. */
+const formats: Readonly<Record<string, string>> = {
+  'cloud-events': 'cloudEvents',
+  'customer-io': 'customerIo',
+  'hubspot-contacts': 'hubspotContacts',
+  'hubspot-events': 'hubspotEvents',
+  'salesforce-event': 'salesforceEvent',
+  segment: 'segment',
+  'standard-webhooks': 'standardWebhooks',
+};
 
 /** A CommonJS file in TypeScript: its types must come from the CommonJS half of the package. */
 const commonJsUser = `
@@ -119,6 +135,12 @@ describe('the names it exports', () => {
     const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs', {}, 'express-crm-notifier/testing');
     const expected = ['createOwnedClock', 'startFakeCrm'];
     expect(names).toEqual({ imported: expected, required: expected, areTheSame: true });
+  });
+
+  it.each(Object.entries(formats))('are for the format %s: %s', async (file, name) => {
+    const entry = `express-crm-notifier/formats/${file}`;
+    const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs', {}, entry);
+    expect(names).toEqual({ imported: [name], required: [name], areTheSame: true });
   });
 });
 
@@ -288,7 +310,9 @@ describe('the types, where no optional peer is installed', () => {
       files: ['public-api.ts', 'entries.ts'],
     },
   ];
-  const entries = ['dashboard', 'testing'].map((name) => `export * as ${name} from 'express-crm-notifier/${name}';\n`);
+  const entries = ['dashboard', 'testing', ...Object.keys(formats).map((name) => `formats/${name}`)].map(
+    (name) => `export * as ${name.replaceAll(/\W/g, '_')} from 'express-crm-notifier/${name}';\n`,
+  );
 
   beforeAll(async () => {
     await installInto(project, tarball, 5, optionalPeers);
