@@ -49,8 +49,11 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
     claim?.release();
   };
   // Notifications in memory would be lost with the thread, and functions cannot be sent to it.
-  const canCross = place.kind !== 'memory' && targets.every(canBeSent) && clock === systemClock;
-  if (outbox.thread && canCross) {
+  const isThreadWanted = outbox.thread && place.kind !== 'memory' && clock === systemClock;
+  const stranded = targets.find((target) => !hasSendableFormat(target))?.format;
+  if (isThreadWanted && stranded !== undefined) {
+    logger.warn({}, `${runsHere}: the format ${stranded.name} has ${strandedFunctions}, or set thread: false`);
+  } else if (isThreadWanted && targets.every(({ dispatcher }) => dispatcher === undefined)) {
     const threadFile = findThreadFile();
     if (threadFile !== undefined) {
       const onThreadless = (error: unknown): void => {
@@ -74,10 +77,10 @@ function withPlan({ format, ...target }: NotifiedTarget): WholeTarget {
   return { ...target, format: plan, functions: { classify, join } };
 }
 
-/** Whether nothing of it is a function, or the thread finds it by itself. */
-function canBeSent({ dispatcher, format, functions }: WholeTarget): boolean {
+/** Whether nothing that the thread needs of it is a function, or the thread finds it by itself. */
+function hasSendableFormat({ format, functions }: WholeTarget): boolean {
   const hasFunctions = functions?.classify !== undefined || functions?.join !== undefined;
-  return dispatcher === undefined && (!hasFunctions || format?.source !== undefined);
+  return !hasFunctions || format?.source !== undefined;
 }
 
 function placeOffDisk(outbox: OutboxConfig['path']): OutboxPlace {
@@ -85,6 +88,9 @@ function placeOffDisk(outbox: OutboxConfig['path']): OutboxPlace {
 }
 
 const runsHere = 'CRM outbox and delivery run in the app’s own thread';
+
+const strandedFunctions =
+  'functions that no thread can get. Give defineFormat its module and exportName (docs/formats.md)';
 
 const noThreadFile =
   'the file of their thread was not found. Leave express-crm-notifier out of your bundle (as an external package), build ' +
