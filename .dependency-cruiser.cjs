@@ -6,6 +6,7 @@ const mayImport = {
   core: [],
   telemetry: ['core'],
   notification: ['core'],
+  signing: ['core'],
   format: ['core', 'notification'],
   // The direct client resolves its options itself; nothing else of these folders knows config.
   client: ['core', 'config', 'telemetry', 'notification', 'format'],
