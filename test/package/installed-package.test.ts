@@ -120,6 +120,13 @@ describe('the names it exports', () => {
     const expected = ['createOwnedClock', 'startFakeCrm'];
     expect(names).toEqual({ imported: expected, required: expected, areTheSame: true });
   });
+
+  it('are these for a CRM service', async () => {
+    const entry = 'express-crm-notifier/receiver';
+    const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs', {}, entry);
+    const expected = ['NotificationRejectedError', 'createReceiver', 'memoryStore', 'postgresStore', 'sqliteStore'];
+    expect(names).toEqual({ imported: expected, required: expected, areTheSame: true });
+  });
 });
 
 describe('what is loaded', () => {
@@ -288,7 +295,7 @@ describe('the types, where no optional peer is installed', () => {
       files: ['public-api.ts', 'entries.ts'],
     },
   ];
-  const entries = ['dashboard', 'testing'].map((name) => `export * as ${name} from 'express-crm-notifier/${name}';\n`);
+  const entries = ['dashboard', 'receiver', 'testing'].map((name) => `export * as ${name} from 'express-crm-notifier/${name}';\n`);
 
   beforeAll(async () => {
     await installInto(project, tarball, 5, optionalPeers);
