@@ -295,7 +295,9 @@ describe('the types, where no optional peer is installed', () => {
       files: ['public-api.ts', 'entries.ts'],
     },
   ];
-  const entries = ['dashboard', 'receiver', 'testing'].map((name) => `export * as ${name} from 'express-crm-notifier/${name}';\n`);
+  const entries = ['dashboard', 'receiver', 'testing'].map(
+    (name) => `export * as ${name} from 'express-crm-notifier/${name}';\n`,
+  );
 
   beforeAll(async () => {
     await installInto(project, tarball, 5, optionalPeers);
