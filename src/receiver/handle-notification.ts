@@ -46,7 +46,9 @@ export function createHandling<Tx>({ handlers, store, reports }: HandlingParts<T
         return storeFailed;
       }
     }
-    if (handler.thrown === undefined) return { kind: 'taken', isDuplicate: outcome === 'duplicate' };
+    // A transaction may be tried again, and then find what another process has done meanwhile.
+    if (outcome === 'duplicate') return { kind: 'taken', isDuplicate: true };
+    if (handler.thrown === undefined) return { kind: 'taken', isDuplicate: false };
     const { error } = handler.thrown;
     if (error instanceof NotificationRejectedError) return rejected(error);
     reports.handlerFailed(error, notification);

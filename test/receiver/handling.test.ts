@@ -101,7 +101,7 @@ describe('a notification', () => {
   });
 });
 
-describe('a handler that throws', () => {
+describe('a handler that', () => {
   it.each([
     [
       'throws',
@@ -110,7 +110,7 @@ describe('a handler that throws', () => {
       },
     ],
     ['rejects', () => Promise.reject(new TypeError('Ada Lovelace has no e-mail address'))],
-  ])('and %s: 500, and the notification is handled when it comes again', async (_how, fail) => {
+  ])('%s: 500, and the notification is handled when it comes again', async (_how, fail) => {
     const reported: unknown[] = [];
     let handledCount = 0;
     const receiver = await start({
@@ -146,7 +146,7 @@ describe('a handler that throws', () => {
     ['nothing at all', undefined, 'something that is no Error'],
     ['a text', 'Ada Lovelace', 'something that is no Error'],
     ['an error whose code is a sentence', Object.assign(new Error('x'), { code: 'Ada Lovelace' }), 'Error at'],
-  ])('is %s: 500, and the log line says no more', async (_what, thrown, words) => {
+  ])('throws %s: 500, and the log line says no more', async (_what, thrown, words) => {
     const receiver = await start({
       on: {
         '*': () => {
@@ -164,7 +164,7 @@ describe('a handler that throws', () => {
     expect(receiver.log.text()).not.toContain('Ada');
   });
 
-  it('a NotificationRejectedError: 422 with its reason, nothing is logged, and the id is not remembered', async () => {
+  it('throws a NotificationRejectedError: 422 with its reason, nothing is logged, and the id is not remembered', async () => {
     let isKnown = false;
     const receiver = await start({
       on: {
@@ -197,6 +197,19 @@ describe('a store that fails', () => {
         message: expect.stringMatching(/^CRM receiver: the store failed with Error at /),
       },
     ]);
+  });
+
+  it('is believed if it tries again and finds that another process has done it', async () => {
+    const store = {
+      async handleOnce(_id: string, handle: (tx: undefined) => Promise<void>) {
+        await handle(undefined).catch(() => undefined);
+        return 'duplicate' as const;
+      },
+    };
+    const on = { '*': () => Promise.reject(new Error('could not serialize access')) };
+    const receiver = await start({ store, on });
+    expect(await receiver.notify(booking())).toMatchObject({ status: 200, body: { duplicate: true } });
+    expect(receiver.log.lines).toEqual([]);
   });
 
   it('is no success if it keeps to itself what the handler threw', async () => {
