@@ -6,6 +6,7 @@ const mayImport = {
   core: [],
   telemetry: ['core'],
   notification: ['core'],
+  signing: ['core'],
   format: ['core', 'notification'],
   // The direct client resolves its options itself; nothing else of these folders knows config.
   client: ['core', 'config', 'telemetry', 'notification', 'format'],
@@ -66,6 +67,19 @@ const mayImport = {
   prometheus: ['core', 'observe', 'notifier'],
   dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
   testing: ['core', 'format'],
+  // The CRM's side: it takes what the format sends, and has a store of its own.
+  receiver: [
+    'core',
+    'telemetry/logger.ts',
+    'notification',
+    'format',
+    'signing',
+    'client/token.ts',
+    'notifier/notifier.ts',
+    'outbox/postgres/postgres-outbox.ts',
+    'outbox/sqlite/sqlite-driver.ts',
+    'transaction',
+  ],
   cli: [
     'core',
     'config',

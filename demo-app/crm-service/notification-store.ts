@@ -1,29 +1,23 @@
-import { randomUUID } from 'node:crypto';
+import type { WireBookingRecord, WireNotification } from 'express-crm-notifier/receiver';
 import { openDatabase } from '../runtime/database.js';
-import type { ListQuery, Notification } from './request-schemas.js';
+import type { ListQuery } from './list-query.js';
 
-type NotificationContent = Omit<Notification, 'notification_id'>;
+type Notification = WireNotification & WireBookingRecord;
 
-/** A notification as the CRM lists it: its content and how it arrived. */
-export interface StoredNotification extends Omit<
-  NotificationContent,
-  'notification_type' | 'user_id' | 'message' | 'timestamp'
-> {
+/** A notification as the CRM lists it, and how it arrived. */
+export interface StoredNotification extends WireNotification, WireBookingRecord {
   /** Counts up in the order of arrival. */
   readonly sequence: number;
   readonly received_at: string;
-  readonly notification_id: string;
-  readonly notification_type: string | null;
-  readonly user_id: number | string | null;
-  readonly message: string | null;
-  readonly timestamp: string | null;
   /** How many attempts failed before this one. */
   readonly retry_count: number;
 }
 
 export interface NotificationStore {
+  /** Whether there is a notification with this id. */
+  has(notificationId: string): boolean;
   /** Stores a notification, unless there is one with the same id. */
-  add(notification: Notification, retryCount: number): { notificationId: string; duplicate: boolean };
+  add(notification: Notification, retryCount: number): void;
   /** Newest first. */
   list(query: ListQuery): StoredNotification[];
   /** The number of notifications. */
@@ -72,22 +66,24 @@ export function openNotificationStore(file: string): NotificationStore {
     ORDER BY sequence DESC LIMIT :limit
   `);
 
+  const find = database.prepare('SELECT 1 FROM notifications WHERE notification_id = ?');
   const selectCount = database.prepare('SELECT count(*) AS count FROM notifications');
 
   return {
+    has: (notificationId) => find.get(notificationId) !== undefined,
+
     add(notification, retryCount) {
-      const { notification_id: notificationId = randomUUID(), ...content } = notification;
-      const { changes } = insert.run({
+      const { notification_id: notificationId, ...content } = notification;
+      insert.run({
         notificationId,
         receivedAt: new Date().toISOString(),
         retryCount,
-        type: content.notification_type ?? null,
-        userId: textOf(content.user_id ?? content.user?.id),
-        bookingId: textOf(content.booking_id ?? content.additional_data['booking_id']),
+        type: content.notification_type,
+        userId: String(content.user_id),
+        bookingId: textOf(content.additional_data['booking_id']),
         eventId: textOf(content.event?.id ?? content.additional_data['event_id']),
         content: JSON.stringify(content),
       });
-      return { notificationId, duplicate: changes === 0 };
     },
 
     list({ type, user_id, booking_id, event_id, since, before, limit }) {
@@ -116,14 +112,5 @@ function textOf(id: unknown): string | null {
 }
 
 function storedNotification({ content, ...arrival }: Row): StoredNotification {
-  const { notification_type, user_id, message, timestamp, ...rest } = JSON.parse(content) as NotificationContent;
-  return {
-    ...arrival,
-    notification_type: notification_type ?? null,
-    // A bare booking record has its user only in the record.
-    user_id: user_id ?? rest.user?.id ?? null,
-    message: message ?? null,
-    timestamp: timestamp ?? null,
-    ...rest,
-  };
+  return { ...arrival, ...(JSON.parse(content) as Omit<Notification, 'notification_id'>) };
 }

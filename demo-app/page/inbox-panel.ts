@@ -25,7 +25,7 @@ export function createInboxPanel(): (view: View) => void {
 }
 
 function createEntry(notification: StoredNotification): HTMLElement {
-  const { sequence, message, notification_type, received_at, retry_count, additional_data } = notification;
+  const { sequence, message, received_at, retry_count, additional_data } = notification;
   const lane = laneOf(notification);
   const tag = element('span', 'lane', lane);
   tag.dataset['hue'] = hueOf(lane);
@@ -39,7 +39,7 @@ function createEntry(notification: StoredNotification): HTMLElement {
     element(
       'div',
       'what',
-      element('strong', '', message ?? notification_type ?? 'a booking record'),
+      element('strong', '', message),
       element('span', 'details', `${clockText(received_at)} · ${retries}${about}`),
     ),
     tag,

@@ -39,7 +39,7 @@ export function leaderOf({ apps }: PageState): AppProcess | undefined {
 /** Whether the booking's last change has reached the CRM. A hook runs after the change, so its timestamp is not older. */
 export function hasArrived(inbox: CrmInbox, { id, updated_at }: Pick<Booking, 'id' | 'updated_at'>): boolean {
   return inbox.notifications.some(
-    (notification) => bookingIdOf(notification) === id && (notification.timestamp ?? '') >= updated_at,
+    (notification) => bookingIdOf(notification) === id && notification.timestamp >= updated_at,
   );
 }
 
@@ -48,7 +48,7 @@ export function laneOf(notification: StoredNotification): string {
   const bookingId = bookingIdOf(notification);
   if (bookingId !== undefined) return `booking:${bookingId}`;
   const eventId = idIn(notification.additional_data['event_id']);
-  return eventId === undefined ? `user:${notification.user_id ?? '?'}` : `event:${eventId}`;
+  return eventId === undefined ? `user:${notification.user_id}` : `event:${eventId}`;
 }
 
 function bookingIdOf({ booking_id, additional_data }: StoredNotification): string | number | undefined {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { describeThrown } from '../core/describe-thrown.js';
 import { CRMNotMountedError } from '../core/errors.js';
 import type { IntakeContext } from '../notifier/intake.js';
 import { hookAccessOf, requestContext, thisCopy, type PackageCopy } from '../notifier/request-notifier.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import { createDefaultLogger, writeLog, type Logger, type LogLevel } from '../telemetry/logger.js';
-import { describeThrown } from './run-mapper.js';
 
 /** What a hook reports besides rejected notifications. Nothing here throws. */
 export interface HookReports {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { WireBookingRecord, WireNotification } from '../format/wire-notification.js';
 
 /** One request, as the fake CRM received it. */
 export interface ReceivedRequest {
@@ -18,20 +19,7 @@ export interface ReceivedRequest {
 export type OpenRequest = ReceivedRequest & { status: number | undefined };
 
 /** A notification that the fake CRM took: its fields by their names on the wire, and how it arrived. */
-export interface SentNotification {
-  /** The same on every attempt. */
-  readonly notification_id: string;
-  readonly notification_type: string;
-  readonly user_id: number | string;
-  readonly message: string;
-  /** When it occurred, in ISO 8601. */
-  readonly timestamp: string;
-  readonly additional_data: Readonly<Record<string, unknown>>;
-  /** Only in a booking record, like the three fields below. */
-  readonly booking_id?: number | string;
-  readonly user?: { readonly id: number | string; readonly name: string; readonly email: string };
-  readonly event?: { readonly id: number | string; readonly title: string; readonly start_date: string };
-  readonly facilitator_id?: number | string;
+export interface SentNotification extends WireNotification, WireBookingRecord {
   /** How many attempts came before this one, from the header `X-Retry-Count`. */
   readonly retryCount: number;
   /** The headers of the request that brought it. */

@@ -5,10 +5,12 @@ import { createHookReports } from '../../src/hooks/hook-reports.js';
 import { logEvent } from '../../src/observe/log-event.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
 import { CRMNotificationService } from '../../src/index.js';
+import { createReceiverReports } from '../../src/receiver/receiver-reports.js';
 import { createLogCollector, type LogCollector } from '../helpers/log-collector.js';
 import { reply } from '../helpers/scripted-crm.js';
 import { testToken } from '../helpers/stage.js';
 import { useCrm } from '../helpers/use-crm.js';
+import { registration } from '../receiver/use-receiver.js';
 import { codeIn, readPage, shownTexts, sourceFiles, tablesOf } from './source-text.js';
 
 const page = readPage('errors.md');
@@ -174,6 +176,16 @@ describe('the log lines of docs/errors.md', () => {
     expect(shownLines.filter(({ line }) => fits(line, notMounted)).map(({ level }) => level)).toEqual(['ERROR']);
   });
 
+  it('have what a receiver reports', () => {
+    const log = createLogCollector();
+    const reports = createReceiverReports(log, undefined);
+    reports.handlerFailed(new Error('x'), registration());
+    reports.storeFailed(new Error('x'), registration());
+    reports.bodyGone();
+    expect(log.lines).toHaveLength(3);
+    expect(notShown(log)).toEqual([]);
+  });
+
   it.each([
     ['anywhere', { CRM_COLOUR: 'blue', CRM_BASE_URL: 'http://crm.example.com' }],
     ['with a token that ends in a line break', { CRM_AUTH_TOKEN: 'token\n' }],
@@ -203,7 +215,7 @@ describe('the log lines of docs/errors.md', () => {
   it('are in src, piece by piece', () => {
     const texts = shownTexts(source);
     // The tests above have these logged.
-    const known = new Set(['The start', 'The direct client']);
+    const known = new Set(['The start', 'The direct client', 'The receiver']);
     const lines = shownLines.filter(({ heading }) => !known.has(heading)).map(({ line }) => line);
     const messages = rowsUnder('The start').flatMap(([message = '']) => codeIn(message));
     const pieces = [...lines, ...messages].flatMap((line) =>

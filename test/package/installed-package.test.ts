@@ -142,6 +142,13 @@ describe('the names it exports', () => {
     const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs', {}, entry);
     expect(names).toEqual({ imported: [name], required: [name], areTheSame: true });
   });
+
+  it('are these for a CRM service', async () => {
+    const entry = 'express-crm-notifier/receiver';
+    const [names] = await runProgram<ExportNames>(projectOf(5), 'export-names.mjs', {}, entry);
+    const expected = ['NotificationRejectedError', 'createReceiver', 'memoryStore', 'postgresStore', 'sqliteStore'];
+    expect(names).toEqual({ imported: expected, required: expected, areTheSame: true });
+  });
 });
 
 describe('what is loaded', () => {
@@ -310,7 +317,7 @@ describe('the types, where no optional peer is installed', () => {
       files: ['public-api.ts', 'entries.ts'],
     },
   ];
-  const entries = ['dashboard', 'testing', ...Object.keys(formats).map((name) => `formats/${name}`)].map(
+  const entries = ['dashboard', 'receiver', 'testing', ...Object.keys(formats).map((name) => `formats/${name}`)].map(
     (name) => `export * as ${name.replaceAll(/\W/g, '_')} from 'express-crm-notifier/${name}';\n`,
   );
 

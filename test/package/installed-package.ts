@@ -32,8 +32,9 @@ export async function installInto(
   await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
 
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as Manifest;
-  // What the app brings along: the peers, and the types of Node.
-  const all = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies, '@types/node': '*' });
+  // What the app brings along: the peers, and the types of Node and of pg.
+  const brought = { ...manifest.peerDependencies, '@types/node': '*', '@types/pg': '*' };
+  const all = Object.keys({ ...manifest.dependencies, ...brought });
   const names = all.filter((name) => !without.includes(name));
   const sameName = Object.fromEntries(names.map((name) => [name, join(root, 'node_modules', name)]));
   const targets = { ...sameName, ...(express === 4 ? express4 : {}) };
@@ -44,7 +45,7 @@ export async function installInto(
 export const telemetryPeers: readonly string[] = ['@opentelemetry/api', 'prom-client'];
 
 /** What no app needs in order to compile; the types of Express it needs for itself. */
-export const optionalPeers: readonly string[] = [...telemetryPeers, '@photostructure/sqlite'];
+export const optionalPeers: readonly string[] = [...telemetryPeers, '@photostructure/sqlite', '@types/pg'];
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;

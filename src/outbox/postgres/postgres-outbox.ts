@@ -111,11 +111,10 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
     problem('ssl', `must be true, false, or an object with ${[...tlsTexts, 'rejectUnauthorized'].join(', ')}`);
   }
   if (typeof migrate !== 'boolean') problem('migrate', 'must be true or false');
-  const parsed = typeof table === 'string' ? tablePattern.exec(table) : null;
-  if (parsed === null) problem('table', tableProblem);
-  if (issues.length > 0) throw new CRMConfigError(issues);
+  const tableName = readTableName(table);
+  if (tableName === undefined) problem('table', tableProblem);
+  if (tableName === undefined || issues.length > 0) throw new CRMConfigError(issues);
   const { host, user, password, database } = options;
-  const [, schema = 'public', name = ''] = parsed ?? [];
   return {
     kind: 'postgres',
     // A copy of the TLS options, because pg changes them.
@@ -128,7 +127,7 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
       database,
       ssl: typeof ssl === 'object' ? { ...ssl } : ssl,
     },
-    table: { schema, name },
+    table: tableName,
     migrate,
   };
 }
@@ -136,7 +135,13 @@ export function postgresOutbox(options: PostgresOutboxOptions = {}): PostgresOut
 const connectionProblem =
   'must be a URL: postgres://user:password@host:port/database. Write what is special in a password as %40 for @';
 
-const tableProblem =
+/** Schema and name of a table; undefined if the text is no name that can be used, see `tableProblem`. */
+export function readTableName(text: unknown): TableName | undefined {
+  const [, schema = 'public', name] = (typeof text === 'string' ? tablePattern.exec(text) : null) ?? [];
+  return name === undefined ? undefined : { schema, name };
+}
+
+export const tableProblem =
   `must be a name of a to z, 0 to 9 and _ with at most ${String(maxNameLength)} characters, ` +
   "or two of them with a dot: 'bookings.crm_outbox'. A schema must not begin with pg_, as the server’s own do";
 

@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { GENERAL, RECORD, TOKEN, runCrmService } from './running-crm-service.js';
+import { BOOKING, GENERAL, RECORD, TOKEN, runCrmService } from './running-crm-service.js';
 import type { RunningCrmService } from './running-crm-service.js';
 
 let crm: RunningCrmService;
@@ -20,13 +20,14 @@ test('an unexpected failure is 500 without details; the log has them', async () 
   jest.spyOn(crm.store, 'add').mockImplementation(() => {
     throw new Error('disk I/O error');
   });
-  await crm.notify(GENERAL).expect(500, { error: 'Something went wrong on our side' });
+  const { body } = await crm.notify(GENERAL).expect(500);
+  expect(body).toEqual({ error: 'it could not be handled; try again', code: 'handler-failed' });
   expect(crm.log.join('')).toContain('disk I/O error');
 });
 
 test('the log has no token, and nothing from a body or a query', async () => {
-  await crm.notify({ ...GENERAL, ...RECORD });
-  await crm.notify({ ...RECORD, user: { id: 0, name: 'Ada', email: 'ada@example.com' } });
+  await crm.notify({ ...GENERAL, ...BOOKING, ...RECORD });
+  await crm.notify({ ...GENERAL, ...BOOKING, ...RECORD, user: { id: 0, name: 'Ada', email: 'ada@example.com' } });
   await crm.list({ user_id: 'ada@example.com' });
   const log = crm.log.join('');
   expect(log).toContain('"path":"/notify"');

@@ -1,7 +1,7 @@
 import request from 'supertest';
 import { openNotificationStore } from '../../../demo-app/crm-service/notification-store.js';
 import type { StoredNotification } from '../../../demo-app/crm-service/notification-store.js';
-import { GENERAL, RECORD, TOKEN, runCrmService } from './running-crm-service.js';
+import { BOOKING, GENERAL, RECORD, TOKEN, runCrmService } from './running-crm-service.js';
 import type { RunningCrmService } from './running-crm-service.js';
 
 let crm: RunningCrmService;
@@ -9,8 +9,9 @@ let crm: RunningCrmService;
 beforeEach(async () => {
   crm = runCrmService();
   await crm.notify({ ...GENERAL, notification_id: 'a' });
-  await crm.notify({ ...GENERAL, ...RECORD, notification_type: 'booking_created', notification_id: 'b' });
+  await crm.notify({ ...GENERAL, ...BOOKING, ...RECORD, notification_id: 'b' });
   await crm.notify({
+    ...GENERAL,
     notification_type: 'event_updated',
     user_id: 9,
     message: 'Event 101 updated',
@@ -18,10 +19,11 @@ beforeEach(async () => {
     notification_id: 'c',
   });
   await crm.notify({
+    ...GENERAL,
     notification_type: 'booking_cancelled',
     user_id: '123',
     message: 'Booking 456 cancelled',
-    additional_data: { booking_id: '456' },
+    additional_data: { booking_id: '456', session_id: null, action: 'cancelled' },
     notification_id: 'd',
   });
 });

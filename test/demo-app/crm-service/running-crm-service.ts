@@ -8,7 +8,19 @@ import type { NotificationStore, StoredNotification } from '../../../demo-app/cr
 import { temporaryDirectory } from '../temporary-directory.js';
 
 export const TOKEN = 'a-token-of-the-test';
-export const GENERAL = { notification_type: 'user_registered', user_id: 123, message: 'New user registered' };
+export const GENERAL = {
+  notification_id: 'n-1',
+  notification_type: 'user_registered',
+  user_id: 123,
+  message: 'New user registered',
+  timestamp: '2026-11-24T01:02:03.004Z',
+  additional_data: {},
+};
+/** What makes it a booking's. */
+export const BOOKING = {
+  notification_type: 'booking_created',
+  additional_data: { booking_id: 456, session_id: 789, action: 'created' },
+};
 export const RECORD = {
   booking_id: 456,
   user: { id: 123, name: 'Ada', email: 'ada@example.com' },
@@ -22,7 +34,7 @@ export interface RunningCrmService {
   readonly store: NotificationStore;
   /** All lines logged so far. */
   readonly log: string[];
-  notify(body: object, headers?: Record<string, string>): request.Test;
+  notify(body: object, headers?: Record<string, string>, path?: string): request.Test;
   list(query?: Record<string, string | number>): Promise<StoredNotification[]>;
   close(): void;
 }
@@ -41,8 +53,8 @@ export function runCrmService(): RunningCrmService {
     file,
     store,
     log,
-    notify: (body, headers = {}) =>
-      request(app).post('/notify').auth(TOKEN, { type: 'bearer' }).set(headers).send(body),
+    notify: (body, headers = {}, path = '/notify') =>
+      request(app).post(path).auth(TOKEN, { type: 'bearer' }).set(headers).send(body),
     async list(query = {}) {
       const response = await request(app)
         .get('/notifications')
