@@ -7,13 +7,13 @@ const mayImport = {
   telemetry: ['core'],
   notification: ['core'],
   signing: ['core'],
-  format: ['core', 'notification'],
+  format: ['core', 'notification', 'signing'],
   // The direct client resolves its options itself; nothing else of these folders knows config.
   client: ['core', 'config', 'telemetry', 'notification', 'format'],
   // How a statement is handed to the app's driver.
   outbox: ['core', 'transaction/transaction.ts'],
   transaction: ['core'],
-  target: ['core', 'client', 'format', 'outbox/outbox.ts'],
+  target: ['core', 'client', 'format', 'outbox/outbox.ts', 'signing'],
   delivery: ['core', 'outbox/delivery-outbox.ts', 'outbox/outbox.ts', 'target/target.ts'],
   'post-office': [
     'core',
@@ -21,6 +21,7 @@ const mayImport = {
     'client',
     'format',
     'formats/replies-by-format.ts',
+    'signing',
     'outbox',
     'target',
     'delivery',

@@ -24,10 +24,10 @@ export function resolveTargets(context: ResolvedSettings<typeof notifierSettings
   const { values, findings } = context;
   const { targets } = values;
   if (targets === undefined) {
-    const { format } = values.written;
+    const { format, signing } = values.written;
     const { ofTarget, given } = withDefaultsOf(format, values.target, context.given);
     const target = resolveTarget(ofTarget, { ...context, given });
-    return [{ ...target, name: usualTarget, format, delivery: resolveDelivery(values.delivery, findings) }];
+    return [{ ...target, name: usualTarget, format, signing, delivery: resolveDelivery(values.delivery, findings) }];
   }
   for (const { option } of ownOnly.filter((setting) => context.givenAsOption.has(setting))) {
     findings.issues.push({
@@ -49,15 +49,15 @@ function resolveNamed(
   if (name !== usualTarget) for (const setting of ownOnly) inherited.delete(setting);
   const part = resolvePart(ofEachTarget, options, inherited, path, findings);
   const delivery = resolveDelivery(part.values.delivery, findings, path);
-  const { format } = part.values.written;
+  const { format, signing } = part.values.written;
   const { ofTarget, given: ofWhich } = withDefaultsOf(format, part.values.target, part.given);
   const [baseUrl, authToken] = ownOnly;
   const needed = needsToken(ofTarget.auth) ? [baseUrl, authToken] : [baseUrl];
   const missing = needed.filter((setting) => !ofWhich.has(setting));
   for (const { option } of missing) findings.issues.push({ path: `${path}.${option}`, message: 'is missing' });
-  if (missing.length > 0) return { ...ofTarget, name, format, delivery };
+  if (missing.length > 0) return { ...ofTarget, name, format, signing, delivery };
   const target = resolveTarget(ofTarget, { isProduction, given: ofWhich, findings, path });
-  return { ...target, name, format, delivery };
+  return { ...target, name, format, signing, delivery };
 }
 
 type TargetValues = Values<typeof targetSettings>;

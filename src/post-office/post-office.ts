@@ -1,5 +1,6 @@
 import type { TargetConfig } from '../client/target-settings.js';
 import type { FormatPlan } from '../format/deliver-by-definition.js';
+import type { FormatConfig } from '../format/format-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
@@ -117,6 +118,8 @@ export interface TargetPlan extends Omit<TargetConfig, 'authToken' | 'dispatcher
   readonly name: string;
   /** Undefined for this package's own. */
   readonly format: FormatPlan | undefined;
+  /** Undefined if attempts are not signed. */
+  readonly signing: FormatConfig['signing'];
   readonly delivery: DeliveryConfig;
 }
 

@@ -8,6 +8,7 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { createDelivery, type Delivery } from '../delivery/delivery.js';
 import { crmFormat } from '../format/crm-format.js';
 import { deliverByDefinition, type FormatFunctions } from '../format/deliver-by-definition.js';
+import { createSigner } from '../signing/create-signer.js';
 import { createHttpTarget } from '../target/http-target.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { TargetPlan } from './post-office.js';
@@ -47,10 +48,12 @@ export function startDeliveries(options: StartDeliveriesOptions): Deliveries {
 
 function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Delivery {
   const { store, clock, logger, gatherMs = 0, roundGatherMs, onEvent } = options;
-  const { name, delivery, timeoutMs, baseUrl } = whole;
+  const { name, delivery, timeoutMs, baseUrl, signing } = whole;
   const { outbox, leader } = store;
   const { generation } = outbox;
   const format = whole.format === undefined ? crmFormat : deliverByDefinition(whole.format, whole.functions ?? {});
+  // The option's check has found them right.
+  const sign = signing === undefined ? undefined : createSigner(signing.secrets as string | readonly string[]);
   const connections = maxUnderWay(delivery.concurrency);
   // Once the outbox has started over, positions mean something else, and other deliveries follow soon.
   const mayStart = (): boolean => outbox.generation === generation && (leader?.isLeading() ?? true);
@@ -59,7 +62,7 @@ function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Del
     ...delivery,
     timeoutMs,
     outbox,
-    target: createHttpTarget({ name, client, format, clock }),
+    target: createHttpTarget({ name, client, format, clock, sign }),
     clock,
     // When the store's clock catches up, other deliveries soon replace these, whose instants in memory use the old clock.
     steady: store.clock.withoutCatchUp(),

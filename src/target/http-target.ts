@@ -1,7 +1,9 @@
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import type { Clock } from '../core/clock.js';
-import type { Format, Reply, SentPost } from '../format/format.js';
+import type { Format, PostRequest, Reply, SentPost } from '../format/format.js';
+import type { Signer } from '../signing/create-signer.js';
+import type { SignatureHeaders } from '../signing/signed-content.js';
 import { timeoutCode, type Target, type Verdict } from './target.js';
 
 export interface HttpTargetOptions {
@@ -9,24 +11,35 @@ export interface HttpTargetOptions {
   readonly client: CrmClient;
   readonly format: Omit<Format, 'build'>;
   readonly clock: Pick<Clock, 'now'>;
+  /** Undefined if attempts are not signed. */
+  readonly sign?: Signer | undefined;
 }
 
 /** Creates a target that posts over HTTP, in the given format. */
-export function createHttpTarget({ name, client, format, clock }: HttpTargetOptions): Target {
+export function createHttpTarget({ name, client, format, clock, sign }: HttpTargetOptions): Target {
   return {
     name,
     check(notification) {
       const problem = format.problemWith(notification);
-      return problem === undefined ? undefined : { kind: 'rejected', detail: problem };
+      if (problem !== undefined) return { kind: 'rejected', detail: problem };
+      const isSignable = sign === undefined || /^[\w-]{1,64}$/.test(notification.id);
+      return isSignable
+        ? undefined
+        : { kind: 'rejected', detail: 'its stored id has been changed and cannot be signed' };
     },
     async send({ id, body, traceparent }, attempt, signal) {
-      const request = format.requestFor({ id, body, traceparent, attempt });
+      const unsigned = format.requestFor({ id, body, traceparent, attempt });
+      const request = sign === undefined ? unsigned : signed(unsigned, sign(id, clock.now(), unsigned.body));
       const exchange = await client.post(request, signal);
       const sent = { id, body: request.body };
       return verdictOn(exchange, sent, format, clock.now(), (reply) => client.reasonOf(reply, request.body));
     },
     close: () => client.close(),
   };
+}
+
+function signed(request: PostRequest, headers: SignatureHeaders): PostRequest {
+  return { ...request, headers: [...request.headers, ...Object.entries(headers).flat()] };
 }
 
 /** The reply, with what the format says instead of its body, if it says anything. */

@@ -45,26 +45,26 @@ export const eventNames: readonly NotifierEventName[] = [
 ];
 
 /** Makes notifiers for the tests of a file; each is closed after its test. Put it before the hooks of what they use. */
-export function useNotifiers(): (options: NotifierOptions) => ObservedNotifier {
+export function useNotifiers(): (options: NotifierOptions, make?: typeof createNotifier) => ObservedNotifier {
   const made: ObservedNotifier[] = [];
   afterEach(async () => {
     for (const notifier of made.splice(0)) await notifier.close(1);
   });
-  return (options) => {
-    const observed = observe(options);
+  return (options, make = createNotifier) => {
+    const observed = observe(options, make);
     made.push(observed);
     return observed;
   };
 }
 
-function observe(options: NotifierOptions): ObservedNotifier {
+function observe(options: NotifierOptions, make: typeof createNotifier): ObservedNotifier {
   const log = createLogCollector();
   // In this thread, where a test can own the clock; the thread host has tests of its own.
   // And patient: a busy machine is no silent outbox.
   const defaults = { outbox: ':memory:', thread: false, holdMs: 20_000, logger: log, env: {} };
   // Where targets are named, each has a token of its own.
   const token = options.targets === undefined ? { authToken: testToken } : {};
-  const notifier = createNotifier({ ...defaults, ...token, ...options });
+  const notifier = make({ ...defaults, ...token, ...options });
   const told = new Map<NotifierEventName, unknown[]>(eventNames.map((name) => [name, []]));
   const waiting = new Set<() => void>();
   for (const name of eventNames) {

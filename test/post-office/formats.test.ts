@@ -4,6 +4,7 @@ import { segment } from '../../src/formats/segment.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { passTimeUntil, useNotifiers } from '../helpers/observed-notifier.js';
 import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
+import { builtPackage } from './built-thread.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 
@@ -31,7 +32,7 @@ describe('a target with a format of its own', () => {
   ])('gets what the format builds, with its credentials: Segment, %s', async (_where, options) => {
     const crm = await start(reply(200, '{"success":true}'));
     const marketing = { format: segment({ writeKey: 'a-write-key' }), baseUrl: crm.url };
-    const observed = create({ ...options, outbox: directory(), targets: { marketing } });
+    const observed = create({ ...options, outbox: directory(), targets: { marketing } }, builtPackage().createNotifier);
     const receipt = await observed.notifier.notifyBooking({
       ...{ bookingId: 456, userId: 123, sessionId: 789, action: 'created' },
     });
@@ -56,7 +57,8 @@ describe('a target with a format of its own', () => {
     const crm = await start(inTurn(reply(200, '{"taken":false,"why":"closed"}'), accept));
     // As an app loads it: from the built package, by its name.
     const { acme } = require(join(__dirname, '../helpers/programs/own-format.cjs')) as { acme: FormatDefinition };
-    const observed = create({ thread: true, outbox: directory(), targets: targetsOf(crm.url, acme) });
+    const options = { thread: true, outbox: directory(), targets: targetsOf(crm.url, acme) };
+    const observed = create(options, builtPackage().createNotifier);
     const receipt = await observed.notifier.notify(input);
     expect(await observed.hear('dead')).toMatchObject([
       { reason: { kind: 'rejected', status: 200, detail: 'not taken: closed' } },
@@ -84,12 +86,21 @@ describe('a target with a format of its own', () => {
     ]);
   });
 
-  it('says itself what a reply means: later, never, not with these credentials, or what its status says', async () => {
+  it('pauses where its format says that the credentials are refused, whatever the status is', async () => {
+    const crm = await start(inTurn(reply(200, '{"ok":false}'), accept));
+    const classify: FormatDefinition['classify'] = ({ body }) =>
+      body.includes('false') ? { kind: 'refused' } : undefined;
+    const observed = create({ clock, targets: targetsOf(crm.url, define({ classify })) });
+    await observed.notifier.notify(input);
+    expect(await observed.hear('paused')).toEqual([{ target: 'acme', cause: { kind: 'unauthorised', status: 200 } }]);
+    await passTimeUntil(observed.hear('delivered'), clock);
+  });
+
+  it('says itself what a reply means: later, never, or what its status says', async () => {
     const crm = await start(
       inTurn(
         reply(200, '{"outcome":{"kind":"retry","retryAfterMs":60000}}'),
         reply(200, '{"outcome":{"kind":"rejected","detail":"no such user ada@example.com"}}'),
-        reply(200, '{"outcome":{"kind":"refused"}}'),
         reply(503, '{}'),
         reply(503, '{"outcome":{"kind":"delivered"}}'),
       ),
@@ -107,7 +118,6 @@ describe('a target with a format of its own', () => {
     expect(dead?.reason.detail).toContain('no such user');
     expect(dead?.reason.detail).not.toContain('ada@');
     await observed.notifier.notify(input);
-    expect(await observed.hear('paused')).toEqual([{ target: 'acme', cause: { kind: 'unauthorised', status: 200 } }]);
     await passTimeUntil(observed.hear('retry', 2), clock);
     await passTimeUntil(observed.hear('delivered'), clock);
     expect(observed.told('delivered')).toMatchObject([{ status: 503 }]);
