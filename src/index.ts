@@ -28,6 +28,7 @@ export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/
 export type { PauseCause } from './delivery/pause-reports.js';
 export type { AuthOptions } from './format/auth-options.js';
 export type { OwnFormat } from './format/define-format.js';
+export type { SigningOptions } from './format/format-settings.js';
 export type {
   BatchFormat,
   BuiltRequest,

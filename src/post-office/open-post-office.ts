@@ -52,7 +52,7 @@ export function openPostOffice(options: PostOfficeOptions): PostOffice {
   const isThreadWanted = outbox.thread && place.kind !== 'memory' && clock === systemClock;
   const stranded = targets.find((target) => !hasSendableFormat(target))?.format;
   if (isThreadWanted && stranded !== undefined) {
-    logger.warn({}, `${runsHere}: the format ${stranded.name} has ${strandedFunctions}, or set thread: false`);
+    logger.warn({}, `${runsHere}: the format ${stranded.name} ${strandedFunctions}, or set thread: false`);
   } else if (isThreadWanted && targets.every(({ dispatcher }) => dispatcher === undefined)) {
     const threadFile = findThreadFile();
     if (threadFile !== undefined) {
@@ -90,7 +90,7 @@ function placeOffDisk(outbox: OutboxConfig['path']): OutboxPlace {
 const runsHere = 'CRM outbox and delivery run in the app’s own thread';
 
 const strandedFunctions =
-  'functions that no thread can get. Give defineFormat its module and exportName (docs/formats.md)';
+  'has functions that no thread can get. Give defineFormat its module and exportName (docs/formats.md)';
 
 const noThreadFile =
   'the file of their thread was not found. Leave express-crm-notifier out of your bundle (as an external package), build ' +

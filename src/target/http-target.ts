@@ -39,7 +39,7 @@ export function createHttpTarget({ name, client, format, clock, sign }: HttpTarg
 }
 
 function signed(request: PostRequest, headers: SignatureHeaders): PostRequest {
-  return { ...request, headers: [...request.headers, ...Object.entries(headers).flat()] };
+  return { ...request, headers: [...request.headers, ...(Object.entries(headers) as [string, string][]).flat()] };
 }
 
 /** The reply, with what the format says instead of its body, if it says anything. */

@@ -1,11 +1,10 @@
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
 import type { NamedTarget } from '../../src/config/resolve-targets.js';
-import { CRMConfigError, type Issue, type NotifierOptions } from '../../src/index.js';
+import { CRMConfigError, type Issue } from '../../src/index.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 
 const logger = createLogCollector();
-const resolve = (options: object) =>
-  resolveNotifierConfig({ env: {}, logger, outbox: ':memory:', ...options } as NotifierOptions);
+const resolve = (options: object) => resolveNotifierConfig({ env: {}, logger, outbox: ':memory:', ...options });
 const targetsOf = (options: object): readonly NamedTarget[] => resolve(options).targets;
 
 function issuesOf(options: object): readonly Issue[] {

@@ -123,6 +123,7 @@ describe('the names it exports', () => {
         "afterEvent",
         "afterResponse",
         "createNotifier",
+        "defineFormat",
         "isCRMNotificationError",
         "messageFirst",
       ]
@@ -185,7 +186,7 @@ describe('telemetry', () => {
       const [telemetry] = await runProgram(projectOf(5), 'telemetry.mjs', { CRM_BASE_URL: crm.url });
       expect(telemetry).toEqual({
         started: ['send booking_created', 'POST'],
-        delivered: 'crm_notifier_deliveries_total{type="booking_created",result="delivered"} 1',
+        delivered: 'crm_notifier_deliveries_total{type="booking_created",target="crm",result="delivered"} 1',
         required: ['crmMetrics'],
       });
     } finally {

@@ -56,7 +56,9 @@ describe('a target with a format of its own', () => {
   it('is posted where the notification’s request says, and judged by the app’s module, in a thread', async () => {
     const crm = await start(inTurn(reply(200, '{"taken":false,"why":"closed"}'), accept));
     // As an app loads it: from the built package, by its name.
-    const { acme } = require(join(__dirname, '../helpers/programs/own-format.cjs')) as { acme: FormatDefinition };
+    const { acme } = jest.requireActual<{ acme: FormatDefinition }>(
+      join(__dirname, '../helpers/programs/own-format.cjs'),
+    );
     const options = { thread: true, outbox: directory(), targets: targetsOf(crm.url, acme) };
     const observed = create(options, builtPackage().createNotifier);
     const receipt = await observed.notifier.notify(input);
