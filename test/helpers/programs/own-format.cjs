@@ -11,6 +11,6 @@ exports.acme = defineFormat({
   }),
   classify: ({ json }) =>
     json?.taken === false ? { kind: 'rejected', detail: `not taken: ${json.why}` } : { kind: 'delivered' },
-  module: __filename,
+  module: module.filename,
   exportName: 'acme',
 });
