@@ -24,6 +24,7 @@ export type { NotifierOptions, ServiceOptions, TargetOptions } from './config/se
 export type { CancelTimer, Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
 export type { CircuitState } from './delivery/circuit-breaker.js';
+export type { BatchOptions } from './delivery/batch-settings.js';
 export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
 export type { PauseCause } from './delivery/pause-reports.js';
 export type { AuthOptions } from './format/auth-options.js';

@@ -5,7 +5,7 @@ import { defaultToken } from '../client/target-settings.js';
 import { checkToken, normalizeToken } from '../client/token.js';
 import { systemClock } from '../core/clock.js';
 import { startCrmServer, type CrmBehaviour, type CrmServer } from '../testing/crm-server.js';
-import { isTaken, type ReceivedRequest, sentNotificationOf } from '../testing/received-request.js';
+import { isTaken, type SentNotification, sentNotificationsOf } from '../testing/received-request.js';
 import { longestMs, readTokenFile, wholeNumberFrom } from './arguments.js';
 import { type CliContext, CliFailure, type CommandSession, type CommonOptions, setAction } from './command.js';
 import { createArrivals } from './crm-arrivals.js';
@@ -79,7 +79,8 @@ async function runCrm({ context, options, output }: CommandSession<CrmOptions>):
     },
     onResponded(request) {
       arrivals.update(request);
-      if (isTaken(request) && isFirst(request)) print(request, bodies, output);
+      if (!isTaken(request)) return;
+      for (const sent of sentNotificationsOf(request).filter(isFirst)) print(sent, bodies, output);
     },
   });
   const crm = await starting.catch((error: unknown) => {
@@ -141,10 +142,9 @@ function isWord(word: string): word is Word {
 const maxRemembered = 10_000;
 
 /** Returns a check whether a notification is taken for the first time, as far as is remembered. */
-function createFirstCheck(): (request: ReceivedRequest) => boolean {
+function createFirstCheck(): (sent: SentNotification) => boolean {
   const ids = new Set<string>();
-  return (request) => {
-    const { notification_id: id } = sentNotificationOf(request);
+  return ({ notification_id: id }) => {
     if (ids.has(id)) return false;
     ids.add(id);
     const [oldest = id] = ids;
@@ -153,8 +153,8 @@ function createFirstCheck(): (request: ReceivedRequest) => boolean {
   };
 }
 
-function print(request: ReceivedRequest, withBodies: boolean, output: Output): void {
-  const { headers: _headers, retryCount, ...body } = sentNotificationOf(request);
+function print(sent: SentNotification, withBodies: boolean, output: Output): void {
+  const { headers: _headers, retryCount, ...body } = sent;
   const { notification_id: id, notification_type: type, user_id: userId } = body;
   const retries = retryCount === 0 ? '' : `, after ${String(retryCount)} attempts`;
   output.result(

@@ -9,6 +9,7 @@ import {
   type TableFor,
   type Values,
 } from '../core/setting.js';
+import { batchSettings, type BatchOptions } from './batch-settings.js';
 
 /** How fast notifications are sent, and what happens when that fails. */
 export interface DeliverySettings {
@@ -26,6 +27,14 @@ export interface DeliverySettings {
    * @example rateLimit: { perSecond: 10, burst: 20 }
    */
   readonly rateLimit?: RateLimitOptions | undefined;
+  /**
+   * Sends several notifications in one request, where the target's format can: our own to `POST /notify/batch` (docs/wire-format.md).
+   * Each is of another lane, and is settled by its own result.
+   * Variables `CRM_BATCH_MAX_COUNT`, `CRM_BATCH_MAX_BYTES`, `CRM_BATCH_MAX_WAIT_MS`.
+   * @default one in each request
+   * @example batch: { maxCount: 100, maxWaitMs: 1_000 }
+   */
+  readonly batch?: BatchOptions | undefined;
   /**
    * When and for how long a notification is tried again.
    * @example retry: { maxAgeMs: 7 * 24 * 3_600_000 }
@@ -131,6 +140,7 @@ export const deliverySettings = {
       'Attempts that may follow each other at once after a quiet time.',
     ),
   } satisfies TableFor<RateLimitOptions>,
+  batch: batchSettings,
   retry: {
     firstDelayMs: setting(
       'retry.firstDelayMs',
@@ -195,7 +205,9 @@ export const deliverySettings = {
 
 type DeliveryValues = Values<typeof deliverySettings>;
 
-export interface DeliveryConfig extends Omit<DeliveryValues, 'rateLimit'> {
+export interface DeliveryConfig extends Omit<DeliveryValues, 'rateLimit' | 'batch'> {
+  /** Undefined means one notification in each request. */
+  readonly batch: { readonly [Name in keyof BatchOptions]-?: number } | undefined;
   /** Undefined means no limit. */
   readonly rateLimit: { readonly [Name in keyof RateLimitOptions]-?: number } | undefined;
 }
@@ -214,5 +226,6 @@ export function resolveDelivery(values: DeliveryValues, { issues }: Findings, pa
     });
   }
   const rateLimit = perSecond === undefined ? undefined : { perSecond, burst: burst ?? Math.ceil(perSecond) };
-  return { ...values, rateLimit };
+  const { maxCount, ...bounds } = values.batch;
+  return { ...values, rateLimit, batch: maxCount === undefined ? undefined : { maxCount, ...bounds } };
 }

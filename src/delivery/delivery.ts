@@ -10,7 +10,8 @@ import { createLanes } from './lanes.js';
 import { createRateLimit, createStartRule } from './start-rule.js';
 import { createReadyHeads } from './heads.js';
 import { createNextRound } from './next-round.js';
-import { createVerdictSettler, recordVerdict } from './settle-verdict.js';
+import { createVerdictSettler, recordVerdict, verdictOfAttempt } from './settle-verdict.js';
+import { takeCompanions } from './take-companions.js';
 import { createSettlements } from './settlements.js';
 import { targetQueue } from './target-queue.js';
 import type { DeliveryOptions } from './delivery-options.js';
@@ -26,6 +27,9 @@ export interface Delivery {
   /** Starts no more attempts, cuts off those under way and settles those that have ended. */
   stop(): Promise<void>;
 }
+
+/** Of one attempt. */
+type Heads = readonly PendingNotification[];
 
 const maxLanes = 10_000;
 const maxFollowers = 256;
@@ -47,7 +51,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     isReadingAhead: () => choice.isTroubled,
     isRisky: (notification) => choice.isRisky(notification),
   });
-  const rateLimit = createRateLimit(options.rateLimit);
+  const rateLimit = createRateLimit(options.rateLimit, retry);
   const breaker = createCircuitBreaker({
     ...options.breaker,
     concurrency,
@@ -94,15 +98,19 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     onRoom: pumpUnlessGathering,
   });
-  const { mayStart = () => true, gatherMs, roundGatherMs = gatherMs } = options;
+  const { mayStart = () => true, gatherMs, batch } = options;
   const startRule = createStartRule({ lanes, ready, breaker, underWay, choice, settlements, mayStart });
-  const enough = concurrency * roundFactor;
+  const isBatching = target.batch !== undefined && batch !== undefined;
+  const enough = isBatching ? batch.maxCount : concurrency * roundFactor;
+  const roundGatherMs = isBatching ? batch.maxWaitMs : (options.roundGatherMs ?? gatherMs);
   const round = createNextRound({ clock, gatherMs: roundGatherMs, enough, start: pump });
   const idleWaiters = createIdleWaiters();
   let cancelTimer: (() => void) | undefined;
   let isReadFailing = false;
   let isStopped = false;
   let isEnded = false;
+  /** Notifications, of which an attempt may have several. */
+  let inFlight = 0;
 
   /** Starts as many attempts as may start now, and sets the timer for the next time one may. */
   function pump(): void {
@@ -140,7 +148,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const limitedMs = rateLimit.take(nowMs);
       if (limitedMs > 0) return limitedMs;
       const head = lanes.take(nowMs, () => choice.choose(allowedHead === 'newest'));
-      if (head !== undefined) startAttempt(head);
+      if (head !== undefined) startAttempt(head, nowMs);
     }
     // While the circuit is open, nothing starts before its probe.
     const probeInMs = startRule.probeInMs(nowMs);
@@ -150,34 +158,41 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return lanes.isSearching ? 0 : lanes.dueInMs(nowMs);
   }
 
-  function startAttempt(head: PendingNotification): void {
-    const unsendable = target.check(head);
-    if (unsendable === undefined) {
-      // Created only while it may be needed: it costs a microsecond and half a kilobyte.
-      const abort = choice.isTroubled ? new AbortController() : undefined;
-      void runAttempt(underWay.start(head, choice.begin(), breaker.onStart(), abort));
-      return;
-    }
-    // Not started as an attempt: the circuit breaker would wait for its end.
-    verdicts.settleAsDead(head, unsendable, aboutAttempt(head, false, clock.monotonicMs(), clock));
+  function startAttempt(head: PendingNotification, nowMs: number): void {
+    if (!isSendable(head)) return;
+    const chosen = choice.begin();
+    const companions = takeCompanions(head, { target, lanes, choice, breaker, chosen, nowMs }).filter(isSendable);
+    // Created only while it may be needed: it costs a microsecond and half a kilobyte.
+    const abort = choice.isTroubled ? new AbortController() : undefined;
+    void runAttempt(underWay.start(head, chosen, breaker.onStart(), abort), [head, ...companions]);
   }
 
-  async function runAttempt(attempt: AttemptUnderWay): Promise<void> {
-    const { head } = attempt;
+  /** One that can never be sent is settled, and not started as an attempt: the circuit breaker would wait for its end. */
+  function isSendable(head: PendingNotification): boolean {
+    const unsendable = target.check(head);
+    if (unsendable === undefined) return true;
+    verdicts.settleAsDead(head, unsendable, aboutAttempt(head, false, clock.monotonicMs(), clock));
+    return false;
+  }
+
+  async function runAttempt(attempt: AttemptUnderWay, heads: Heads): Promise<void> {
     let isSettled = false;
+    inFlight += heads.length;
     try {
-      const verdict = await target.send(head, head.attempts + 1, attempt.abort?.signal);
+      const found = await target.send(heads, attempt.abort?.signal);
+      const [first] = found;
       // Cut off or abandoned by `stop`, or not sent because another process may deliver now: this is no evidence about the target,
-      // and the next delivery finds the notification in its place.
-      if (isEnded || (verdict.reach === 'unreachable' && (isStopped || (!verdict.wasSent && !mayStart())))) return;
-      isSettled = onVerdict(attempt, verdict);
+      // and the next delivery finds the notifications in their place.
+      if (isEnded || (first?.reach === 'unreachable' && (isStopped || (!first.wasSent && !mayStart())))) return;
+      isSettled = onVerdicts(attempt, heads, found);
     } catch (error) {
-      // Nothing above should throw. If something does, the notification must not stay in flight for ever.
-      lanes.putBack(head, clock.monotonicMs() + failureDelayMs);
+      // Nothing above should throw. If something does, the notifications must not stay in flight for ever.
+      for (const head of heads) lanes.putBack(head, clock.monotonicMs() + failureDelayMs);
       onEvent({ kind: 'deliveryFailed', target: target.name, error: errorDataOf(error) });
     } finally {
       // Attempts that `stop` has abandoned no longer count.
       if (!isEnded) {
+        inFlight -= heads.length;
         choice.end(attempt.chosen);
         underWay.end(attempt, isSettled);
         pump();
@@ -187,18 +202,18 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  /** Returns whether the notification is settled for good. */
-  function onVerdict(attempt: AttemptUnderWay, verdict: Verdict): boolean {
-    const { head, startedAtMs } = attempt;
-    const isPaused = recordVerdict(attempt, verdict, { breaker, choice, clock });
-    const wasSent = verdict.reach !== 'unreachable' || verdict.wasSent;
-    if (verdict.kind === 'retry' && verdict.reach === 'responded' && verdict.pausesTarget) {
-      const { retryAfterMs = retry.firstDelayMs } = verdict;
-      rateLimit.holdUntil(clock.monotonicMs() + Math.min(retryAfterMs, retry.maxRetryAfterMs));
-    }
-    verdicts.settle(head, verdict, aboutAttempt(head, wasSent, startedAtMs, clock), isPaused);
+  /** Returns whether one of the notifications is settled for good. */
+  function onVerdicts(attempt: AttemptUnderWay, heads: Heads, found: readonly Verdict[]): boolean {
+    const ofAttempt = verdictOfAttempt(found);
+    const isPaused = recordVerdict(attempt, ofAttempt, { breaker, choice, clock });
+    const wasSent = ofAttempt.reach !== 'unreachable' || ofAttempt.wasSent;
+    rateLimit.onVerdict(ofAttempt, clock.monotonicMs());
+    heads.forEach((head, index) => {
+      const about = aboutAttempt(head, wasSent, attempt.startedAtMs, clock);
+      verdicts.settle(head, found[index] ?? ofAttempt, about, isPaused);
+    });
     if (!idleWaiters.isEmpty) settlements.hurry();
-    return verdict.kind === 'delivered' || verdict.kind === 'dead';
+    return found.some(({ kind }) => kind === 'delivered' || kind === 'dead');
   }
 
   return {
@@ -206,10 +221,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return breaker.state;
     },
     get inFlight() {
-      return underWay.count;
+      return inFlight;
     },
     wake(accepted) {
-      const isWorking = underWay.count > 0 || (ready.size > 0 && !round.isGathering);
+      const isWorking = !isBatching && (underWay.count > 0 || (ready.size > 0 && !round.isGathering));
       lanes.onAccepted(accepted ?? [], clock.monotonicMs());
       if (accepted === undefined) pump();
       else if (isWorking || !idleWaiters.isEmpty) round.startSoon();
@@ -230,6 +245,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       // uses the app's own dispatcher, is abandoned: closing must not wait for it.
       await new Promise((resolve) => setImmediate(resolve));
       isEnded = true;
+      inFlight = 0;
       underWay.stop();
       await settlements.close();
       idleWaiters.resolveAll();

@@ -141,6 +141,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
           return;
         case 'dead':
           if (isPaused) keepRefused(head, about, verdict.reason.status);
+          else if (verdict.isOfSeveral) retry(head, asRetry(verdict), about);
           else settleAsDead(head, verdict.reason, about);
           return;
         case 'refused': {
@@ -159,6 +160,18 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
       }
     },
   };
+}
+
+/** What an attempt shows of the target: that it responded, if it judged one of the notifications. */
+export function verdictOfAttempt(found: readonly Verdict[]): Verdict {
+  const verdict = found.find(({ reach }) => reach === 'responded') ?? found[0];
+  if (verdict === undefined) throw new Error('the target has given no verdict');
+  return verdict;
+}
+
+/** What rejects a request with several rejects only one of them, perhaps: each is tried again, with fewer others. */
+function asRetry({ reason: { status } }: Extract<Verdict, { kind: 'dead' }>): Extract<Verdict, { kind: 'retry' }> {
+  return { kind: 'retry', reach: 'responded', status, retryAfterMs: undefined, pausesTarget: false };
 }
 
 /** What identifies an entry of the outbox. */

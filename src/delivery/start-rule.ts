@@ -1,3 +1,5 @@
+import type { Verdict } from '../target/target.js';
+import type { DeliveryConfig } from './delivery-settings.js';
 import type { AttemptsUnderWay } from './attempts-under-way.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { HeadChoice } from './head-choice.js';
@@ -60,21 +62,24 @@ export function createStartRule(options: StartRuleOptions): StartRule {
 export interface RateLimit {
   /** Takes a token and returns 0, or returns how many milliseconds until there is one. */
   take(nowMs: number): number;
-  /** Gives no token before this instant. */
-  holdUntil(atMs: number): void;
+  /** The target may have said that it takes nothing for a while: then there is no token until that is over. */
+  onVerdict(verdict: Verdict, nowMs: number): void;
 }
 
 /** Without options there is no limit. */
 export function createRateLimit(
-  options: { readonly perSecond: number; readonly burst: number } | undefined,
+  options: DeliveryConfig['rateLimit'],
+  { firstDelayMs, maxRetryAfterMs }: Pick<DeliveryConfig['retry'], 'firstDelayMs' | 'maxRetryAfterMs'>,
 ): RateLimit {
   const { perSecond, burst } = options ?? { perSecond: Infinity, burst: Infinity };
   let tokens = burst;
   let filledAtMs: number | undefined;
   let heldUntilMs = -Infinity;
   return {
-    holdUntil(atMs) {
-      heldUntilMs = Math.max(heldUntilMs, atMs);
+    onVerdict(verdict, nowMs) {
+      if (verdict.kind !== 'retry' || verdict.reach !== 'responded' || !verdict.pausesTarget) return;
+      const { retryAfterMs = firstDelayMs } = verdict;
+      heldUntilMs = Math.max(heldUntilMs, nowMs + Math.min(retryAfterMs, maxRetryAfterMs));
     },
     take(nowMs) {
       if (nowMs < heldUntilMs) return Math.ceil(heldUntilMs - nowMs);

@@ -1,7 +1,7 @@
 import { crmFormat } from './crm-format.js';
-import type { Format, Reply, ReplyMeaning, SentPost } from './format.js';
+import type { Format, Reply, ReplyMeaning, RequestBatch, SentPost } from './format.js';
 import type { BatchFormat, FormatDefinition, FormatReply, Outcome } from './format-definition.js';
-import { postHeaders, problemWith } from './post-headers.js';
+import { batchHeaders, postHeaders, problemWith } from './post-headers.js';
 import { jsonOf, meaningOfReply, parseRetryAfter } from './reply-rules.js';
 import { readStoredRequest } from './stored-request.js';
 
@@ -19,8 +19,9 @@ export interface FormatPlan extends Pick<FormatDefinition, 'name' | 'path' | 'co
   readonly batch?: Omit<BatchFormat, 'join'> | undefined;
 }
 
-export function deliverByDefinition(plan: FormatPlan, { classify }: FormatFunctions): DeliveryFormat {
+export function deliverByDefinition(plan: FormatPlan, { classify, join }: FormatFunctions): DeliveryFormat {
   return {
+    batch: batchOf(plan, join),
     notifyPath: plan.path,
     healthPath: crmFormat.healthPath,
     harmlessKeys: crmFormat.harmlessKeys,
@@ -32,6 +33,25 @@ export function deliverByDefinition(plan: FormatPlan, { classify }: FormatFuncti
     classify: (reply, now, sent) => meaningsOf(classify, reply, now, sent),
   };
 }
+
+function batchOf({ path, contentType, batch }: FormatPlan, join: FormatFunctions['join']): RequestBatch | undefined {
+  if (batch === undefined || join === undefined) return undefined;
+  const { maxCount, maxBytes = defaultMaxBytes, path: batchPath = path } = batch;
+  return {
+    maxCount,
+    maxBytes,
+    mayShare(post) {
+      const { path: ownPath, headers } = readStoredRequest(post.body);
+      return ownPath === undefined && headers.length === 0;
+    },
+    requestFor(posts, key) {
+      const body = join(posts.map((post) => Buffer.from(readStoredRequest(post.body).body).toString()));
+      return { path: batchPath, headers: batchHeaders(posts, key, contentType), body: Buffer.from(body) };
+    },
+  };
+}
+
+const defaultMaxBytes = 1_000_000;
 
 /** The format's own headers replace those that every POST has. */
 function withOwn(common: readonly string[], own: readonly string[]): readonly string[] {
@@ -52,10 +72,10 @@ function meaningsOf(
   sent: readonly SentPost[],
 ): readonly ReplyMeaning[] {
   const byStatus = withoutJsonWarning(meaningOfReply(reply, now));
-  const outcomes = outcomesOf(classify, reply, sent);
+  const { outcomes, areOfItems } = outcomesOf(classify, reply, sent);
   return sent.map((_, index) => {
     const outcome = outcomes[index];
-    return outcome === undefined ? byStatus : meaningOf(outcome, byStatus, reply, now);
+    return outcome === undefined ? byStatus : { ...meaningOf(outcome, byStatus, reply, now), isOfItem: areOfItems };
   });
 }
 
@@ -63,15 +83,17 @@ function outcomesOf(
   classify: FormatDefinition['classify'],
   reply: Reply,
   sent: readonly SentPost[],
-): readonly (Outcome | undefined)[] {
-  if (classify === undefined) return [];
+): { readonly outcomes: readonly (Outcome | undefined)[]; readonly areOfItems: boolean } {
+  const none = { outcomes: [], areOfItems: false };
+  if (classify === undefined) return none;
   try {
     const notifications = sent.map(({ id, body }) => ({ id, body: Buffer.from(body).toString() }));
     const returned: unknown = classify(readableReply(reply), notifications);
-    const outcomes: readonly unknown[] = Array.isArray(returned) ? returned : sent.map(() => returned);
-    return outcomes.length === sent.length ? outcomes.map(asOutcome) : [];
+    const areOfItems = Array.isArray(returned);
+    const outcomes: readonly unknown[] = areOfItems ? returned : sent.map(() => returned);
+    return outcomes.length === sent.length ? { outcomes: outcomes.map(asOutcome), areOfItems } : none;
   } catch {
-    return [];
+    return none;
   }
 }
 

@@ -24,6 +24,9 @@ export interface Format {
   /** The request of one attempt. */
   requestFor(post: Post): PostRequest;
 
+  /** How several notifications go in one request. Undefined if they cannot. */
+  readonly batch?: RequestBatch | undefined;
+
   /**
    * What a reply to a POST means, for each of the notifications that were sent in it. `now` is the wall clock's time, in
    * milliseconds since 1970.
@@ -52,6 +55,17 @@ export interface Post {
   readonly attempt: number;
 }
 
+/** How a format puts several notifications into one request. */
+export interface RequestBatch {
+  readonly maxCount: number;
+  /** Of the request's body. */
+  readonly maxBytes: number;
+  /** Whether this one may share a request: not if it has a path or headers of its own. */
+  mayShare(post: SentPost): boolean;
+  /** `key` identifies this composition, over all its attempts. */
+  requestFor(posts: readonly Post[], key: string): PostRequest;
+}
+
 /** A notification that was sent. */
 export type SentPost = Pick<Post, 'id' | 'body'>;
 
@@ -73,8 +87,15 @@ export interface Reply {
   readonly cutBy?: 'deadline' | 'limit' | 'connection' | undefined;
 }
 
-/** What a CRM's reply means for the notification that was posted. */
-export type ReplyMeaning =
+/** What a CRM's reply means for a notification that was posted. */
+export type ReplyMeaning = SingleMeaning & {
+  /** Whether it is meant for this notification alone, if several were posted. @default false */
+  readonly isOfItem?: boolean | undefined;
+  /** The status of this notification alone. @default the reply's */
+  readonly status?: number | undefined;
+};
+
+type SingleMeaning =
   /** The CRM has it. `json` is missing when the reply is not JSON (RFC 8259), or was not read to its end. */
   | { readonly kind: 'delivered'; readonly json: { readonly value: unknown } | undefined }
   /** Failed for now: the same request may succeed later. */

@@ -13,6 +13,16 @@ export function postHeaders(
   return headers;
 }
 
+/** The headers of a POST with several notifications. Its `Idempotency-Key` is the same whenever it has the same ones. */
+export function batchHeaders(
+  posts: readonly Pick<Post, 'attempt'>[],
+  key: string,
+  contentType = 'application/json',
+): string[] {
+  const attempt = posts.reduce((most, post) => Math.max(most, post.attempt), 1);
+  return postHeaders({ id: key, attempt }, contentType);
+}
+
 /** Why a stored notification can never be sent; undefined when it can. */
 export function problemWith({ id }: Pick<Post, 'id'>): string | undefined {
   return isHeaderValue(id) ? undefined : 'its stored id has been changed and cannot be sent';

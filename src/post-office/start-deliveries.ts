@@ -62,7 +62,7 @@ function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Del
     ...delivery,
     timeoutMs,
     outbox,
-    target: createHttpTarget({ name, client, format, clock, sign }),
+    target: createHttpTarget({ name, client, format, clock, sign, batch: delivery.batch }),
     clock,
     // When the store's clock catches up, other deliveries soon replace these, whose instants in memory use the old clock.
     steady: store.clock.withoutCatchUp(),

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import type { Clock } from '../core/clock.js';
-import type { Format, PostRequest, Reply, SentPost } from '../format/format.js';
+import type { Format, Post, PostRequest, Reply, ReplyMeaning, SentPost } from '../format/format.js';
+import type { PendingNotification } from '../outbox/outbox.js';
 import type { Signer } from '../signing/create-signer.js';
-import type { SignatureHeaders } from '../signing/signed-content.js';
-import { timeoutCode, type Target, type Verdict } from './target.js';
+import { timeoutCode, type BatchLimits, type Target, type Verdict } from './target.js';
 
 export interface HttpTargetOptions {
   readonly name: string;
@@ -13,12 +14,27 @@ export interface HttpTargetOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Undefined if attempts are not signed. */
   readonly sign?: Signer | undefined;
+  /** How many notifications go in one request at most, and how large that may be. Undefined: one. */
+  readonly batch?: { readonly maxCount: number; readonly maxBytes: number } | undefined;
 }
 
 /** Creates a target that posts over HTTP, in the given format. */
-export function createHttpTarget({ name, client, format, clock, sign }: HttpTargetOptions): Target {
+export function createHttpTarget({ name, client, format, clock, sign, batch }: HttpTargetOptions): Target {
+  const limits = batch === undefined ? undefined : limitsOf(batch, format.batch);
+
+  const requestFor = (notifications: readonly PendingNotification[]): PostRequest => {
+    const posts = notifications.map(postOf);
+    const [first] = posts;
+    const key = posts.length === 1 && first !== undefined ? first.id : keyOf(posts);
+    const isSingle = posts.length === 1 && first !== undefined;
+    const request = isSingle ? format.requestFor(first) : format.batch?.requestFor(posts, key);
+    if (request === undefined) throw new Error('the format takes no batches');
+    return sign === undefined ? request : withHeaders(request, Object.entries(sign(key, clock.now(), request.body)));
+  };
+
   return {
     name,
+    batch: limits,
     check(notification) {
       const problem = format.problemWith(notification);
       if (problem !== undefined) return { kind: 'rejected', detail: problem };
@@ -27,63 +43,103 @@ export function createHttpTarget({ name, client, format, clock, sign }: HttpTarg
         ? undefined
         : { kind: 'rejected', detail: 'its stored id has been changed and cannot be signed' };
     },
-    async send({ id, body, traceparent }, attempt, signal) {
-      const unsigned = format.requestFor({ id, body, traceparent, attempt });
-      const request = sign === undefined ? unsigned : signed(unsigned, sign(id, clock.now(), unsigned.body));
+    async send(notifications, signal) {
+      const request = requestFor(notifications);
       const exchange = await client.post(request, signal);
-      const sent = { id, body: request.body };
-      return verdictOn(exchange, sent, format, clock.now(), (reply) => client.reasonOf(reply, request.body));
+      if (exchange.kind === 'reply' && exchange.status === 413) limits?.lower(notifications.length);
+      return verdictsOn(exchange, notifications, format, clock.now(), (reply) => client.reasonOf(reply, request.body));
     },
     close: () => client.close(),
   };
 }
 
-function signed(request: PostRequest, headers: SignatureHeaders): PostRequest {
-  return { ...request, headers: [...request.headers, ...(Object.entries(headers) as [string, string][]).flat()] };
+interface AdaptingLimits extends BatchLimits {
+  /** A request with so many was too large. */
+  lower(count: number): void;
+}
+
+function limitsOf(
+  wanted: { readonly maxCount: number; readonly maxBytes: number },
+  formatBatch: Format['batch'],
+): AdaptingLimits | undefined {
+  if (formatBatch === undefined) return undefined;
+  let maxCount = Math.min(wanted.maxCount, formatBatch.maxCount);
+  return {
+    get maxCount() {
+      return maxCount;
+    },
+    maxBytes: Math.min(wanted.maxBytes, formatBatch.maxBytes),
+    mayShare: (notification) => formatBatch.mayShare(notification),
+    lower(count) {
+      maxCount = Math.max(1, Math.min(maxCount, count >> 1));
+    },
+  };
+}
+
+function postOf({ id, body, traceparent, attempts }: PendingNotification): Post {
+  return { id, body, traceparent, attempt: attempts + 1 };
+}
+
+/** The same for the same notifications in the same order, and short enough to be signed. */
+function keyOf(posts: readonly Post[]): string {
+  const hash = createHash('sha256');
+  for (const { id } of posts) hash.update(`${id}\n`);
+  return `batch_${hash.digest('base64url')}`;
+}
+
+function withHeaders(request: PostRequest, headers: readonly (readonly [string, string])[]): PostRequest {
+  return { ...request, headers: [...request.headers, ...headers.flat()] };
+}
+
+/** The verdicts on an exchange, one for each notification that was sent. `reasonOf` returns the reply's text, scrubbed. */
+export function verdictsOn(
+  exchange: Exchange,
+  sent: readonly SentPost[],
+  format: Pick<Format, 'classify'>,
+  now: number,
+  reasonOf: (reply: Reply) => string,
+): readonly Verdict[] {
+  if (exchange.kind === 'timeout') {
+    const { wasSent } = exchange;
+    return sent.map(() => ({ kind: 'retry', reach: 'unreachable', code: timeoutCode, wasSent }));
+  }
+  if (exchange.kind === 'failure') {
+    const { code = 'ERR_CRM_CONNECTION', wasSent } = exchange;
+    return sent.map(() => ({ kind: 'retry', reach: 'unreachable', code, wasSent }));
+  }
+  const meanings = format.classify(exchange, now, sent);
+  return meanings.map((meaning) => verdictOf(meaning, exchange, sent.length > 1, reasonOf));
+}
+
+function verdictOf(
+  meaning: ReplyMeaning,
+  reply: Reply,
+  isOneOfSeveral: boolean,
+  reasonOf: (reply: Reply) => string,
+): Verdict {
+  const { status = reply.status } = meaning;
+  switch (meaning.kind) {
+    case 'delivered':
+      return { kind: 'delivered', reach: 'responded', status, isReplyNotJson: meaning.json === undefined };
+    case 'retry': {
+      const { retryAfterMs, pausesTarget = false } = meaning;
+      return { kind: 'retry', reach: 'responded', status, retryAfterMs, pausesTarget };
+    }
+    case 'refused':
+      return { kind: 'refused', reach: 'refused', status };
+    case 'dead': {
+      const { reason, detail, isAddressInDoubt, isOfItem = false } = meaning;
+      return {
+        kind: 'dead',
+        reach: isAddressInDoubt && !isOfItem ? 'misdirected' : 'responded',
+        reason: { kind: reason, status, detail: reasonOf(replyWith(reply, detail)) },
+        isOfSeveral: isOneOfSeveral && !isOfItem,
+      };
+    }
+  }
 }
 
 /** The reply, with what the format says instead of its body, if it says anything. */
 function replyWith(reply: Reply, detail: string | undefined): Reply {
   return detail === undefined ? reply : { ...reply, body: Buffer.from(detail) };
-}
-
-/** The verdict on an exchange. `reasonOf` returns the reply's text, scrubbed. */
-export function verdictOn(
-  exchange: Exchange,
-  sent: SentPost,
-  format: Pick<Format, 'classify'>,
-  now: number,
-  reasonOf: (reply: Reply) => string,
-): Verdict {
-  if (exchange.kind === 'timeout') {
-    return { kind: 'retry', reach: 'unreachable', code: timeoutCode, wasSent: exchange.wasSent };
-  }
-  if (exchange.kind === 'failure') {
-    const { code = 'ERR_CRM_CONNECTION', wasSent } = exchange;
-    return { kind: 'retry', reach: 'unreachable', code, wasSent };
-  }
-  const { status } = exchange;
-  const [meaning] = format.classify(exchange, now, [sent]);
-  switch (meaning?.kind) {
-    case undefined:
-      throw new Error('the format has classified nothing');
-    case 'delivered':
-      return { kind: 'delivered', reach: 'responded', status, isReplyNotJson: meaning.json === undefined };
-    case 'retry':
-      return {
-        kind: 'retry',
-        reach: 'responded',
-        status,
-        retryAfterMs: meaning.retryAfterMs,
-        pausesTarget: meaning.pausesTarget ?? false,
-      };
-    case 'refused':
-      return { kind: 'refused', reach: 'refused', status };
-    case 'dead':
-      return {
-        kind: 'dead',
-        reach: meaning.isAddressInDoubt ? 'misdirected' : 'responded',
-        reason: { kind: meaning.reason, status, detail: reasonOf(replyWith(exchange, meaning.detail)) },
-      };
-  }
 }

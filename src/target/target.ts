@@ -9,13 +9,25 @@ export interface Target {
   readonly name: string;
   /** Why this notification can never be sent, so that no attempt is made; undefined when it can. */
   check(notification: PendingNotification): DeadReason | undefined;
+  /** How many may be sent in one attempt. Undefined: only one. */
+  readonly batch: BatchLimits | undefined;
   /**
-   * Makes one attempt; `attempt` is 1 for a notification's first. Resolves within the target's own time limit; must not reject.
-   * Aborting `signal` ends the attempt at once, as if the time limit had passed.
+   * Makes one attempt to send these, in one request. Resolves to a verdict for each, within the target's own time limit; must not
+   * reject. Aborting `signal` ends the attempt at once, as if the time limit had passed.
    */
-  send(notification: PendingNotification, attempt: number, signal?: AbortSignal): Promise<Verdict>;
+  send(notifications: readonly PendingNotification[], signal?: AbortSignal): Promise<readonly Verdict[]>;
   /** Cuts off the attempts under way. */
   close(): Promise<void>;
+}
+
+/** How many notifications one attempt may send. */
+export interface BatchLimits {
+  /** Falls when the target says that a request was too large. */
+  readonly maxCount: number;
+  /** Of their bodies together. */
+  readonly maxBytes: number;
+  /** Whether this one may be sent with others. */
+  mayShare(notification: PendingNotification): boolean;
 }
 
 /**
@@ -57,6 +69,8 @@ export type Verdict =
       readonly kind: 'dead';
       readonly reach: 'responded' | 'misdirected';
       readonly reason: DeadReason & { readonly status: number };
+      /** Whether the reply says so of a request with several, and not of each of them: then one of them may be to blame. */
+      readonly isOfSeveral: boolean;
     };
 
 /** The code of an attempt that took too long. */

@@ -9,6 +9,9 @@ import { startSwitchableServer } from './switchable-server.js';
 /** What the fake CRM does with every request until that is changed; with `'down'` its port refuses connections. */
 export type CrmBehaviour = CrmStep | 'down';
 
+/** Several notifications in one request: docs/wire-format.md. */
+const batchPath = `${crmFormat.notifyPath}/batch`;
+
 export interface CrmServerOptions {
   readonly port: number;
   readonly host: string;
@@ -132,7 +135,7 @@ function delay(delayMs: number, clock: Clock, res: ServerResponse): Promise<void
 }
 
 function isNotifyCall({ method, url }: ReceivedRequest): boolean {
-  return method === 'POST' && url === crmFormat.notifyPath;
+  return method === 'POST' && (url === crmFormat.notifyPath || url === batchPath);
 }
 
 /** The host at which this machine reaches the server. */

@@ -67,18 +67,28 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-/** Whether the body holds a notification: it has an id and a type. */
-export function isNotification({ json }: ReceivedRequest): boolean {
-  return typeof json?.['notification_id'] === 'string' && typeof json['notification_type'] === 'string';
+/** Whether the body holds a notification, or only notifications, as `POST /notify/batch` has several. */
+export function isNotification(request: ReceivedRequest): boolean {
+  return sentNotificationsOf(request).length > 0;
 }
 
-/** Call it only when `isNotification` is true. */
-export function sentNotificationOf({ json, headers }: ReceivedRequest): SentNotification {
+/** The notifications of a body: one or several, each with an id and a type; none if it holds anything else. */
+export function sentNotificationsOf({ json, headers }: ReceivedRequest): readonly SentNotification[] {
+  const several = json?.['notifications'];
+  const bodies: readonly unknown[] = Array.isArray(several) ? several : [json];
   const retryCount = Number(headers['x-retry-count'] ?? 0);
-  return { ...(json as unknown as SentNotification), retryCount, headers };
+  return bodies.every(hasIdAndType)
+    ? bodies.map((body) => ({ ...(body as SentNotification), retryCount, headers }))
+    : [];
 }
 
-/** Whether it is a notification that the fake CRM has responded to with a status from 200 to 299. */
+function hasIdAndType(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null) return false;
+  const { notification_id: id, notification_type: type } = body as Partial<SentNotification>;
+  return typeof id === 'string' && typeof type === 'string';
+}
+
+/** Whether the fake CRM has responded to its notifications with a status from 200 to 299. */
 export function isTaken(request: ReceivedRequest): boolean {
   const { method, status = 0 } = request;
   return status >= 200 && status <= 299 && method === 'POST' && isNotification(request);

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { systemClock } from '../core/clock.js';
 import { checkKeys, checkWait, errorFrom, type WaitOptions } from './checks.js';
-import { isNotification, type ReceivedRequest, type SentNotification, sentNotificationOf } from './received-request.js';
+import { type ReceivedRequest, type SentNotification, sentNotificationsOf } from './received-request.js';
 
 /** Selects notifications by their fields, or by a function that returns true for the ones you want. */
 export type SentQuery = SentFields | ((sent: SentNotification) => boolean);
@@ -66,13 +66,13 @@ export function createSentRecord(received: readonly ReceivedRequest[]): SentReco
       return found as [SentNotification, ...SentNotification[]];
     },
     add(request) {
-      const sent = sentNotificationOf(request);
-      if (ids.has(sent.notification_id)) {
-        duplicates.push(sent);
-        return;
+      for (const sent of sentNotificationsOf(request)) {
+        if (ids.has(sent.notification_id)) duplicates.push(sent);
+        else {
+          ids.add(sent.notification_id);
+          taken.add(sent);
+        }
       }
-      ids.add(sent.notification_id);
-      taken.add(sent);
     },
     end() {
       taken.end();
@@ -116,9 +116,8 @@ function nameOf(sent: SentNotification): string {
 }
 
 function nameOfUntaken(request: ReceivedRequest): string {
-  const name = isNotification(request)
-    ? nameOf(sentNotificationOf(request))
-    : `POST ${request.url.replace(/\?.*/, '')}`;
+  const names = sentNotificationsOf(request).map(nameOf);
+  const name = names.length > 0 ? names.join(' and ') : `POST ${request.url.replace(/\?.*/, '')}`;
   return `${name} (${String(request.status ?? 'no response')})`;
 }
 

@@ -1,8 +1,10 @@
 import { createRateLimit } from '../../src/delivery/start-rule.js';
 
+const retry = { firstDelayMs: 1_000, maxRetryAfterMs: 3_600_000 };
+
 /** Takes tokens as a program would that waits as long as it is told, and answers when it got them. */
 function takeTimes(options: { perSecond: number; burst: number }, count: number, startMs = 0): number[] {
-  const limit = createRateLimit(options);
+  const limit = createRateLimit(options, retry);
   const times: number[] = [];
   for (let nowMs = startMs; times.length < count;) {
     const waitMs = limit.take(nowMs);
@@ -14,7 +16,7 @@ function takeTimes(options: { perSecond: number; burst: number }, count: number,
 
 describe('the rate limit', () => {
   it('limits nothing without options', () => {
-    const limit = createRateLimit(undefined);
+    const limit = createRateLimit(undefined, retry);
     expect(Array.from({ length: 10_000 }, () => limit.take(0)).every((waitMs) => waitMs === 0)).toBe(true);
   });
 
@@ -27,14 +29,14 @@ describe('the rate limit', () => {
   });
 
   it('fills up in a quiet time, and never beyond the burst', () => {
-    const limit = createRateLimit({ perSecond: 10, burst: 3 });
+    const limit = createRateLimit({ perSecond: 10, burst: 3 }, retry);
     for (let taken = 0; taken < 3; taken += 1) limit.take(0);
     expect(limit.take(0)).toBe(100);
     expect([1, 2, 3, 4].map(() => limit.take(1_000_000))).toEqual([0, 0, 0, 100]);
   });
 
   it('takes nothing when there is none to take: asking too early costs nothing', () => {
-    const limit = createRateLimit({ perSecond: 1, burst: 1 });
+    const limit = createRateLimit({ perSecond: 1, burst: 1 }, retry);
     limit.take(0);
     for (let nowMs = 0; nowMs < 1_000; nowMs += 100) {
       // Fractions of a token add up to a rounded millisecond more or less.
@@ -52,7 +54,7 @@ describe('the rate limit', () => {
   });
 
   it('never answers a wait that comes to nothing: rounding must not make a busy loop', () => {
-    const limit = createRateLimit({ perSecond: 3, burst: 1 });
+    const limit = createRateLimit({ perSecond: 3, burst: 1 }, retry);
     limit.take(0);
     let waits = 0;
     let nowMs = 0;
@@ -62,5 +64,24 @@ describe('the rate limit', () => {
       waits += 1;
     }
     expect(waits).toBeLessThanOrEqual(2);
+  });
+
+  it('gives nothing for as long as the target takes nothing, and no longer than a Retry-After may ask', () => {
+    for (const options of [undefined, { perSecond: 1_000, burst: 1_000 }]) {
+      const limit = createRateLimit(options, retry);
+      const verdict = {
+        kind: 'retry',
+        reach: 'responded',
+        status: 429,
+        retryAfterMs: 60_000,
+        pausesTarget: true,
+      } as const;
+      limit.onVerdict({ ...verdict, pausesTarget: false }, 0);
+      expect(limit.take(0)).toBe(0);
+      limit.onVerdict(verdict, 0);
+      expect([limit.take(0), limit.take(59_999), limit.take(60_000)]).toEqual([60_000, 1, 0]);
+      limit.onVerdict({ ...verdict, retryAfterMs: 1e12 }, 60_000);
+      expect(limit.take(60_000)).toBe(3_600_000);
+    }
   });
 });

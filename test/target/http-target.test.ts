@@ -1,6 +1,6 @@
 import type { Exchange } from '../../src/client/exchange.js';
 import { crmFormat } from '../../src/format/crm-format.js';
-import { verdictOn } from '../../src/target/http-target.js';
+import { verdictsOn } from '../../src/target/http-target.js';
 import type { Verdict } from '../../src/target/target.js';
 
 function replied(status: number, body = '{}', headers: Record<string, string> = {}): Exchange {
@@ -9,7 +9,8 @@ function replied(status: number, body = '{}', headers: Record<string, string> = 
 
 function verdict(exchange: Exchange): Verdict {
   const sent = { id: 'an-id', body: Buffer.from('{}') };
-  return verdictOn(exchange, sent, crmFormat, 0, () => 'its words');
+  const [only] = verdictsOn(exchange, [sent], crmFormat, 0, () => 'its words');
+  return only!;
 }
 
 function kindOf(status: number): Verdict['kind'] {
@@ -51,6 +52,7 @@ describe('the verdict', () => {
       kind: 'dead',
       reach: 'responded',
       reason: { kind: 'rejected', status, detail: 'its words' },
+      isOfSeveral: false,
     });
   });
 
@@ -59,6 +61,7 @@ describe('the verdict', () => {
       kind: 'dead',
       reach: 'misdirected',
       reason: { kind: 'rejected', status, detail: 'its words' },
+      isOfSeveral: false,
     });
   });
 

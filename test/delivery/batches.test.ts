@@ -1,0 +1,196 @@
+import type { NotifierOptions } from '../../src/index.js';
+import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
+import { passTimeUntil, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
+import { accept, inTurn, reply, type Answer, type Received } from '../helpers/scripted-crm.js';
+import { useCrm } from '../helpers/use-crm.js';
+
+interface Item {
+  readonly notification_id: string;
+  readonly additional_data: { readonly lane: string };
+}
+
+/** The notifications of a request, whether it has one or several. */
+const itemsOf = ({ json }: Received): readonly Item[] =>
+  (json?.['notifications'] as readonly Item[] | undefined) ?? [json as unknown as Item];
+const lanesOf = (received: Received): string[] => itemsOf(received).map((item) => item.additional_data.lane);
+const countsOf = (received: readonly Received[]): number[] => received.map((request) => itemsOf(request).length);
+
+/** Answers each notification of a request by itself. */
+const perItem =
+  (statusOf: (lane: string) => number): Answer =>
+  (received, res) => {
+    const isBatch = received.json?.['notifications'] !== undefined;
+    const results = itemsOf(received).map((item) => {
+      const status = statusOf(item.additional_data.lane);
+      return {
+        notification_id: item.notification_id,
+        status,
+        ...(status < 300 ? {} : { error: `no: ${String(status)}` }),
+      };
+    });
+    res.writeHead(isBatch ? 200 : results[0]!.status).end(JSON.stringify(isBatch ? { results } : results[0]));
+  };
+const takeAll = perItem(() => 200);
+const manyLanes = (count: number): string[] => Array.from({ length: count }, (_, index) => `lane:${String(index)}`);
+
+describe('batches', () => {
+  const create = useNotifiers();
+  const start = useCrm();
+  let clock: OwnedClock;
+  beforeEach(() => {
+    clock = createOwnedClock();
+  });
+
+  const createFor = (
+    baseUrl: string,
+    batch: NotifierOptions['batch'],
+    options: NotifierOptions = {},
+  ): ObservedNotifier => create({ baseUrl, clock, batch, concurrency: 1, ...options });
+
+  const allDelivered = (notifier: ObservedNotifier, count: number) =>
+    passTimeUntil(notifier.hear('delivered', count), clock);
+
+  it('have up to so many notifications, in the order of acceptance, and are settled one by one', async () => {
+    const crm = await start(takeAll);
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    const ids = await notifier.accept(...manyLanes(25));
+    await allDelivered(notifier, 25);
+    expect(countsOf(crm.received)).toEqual([10, 10, 5]);
+    expect(crm.received.map(({ url }) => url)).toEqual(['/notify/batch', '/notify/batch', '/notify/batch']);
+    expect(crm.received.flatMap(itemsOf).map((item) => item.notification_id)).toEqual(ids);
+    expect(notifier.told('delivered').map(({ id }) => id)).toEqual(ids);
+    expect(await notifier.stats()).toMatchObject({ delivered: 25, pending: 0, inFlight: 0 });
+    expect(new Set(crm.received.map(({ headers }) => headers['idempotency-key'])).size).toBe(3);
+  });
+
+  it('gather for as long as they may, unless there are enough', async () => {
+    const crm = await start(takeAll);
+    const notifier = createFor(crm.url, { maxCount: 4, maxWaitMs: 1_000 });
+    await notifier.accept('a');
+    await clock.advance(900);
+    await notifier.accept('b');
+    expect(crm.received).toEqual([]);
+    await clock.advance(100);
+    await allDelivered(notifier, 2);
+    expect(crm.received.map(lanesOf)).toEqual([['a', 'b']]);
+    await notifier.accept('a', 'b', 'c', 'd');
+    await notifier.hear('delivered', 6);
+    expect(countsOf(crm.received)).toEqual([2, 4]);
+  });
+
+  it('keep each lane in order: of one lane there is only the first', async () => {
+    const crm = await start(takeAll);
+    const notifier = createFor(crm.url, { maxCount: 100 });
+    const ids = await notifier.accept('a', 'a', 'b', 'a', 'b', 'c');
+    await allDelivered(notifier, 6);
+    expect(crm.received.map(lanesOf)).toEqual([['a', 'b', 'c'], ['a', 'b'], ['a']]);
+    const ofA = crm.received.flatMap(itemsOf).filter((item) => item.additional_data.lane === 'a');
+    expect(ofA.map((item) => item.notification_id)).toEqual([ids[0], ids[1], ids[3]]);
+  });
+
+  it('sink no notification for another: each gets what its own result says', async () => {
+    const statuses: Record<string, number> = { bad: 422, busy: 503 };
+    const crm = await start(perItem((lane) => statuses[lane] ?? 200));
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    await notifier.accept('a', 'bad', 'busy', 'b');
+    await passTimeUntil(notifier.hear('retry'), clock);
+    expect(notifier.told('delivered')).toHaveLength(2);
+    expect(notifier.told('dead')).toMatchObject([{ reason: { kind: 'rejected', status: 422, detail: 'no: 422' } }]);
+    expect(notifier.told('retry')).toMatchObject([{ status: 503, attempts: 1 }]);
+    crm.answerWith(takeAll);
+    await allDelivered(notifier, 3);
+  });
+
+  it('that are rejected as a whole get smaller, until the one to blame is alone', async () => {
+    const crm = await start((received, res) => {
+      if (lanesOf(received).includes('bad')) reply(400, 'one of them cannot be taken')(received, res);
+      else takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 64 });
+    await notifier.accept(...manyLanes(20), 'bad', ...manyLanes(40).slice(20));
+    await passTimeUntil(notifier.hear('dead'), clock);
+    await allDelivered(notifier, 40);
+    expect(notifier.told('dead')).toMatchObject([{ reason: { status: 400, detail: 'one of them cannot be taken' } }]);
+    expect(countsOf(crm.received)[0]).toBe(41);
+    // 64, 16, 4, 1: none is tried more often than it takes to be alone.
+    expect(Math.max(...notifier.told('retry').map(({ attempts }) => attempts))).toBeLessThanOrEqual(3);
+  });
+
+  it('that are too large are halved', async () => {
+    const crm = await start((received, res) => {
+      if (itemsOf(received).length > 5) reply(413)(received, res);
+      else takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 20 });
+    await notifier.accept(...manyLanes(20));
+    await allDelivered(notifier, 20);
+    await notifier.accept(...manyLanes(20));
+    await allDelivered(notifier, 40);
+    expect(Math.max(...countsOf(crm.received).slice(-4))).toBeLessThanOrEqual(5);
+    expect(notifier.told('dead')).toEqual([]);
+  });
+
+  it('have no more bytes than they may', async () => {
+    const crm = await start(takeAll);
+    const notifier = createFor(crm.url, { maxCount: 100, maxBytes: 1_000 });
+    await notifier.accept(...manyLanes(12));
+    await allDelivered(notifier, 12);
+    expect(Math.max(...crm.received.map(({ text }) => Buffer.byteLength(text)))).toBeLessThanOrEqual(1_000 + 30);
+    expect(crm.received.length).toBeLessThan(12);
+  });
+
+  it.each<[string, Answer]>([
+    ['breaks the connection', (_received, res) => res.destroy()],
+    ['never answers', () => undefined],
+  ])('lose and hold up nothing while the CRM %s for one notification', async (_what, hurt) => {
+    const crm = await start((received, res) => {
+      if (lanesOf(received).includes('bad')) return hurt(received, res);
+      return takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 16 }, { concurrency: 4, timeoutMs: 1_000 });
+    await notifier.accept(...manyLanes(8), 'bad', ...manyLanes(20).slice(8));
+    await allDelivered(notifier, 20);
+    expect(await notifier.stats()).toMatchObject({ pending: 1, dead: 0 });
+    crm.answerWith(takeAll);
+    await allDelivered(notifier, 21);
+  });
+
+  it('wait as a whole while the token is refused, and lose nothing', async () => {
+    const crm = await start(inTurn(reply(401), takeAll));
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    await notifier.accept(...manyLanes(10));
+    await notifier.hear('paused');
+    await allDelivered(notifier, 10);
+    expect(notifier.told('paused')).toHaveLength(1);
+    expect(notifier.told('dead')).toEqual([]);
+  });
+
+  it('are the same under the same key when they are sent again', async () => {
+    const crm = await start(inTurn(reply(503, '', { 'retry-after': '1' }), takeAll));
+    // Both notifications come back at the same moment.
+    const notifier = createFor(crm.url, { maxCount: 10, maxWaitMs: 0 }, { retry: { firstDelayMs: 1 } });
+    await notifier.accept('a', 'b');
+    await allDelivered(notifier, 2);
+    const [first, second] = crm.received;
+    expect(lanesOf(second!)).toEqual(['a', 'b']);
+    expect(second?.headers['idempotency-key']).toBe(first?.headers['idempotency-key']);
+    expect(second?.headers['x-retry-count']).toBe('1');
+    expect(first?.headers['idempotency-key']).toMatch(/^batch_[\w-]{43}$/);
+  });
+
+  it('of one are a usual request', async () => {
+    const crm = await start(accept);
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    const [id] = await notifier.accept('a');
+    await allDelivered(notifier, 1);
+    expect(crm.received[0]).toMatchObject({ url: '/notify', headers: { 'idempotency-key': id } });
+  });
+
+  it('whose results are not in order, or too few, are judged by the status as a whole', async () => {
+    const crm = await start(reply(200, '{"results":[{"notification_id":"another","status":422}]}'));
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    await notifier.accept('a', 'b');
+    await allDelivered(notifier, 2);
+    expect(notifier.told('dead')).toEqual([]);
+  });
+});
