@@ -35,8 +35,7 @@ export interface TargetSettings {
    */
   readonly authToken?: string | TokenProvider | undefined;
   /**
-   * How requests are authorised, if not by the token as `Authorization: Bearer`: user name and password, a header of its own, or a
-   * token from an OAuth 2 server.
+   * How requests are authorised: by user name and password, a header of its own, or a token from an OAuth 2 server.
    * @default what the format needs, else the token as `Authorization: Bearer`
    * @example auth: { kind: 'basic', username: 'site', password: key }
    */
@@ -233,14 +232,9 @@ export function isOnThisMachine(baseUrl: string): boolean {
 }
 
 // 169.254.169.254 itself and its IPv6 forms: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056); then AWS's IPv6 address.
-const metadataAddresses = new Set([
-  '169.254.169.254',
-  '::ffff:a9fe:a9fe',
-  '::a9fe:a9fe',
-  '64:ff9b::a9fe:a9fe',
-  '2002:a9fe:a9fe::',
-  'fd00:ec2::254',
-]);
+const metadataAddresses = new Set(
+  '169.254.169.254 ::ffff:a9fe:a9fe ::a9fe:a9fe 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe:: fd00:ec2::254'.split(' '),
+);
 
 function isMetadataAddress(hostname: string): boolean {
   const host = bareHost(hostname);

@@ -44,10 +44,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const lanes = createLanes({
     queue: targetQueue(outbox, target.name),
     now: () => steady.now(),
-    maxWaitMs,
-    maxLanes,
-    maxFollowers,
-    ready,
+    ...{ maxWaitMs, maxLanes, maxFollowers, ready },
     isReadingAhead: () => choice.isTroubled,
     isRisky: (notification) => choice.isRisky(notification),
   });
@@ -78,12 +75,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     lanes,
     settlements,
     forgetsWaiting: outbox.forgetsWaiting ?? false,
-    breaker,
-    retry,
-    random,
-    clock,
-    steady,
-    onEvent,
+    ...{ breaker, retry, random, clock, steady, onEvent },
   });
   const choice = createHeadChoice({ ready, breaker, concurrency, random });
   const underWay = createAttemptsUnderWay({

@@ -237,11 +237,9 @@ const circuitStates = ['closed', 'open', 'half-open'] as const satisfies readonl
 
 function storedReadings(target: string, ofTarget: Stats['targets'][string]): readonly GaugeReading[] {
   const { pending, inFlight, dead, oldestAgeMs } = ofTarget;
-  const size = (state: string, value: number): GaugeReading => ({
-    gauge: 'queueSize',
-    value,
-    labels: { target, state },
-  });
+  const size = (state: string, value: number): GaugeReading => {
+    return { gauge: 'queueSize', value, labels: { target, state } };
+  };
   return [
     // A delivered notification is pending until its settlement is stored, but no longer in flight.
     size('waiting', Math.max(0, pending - inFlight)),
