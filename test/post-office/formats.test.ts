@@ -53,6 +53,18 @@ describe('a target with a format of its own', () => {
     expect(JSON.stringify(observed.log.lines)).not.toContain('a-write-key');
   });
 
+  it('gets several in one request by the format’s own batch, judged one by one, in a thread', async () => {
+    const crm = await start(reply(200, '{"success":true}'));
+    const marketing = { format: segment({ writeKey: 'a-write-key' }), baseUrl: crm.url, batch: { maxCount: 10 } };
+    const options = { thread: true, outbox: directory(), targets: { marketing } };
+    const observed = create(options, builtPackage().createNotifier);
+    const ids = await observed.accept('a', 'b', 'c');
+    await observed.hear('delivered', 3);
+    const batches = crm.received.map(({ json }) => json?.['batch'] as readonly { messageId: string }[] | undefined);
+    expect(crm.received.map(({ url }) => url)).toEqual(['/v1/batch']);
+    expect(batches[0]?.map(({ messageId }) => messageId)).toEqual(ids);
+  });
+
   it('is posted where the notification’s request says, and judged by the app’s module, in a thread', async () => {
     const crm = await start(inTurn(reply(200, '{"taken":false,"why":"closed"}'), accept));
     // As an app loads it: from the built package, by its name.

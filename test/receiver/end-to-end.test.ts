@@ -51,6 +51,30 @@ describe('a notifier and a receiver', () => {
     ]);
   });
 
+  it('understand each other in batches, signed as a whole, where one is bad', async () => {
+    const handled: unknown[] = [];
+    const secrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'];
+    const receiver = await start({
+      signing: { secrets },
+      on: {
+        '*': ({ user_id }) => {
+          if (user_id === 3) throw new NotificationRejectedError('no such user');
+          handled.push(user_id);
+        },
+      },
+    });
+    await using crm = createNotifier({
+      ...{ baseUrl: receiver.url, authToken: testToken, outbox: ':memory:', logger, env: {} },
+      ...{ batch: { maxCount: 10 }, signing: { secrets } },
+    });
+    const users = [1, 2, 3, 4, 5];
+    await Promise.all(users.map((userId) => crm.notify({ notificationType: 'user_moved', userId, message: 'moved' })));
+    await crm.flush();
+    expect(await crm.stats()).toMatchObject({ delivered: 4, dead: 1, retried: 0, pending: 0 });
+    expect([...handled].sort()).toEqual([1, 2, 4, 5]);
+    expect(await crm.deadLetters.list()).toMatchObject([{ reason: { status: 422, detail: 'no such user' } }]);
+  });
+
   it('agree on what is tried again, what never is, and what is taken', async () => {
     const attempts: string[] = [];
     const receiver = await start({
