@@ -55,6 +55,7 @@ describe('a notifier and a receiver', () => {
     const handled: unknown[] = [];
     const secrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'];
     const receiver = await start({
+      token: testToken,
       signing: { secrets },
       on: {
         '*': ({ user_id }) => {
