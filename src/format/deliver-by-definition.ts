@@ -3,7 +3,7 @@ import type { Format, Reply, ReplyMeaning, RequestBatch, SentPost } from './form
 import type { BatchFormat, FormatDefinition, FormatReply, Outcome } from './format-definition.js';
 import { batchHeaders, postHeaders, problemWith } from './post-headers.js';
 import { jsonOf, meaningOfReply, parseRetryAfter } from './reply-rules.js';
-import { readStoredRequest } from './stored-request.js';
+import { problemWithStored, readStoredRequest } from './stored-request.js';
 
 /** A format where notifications are delivered: what cannot be sent to a thread is found there by its `source`. */
 export type DeliveryFormat = Omit<Format, 'build'>;
@@ -25,7 +25,7 @@ export function deliverByDefinition(plan: FormatPlan, { classify, join }: Format
     notifyPath: plan.path,
     healthPath: crmFormat.healthPath,
     harmlessKeys: crmFormat.harmlessKeys,
-    problemWith,
+    problemWith: (post) => problemWith(post) ?? problemWithStored(post.body),
     requestFor(post) {
       const { path = plan.path, headers, body } = readStoredRequest(post.body);
       return { path, headers: withOwn(postHeaders(post, plan.contentType), headers), body };

@@ -19,7 +19,7 @@ export interface Format {
   build(draft: NotificationDraft, context: BuildContext): Notification;
 
   /** Why a stored notification can never be sent, in one sentence; undefined when it can. */
-  problemWith(post: Pick<Post, 'id'>): string | undefined;
+  problemWith(post: SentPost): string | undefined;
 
   /** The request of one attempt. */
   requestFor(post: Post): PostRequest;

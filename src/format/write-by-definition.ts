@@ -4,7 +4,7 @@ import { copyPlainJson } from '../notification/plain-json.js';
 import type { BuildContext } from './format.js';
 import type { BuiltRequest, FormatDefinition, NotificationFacts } from './format-definition.js';
 import { checkBodySize, mergeData } from './notification-data.js';
-import { writeStoredRequest } from './stored-request.js';
+import { forbiddenHeaders, isRequestHeader, isRequestPath, writeStoredRequest } from './stored-request.js';
 
 /** Builds notifications by a definition. Throws `CRMValidationError` when it cannot, which names the format. */
 export function writeByDefinition({
@@ -42,30 +42,13 @@ function checkRequest(name: string, returned: unknown): BuiltRequest {
   }
   const { body, path, headers = {} } = returned as Record<string, unknown>;
   if (typeof body !== 'string' || body === '') throw failure(name, 'must return a body that is text and not empty');
-  if (path !== undefined && (typeof path !== 'string' || !/^\/(?!\/)[\x21-\x22\x24-\x7e]{0,2047}$/.test(path))) {
+  if (path !== undefined && !isRequestPath(path)) {
     throw failure(name, 'must return a path that starts with one / and is visible ASCII without #');
   }
-  if (typeof headers !== 'object' || headers === null || !Object.entries(headers).every(isHeader)) {
-    throw failure(name, `must return headers as text, by names in lower case, without ${forbidden.join(', ')}`);
+  if (typeof headers !== 'object' || headers === null || !Object.entries(headers).every(isRequestHeader)) {
+    throw failure(name, `must return headers as text, by names in lower case, without ${forbiddenHeaders.join(', ')}`);
   }
   return { body, path, headers: headers as Readonly<Record<string, string>> };
-}
-
-/** What is sent with every request, or belongs to the connection (RFC 9110 section 7.6.1). */
-const forbidden = [
-  'authorization',
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'idempotency-key',
-  'transfer-encoding',
-];
-
-/** Names are tokens, and values visible ASCII with spaces within: RFC 9110 sections 5.1 and 5.5. */
-function isHeader([name, value]: readonly [string, unknown]): boolean {
-  if (!/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/.test(name) || forbidden.includes(name)) return false;
-  return typeof value === 'string' && /^(?:[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?)?$/.test(value);
 }
 
 function failure(name: string, problem: string): CRMValidationError {
