@@ -57,6 +57,7 @@ const mayImport = {
     'telemetry/logger-settings.ts',
     'client/target-settings.ts',
     'client/credentials.ts',
+    'client/host-kinds.ts',
     'format/format-settings.ts',
     'format/format-definition.ts',
     'outbox/outbox-settings.ts',

@@ -1,4 +1,3 @@
-import { BlockList, isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
 import {
   type Findings,
@@ -16,6 +15,7 @@ import {
 import type { AuthOptions } from '../format/auth-options.js';
 import { crmFormat } from '../format/crm-format.js';
 import { checkAuth, needsToken } from './credentials.js';
+import { isMetadataAddress, isPrivateHost } from './host-kinds.js';
 import { checkToken, normalizeToken, type TokenProvider } from './token.js';
 
 /** Where notifications are sent, and how. */
@@ -147,6 +147,15 @@ export function resolveTarget(
     }
   }
 
+  const { auth } = given;
+  // What is no URL is an issue already.
+  const tokenUrl = auth?.kind === 'oauth2' && URL.canParse(auth.tokenUrl) ? new URL(auth.tokenUrl) : undefined;
+  if (tokenUrl !== undefined && isPublicHttp(tokenUrl) && !allowInsecureHttp) {
+    const problem = 'has a tokenUrl that sends the client’s secret unencrypted to a public host; use https';
+    if (isProduction) issues.push({ path: nameOf(targetSettings.auth, path), message: problem });
+    else warnings.push(`${nameOf(targetSettings.auth, path)} ${problem}. In production this is refused.`);
+  }
+
   if (isProduction && !settingsGiven.has(targetSettings.baseUrl)) {
     warnings.push(`${urlName} is the default, ${baseUrl}; set CRM_BASE_URL, unless the CRM is on this machine.`);
   }
@@ -194,54 +203,10 @@ export function parseBaseUrl(text: unknown): BaseUrl {
   if (url.hostname === 'localhost.') url.hostname = 'localhost';
   return {
     url: `${url.origin}${url.pathname.replace(/\/+$/, '')}`,
-    isPublicHttp: url.protocol === 'http:' && !isPrivateHost(url.hostname),
+    isPublicHttp: isPublicHttp(url),
   };
 }
 
-const privateAddresses = new BlockList();
-for (const [network, prefix] of [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-  ['100.64.0.0', 10],
-] as const) {
-  privateAddresses.addSubnet(network, prefix, 'ipv4');
-}
-for (const [network, prefix] of [
-  ['::1', 128],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const) {
-  privateAddresses.addSubnet(network, prefix, 'ipv6');
-}
-
-/** Loopback, private networks (RFC 1918, 4193, 6598) and names that public DNS does not resolve. */
-function isPrivateHost(hostname: string): boolean {
-  const host = bareHost(hostname);
-  const family = isIP(host);
-  if (family !== 0) return privateAddresses.check(host, family === 6 ? 'ipv6' : 'ipv4');
-  return !host.includes('.') || /\.(localhost|local|internal|lan|home\.arpa|test)$/.test(host);
-}
-
-/** Whether the host of a valid base URL is this machine: `localhost`, 127.0.0.0/8 or ::1. Other names may be anywhere. */
-export function isOnThisMachine(baseUrl: string): boolean {
-  const host = bareHost(new URL(baseUrl).hostname);
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-// 169.254.169.254 itself and its IPv6 forms: mapped, compatible, NAT64 (RFC 6052) and 6to4 (RFC 3056); then AWS's IPv6 address.
-const metadataAddresses = new Set(
-  '169.254.169.254 ::ffff:a9fe:a9fe ::a9fe:a9fe 64:ff9b::a9fe:a9fe 2002:a9fe:a9fe:: fd00:ec2::254'.split(' '),
-);
-
-function isMetadataAddress(hostname: string): boolean {
-  const host = bareHost(hostname);
-  return metadataAddresses.has(host) || host.startsWith('2002:a9fe:a9fe:') || host.startsWith('64:ff9b:1::a9fe:a9fe');
-}
-
-/** The host without brackets and without a dot at the end, to compare it. The URL parser has canonicalised the rest. */
-function bareHost(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+function isPublicHttp({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && !isPrivateHost(hostname);
 }

@@ -1,4 +1,5 @@
-import { defaultToken, isOnThisMachine, targetSettings } from '../client/target-settings.js';
+import { isOnThisMachine } from '../client/host-kinds.js';
+import { defaultToken, targetSettings } from '../client/target-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import { usualTarget, type NamedTarget } from './resolve-targets.js';
 

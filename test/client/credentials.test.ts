@@ -144,6 +144,7 @@ describe('the credentials of a target', () => {
     ['auth', { auth: { kind: 'basic', username: 'a' } }, 'a password'],
     ['auth', { auth: { kind: 'header', name: 'x y' } }, 'the name of a header'],
     ['auth', { auth: { kind: 'header', scheme: 'a b' } }, 'a scheme of one word'],
+    ['auth', { auth: { kind: 'oauth2' } }, 'a tokenUrl'],
     ['auth', { auth: { kind: 'oauth2', tokenUrl: 'ftp://geheim' } }, 'a tokenUrl'],
     ['auth', { auth: { kind: 'oauth2', tokenUrl: 'https://h', clientId: 'a' } }, 'a clientId and a clientSecret'],
     ['signing', { signing: { secrets: ['v1,whsec_geheim'] } }, 'secrets[0]'],
@@ -155,5 +156,13 @@ describe('the credentials of a target', () => {
     expect(make).toThrow(`targets.crm.${option}`);
     expect(make).toThrow(problem);
     expect(make).not.toThrow('geheim');
+  });
+
+  it('send a secret to a public host only by https, in production', () => {
+    const auth: AuthOptions = { kind: 'oauth2', tokenUrl: 'http://auth.example.com', clientId: 'a', clientSecret: 'b' };
+    const targets = { crm: { baseUrl: 'https://crm.example.com', auth } };
+    const options = { outbox: ':memory:', logger: createLogCollector(), env: { NODE_ENV: 'production' }, targets };
+    expect(() => createNotifier(options)).toThrow('targets.crm.auth: has a tokenUrl that sends the client’s secret');
+    expect(() => createNotifier(options)).not.toThrow('auth.example.com');
   });
 });

@@ -14,7 +14,7 @@ describe('a stored request', () => {
     const { path, headers, body } = readStoredRequest(bytes(writeStoredRequest(request)));
     expect(Buffer.from(body).toString()).toBe(request.body);
     expect(path).toBe('path' in request ? request.path : undefined);
-    expect(headers).toEqual(Object.entries('headers' in request ? request.headers! : {}).flat());
+    expect(headers).toEqual(Object.entries('headers' in request ? request.headers : {}).flat());
     expect(problemWithStored(bytes(writeStoredRequest(request)))).toBeUndefined();
   });
 
