@@ -3,7 +3,7 @@ import { resolveTarget, targetSettings, type TargetConfig } from '../client/targ
 import type { Setting, Values } from '../core/setting.js';
 import { resolveDelivery, type DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { FormatDefinition } from '../format/format-definition.js';
-import type { FormatConfig } from '../format/format-settings.js';
+import { formatSettings, type FormatConfig } from '../format/format-settings.js';
 import { resolvePart, type ResolvedSettings } from './resolve-settings.js';
 import { ofEachTarget, type notifierSettings, type TargetOptions } from './settings.js';
 
@@ -16,8 +16,9 @@ export interface NamedTarget extends TargetConfig, FormatConfig {
 /** The target that there is when none is named. */
 export const usualTarget = 'crm';
 
-/** What each target has for itself. */
-const ownOnly = [targetSettings.baseUrl, targetSettings.authToken] as const;
+/** What each target has for itself: the credentials of one are for no other. */
+const { baseUrl, authToken, auth } = targetSettings;
+const ownOnly: readonly Setting<unknown>[] = [baseUrl, authToken, auth, formatSettings.signing];
 
 /** The targets of the options, or the one that the options themselves describe. Adds what is wrong to the findings. */
 export function resolveTargets(context: ResolvedSettings<typeof notifierSettings>): readonly NamedTarget[] {
@@ -51,7 +52,6 @@ function resolveNamed(
   const delivery = resolveDelivery(part.values.delivery, findings, path);
   const { format, signing } = part.values.written;
   const { ofTarget, given: ofWhich } = withDefaultsOf(format, part.values.target, part.given);
-  const [baseUrl, authToken] = ownOnly;
   const needed = needsToken(ofTarget.auth) ? [baseUrl, authToken] : [baseUrl];
   const missing = needed.filter((setting) => !ofWhich.has(setting));
   for (const { option } of missing) findings.issues.push({ path: `${path}.${option}`, message: 'is missing' });
@@ -70,11 +70,10 @@ function withDefaultsOf(
   given: Given,
 ): { readonly ofTarget: TargetValues; readonly given: Given } {
   if (format === undefined) return { ofTarget: values, given };
-  const { baseUrl, auth } = format;
-  const isUrlOfFormat = baseUrl !== undefined && !given.has(targetSettings.baseUrl);
+  const url = given.has(baseUrl) ? undefined : format.baseUrl;
   return {
-    ofTarget: { ...values, baseUrl: isUrlOfFormat ? baseUrl : values.baseUrl, auth: values.auth ?? auth },
-    given: isUrlOfFormat ? new Map([...given, [targetSettings.baseUrl, baseUrl]]) : given,
+    ofTarget: { ...values, baseUrl: url ?? values.baseUrl, auth: values.auth ?? format.auth },
+    given: url === undefined ? given : new Map<Setting<unknown>, unknown>([...given, [baseUrl, url]]),
   };
 }
 

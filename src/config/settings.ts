@@ -22,7 +22,7 @@ export interface ServiceOptions extends TargetSettings, LoggerSettings {
 
 /**
  * One of several targets: where it is, and how it is sent to. What is not set here is taken from the notifier's own options and
- * variables, but for `baseUrl` and `authToken`, which belong to one target: those variables are read for the target `crm` alone.
+ * variables, but for `baseUrl` and the credentials, which belong to one target: `CRM_BASE_URL` and `CRM_AUTH_TOKEN` are for `crm` alone.
  * @example { baseUrl: 'https://marketing.example.com', authToken: token, rateLimit: { perSecond: 10 } }
  */
 export interface TargetOptions extends TargetSettings, DeliverySettings, FormatSettings {}

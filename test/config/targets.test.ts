@@ -50,10 +50,15 @@ describe('the option targets', () => {
     ]);
   });
 
-  it('refuses a URL and a token beside them, which would be nobody’s', () => {
-    expect(issuesOf({ baseUrl: 'http://localhost', authToken: 'a-token', targets: { sales } })).toEqual([
+  it('refuses a URL and credentials beside them, which would go to all', () => {
+    const auth = { kind: 'basic', username: 'a', password: 'b' };
+    const signing = { secrets: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' };
+    const beside = { baseUrl: 'http://localhost', authToken: 'a-token', auth, signing };
+    expect(issuesOf({ ...beside, targets: { sales } })).toEqual([
       { path: 'baseUrl', message: 'belongs to a target where targets are named: targets.<name>.baseUrl' },
       { path: 'authToken', message: 'belongs to a target where targets are named: targets.<name>.authToken' },
+      { path: 'auth', message: 'belongs to a target where targets are named: targets.<name>.auth' },
+      { path: 'signing', message: 'belongs to a target where targets are named: targets.<name>.signing' },
     ]);
   });
 
