@@ -19,6 +19,7 @@ export {
 export { messageFirst } from './telemetry/message-first.js';
 
 export type { CRMReply } from './client/crm-notification-service.js';
+export type { TlsOptions } from './client/connection-options.js';
 export type { TokenProvider } from './client/token.js';
 export type { NotifierOptions, ServiceOptions, TargetOptions } from './config/settings.js';
 export type { CancelTimer, Clock } from './core/clock.js';

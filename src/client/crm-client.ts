@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type * as Undici from 'undici';
-import type { Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -49,8 +49,9 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   const basePath = pathname.replace(/\/$/, '');
   const closing = new AbortController();
   const dispatcher = options.dispatcher ?? createPool(origin, options, closing.signal);
-  // For the app's own dispatcher this is unknown; what happens to its stale connections is up to the app.
-  const isConnecting = options.dispatcher === undefined ? watchConnecting(dispatcher) : () => true;
+  // For the app's own dispatcher and for a proxy this is unknown; what happens to their stale connections is up to them.
+  const isOwnPool = options.dispatcher === undefined && options.proxy === undefined;
+  const isConnecting = isOwnPool ? watchConnecting(dispatcher) : () => true;
   const connections = { dispatcher, clock, isConnecting, mayStart: options.mayStart };
   const { tokens, headersWith } = createCredentials(options.auth, options.authToken, clock);
 
@@ -112,13 +113,22 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
 const connectLeewayMs = 500;
 
 /** Each exchange's deadline covers connecting too; the pool's own limit only frees the connection afterwards. */
-function createPool(origin: string, { connections, timeoutMs }: CrmClientOptions, signal: AbortSignal): Pool {
+function createPool(
+  origin: string,
+  { connections, timeoutMs, tls, proxy }: CrmClientOptions,
+  signal: AbortSignal,
+): Pool | ProxyAgent {
   // Loaded where it is used: it is most of this package's start, and an app whose post office has a thread does without it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- An import would load it at the start.
   const undici = require('undici') as typeof Undici;
+  const connectTimeout = timeoutMs + connectLeewayMs;
+  const { ca, cert, key } = tls ?? {};
+  const certificates = { ca: typeof ca === 'object' ? [...ca] : ca, cert, key };
+  if (proxy !== undefined)
+    return new undici.ProxyAgent({ uri: proxy, connections, connectTimeout, requestTls: certificates });
   // No warning about a leak: there is one listener for each connection.
   setMaxListeners(0, signal);
-  return new undici.Pool(origin, { connections, connectTimeout: timeoutMs + connectLeewayMs, connect: { signal } });
+  return new undici.Pool(origin, { connections, connectTimeout, connect: { signal, ...certificates } });
 }
 
 /**

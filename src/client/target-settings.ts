@@ -14,6 +14,7 @@ import {
 } from '../core/setting.js';
 import type { AuthOptions } from '../format/auth-options.js';
 import { crmFormat } from '../format/crm-format.js';
+import { checkProxy, checkTls, type TlsOptions } from './connection-options.js';
 import { checkAuth, needsToken } from './credentials.js';
 import { isMetadataAddress, isPrivateHost } from './host-kinds.js';
 import { checkToken, normalizeToken, type TokenProvider } from './token.js';
@@ -58,10 +59,23 @@ export interface TargetSettings {
    */
   readonly allowInsecureHttp?: boolean | undefined;
   /**
-   * An undici dispatcher to send through instead of the built-in pool: for a proxy, your own certificate authority or a client
-   * certificate. Closing it is up to you.
+   * Certificates, as PEM: authorities of your own in `ca`, a client's certificate in `cert` and `key`.
+   * @default Node's authorities, and no client certificate
+   * @example tls: { ca: readFileSync('ca.pem', 'utf8') }
+   */
+  readonly tls?: TlsOptions | undefined;
+  /**
+   * The URL of a proxy to connect through, by CONNECT (RFC 9110 section 9.3.6). The variables `HTTP_PROXY` and `HTTPS_PROXY` are not
+   * looked at.
+   * @default none
+   * @example proxy: 'http://proxy.internal:3128'
+   */
+  readonly proxy?: string | undefined;
+  /**
+   * An undici dispatcher to send through instead of the built-in pool, for what `tls` and `proxy` cannot do; delivery then runs on
+   * the app's own thread. Closing it is up to you.
    * @default one pool with keep-alive
-   * @example dispatcher: new ProxyAgent('http://proxy.internal:3128')
+   * @example dispatcher: new Agent({ connect: { servername: 'crm.internal' } })
    */
   readonly dispatcher?: Dispatcher | undefined;
 }
@@ -108,11 +122,18 @@ export const targetSettings = {
     trueOrFalse,
     'Whether the token may travel unencrypted to a public host in production.',
   ),
+  tls: optionOnly<TlsOptions | undefined>(
+    'tls',
+    undefined,
+    checkTls,
+    'Certificates: authorities of your own, and a client certificate.',
+  ),
+  proxy: optionOnly<string | undefined>('proxy', undefined, checkProxy, 'The URL of a proxy to connect through.'),
   dispatcher: optionOnly<Dispatcher | undefined>(
     'dispatcher',
     undefined,
     hasFunctions(['dispatch'], 'must be a dispatcher of undici, such as an Agent'),
-    'An undici dispatcher to send through: a proxy, your own certificate authority, a client certificate.',
+    'An undici dispatcher to send through, for what tls and proxy cannot do.',
   ),
 } as const satisfies TableFor<TargetSettings>;
 

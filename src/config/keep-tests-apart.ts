@@ -29,5 +29,14 @@ function atHome(target: NamedTarget, option: string, warnings: string[]): NamedT
     `${option} ${target.baseUrl} is not notified, because this is a test run that names no outbox; ${baseUrl} is, instead. ` +
       "To notify it from a test, name an outbox: outbox: ':memory:' (CRM_OUTBOX)",
   );
-  return { ...target, baseUrl, authToken: defaultToken, auth: undefined, signing: undefined, dispatcher: undefined };
+  return {
+    ...target,
+    baseUrl,
+    authToken: defaultToken,
+    auth: undefined,
+    signing: undefined,
+    tls: undefined,
+    proxy: undefined,
+    dispatcher: undefined,
+  };
 }

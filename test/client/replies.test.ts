@@ -287,6 +287,8 @@ describe('case 44: the total deadline', () => {
       healthTimeoutMs: 200,
       dispatcher: undefined,
       auth: undefined,
+      tls: undefined,
+      proxy: undefined,
       connections: 4,
       clock: systemClock,
       logger: createSafeLogger(createLogCollector()),

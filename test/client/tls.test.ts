@@ -2,11 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
-import { CRMConnectionError } from '../../src/index.js';
+import { CRMConnectionError, CRMNotificationService } from '../../src/index.js';
 import { hasOpenssl, makeCertificate, type Certificate, type CertificateSubject } from '../helpers/certificates.js';
+import { createLogCollector } from '../helpers/log-collector.js';
+import { testToken } from '../helpers/observed-notifier.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 import { errorOf, registration, useService } from '../helpers/use-service.js';
+import { builtPackage } from '../post-office/built-thread.js';
 
 /** A CRM behind https, and how many requests got through to it. */
 interface SecureCrm {
@@ -21,6 +24,7 @@ describeWithOpenssl('case 50: TLS (skipped where there is no openssl to make cer
   const create = useService();
   const startPlain = useCrm();
   const directory = useTempDirectory();
+  const outboxDirectory = useTempDirectory();
   const servers: Server[] = [];
   afterEach(async () => {
     for (const server of servers.splice(0)) {
@@ -29,9 +33,11 @@ describeWithOpenssl('case 50: TLS (skipped where there is no openssl to make cer
     }
   });
 
-  const startSecure = async (certificate: Certificate): Promise<SecureCrm> => {
+  const startSecure = async (certificate: Certificate, needsClient = false): Promise<SecureCrm> => {
     let requestCount = 0;
-    const server = createServer({ key: certificate.key, cert: certificate.cert }, (req, res) => {
+    const { key, cert } = certificate;
+    const ofClient = needsClient ? { ca: cert, requestCert: true, rejectUnauthorized: true } : {};
+    const server = createServer({ key, cert, ...ofClient }, (req, res) => {
       requestCount += 1;
       req.resume().on('end', () => res.end('{"status":"success"}'));
     });
@@ -48,6 +54,35 @@ describeWithOpenssl('case 50: TLS (skipped where there is no openssl to make cer
     const { service } = create({ baseUrl: crm.url, dispatcher });
     expect(await service.sendNotification(registration)).toEqual({ status: 'success' });
     await dispatcher.close();
+  });
+
+  it('works with a certificate authority and a client certificate as plain options, also in the thread', async () => {
+    const certificate = makeCertificate(directory(), { altName: 'IP:127.0.0.1' });
+    const crm = await startSecure(certificate, true);
+    const { cert, key } = certificate;
+    const { service } = create({ baseUrl: crm.url, tls: { ca: [cert], cert, key } });
+    expect(await service.sendNotification(registration)).toEqual({ status: 'success' });
+    expect(
+      await errorOf(create({ baseUrl: crm.url, tls: { ca: cert } }).service.sendNotification(registration)),
+    ).toBeInstanceOf(CRMConnectionError);
+    const log = createLogCollector();
+    const options = { baseUrl: crm.url, authToken: testToken, env: {}, logger: log, outbox: outboxDirectory() };
+    await using notifier = builtPackage().createNotifier({ ...options, tls: { ca: cert, cert, key } });
+    await notifier.notify(registration);
+    expect(await notifier.flush()).toMatchObject({ delivered: 1 });
+    expect(log.at('warn')).toEqual([]);
+    expect(JSON.stringify(log.lines)).not.toContain('BEGIN');
+  });
+
+  it.each<[string, object]>([
+    ['as PEM', { ca: '/etc/ssl/ca.pem' }],
+    ['both cert and key', { cert: '-----BEGIN CERTIFICATE-----' }],
+    ['cannot be read', { cert: '-----BEGIN CERTIFICATE-----\nx', key: '-----BEGIN PRIVATE KEY-----\ngeheim' }],
+    ['only ca, cert and key', { rejectUnauthorized: false }],
+  ])('refuses certificates that cannot be used: %s', (problem, tls) => {
+    const make = () => new CRMNotificationService({ env: {}, authToken: testToken, tls, logger: createLogCollector() });
+    expect(make).toThrow(problem);
+    expect(make).not.toThrow('geheim');
   });
 
   it('refuses a self-signed certificate', async () => {
