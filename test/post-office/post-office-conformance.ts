@@ -127,6 +127,7 @@ function contract(open: Open, start: StartCrm): void {
     expect(await office.stats()).toEqual({
       ...zero,
       circuit: 'closed',
+      targets: { crm: { ...zero, circuit: 'closed' } },
       outboxBytes: expect.any(Number),
       isDelivering: true,
       isOutboxReadable: true,
