@@ -5,6 +5,8 @@ import { requireBeside } from '../../core/require-beside.js';
 /** The part of the package pg (https://node-postgres.com) that the outbox uses. */
 export interface PgModule {
   readonly Pool: new (options: PgOptions) => PgPool;
+  /** What a pool makes connections with. */
+  readonly Client: new (options: PgOptions) => object;
 }
 
 export type PgOptions = Readonly<Record<string, unknown>>;

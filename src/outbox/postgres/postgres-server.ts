@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { CRMOutboxError } from '../../core/errors.js';
 import { connectionOptions } from './connection-options.js';
 import { ownTypes } from './own-types.js';
@@ -57,6 +58,7 @@ const planForAnySize = `SET plan_cache_mode = force_generic_plan; SET enable_seq
   SET enable_sort = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET jit = off`;
 
 export function connectToServer({ pg, connection, mayPrepare, signal }: ServerOptions): PostgresServer {
+  const makeSocket = socketsUntil(signal);
   const makePool = (limits: PgOptions): PgPool => {
     const made = new pg.Pool({
       application_name: 'express-crm-notifier',
@@ -71,7 +73,7 @@ export function connectToServer({ pg, connection, mayPrepare, signal }: ServerOp
       keepAliveInitialDelayMillis: 10_000,
       idleTimeoutMillis: 60_000,
       allowExitOnIdle: true,
-      stream: socketsUntil(signal),
+      Client: clientOn(pg.Client, makeSocket),
     });
     // A connection that is lost while nothing uses it; the next statement makes another.
     made.on('error', ignore);
@@ -181,6 +183,16 @@ export function connectToServer({ pg, connection, mayPrepare, signal }: ServerOp
     close: async () => {
       await pool.end().catch(ignore);
     },
+  };
+}
+
+/** Gives each connection a socket of its own: before 8.9, pg takes no function that makes them. */
+function clientOn(Client: PgModule['Client'], makeSocket: () => Socket): PgModule['Client'] {
+  return class extends Client {
+    constructor(options: PgOptions) {
+      // Not a copy: the pool's password is not enumerable.
+      super(Object.assign(options, { stream: makeSocket() }));
+    }
   };
 }
 
