@@ -60,6 +60,7 @@ const mayImport = {
     'client/host-kinds.ts',
     'format/format-settings.ts',
     'format/format-definition.ts',
+    'outbox/outbox.ts',
     'outbox/outbox-settings.ts',
     'outbox/postgres/postgres-outbox.ts',
     'delivery/delivery-settings.ts',

@@ -1,6 +1,5 @@
 import { createService, type CRMNotificationService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
-import { usualTarget } from './config/resolve-targets.js';
 import type { NotifierOptions } from './config/settings.js';
 import { CRMConfigError } from './core/errors.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
@@ -21,6 +20,7 @@ import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { logStart } from './observe/start-line.js';
 import type { OutboxConfig } from './outbox/outbox-settings.js';
 import { insertStatement } from './outbox/postgres/insert-statement.js';
+import { crmTarget } from './outbox/outbox.js';
 import { placeOf } from './outbox/postgres/postgres-outbox.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
@@ -119,7 +119,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const directClient = (): CRMNotificationService => {
     if (service === undefined) {
       const direct = targets.filter(({ format }) => format === undefined);
-      const target = direct.find(({ name }) => name === usualTarget) ?? direct[0];
+      const target = direct.find(({ name }) => name === crmTarget) ?? direct[0];
       if (target === undefined) throw new CRMConfigError([{ path: 'targets', message: noDirectTarget }]);
       service = createService({ target, logger });
       if (closing !== undefined) void service.close();

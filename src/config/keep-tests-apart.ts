@@ -1,7 +1,8 @@
 import { isOnThisMachine } from '../client/host-kinds.js';
 import { defaultToken, targetSettings } from '../client/target-settings.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
-import { usualTarget, type NamedTarget } from './resolve-targets.js';
+import { crmTarget } from '../outbox/outbox.js';
+import type { NamedTarget } from './resolve-targets.js';
 
 interface OutboxAndTargets {
   readonly outbox: OutboxConfig;
@@ -17,7 +18,7 @@ export function keepTestsApart({ outbox, targets }: OutboxAndTargets, warnings: 
     outbox: { ...outbox, path: ':memory:' },
     targets: targets.map((target) => {
       if (isOnThisMachine(target.baseUrl)) return target;
-      const isOnly = targets.length === 1 && target.name === usualTarget;
+      const isOnly = targets.length === 1 && target.name === crmTarget;
       return atHome(target, isOnly ? 'baseUrl' : `targets.${target.name}.baseUrl`, warnings);
     }),
   };

@@ -12,12 +12,7 @@ import {
 import { notifierSettings, type Environment } from './settings.js';
 
 /** The values of all settings, and what is wrong with them. */
-export interface ResolvedSettings<Table> {
-  /** Valid if there are no issues. */
-  readonly values: Values<Table>;
-  /** What an option or a variable sets, by its setting. */
-  readonly given: ReadonlyMap<Setting<unknown>, unknown>;
-  readonly givenAsOption: ReadonlySet<Setting<unknown>>;
+export interface ResolvedSettings<Table> extends PartSettings<Table> {
   readonly isProduction: boolean;
   /** Whether this process runs tests, as far as can be told. */
   readonly isTest: boolean;
@@ -29,57 +24,46 @@ export function resolveSettings<Table extends SettingTable>(table: Table, option
   const settings = settingsIn(table);
   const env = (ownValue(options, 'env') ?? process.env) as Environment;
   const findings: Findings = { issues: [], warnings: unknownVariables(env) };
-  const { issues } = findings;
-  const fromEnv = readEnvironment(settings, env, issues);
-  const values = new Map<Setting<unknown>, unknown>();
-  const given = new Map<Setting<unknown>, unknown>();
-  const givenAsOption = new Set<Setting<unknown>>();
-  for (const setting of settings) {
-    const option = checkedOption(setting, options, issues);
-    if (option !== undefined) givenAsOption.add(setting);
-    const value = option ?? (hasVariable(setting) ? fromEnv[setting.variable] : undefined);
-    if (value !== undefined) given.set(setting, value);
-    values.set(setting, value ?? setting.default);
-  }
-  issues.push(...unknownOptions(settings, options));
+  const variables = readEnvironment(settings, env, findings.issues);
   return {
-    values: inShapeOf(table, values) as Values<Table>,
-    given,
-    givenAsOption,
+    ...resolvePart(table, options, variables, findings),
     isProduction: env['NODE_ENV'] === 'production',
     isTest: isTestRun(env),
     findings,
   };
 }
 
-/** The settings of a part that has options of its own, such as one of several targets. */
+/** The settings of options, or of a part that has options of its own, such as one of several targets. */
 export interface PartSettings<Table> {
+  /** Valid if there are no issues. */
   readonly values: Values<Table>;
-  /** What its own options set, or what it takes from the whole, by its setting. */
+  /** What an option or a variable sets, by its setting. */
   readonly given: ReadonlyMap<Setting<unknown>, unknown>;
+  readonly givenAsOption: ReadonlySet<Setting<unknown>>;
 }
 
 /**
- * Takes a part's own options over what `inherited` has resolved for the whole. `path` is where the options are, such as
- * `targets.sales`, for the issues.
+ * Takes options over what is `inherited`: variables, or for a part what is given for the whole. `path` is where a part's options are,
+ * such as `targets.sales`, for the issues.
  */
 export function resolvePart<Table extends SettingTable>(
   table: Table,
   options: unknown,
   inherited: ReadonlyMap<Setting<unknown>, unknown>,
-  path: string,
-  findings: Findings,
+  { issues }: Findings,
+  path?: string,
 ): PartSettings<Table> {
   const settings = settingsIn(table);
-  const values = new Map<Setting<unknown>, unknown>();
   const given = new Map<Setting<unknown>, unknown>();
+  const givenAsOption = new Set<Setting<unknown>>();
   for (const setting of settings) {
-    const value = checkedOption(setting, options, findings.issues, path) ?? inherited.get(setting);
+    const option = checkedOption(setting, options, issues, path);
+    if (option !== undefined) givenAsOption.add(setting);
+    const value = option ?? inherited.get(setting);
     if (value !== undefined) given.set(setting, value);
-    values.set(setting, value ?? setting.default);
   }
-  findings.issues.push(...unknownOptions(settings, options, path));
-  return { values: inShapeOf(table, values) as Values<Table>, given };
+  issues.push(...unknownOptions(settings, options, path));
+  return { values: inShapeOf(table, given) as Values<Table>, given, givenAsOption };
 }
 
 function checkedOption(setting: Setting<unknown>, options: unknown, issues: Issue[], path?: string): unknown {
@@ -95,11 +79,11 @@ export function settingsIn(table: SettingTable): readonly Setting<unknown>[] {
   return [...new Set(found)];
 }
 
-function inShapeOf(table: SettingTable, values: ReadonlyMap<Setting<unknown>, unknown>): Record<string, unknown> {
+function inShapeOf(table: SettingTable, given: ReadonlyMap<Setting<unknown>, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(table).map(([name, entry]) => [
       name,
-      isSetting(entry) ? values.get(entry) : inShapeOf(entry, values),
+      isSetting(entry) ? (given.get(entry) ?? entry.default) : inShapeOf(entry, given),
     ]),
   );
 }
@@ -117,7 +101,7 @@ function readEnvironment(
   settings: readonly Setting<unknown>[],
   env: Environment,
   issues: Issue[],
-): Readonly<Record<string, unknown>> {
+): ReadonlyMap<Setting<unknown>, unknown> {
   const withVariable = settings.filter(hasVariable);
   const settingOf = new Map(withVariable.map((setting) => [setting.variable, setting]));
   // An empty variable counts as unset if the setting may be unset; otherwise it is a mistake.
@@ -135,7 +119,7 @@ function readEnvironment(
     }),
   );
   const texts = Object.fromEntries(given.map(({ variable }) => [variable, env[variable]]));
-  return customCleanEnv(texts, specs, (cleaned) => cleaned as Record<string, unknown>, {
+  const values = customCleanEnv(texts, specs, (cleaned) => cleaned as Record<string, unknown>, {
     reporter: ({ errors }) => {
       for (const [variable, error] of Object.entries(errors as Record<string, Error>)) {
         const setting = settingOf.get(variable);
@@ -143,6 +127,7 @@ function readEnvironment(
       }
     },
   });
+  return new Map(withVariable.map((setting) => [setting, values[setting.variable]]));
 }
 
 /** An option by its path; inherited values and `__proto__` do not count. */

@@ -4,6 +4,7 @@ import type { Setting, Values } from '../core/setting.js';
 import { resolveDelivery, type DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { FormatDefinition } from '../format/format-definition.js';
 import { formatSettings, type FormatConfig } from '../format/format-settings.js';
+import { crmTarget } from '../outbox/outbox.js';
 import { resolvePart, type ResolvedSettings } from './resolve-settings.js';
 import { ofEachTarget, type notifierSettings, type TargetOptions } from './settings.js';
 
@@ -12,9 +13,6 @@ export interface NamedTarget extends TargetConfig, FormatConfig {
   readonly name: string;
   readonly delivery: DeliveryConfig;
 }
-
-/** The target that there is when none is named. */
-export const usualTarget = 'crm';
 
 /** What each target has for itself: the credentials of one are for no other. */
 const { baseUrl, authToken, auth } = targetSettings;
@@ -28,7 +26,7 @@ export function resolveTargets(context: ResolvedSettings<typeof notifierSettings
     const { format, signing } = values.written;
     const { ofTarget, given } = withDefaultsOf(format, values.target, context.given);
     const target = resolveTarget(ofTarget, { ...context, given });
-    return [{ ...target, name: usualTarget, format, signing, delivery: resolveDelivery(values.delivery, findings) }];
+    return [{ ...target, name: crmTarget, format, signing, delivery: resolveDelivery(values.delivery, findings) }];
   }
   for (const { option } of ownOnly.filter((setting) => context.givenAsOption.has(setting))) {
     findings.issues.push({
@@ -47,8 +45,8 @@ function resolveNamed(
 ): NamedTarget {
   const path = `targets.${name}`;
   const inherited = new Map(given);
-  if (name !== usualTarget) for (const setting of ownOnly) inherited.delete(setting);
-  const part = resolvePart(ofEachTarget, options, inherited, path, findings);
+  if (name !== crmTarget) for (const setting of ownOnly) inherited.delete(setting);
+  const part = resolvePart(ofEachTarget, options, inherited, findings, path);
   const delivery = resolveDelivery(part.values.delivery, findings, path);
   const { format, signing } = part.values.written;
   const { ofTarget, given: ofWhich } = withDefaultsOf(format, part.values.target, part.given);

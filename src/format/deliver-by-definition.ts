@@ -1,12 +1,9 @@
 import { crmFormat } from './crm-format.js';
-import type { Format, Reply, ReplyMeaning, RequestBatch, SentPost } from './format.js';
+import type { DeliveryFormat, Reply, ReplyMeaning, RequestBatch, SentPost } from './format.js';
 import type { BatchFormat, FormatDefinition, FormatReply, Outcome } from './format-definition.js';
 import { batchHeaders, postHeaders, problemWith } from './post-headers.js';
 import { jsonOf, meaningOfReply, parseRetryAfter } from './reply-rules.js';
 import { problemWithStored, readStoredRequest } from './stored-request.js';
-
-/** A format where notifications are delivered: what cannot be sent to a thread is found there by its `source`. */
-export type DeliveryFormat = Omit<Format, 'build'>;
 
 /** The functions of a definition that read replies and join bodies. */
 export interface FormatFunctions {

@@ -34,6 +34,9 @@ export interface Format {
   classify(reply: Reply, now: number, sent: readonly SentPost[]): readonly ReplyMeaning[];
 }
 
+/** A format where notifications are delivered: they have been built already. */
+export type DeliveryFormat = Omit<Format, 'build'>;
+
 /** What turns a draft into a notification: its id, when it occurred, its trace, and how large it may be. */
 export interface BuildContext {
   /** UUIDv7. */

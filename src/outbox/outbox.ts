@@ -1,6 +1,6 @@
 import type { Use } from '../core/steady-clock.js';
 
-/** The only target so far. */
+/** The target that there is when none is named. */
 export const crmTarget = 'crm';
 
 /**

@@ -22,7 +22,7 @@ export type Signer = (id: string, nowMs: number, body: string | Uint8Array) => S
 export function createSigner(secrets: string | readonly string[]): Signer {
   const keys = readSigningSecrets(secrets, 'sign');
   return (id, nowMs, body) => {
-    if (!/^[\w-]{1,64}$/.test(id)) throw invalid('id', 'must be 1 to 64 characters of a-z, A-Z, 0-9, _ and -');
+    if (!isSignableId(id)) throw invalid('id', 'must be 1 to 64 characters of a-z, A-Z, 0-9, _ and -');
     if (!(nowMs >= 0 && nowMs <= Number.MAX_SAFE_INTEGER)) throw invalid('nowMs', 'must be milliseconds since 1970');
     const timestamp = String(Math.floor(nowMs / 1_000));
     const content = signedContent(id, timestamp, body);
@@ -32,6 +32,11 @@ export function createSigner(secrets: string | readonly string[]): Signer {
       'webhook-signature': keys.map((secret) => signatureOf(content, secret)).join(' '),
     };
   };
+}
+
+/** Whether a message with this id can be signed. */
+export function isSignableId(id: string): boolean {
+  return /^[\w-]{1,64}$/.test(id);
 }
 
 function signatureOf(content: Buffer, { kind, key }: SigningSecret): string {

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import type { Clock } from '../core/clock.js';
-import type { Format, Post, PostRequest, Reply, ReplyMeaning, SentPost } from '../format/format.js';
+import type { DeliveryFormat, Format, Post, PostRequest, Reply, ReplyMeaning, SentPost } from '../format/format.js';
 import type { PendingNotification } from '../outbox/outbox.js';
-import type { Signer } from '../signing/create-signer.js';
+import { isSignableId, type Signer } from '../signing/create-signer.js';
 import { timeoutCode, type BatchLimits, type Target, type Verdict } from './target.js';
 
 export interface HttpTargetOptions {
   readonly name: string;
   readonly client: CrmClient;
-  readonly format: Omit<Format, 'build'>;
+  readonly format: DeliveryFormat;
   readonly clock: Pick<Clock, 'now'>;
   /** Undefined if attempts are not signed. */
   readonly sign?: Signer | undefined;
@@ -24,10 +24,9 @@ export function createHttpTarget({ name, client, format, clock, sign, batch }: H
 
   const requestFor = (notifications: readonly PendingNotification[]): PostRequest => {
     const posts = notifications.map(postOf);
-    const [first] = posts;
-    const key = posts.length === 1 && first !== undefined ? first.id : keyOf(posts);
-    const isSingle = posts.length === 1 && first !== undefined;
-    const request = isSingle ? format.requestFor(first) : format.batch?.requestFor(posts, key);
+    const [only] = posts.length === 1 ? posts : [];
+    const key = only?.id ?? keyOf(posts);
+    const request = only === undefined ? format.batch?.requestFor(posts, key) : format.requestFor(only);
     if (request === undefined) throw new Error('the format takes no batches');
     return sign === undefined ? request : withHeaders(request, Object.entries(sign(key, clock.now(), request.body)));
   };
@@ -38,10 +37,8 @@ export function createHttpTarget({ name, client, format, clock, sign, batch }: H
     check(notification) {
       const problem = format.problemWith(notification);
       if (problem !== undefined) return { kind: 'rejected', detail: problem };
-      const isSignable = sign === undefined || /^[\w-]{1,64}$/.test(notification.id);
-      return isSignable
-        ? undefined
-        : { kind: 'rejected', detail: 'its stored id has been changed and cannot be signed' };
+      if (sign === undefined || isSignableId(notification.id)) return undefined;
+      return { kind: 'rejected', detail: 'its stored id has been changed and cannot be signed' };
     },
     async send(notifications, signal) {
       const request = requestFor(notifications);
