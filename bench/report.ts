@@ -3,7 +3,7 @@ import type { Machine } from './machine.js';
 import { megabytes, printTable } from './print-table.js';
 import { printPostgres } from './report-postgres.js';
 import { median, type Comparison } from './scenarios/comparison.js';
-import type { Deliveries } from './scenarios/delivery.js';
+import { batchCount, type Deliveries, type DeliveryComparison } from './scenarios/delivery.js';
 import type { FewComparison } from './scenarios/few.js';
 import type { Added, ImportCosts } from './scenarios/import.js';
 import type { Outage } from './scenarios/outage.js';
@@ -24,7 +24,7 @@ export interface Results {
   receipts?: readonly Receipts[];
   saturated?: readonly Comparison[];
   steady?: readonly Comparison[];
-  delivery?: { readonly ours: readonly Deliveries[]; readonly raw: readonly Deliveries[] };
+  delivery?: DeliveryComparison;
   outages?: Outage[];
   pending?: Pending[];
   postgres?: PostgresResults;
@@ -137,15 +137,22 @@ function printSteady(comparisons: readonly Comparison[], rate: number): void {
   printTable([['', 'p50 ms', 'p99 ms', 'added p50 ms', 'added p99 ms'], ...rows]);
 }
 
-function printDelivery({ ours, raw }: NonNullable<Results['delivery']>): void {
+function printDelivery({ raw, ours, inBatches }: DeliveryComparison): void {
   const rate = (of: readonly Deliveries[]): number => Math.max(...of.map(({ perSecond }) => perSecond));
   const cpu = (of: readonly Deliveries[]): number => Math.min(...of.map(({ cpuUs }) => cpuUs));
   console.log('\nDelivery alone, the best round of each.');
+  const row = (name: string, of: readonly Deliveries[]): string[] => [
+    name,
+    rate(of).toFixed(0),
+    cpu(of).toFixed(1),
+    (rate(of) / rate(raw)).toFixed(2),
+    (cpu(raw) / cpu(of)).toFixed(2),
+  ];
   printTable([
-    ['', 'a second', 'CPU µs'],
-    ['undici dispatch', rate(raw).toFixed(0), cpu(raw).toFixed(1)],
-    ['ours, from disk', rate(ours).toFixed(0), cpu(ours).toFixed(1)],
-    ['ratio', (rate(ours) / rate(raw)).toFixed(2), (cpu(raw) / cpu(ours)).toFixed(2)],
+    ['', 'a second', 'CPU µs', 'ratio', 'ratio of CPU'],
+    row('undici dispatch', raw),
+    row('ours, from disk', ours),
+    row(`ours, ${batchCount} in a request`, inBatches),
   ]);
 }
 

@@ -17,6 +17,7 @@ export const variants: readonly Variant[] = [
   bare,
   beforeResponse,
   { ...ours, name: 'ours after-response', options: { guarantee: 'after-response' } },
+  { ...ours, name: 'ours in batches', options: { batch: { maxCount: 500 } } },
   { ...ours, name: 'ours sync normal', options: { sync: 'normal' } },
   { ...ours, name: 'ours inline', options: { thread: false } },
   { ...ours, name: 'ours inline after-response', options: { thread: false, guarantee: 'after-response' } },

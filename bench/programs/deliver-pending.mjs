@@ -3,13 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createNotifier } from 'express-crm-notifier';
 import { postgresOutbox } from 'express-crm-notifier/postgres';
 
-const { COLLECTOR, DIRECTORY, POSTGRES } = process.env;
+const { COLLECTOR, DIRECTORY, POSTGRES, BATCH } = process.env;
 const outbox = POSTGRES === undefined ? DIRECTORY : postgresOutbox({ connectionString: POSTGRES });
 const ignore = () => undefined;
 const logger = { debug: ignore, info: ignore, warn: ignore, error: console.error, isLevelEnabled: () => false };
 const before = process.memoryUsage.rss();
 const startedAtMs = performance.now();
-const options = { baseUrl: COLLECTOR, authToken: 'bench', outbox, logger, env: {} };
+const batch = BATCH === undefined ? undefined : { maxCount: Number(BATCH) };
+const options = { baseUrl: COLLECTOR, authToken: 'bench', outbox, batch, logger, env: {} };
 const crm = createNotifier({ ...options, maxPending: { count: 10_000_000, bytes: 2 ** 40 } });
 await crm.ready();
 const readyMs = performance.now() - startedAtMs;

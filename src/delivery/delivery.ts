@@ -4,6 +4,7 @@ import type { PendingNotification } from '../outbox/outbox.js';
 import { timeoutCode, type Verdict } from '../target/target.js';
 import { type AttemptUnderWay, createAttemptsUnderWay, createIdleWaiters } from './attempts-under-way.js';
 import { createCircuitBreaker, type CircuitState } from './circuit-breaker.js';
+import { createCompanions } from './companions.js';
 import { aboutAttempt } from './delivery-event.js';
 import { createHeadChoice } from './head-choice.js';
 import { createLanes } from './lanes.js';
@@ -11,7 +12,6 @@ import { createRateLimit, createStartRule } from './start-rule.js';
 import { createReadyHeads } from './heads.js';
 import { createNextRound } from './next-round.js';
 import { createVerdictSettler, recordVerdict, verdictOfAttempt } from './settle-verdict.js';
-import { takeCompanions } from './take-companions.js';
 import { createSettlements } from './settlements.js';
 import { targetQueue } from './target-queue.js';
 import type { DeliveryOptions } from './delivery-options.js';
@@ -78,6 +78,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     ...{ breaker, retry, random, clock, steady, onEvent },
   });
   const choice = createHeadChoice({ ready, breaker, concurrency, random });
+  const companions = createCompanions({ target, lanes, choice, breaker });
   const underWay = createAttemptsUnderWay({
     clock,
     concurrency,
@@ -153,10 +154,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   function startAttempt(head: PendingNotification, nowMs: number): void {
     if (!isSendable(head)) return;
     const chosen = choice.begin();
-    const companions = takeCompanions(head, { target, lanes, choice, breaker, chosen, nowMs }).filter(isSendable);
+    const others = companions.take(head, chosen, nowMs).filter(isSendable);
     // Created only while it may be needed: it costs a microsecond and half a kilobyte.
     const abort = choice.isTroubled ? new AbortController() : undefined;
-    void runAttempt(underWay.start(head, chosen, breaker.onStart(), abort), [head, ...companions]);
+    void runAttempt(underWay.start(head, chosen, breaker.onStart(), abort), [head, ...others]);
   }
 
   /** One that can never be sent is settled, and not started as an attempt: the circuit breaker would wait for its end. */
@@ -200,9 +201,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const isPaused = recordVerdict(attempt, ofAttempt, { breaker, choice, clock });
     const wasSent = ofAttempt.reach !== 'unreachable' || ofAttempt.wasSent;
     rateLimit.onVerdict(ofAttempt, clock.monotonicMs());
+    companions.onVerdicts(heads, found);
+    const settle = verdicts.ofAttempt(isPaused);
     heads.forEach((head, index) => {
-      const about = aboutAttempt(head, wasSent, attempt.startedAtMs, clock);
-      verdicts.settle(head, found[index] ?? ofAttempt, about, isPaused);
+      settle(head, found[index] ?? ofAttempt, aboutAttempt(head, wasSent, attempt.startedAtMs, clock));
     });
     if (!idleWaiters.isEmpty) settlements.hurry();
     return found.some(({ kind }) => kind === 'delivered' || kind === 'dead');

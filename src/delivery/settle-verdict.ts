@@ -29,9 +29,20 @@ export interface VerdictSettlerOptions {
 
 /** Acts on a verdict: settles the notification, moves its lane on or lets it wait, and emits what happened. */
 export interface VerdictSettler {
-  /** `isPaused`: the target is paused, so what it responded is not the notification's fault. */
-  settle(head: PendingNotification, verdict: Verdict, about: AboutAttempt, isPaused: boolean): void;
+  /** For the heads of one attempt. `isPaused`: the target is paused, so what it responded is not the notifications' fault. */
+  ofAttempt(isPaused: boolean): SettleVerdict;
   settleAsDead(head: PendingNotification, reason: DeadReason, about: AboutAttempt): void;
+}
+
+export type SettleVerdict = (head: PendingNotification, verdict: Verdict, about: AboutAttempt) => void;
+
+/** When an attempt failed, and by chance how long to wait: the same for all its heads, so that they are tried again together. */
+interface Failure {
+  /** In [0, 1). */
+  readonly chance: number;
+  /** Of the clock for stored instants. */
+  readonly at: number;
+  readonly atMs: number;
 }
 
 export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSettler {
@@ -39,8 +50,11 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   const { maxAgeMs, maxRetryAfterMs } = options.retry;
 
   /** At least our own back-off; a `Retry-After` may ask for more, up to the longest that is honoured. */
-  const delayAfter = (attempts: number, retryAfterMs: number | undefined): number => {
-    const backoff = Math.max(1, backoffMs(attempts, options.retry, random));
+  const delayAfter = (attempts: number, chance: number, retryAfterMs: number | undefined): number => {
+    const backoff = Math.max(
+      1,
+      backoffMs(attempts, options.retry, () => chance),
+    );
     return retryAfterMs === undefined ? backoff : Math.max(backoff, Math.min(retryAfterMs, maxRetryAfterMs));
   };
 
@@ -48,12 +62,13 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   const postpone = (
     head: PendingNotification,
     { attempts }: AboutAttempt,
+    { chance, at, atMs }: Failure,
     standing: Standing,
     retryAfterMs?: number,
   ): number => {
-    const delayMs = delayAfter(attempts, retryAfterMs);
-    const nextAttemptAt = steady.now() + delayMs;
-    const dueAtMs = clock.monotonicMs() + delayMs;
+    const delayMs = delayAfter(attempts, chance, retryAfterMs);
+    const nextAttemptAt = at + delayMs;
+    const dueAtMs = atMs + delayMs;
     settlements.add({ kind: 'retry', ...entryOf(head), attempts, nextAttemptAt }, () => {
       if (forgetsWaiting) lanes.drop(head);
       else lanes.putBack({ ...head, attempts, nextAttemptAt }, dueAtMs, standing);
@@ -112,6 +127,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     head: PendingNotification,
     verdict: Extract<Verdict, { kind: 'retry' }>,
     about: AboutAttempt,
+    failure: () => Failure,
   ): void => {
     const circuit = breaker.state;
     if (verdict.reach === 'unreachable' && !verdict.wasSent) {
@@ -124,40 +140,44 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     if (expired !== undefined) settleAsDead(head, expired, about);
     else if (verdict.reach === 'responded') {
       const { status, retryAfterMs } = verdict;
-      const delayMs = postpone(head, about, 'responded', retryAfterMs);
+      const delayMs = postpone(head, about, failure(), 'responded', retryAfterMs);
       onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit });
     } else {
-      const delayMs = postpone(head, about, 'suspect');
+      const delayMs = postpone(head, about, failure(), 'suspect');
       onEvent({ kind: 'retry', ...about, status: undefined, code: verdict.code, delayMs, circuit });
     }
   };
 
   return {
     settleAsDead,
-    settle(head, verdict, about, isPaused) {
-      switch (verdict.kind) {
-        case 'delivered':
-          deliver(head, verdict, about);
-          return;
-        case 'dead':
-          if (isPaused) keepRefused(head, about, verdict.reason.status);
-          else if (verdict.isOfSeveral) retry(head, asRetry(verdict), about);
-          else settleAsDead(head, verdict.reason, about);
-          return;
-        case 'refused': {
-          const { status } = verdict;
-          const expired = isPaused ? undefined : expiredReason(head, status);
-          if (expired !== undefined) settleAsDead(head, expired, about);
-          else if (isPaused) keepRefused(head, about, status);
-          else {
-            const delayMs = postpone(head, about, 'suspect');
-            onEvent({ kind: 'refused', ...about, status, delayMs });
+    ofAttempt(isPaused) {
+      let known: Failure | undefined;
+      const failure = (): Failure => (known ??= { chance: random(), at: steady.now(), atMs: clock.monotonicMs() });
+      return (head, verdict, about) => {
+        switch (verdict.kind) {
+          case 'delivered':
+            deliver(head, verdict, about);
+            return;
+          case 'dead':
+            if (isPaused) keepRefused(head, about, verdict.reason.status);
+            else if (verdict.isOfSeveral) retry(head, asRetry(verdict), about, failure);
+            else settleAsDead(head, verdict.reason, about);
+            return;
+          case 'refused': {
+            const { status } = verdict;
+            const expired = isPaused ? undefined : expiredReason(head, status);
+            if (expired !== undefined) settleAsDead(head, expired, about);
+            else if (isPaused) keepRefused(head, about, status);
+            else {
+              const delayMs = postpone(head, about, failure(), 'suspect');
+              onEvent({ kind: 'refused', ...about, status, delayMs });
+            }
+            return;
           }
-          return;
+          case 'retry':
+            retry(head, verdict, about, failure);
         }
-        case 'retry':
-          retry(head, verdict, about);
-      }
+      };
     },
   };
 }
@@ -171,7 +191,7 @@ export function verdictOfAttempt(found: readonly Verdict[]): Verdict {
 
 /** What rejects a request with several rejects only one of them, perhaps: each is tried again, with fewer others. */
 function asRetry({ reason: { status } }: Extract<Verdict, { kind: 'dead' }>): Extract<Verdict, { kind: 'retry' }> {
-  return { kind: 'retry', reach: 'responded', status, retryAfterMs: undefined, pausesTarget: false };
+  return { kind: 'retry', reach: 'responded', status, retryAfterMs: undefined, pausesTarget: false, isOfSeveral: true };
 }
 
 /** What identifies an entry of the outbox. */

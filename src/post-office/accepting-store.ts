@@ -38,6 +38,8 @@ export function createAcceptingStore(
     },
     readOn: () => Promise.resolve(false),
     counts: refuse,
+    // Those that deliver look after it.
+    targets: () => Promise.resolve([]),
     processes: () => Promise.resolve(undefined),
     bytesOnDisk: () => 0,
     knownUrl: () => ({ isKnown: false, remember: () => undefined }),

@@ -1,8 +1,9 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
+import { countText } from '../core/duration-text.js';
 import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { AcceptedNotification } from '../outbox/outbox.js';
+import { noCounts, type AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
@@ -86,6 +87,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       failures,
     });
     opened.leading = leading;
+    // Only told: nobody waits for it, and a store that cannot be read is reported by what needs it.
+    warnOfStranded(store, names, logger).catch(ignore);
     return { store, leading };
   }
 
@@ -216,7 +219,24 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 }
 
 function ignore(): void {
-  // That the store cannot be opened is reported already.
+  // That the store cannot be opened or read is reported already.
+}
+
+/** Warns of what waits for targets that are not configured, such as one that was renamed: nobody delivers it. */
+async function warnOfStranded(
+  store: Pick<Store, 'targets' | 'counts'>,
+  names: readonly string[],
+  logger: Required<Logger>,
+): Promise<void> {
+  for (const target of await store.targets()) {
+    const { pending } = names.includes(target) ? noCounts : await store.counts(target);
+    if (pending === 0) continue;
+    logger.warn(
+      { target, pending },
+      `CRM outbox: ${countText(pending, 'notification')} for the target ${target} will wait: it is not configured. ` +
+        'Configure it under that name to deliver them',
+    );
+  }
 }
 
 /** `closed` if the error is ours and states that trying again cannot help, else `failed`: a disk may recover. */

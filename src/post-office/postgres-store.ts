@@ -188,7 +188,11 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
       forgetCounts();
       return leading.readNow();
     },
-    counts: (target) => ((target === undefined ? undefined : estimates.get(target)) ?? estimate).counts(),
+    counts(target) {
+      if (target === undefined || (estimates.size === 0 && targets.includes(target))) return estimate.counts();
+      return estimates.get(target)?.counts() ?? access.counts(target);
+    },
+    targets: () => access.targets(),
     processes: () => access.processes(),
     bytesOnDisk: () => 0,
     knownUrl: (url) => ({

@@ -36,6 +36,8 @@ export interface Store {
   readOn(): Promise<boolean>;
   /** The counts of one target, or of all. */
   counts(target?: string): Promise<OutboxCounts>;
+  /** The targets of what it holds, and perhaps of what it has held, in no particular order. */
+  targets(): Promise<readonly string[]>;
   /** The processes that share it; undefined where that is not known. */
   processes(): Promise<readonly OutboxProcess[] | undefined>;
   /** How much of this machine's disk it uses, in bytes. */

@@ -114,23 +114,24 @@ function verdictOf(
   isOneOfSeveral: boolean,
   reasonOf: (reply: Reply) => string,
 ): Verdict {
-  const { status = reply.status } = meaning;
+  const { status = reply.status, isOfItem = false } = meaning;
+  const isOfSeveral = isOneOfSeveral && !isOfItem;
   switch (meaning.kind) {
     case 'delivered':
       return { kind: 'delivered', reach: 'responded', status, isReplyNotJson: meaning.json === undefined };
     case 'retry': {
       const { retryAfterMs, pausesTarget = false } = meaning;
-      return { kind: 'retry', reach: 'responded', status, retryAfterMs, pausesTarget };
+      return { kind: 'retry', reach: 'responded', status, retryAfterMs, pausesTarget, isOfSeveral };
     }
     case 'refused':
       return { kind: 'refused', reach: 'refused', status };
     case 'dead': {
-      const { reason, detail, isAddressInDoubt, isOfItem = false } = meaning;
+      const { reason, detail, isAddressInDoubt } = meaning;
       return {
         kind: 'dead',
         reach: isAddressInDoubt && !isOfItem ? 'misdirected' : 'responded',
         reason: { kind: reason, status, detail: reasonOf(replyWith(reply, detail)) },
-        isOfSeveral: isOneOfSeveral && !isOfItem,
+        isOfSeveral,
       };
     }
   }

@@ -52,6 +52,8 @@ export type Verdict =
       readonly retryAfterMs: number | undefined;
       /** Whether it takes nothing else either until then. */
       readonly pausesTarget: boolean;
+      /** Whether the reply says so of a request with several, and not of each of them. */
+      readonly isOfSeveral: boolean;
     }
   /** There was no response, or none that could be understood. */
   | {

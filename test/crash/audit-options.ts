@@ -27,10 +27,19 @@ export interface AuditOptions {
   readonly jumpsClock: boolean;
   /** What the machine may take to deliver what has piled up, in milliseconds; see `waits.ts`. */
   readonly workMs: number;
+  /** Whether each booking is owed to two targets. */
+  readonly hasTwoTargets: boolean;
+  /** Whether notifications are sent in batches. */
+  readonly sendsBatches: boolean;
   /** No more kills after so many seconds. */
   readonly maxSeconds: number;
   /** Whether to leave the files where they are. */
   readonly keepsFiles: boolean;
+}
+
+/** What each booking is owed to. */
+export function targetsOf({ hasTwoTargets }: Pick<AuditOptions, 'hasTwoTargets'>): readonly string[] {
+  return hasTwoTargets ? ['crm', 'sales'] : ['crm'];
 }
 
 /**

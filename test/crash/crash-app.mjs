@@ -2,7 +2,7 @@
  * The app under audit: a route with a hook, as a user would write it, from the built package. It answers a booking's
  * steps and knows nothing of who kills it. Variables: APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS; PACKAGE, the
  * directory of the built package, else this one; ERRORS, a file that gets a line for each ERROR; WAIT_FOR, a file to wait
- * for before the notifier is made; CLOCK_OFFSET_MS.
+ * for before the notifier is made; CLOCK_OFFSET_MS; SALES_URL, of a second target; BATCHES, if they are sent in batches.
  */
 import { appendFileSync, existsSync } from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
@@ -25,7 +25,8 @@ syncBuiltinESMExports();
 const audit = new workerThreads.BroadcastChannel('audit');
 audit.unref();
 
-const { APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS, LOG, PACKAGE, ERRORS, WAIT_FOR } = process.env;
+const { APP_PORT, CRM_URL, OUTBOX, GUARANTEE, THREAD, HOLD_MS, LOG, PACKAGE, ERRORS, WAIT_FOR, SALES_URL, BATCHES } =
+  process.env;
 const { default: express } = await import('express');
 const { afterBooking, createNotifier } =
   PACKAGE === undefined
@@ -41,16 +42,21 @@ const error = (fields, message) => {
 };
 
 while (WAIT_FOR !== undefined && !existsSync(WAIT_FOR)) await pause(2);
-const crm = createNotifier({
-  baseUrl: CRM_URL,
+const target = {
   authToken: 'crash-audit',
   timeoutMs: 1_000,
+  breaker: { firstDelayMs: 50, maxDelayMs: 200, maxPauseMs: 200 },
+  retry: { firstDelayMs: 20, maxDelayMs: 200 },
+  ...(BATCHES === undefined ? {} : { batch: { maxCount: 50 } }),
+};
+const crm = createNotifier({
+  ...(SALES_URL === undefined
+    ? { baseUrl: CRM_URL, ...target }
+    : { targets: { crm: { baseUrl: CRM_URL, ...target }, sales: { baseUrl: SALES_URL, ...target } } }),
   outbox: OUTBOX,
   guarantee: GUARANTEE ?? 'before-response',
   thread: THREAD !== 'false',
   ...(HOLD_MS === undefined ? {} : { holdMs: Number(HOLD_MS) }),
-  breaker: { firstDelayMs: 50, maxDelayMs: 200, maxPauseMs: 200 },
-  retry: { firstDelayMs: 20, maxDelayMs: 200 },
   ...(LOG === undefined ? { logger: { debug: ignore, info: ignore, warn: ignore, error } } : {}),
   env: {},
 });
@@ -104,7 +110,7 @@ app.get('/dead', async (_req, res) => {
     dead.push(...page);
     if (page.length < 1000) break;
   }
-  res.json(dead.map(({ id, lane, position, reason }) => ({ id, lane, position, reason })));
+  res.json(dead.map(({ target: name, id, lane, position, reason }) => ({ target: name, id, lane, position, reason })));
 });
 app.get('/memory', (_req, res) => {
   res.json(process.memoryUsage());

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readArrivals, type Arrivals, type Dead } from './arrivals.js';
-import { patientHoldMs, type AuditOptions } from './audit-options.js';
+import { patientHoldMs, targetsOf, type AuditOptions } from './audit-options.js';
 import { readErrorLines } from './error-lines.js';
 import { createFates, isPoison } from './fates.js';
 import { createLives, killApps } from './lives.js';
@@ -65,6 +65,8 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
   const startApp = async (environment: Readonly<Record<string, string>> = {}): Promise<Program> => {
     const all = {
       CRM_URL: `http://127.0.0.1:${crm.port}`,
+      ...(options.hasTwoTargets ? { SALES_URL: `http://127.0.0.1:${crm.port}/sales` } : {}),
+      ...(options.sendsBatches ? { BATCHES: 'true' } : {}),
       OUTBOX: outbox,
       THREAD: String(!options.isInline),
       HOLD_MS: String(patientHoldMs),
@@ -133,7 +135,7 @@ export async function auditCrashes(options: AuditOptions, say: (line: string) =>
   for (const program of programs) program.kill('SIGTERM');
   await Promise.all(programs.map((program) => program.ended));
 
-  const arrivals = readArrivals(files, load.bookings, dead);
+  const arrivals = readArrivals(files, load.bookings, dead, targetsOf(options));
   const falseBlames = countBlames(errors, stage);
   if (!options.keepsFiles) rmSync(directory, { recursive: true, force: true });
   const poison = [...load.bookings.values()].filter(({ fate }) => isPoison(fate));

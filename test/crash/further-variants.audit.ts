@@ -25,6 +25,12 @@ describe('the crash audit (case 64), further variants', () => {
       kills: 8,
       happened: /^longest until a fault was noticed +\d+ ms/m,
     },
+    {
+      of: 'an app with two targets whose CRM never takes some bookings of a batch',
+      args: ['--two-targets', '--batches', '--poison'],
+      kills: 6,
+      happened: /^calm times +[1-9]/m,
+    },
     { of: 'an app whose clock jumps', args: ['--clock-jumps'], happened: /^jumps of the clock +[1-9]/m },
   ]);
 });

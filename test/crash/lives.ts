@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { readArrived } from './arrivals.js';
-import { stallHoldMs, type AuditOptions } from './audit-options.js';
+import { stallHoldMs, targetsOf, type AuditOptions } from './audit-options.js';
 import { measureLateness } from './lateness.js';
 import type { Load } from './load.js';
 import { faultFiles } from './nuisances/file-faults.js';
@@ -70,7 +70,7 @@ export async function killApps(
 async function liveCalmly({ load, calmTimes, options, apps, crm, journal }: Stage): Promise<void> {
   load.slowDown(betweenMs);
   await pause(settleMs);
-  await settle(load, journal);
+  await settle(load, () => readArrived(journal, targetsOf(options)));
   const lateness = measureLateness([...apps.filter((app) => app !== undefined), crm]);
   const startAt = Date.now();
   const isLongEnough = (): boolean => Date.now() - startAt >= calmLifeMs(options) + lateness.lateMs();
@@ -81,8 +81,7 @@ async function liveCalmly({ load, calmTimes, options, apps, crm, journal }: Stag
 }
 
 /** Waits until what clients have seen succeed is delivered; not for ever, since that may be what is wrong. */
-async function settle({ bookings }: Load, journal: string): Promise<void> {
+async function settle({ bookings }: Load, arrived: () => ReadonlySet<string>): Promise<void> {
   const beforeAt = Date.now();
-  while (Date.now() - beforeAt < settleAtMostMs && !isDelivered(bookings, readArrived(journal), beforeAt))
-    await pause(200);
+  while (Date.now() - beforeAt < settleAtMostMs && !isDelivered(bookings, arrived(), beforeAt)) await pause(200);
 }

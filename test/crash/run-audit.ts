@@ -32,6 +32,8 @@ the CRM has.
                    longer when the machine is late
   --clock-jumps    the app's wall clock jumps, by hours to a year and to 1970, at its start and later; no dead letter
                    may vanish, nothing may expire
+  --two-targets    each booking is owed to two targets, and each has its order
+  --batches        notifications are sent in batches
   --package DIR    the built package to audit, rather than this one: a checkout with dist/, or an installed one
   --work N         of both bounds, so much is for the machine's work, in milliseconds  (800)
   --seconds N      no more kills after so long                          (1800)
@@ -66,6 +68,8 @@ function readOptions() {
       poison: flag,
       'file-faults': flag,
       'clock-jumps': flag,
+      'two-targets': flag,
+      batches: flag,
       package: { type: 'string' },
       keep: flag,
       help: flag,
@@ -168,6 +172,8 @@ async function main(): Promise<number> {
       hasPoison: options.poison,
       faultsFiles: options['file-faults'],
       jumpsClock: options['clock-jumps'],
+      hasTwoTargets: options['two-targets'],
+      sendsBatches: options.batches,
       keepsFiles: options.keep,
     },
     (line) => {

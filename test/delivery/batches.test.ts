@@ -165,17 +165,42 @@ describe('batches', () => {
     expect(notifier.told('dead')).toEqual([]);
   });
 
-  it('are the same under the same key when they are sent again', async () => {
-    const crm = await start(inTurn(reply(503, '', { 'retry-after': '1' }), takeAll));
-    // Both notifications come back at the same moment.
-    const notifier = createFor(crm.url, { maxCount: 10, maxWaitMs: 0 }, { retry: { firstDelayMs: 1 } });
-    await notifier.accept('a', 'b');
-    await allDelivered(notifier, 2);
-    const [first, second] = crm.received;
-    expect(lanesOf(second!)).toEqual(['a', 'b']);
-    expect(second?.headers['idempotency-key']).toBe(first?.headers['idempotency-key']);
-    expect(second?.headers['x-retry-count']).toBe('1');
-    expect(first?.headers['idempotency-key']).toMatch(/^batch_[\w-]{43}$/);
+  it('are the same under the same key each time they are sent again, whatever else has come meanwhile', async () => {
+    const crm = await start(inTurn(...Array.from({ length: 4 }, () => reply(503)), takeAll));
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    await notifier.accept(...manyLanes(8));
+    await passTimeUntil(notifier.hear('retry', 8), clock);
+    const others = await notifier.accept(...manyLanes(20).slice(8));
+    await allDelivered(notifier, 20);
+    const withoutOthers = crm.received.filter((request) => !others.includes(itemsOf(request)[0]!.notification_id));
+    expect(withoutOthers.length).toBeGreaterThan(1);
+    expect(new Set(withoutOthers.map(({ headers }) => headers['idempotency-key'])).size).toBe(1);
+    expect(new Set(withoutOthers.map((request) => lanesOf(request).join()))).toEqual(new Set([manyLanes(8).join()]));
+    expect(withoutOthers.map(({ headers }) => headers['x-retry-count'])).toEqual(
+      withoutOthers.map((_, index) => (index === 0 ? undefined : String(index))),
+    );
+    expect(withoutOthers[0]?.headers['idempotency-key']).toMatch(/^batch_[\w-]{43}$/);
+  });
+
+  it('stay whole while the target has no time, and need no more requests than before', async () => {
+    const crm = await start(inTurn(...Array.from({ length: 12 }, () => reply(503)), takeAll));
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    await notifier.accept(...manyLanes(40));
+    await allDelivered(notifier, 40);
+    expect(countsOf(crm.received)).toEqual(Array.from({ length: 16 }, () => 10));
+  });
+
+  it('that make the CRM fail as a whole get smaller, until the one to blame is alone', async () => {
+    const crm = await start((received, res) => {
+      if (lanesOf(received).includes('bad')) reply(500)(received, res);
+      else takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 64 });
+    await notifier.accept(...manyLanes(20), 'bad', ...manyLanes(40).slice(20));
+    await allDelivered(notifier, 40);
+    expect(await notifier.stats()).toMatchObject({ pending: 1, dead: 0 });
+    crm.answerWith(takeAll);
+    await allDelivered(notifier, 41);
   });
 
   it('of one are a usual request', async () => {

@@ -75,6 +75,7 @@ describe('the rate limit', () => {
         status: 429,
         retryAfterMs: 60_000,
         pausesTarget: true,
+        isOfSeveral: false,
       } as const;
       limit.onVerdict({ ...verdict, pausesTarget: false }, 0);
       expect(limit.take(0)).toBe(0);

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { NotifierOptions } from '../../src/index.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { passTimeUntil, settle, useNotifiers, type ObservedNotifier } from '../helpers/observed-notifier.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
 
 const authToken = 'a-token-of-its-own';
@@ -9,6 +11,7 @@ const authToken = 'a-token-of-its-own';
 describe('delivery to several targets', () => {
   const create = useNotifiers();
   const start = useCrm();
+  const directory = useTempDirectory();
   let clock: OwnedClock;
   beforeEach(() => {
     clock = createOwnedClock();
@@ -133,5 +136,34 @@ describe('delivery to several targets', () => {
     expect(line?.message).toContain(`posts to crm (${crm.url}/notify), sales (${sales.url}/notify)`);
     expect(line?.fields).toMatchObject({ targets: { crm: `${crm.url}/notify`, sales: `${sales.url}/notify` } });
     expect(JSON.stringify(notifier.log.lines)).not.toContain(authToken);
+  });
+
+  it('warns of what waits for a target that is no longer configured, and delivers it once it is again', async () => {
+    const [crm, sales] = [await start(), await start()];
+    await sales.close();
+    const outbox = join(directory(), 'outbox');
+    const both = { crm: { baseUrl: crm.url, authToken }, sales: { baseUrl: sales.url, authToken } };
+    const before = create({ outbox, targets: both });
+    const [id] = await before.accept('a');
+    await before.hear('delivered');
+    await before.close(1);
+
+    const renamed = create({ outbox, targets: { crm: both.crm, salesforce: both.sales } });
+    await renamed.ready();
+    while (renamed.log.at('warn').length === 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(renamed.log.at('warn')).toMatchObject([
+      {
+        fields: { target: 'sales', pending: 1 },
+        message: expect.stringMatching(/1 notification for the target sales will wait: it is not configured/),
+      },
+    ]);
+    expect(await renamed.stats()).toMatchObject({ pending: 1, targets: { crm: { pending: 0 } } });
+    await renamed.close(1);
+
+    const back = await start(accept, sales.port);
+    const again = create({ outbox, targets: both });
+    await again.hear('delivered');
+    expect(idsOf(back.received)).toEqual([id]);
+    expect(again.log.at('warn')).toEqual([]);
   });
 });

@@ -23,6 +23,7 @@ import { countDead } from './stored-records.js';
 interface SelectionOptions extends CommonOptions, OutboxOptions {
   readonly all?: true;
   readonly search?: string;
+  readonly target?: string;
   readonly yes?: true;
 }
 
@@ -39,7 +40,8 @@ needs --yes elsewhere.
 Examples:
   $ crm-notifier outbox redeliver 33f9f0e71da1
   $ crm-notifier outbox redeliver --all --yes
-  $ crm-notifier outbox redeliver --all --search 422 --yes`,
+  $ crm-notifier outbox redeliver --all --search 422 --yes
+  $ crm-notifier outbox redeliver --all --target sales --yes`,
     );
   setAction<SelectionOptions>(addSelection(command), context, redeliver);
 }
@@ -49,7 +51,7 @@ function redeliver(session: CommandSession<SelectionOptions>, args: readonly unk
     verb: 'Redeliver',
     past: 'redelivered',
     all: (outbox, which, onPiece) => outbox.redeliverAll(which, onPiece),
-    one: (outbox, id) => outbox.redeliver(id),
+    one: (outbox, id, target) => outbox.redeliver(id, target),
     report: (count) => `${countText(count, 'dead letter')} ${count === 1 ? 'is' : 'are'} pending again.`,
   });
 }
@@ -75,7 +77,7 @@ function discard(session: CommandSession<SelectionOptions>, args: readonly unkno
     verb: 'Permanently discard',
     past: 'discarded',
     all: (outbox, which, onPiece) => outbox.discardAll(which, onPiece),
-    one: (outbox, id) => outbox.discard(id),
+    one: (outbox, id, target) => outbox.discard(id, target),
     report: (count) => `Discarded ${countText(count, 'dead letter')}.`,
   });
 }
@@ -90,7 +92,7 @@ interface DeadLetterChange {
   readonly past: string;
   /** This and the next return how many were changed. */
   readonly all: (outbox: DeadLetterAccess, which: AllDeadLetters, onPiece: () => boolean) => Promise<number>;
-  readonly one: (outbox: DeadLetterAccess, id: string) => Promise<number>;
+  readonly one: (outbox: DeadLetterAccess, id: string, target: string | undefined) => Promise<number>;
   readonly report: (count: number) => string;
 }
 
@@ -102,6 +104,7 @@ async function changeSelected(
 ): Promise<'done' | 'failed'> {
   const ids = selectedIds(options, args);
   const { stop } = context;
+  const { search, target } = options;
   const place = findOutbox(options, context);
   if (ids === undefined && !(await areAllConfirmed(verb, place, options, context))) {
     output.note(`Nothing was ${past}.`);
@@ -110,10 +113,10 @@ async function changeSelected(
   const whole = ids === undefined ? undefined : await completeIds(ids, place);
   const { count, missing } = await changeOutbox(place, logger, async (outbox) => {
     if (whole === undefined) {
-      return { count: await all(outbox, { search: options.search }, () => !stop.aborted), missing: [] };
+      return { count: await all(outbox, { search, target }, () => !stop.aborted), missing: [] };
     }
     const notFound: string[] = [];
-    for (const id of whole) if ((await one(outbox, id)) === 0) notFound.push(id);
+    for (const id of whole) if ((await one(outbox, id, target)) === 0) notFound.push(id);
     return { count: whole.length - notFound.length, missing: notFound };
   });
   if (stop.aborted) {
@@ -121,7 +124,8 @@ async function changeSelected(
     throw new Interrupted();
   }
   output.result({ [past]: count, missing }, report(count));
-  for (const id of missing) output.note(`${id} is not a dead letter in ${place.name}.`);
+  for (const id of missing)
+    output.note(`${id} is not a dead letter${target === undefined ? '' : ` for ${target}`} in ${place.name}.`);
   return missing.length === 0 ? 'done' : 'failed';
 }
 
@@ -131,6 +135,7 @@ function addSelection(command: Command): Command {
       .argument('[ids...]', 'their ids; the beginning or end of each is enough', parseNotificationIds)
       .option('--all', 'every dead letter')
       .option('--search <text>', 'with --all: only those with this text in id, type, lane or reason')
+      .option('--target <name>', 'only those for this target')
       .option('--yes', 'with --all: do not ask for confirmation'),
   );
 }
@@ -151,9 +156,10 @@ async function areAllConfirmed(
   options: SelectionOptions,
   context: CliContext,
 ): Promise<boolean> {
-  const { search } = options;
-  const count = await readOutbox(place, (outbox) => countDead(outbox, search));
-  const matching = search === undefined ? '' : ` that match "${search}"`;
+  const { search, target } = options;
+  const count = await readOutbox(place, (outbox) => countDead(outbox, { search, target }));
+  const matching =
+    (target === undefined ? '' : ` for ${target}`) + (search === undefined ? '' : ` that match "${search}"`);
   const all = count === 1 ? '1 dead letter' : `all ${String(count)} dead letters`;
   const question = `${verb} ${all} in ${place.name}${matching}?`;
   return count === 0 || isConfirmed(question, options, context);

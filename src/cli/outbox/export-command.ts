@@ -20,6 +20,7 @@ import { deadIn, pendingIn, wholeRecord } from './stored-records.js';
 
 interface ExportOptions extends CommonOptions, OutboxOptions {
   readonly dead?: true;
+  readonly target?: string;
   readonly file?: string;
 }
 
@@ -28,6 +29,7 @@ export function addExportCommand(outbox: Command, context: CliContext): void {
     .command('export')
     .description('print whole pending notifications, or with --dead dead letters: JSON, one object per line')
     .option('--dead', 'export the dead letters')
+    .option('--target <name>', 'only those for this target')
     .option('--file <file>', 'write to a new file that only its owner can read, instead of standard output')
     .addHelpText(
       'after',
@@ -51,7 +53,7 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
     `The export${file === undefined ? '' : ` in ${file}`} holds personal data: keep it private, and delete it after use.`,
   );
   await readOutbox(place, async (outbox) => {
-    const stored = storedIn(outbox, options.dead ?? false);
+    const stored = storedIn(outbox, options);
     const count = await (file === undefined ? toOutput(stored, output, context) : toFile(stored, file, context));
     output.note(`${String(count)} exported.`);
     if (file !== undefined && output.isJson) output.result({ exported: count, file }, '');
@@ -59,12 +61,15 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
   return 'done';
 }
 
-async function* storedIn(outbox: ReadableOutbox, isDead: boolean): AsyncGenerator<StoredNotification> {
-  if (!isDead) {
-    for await (const pending of pendingIn(outbox)) yield { state: 'pending', ...pending };
+async function* storedIn(
+  outbox: ReadableOutbox,
+  { dead: isDead, target: only }: ExportOptions,
+): AsyncGenerator<StoredNotification> {
+  if (isDead !== true) {
+    for await (const pending of pendingIn(outbox, { target: only })) yield { state: 'pending', ...pending };
     return;
   }
-  for await (const { id, target } of deadIn(outbox)) {
+  for await (const { id, target } of deadIn(outbox, { target: only })) {
     // Leaves out one that was redelivered or discarded since the page was read.
     const [stored] = await outbox.find(id, target);
     if (stored?.state === 'dead') yield stored;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
-import type { DeadLetter, PendingNotification } from '../../outbox/outbox.js';
+import { crmTarget, type DeadLetter, type PendingNotification } from '../../outbox/outbox.js';
 import { parseNotificationId, wholeNumberFrom } from '../arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeJson, safeText, textTable } from '../output.js';
@@ -12,6 +12,7 @@ import { bodyValue, deadIn, deadRecord, instantText, pendingIn, pendingRecord, w
 interface ListOptions extends CommonOptions, OutboxOptions {
   readonly dead?: true;
   readonly search?: string;
+  readonly target?: string;
   readonly limit: number;
 }
 
@@ -23,6 +24,7 @@ export function addListCommand(outbox: Command, context: CliContext): void {
     .description('list pending notifications, oldest first, or with --dead the dead letters, newest first')
     .option('--dead', 'list the dead letters')
     .option('--search <text>', 'only those with this text in id, type or lane; of dead letters also in the reason')
+    .option('--target <name>', 'only those for this target')
     .option('--limit <count>', 'list at most this many', wholeNumberFrom(1, maxLimit), 50)
     .addHelpText(
       'after',
@@ -32,25 +34,26 @@ The ids are shortened to their last part; the other commands take them so. --jso
 Examples:
   $ crm-notifier outbox list
   $ crm-notifier outbox list --dead --search 422 --limit 10
+  $ crm-notifier outbox list --target sales
   $ crm-notifier outbox list --dead --json | jq -r .id`,
     );
   setAction<ListOptions>(addOutboxOption(command), context, list);
 }
 
 async function list({ context, options, output }: CommandSession<ListOptions>): Promise<'done'> {
-  const { dead: isDead = false, search, limit } = options;
+  const { dead: isDead = false, search, target, limit } = options;
   // One more than is shown, to know whether there are more.
   const found = await readOutbox(findOutbox(options, context), async (outbox) => {
     if (isDead) {
-      return first(limit + 1, deadIn(outbox, search), (letter) => ({
-        id: letter.id,
+      return first(limit + 1, deadIn(outbox, { search, target }), (letter) => ({
+        stored: letter,
         record: deadRecord(letter),
         row: deadRow(letter),
       }));
     }
     const now = await outbox.now();
-    return first(limit + 1, pendingIn(outbox, search), (pending) => ({
-      id: pending.id,
+    return first(limit + 1, pendingIn(outbox, { search, target }), (pending) => ({
+      stored: pending,
       record: pendingRecord(pending),
       row: pendingRow(pending, now),
     }));
@@ -58,25 +61,43 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
   const shown = found.slice(0, limit);
   if (output.isJson) for (const { record } of shown) output.result(record, '');
   else if (shown.length > 0) {
-    const ids = shortIds(shown.map(({ id }) => id));
-    const rows = shown.map(({ row }, index) => [ids[index] ?? '', ...row]);
-    output.result({}, textTable(isDead ? deadHeader : pendingHeader, rows));
+    output.result({}, tableOf(shown, isDead ? deadHeader : pendingHeader));
   } else {
-    output.note(`No ${isDead ? 'dead letters' : 'pending notifications'}${search === undefined ? '' : ' match this'}.`);
+    output.note(
+      `No ${isDead ? 'dead letters' : 'pending notifications'}${search === undefined && target === undefined ? '' : ' match this'}.`,
+    );
   }
-  if (found.length > limit) output.note(`There are more than these ${String(limit)}; see --limit and --search.`);
+  if (found.length > limit)
+    output.note(`There are more than these ${String(limit)}; see --limit, --search and --target.`);
   return 'done';
 }
 
-const pendingHeader = ['ID', 'TYPE', 'LANE', 'ATTEMPTS', 'ACCEPTED', 'NEXT ATTEMPT'];
+interface Listed {
+  readonly stored: Pick<PendingNotification, 'id' | 'target'>;
+  /** Without id and target, as the headers. */
+  readonly row: readonly string[];
+}
 
-/** Without the id, like the next. */
+/** Names the targets if there is another than the usual one. */
+function tableOf(listed: readonly Listed[], header: readonly string[]): string {
+  const ids = shortIds(listed.map(({ stored }) => stored.id));
+  const hasTargets = listed.some(({ stored }) => stored.target !== crmTarget);
+  const rows = listed.map(({ stored, row }, index) => [
+    ids[index] ?? '',
+    ...(hasTargets ? [stored.target] : []),
+    ...row,
+  ]);
+  return textTable(['ID', ...(hasTargets ? ['TARGET'] : []), ...header], rows);
+}
+
+const pendingHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'ACCEPTED', 'NEXT ATTEMPT'];
+
 function pendingRow({ type, lane, attempts, acceptedAt, nextAttemptAt }: PendingNotification, now: number): string[] {
   const next = nextAttemptAt > now ? `in ${durationText(nextAttemptAt - now)}` : 'due';
   return [type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, next];
 }
 
-const deadHeader = ['ID', 'TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
+const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
 
 function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
   const why = [reason.kind, reason.status, reason.detail].filter((part) => part !== undefined && part !== '');

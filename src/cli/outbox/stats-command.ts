@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
+import { crmTarget, type OutboxCounts } from '../../outbox/outbox.js';
 import type { OutboxProcess } from '../../outbox/outbox-access.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeText, textTable } from '../output.js';
-import { readOutbox } from './open-outbox.js';
+import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { instantText } from './stored-records.js';
 
@@ -12,7 +13,9 @@ interface StatsOptions extends CommonOptions, OutboxOptions {}
 export function addStatsCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('stats')
-    .description('show how many notifications are pending and dead, the age of the oldest, and who delivers')
+    .description(
+      'show how many notifications are pending and dead for each target, the age of the oldest, and who delivers',
+    )
     .addHelpText(
       'after',
       `
@@ -28,24 +31,62 @@ Examples:
 
 async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
   const place = findOutbox(options, context);
-  const { counts, processes, now } = await readOutbox(place, async (outbox) => ({
+  const { counts, targets, processes, now } = await readOutbox(place, async (outbox) => ({
     counts: await outbox.counts(),
+    targets: await countsOfTargets(outbox),
     processes: await outbox.processes(),
     now: await outbox.now(),
   }));
-  const { pending, pendingBytes, dead, oldestAcceptedAt } = counts;
-  const oldestAgeMs = oldestAcceptedAt === undefined ? 0 : Math.max(0, now - oldestAcceptedAt);
+  const all = countsRecord(counts, now);
+  const { pending, pendingBytes, dead, oldestAgeMs } = all;
   const oldest = pending === 0 ? '' : `, the oldest for ${durationText(oldestAgeMs)}`;
+  const ofTargets = targets.map(([name, ofTarget]) => [name, countsRecord(ofTarget, now)] as const);
   output.result(
-    { outbox: place.name, pending, pendingBytes, dead, oldestAgeMs, processes: processes?.map(processRecord) },
+    {
+      outbox: place.name,
+      ...all,
+      targets: Object.fromEntries(ofTargets),
+      processes: processes?.map(processRecord),
+    },
     [
       `outbox   ${place.name}`,
       `pending  ${String(pending)} (${String(pendingBytes)} bytes${oldest})`,
       `dead     ${String(dead)}`,
       ...(processes === undefined ? [] : processLines(processes, now)),
+      ...targetLines(ofTargets),
     ].join('\n'),
   );
   return 'done';
+}
+
+interface CountsRecord {
+  readonly pending: number;
+  readonly pendingBytes: number;
+  readonly dead: number;
+  readonly oldestAgeMs: number;
+}
+
+function countsRecord({ pending, pendingBytes, dead, oldestAcceptedAt }: OutboxCounts, now: number): CountsRecord {
+  const oldestAgeMs = oldestAcceptedAt === undefined ? 0 : Math.max(0, now - oldestAcceptedAt);
+  return { pending, pendingBytes, dead, oldestAgeMs };
+}
+
+async function countsOfTargets(outbox: ReadableOutbox): Promise<(readonly [name: string, counts: OutboxCounts])[]> {
+  const counts: [string, OutboxCounts][] = [];
+  for (const name of (await outbox.targets()).toSorted()) counts.push([name, await outbox.counts(name)]);
+  return counts;
+}
+
+/** Nothing if the usual target is the only one. */
+function targetLines(targets: readonly (readonly [name: string, counts: CountsRecord])[]): readonly string[] {
+  if (targets.every(([name]) => name === crmTarget)) return [];
+  const rows = targets.map(([name, { pending, dead, oldestAgeMs }]) => [
+    name,
+    String(pending),
+    pending === 0 ? '–' : durationText(oldestAgeMs),
+    String(dead),
+  ]);
+  return ['', textTable(['TARGET', 'PENDING', 'OLDEST', 'DEAD'], rows)];
 }
 
 function processRecord({ id, name, pid, startedAt, isLeader }: OutboxProcess): object {

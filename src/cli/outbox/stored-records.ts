@@ -1,12 +1,15 @@
-import type { DeadLetter, PendingNotification, StoredNotification } from '../../outbox/outbox.js';
+import type { DeadFilter, DeadLetter, PendingNotification, StoredNotification } from '../../outbox/outbox.js';
 import type { ReadableOutbox } from './open-outbox.js';
 
 const pageSize = 500;
 
 /** Reads pending notifications page by page, each target's oldest first. `search` is looked for in id, type and lane, ignoring case. */
-export async function* pendingIn(outbox: ReadableOutbox, search = ''): AsyncGenerator<PendingNotification> {
+export async function* pendingIn(
+  outbox: ReadableOutbox,
+  { search = '', target: only }: DeadFilter = {},
+): AsyncGenerator<PendingNotification> {
   const wanted = search.toLowerCase();
-  for (const target of await outbox.targets()) {
+  for (const target of only === undefined ? await outbox.targets() : [only]) {
     for (let after: number | undefined = 0; after !== undefined;) {
       const page: readonly PendingNotification[] = await outbox.readAfter(target, after, pageSize);
       for (const notification of page) {
@@ -19,22 +22,22 @@ export async function* pendingIn(outbox: ReadableOutbox, search = ''): AsyncGene
 }
 
 /** Reads dead letters, newest first, page by page. `search` is also looked for in the reason. */
-export async function* deadIn(outbox: ReadableOutbox, search?: string): AsyncGenerator<DeadLetter> {
-  for await (const page of deadPagesIn(outbox, search)) yield* page;
+export async function* deadIn(outbox: ReadableOutbox, filter?: DeadFilter): AsyncGenerator<DeadLetter> {
+  for await (const page of deadPagesIn(outbox, filter)) yield* page;
 }
 
 /** Counts dead letters, all or those that `deadIn` finds. */
-export async function countDead(outbox: ReadableOutbox, search?: string): Promise<number> {
-  if (search === undefined) return (await outbox.counts()).dead;
+export async function countDead(outbox: ReadableOutbox, filter: DeadFilter): Promise<number> {
+  if (filter.search === undefined) return (await outbox.counts(filter.target)).dead;
   let count = 0;
-  for await (const page of deadPagesIn(outbox, search)) count += page.length;
+  for await (const page of deadPagesIn(outbox, filter)) count += page.length;
   return count;
 }
 
-async function* deadPagesIn(outbox: ReadableOutbox, search?: string): AsyncGenerator<readonly DeadLetter[]> {
+async function* deadPagesIn(outbox: ReadableOutbox, filter: DeadFilter = {}): AsyncGenerator<readonly DeadLetter[]> {
   let before: number | undefined;
   for (;;) {
-    const page = await outbox.listDead({ limit: pageSize, before, search });
+    const page = await outbox.listDead({ ...filter, limit: pageSize, before });
     const last = page.at(-1);
     if (last === undefined) return;
     yield page;

@@ -102,6 +102,37 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     });
   });
 
+  describe('of several targets', () => {
+    const notifications = ['crm', 'sales'].map((target) => sampleNotification({ target }));
+    const [ofCrm, ofSales] = notifications.map(({ id }) => id) as [string, string];
+
+    it('stats, list and export tell one from the other', async () => {
+      await fill(notifications);
+      const counts = { pending: 1, dead: 0, pendingBytes: expect.any(Number), oldestAgeMs: expect.any(Number) };
+      expect(await objects('stats')).toMatchObject([{ pending: 2, targets: { crm: counts, sales: counts } }]);
+      expect((await run(['stats'])).stdout).toMatch(/\nTARGET +PENDING +OLDEST +DEAD\ncrm +1 .*\nsales +1 /);
+      expect((await run(['list'])).stdout).toMatch(/^ID +TARGET +TYPE.*\n\S+ +crm .*\n\S+ +sales /);
+      expect(await idsFrom('list', '--target', 'sales')).toEqual([ofSales]);
+      expect((await run(['list', '--target', 'nobody'])).stderr).toBe('No pending notifications match this.\n');
+      const exported = objectsIn({ ...(await run(['export', '--target', 'crm'])), signal: null });
+      expect(exported).toMatchObject([{ id: ofCrm, target: 'crm' }]);
+    });
+
+    it('redeliver and discard change the dead letters of one', async () => {
+      await fill(notifications, [ofCrm, ofSales]);
+      expect(await idsFrom('list', '--dead', '--target', 'sales')).toEqual([ofSales]);
+      const missed = await run(['discard', ofCrm, '--target', 'sales']);
+      expect(missed).toMatchObject({ code: 1, stderr: expect.stringContaining('is not a dead letter for sales in') });
+      const asked = await run(['redeliver', '--all', '--target', 'sales'], { isTerminal: true, input: 'n\n' });
+      expect(asked.stderr).toContain(`Redeliver 1 dead letter in ${name()} for sales? [y/N]`);
+      expect(await objects('redeliver', '--all', '--target', 'sales', '--yes')).toEqual([
+        { redelivered: 1, missing: [] },
+      ]);
+      expect(await objects('discard', ofCrm, '--target', 'crm')).toEqual([{ discarded: 1, missing: [] }]);
+      expect(await objects('stats')).toMatchObject([{ pending: 1, dead: 0 }]);
+    });
+  });
+
   describe('on a terminal', () => {
     it.each([
       ['y\n', 0, 2],
