@@ -15,8 +15,19 @@ const mayImport = {
   transaction: ['core'],
   target: ['core', 'client', 'format', 'outbox/outbox.ts', 'signing'],
   delivery: ['core', 'outbox/delivery-outbox.ts', 'outbox/outbox.ts', 'target/target.ts'],
+  // What operators see, kept beside the outbox.
+  history: [
+    'core',
+    'telemetry/error-for-log.ts',
+    'telemetry/logger.ts',
+    'outbox',
+    'delivery/circuit-breaker.ts',
+    'delivery/pause-reports.ts',
+    'delivery/delivery-event.ts',
+  ],
   'post-office': [
     'core',
+    'history',
     'telemetry',
     'client',
     'format',
@@ -33,7 +44,7 @@ const mayImport = {
     'notification',
     'format/format.ts',
     'outbox/outbox.ts',
-    'outbox/outbox-access.ts',
+    'history/history.ts',
     'delivery/delivery-event.ts',
     'post-office/post-office.ts',
     'hooks/hook-settings.ts',
@@ -71,7 +82,7 @@ const mayImport = {
   formats: ['core', 'notification', 'format'],
   postgres: ['core', 'notification', 'format', 'notifier/intake-settings.ts', 'outbox'],
   prometheus: ['core', 'observe', 'notifier'],
-  dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts'],
+  dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts', 'history/history.ts'],
   testing: ['core', 'format'],
   // The CRM's side: it takes what the format sends, and has a store of its own.
   receiver: [
@@ -97,6 +108,7 @@ const mayImport = {
     'notifier/notifier.ts',
     'notifier/receipt.ts',
     'outbox/outbox.ts',
+    'history',
     'outbox/outbox-access.ts',
     'outbox/outbox-settings.ts',
     'outbox/local-access.ts',
@@ -120,6 +132,7 @@ const contracts = [
   'target/target.ts',
   'outbox/outbox.ts',
   'outbox/outbox-settings.ts',
+  'history/history.ts',
   'delivery/delivery-settings.ts',
   'hooks/hook-settings.ts',
   'notifier/intake-settings.ts',

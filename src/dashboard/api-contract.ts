@@ -1,23 +1,26 @@
 import type { Stats } from '../notifier/notifier.js';
-import type { NotifierEvents } from '../notifier/notifier-event.js';
+import type { Pause } from '../history/history.js';
 import type { DeadLetter } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
 
-/** `GET api/overview`. */
+/** `GET api/overview?range`. */
 export interface Overview {
   /** When it was read, by the server's clock. */
   readonly at: number;
   readonly health: Health;
   /** The result of `crm.stats()`: counters since the notifier started, and what the outbox holds now. */
   readonly stats: Stats;
+  readonly deliveredBy: DeliveredBy;
   /** In the order of the configuration. */
   readonly targets: readonly TargetEntry[];
-  readonly minutes: MinuteSeries;
+  /** Of all processes; null while they cannot be read. */
+  readonly counts: CountSeries | null;
+  /** Of this process. */
   readonly latency: Latency;
-  /** Newest first. */
+  /** Of this process, newest first. */
   readonly attempts: readonly AttemptEntry[];
-  /** Those that share the outbox, in the order of their start; null where that is not known, as for a file. */
+  /** Those that share the outbox, in the order of their start; null while they cannot be read. */
   readonly processes: readonly ProcessEntry[] | null;
   /** Changes when the list of dead letters may have changed. */
   readonly deadRevision: string;
@@ -29,6 +32,9 @@ export interface Health {
     | 'fine'
     | 'outbox-unreadable'
     | 'unsaved'
+    | 'nobody-delivers'
+    | 'target-neglected'
+    | 'unknown'
     | 'token-refused'
     | 'misdirected'
     | 'crm-unreachable'
@@ -40,26 +46,30 @@ export interface Health {
   readonly sentence: string;
 }
 
-/** Why delivery to a target is paused, and since when. */
-export interface Pause {
-  readonly cause: NotifierEvents['paused']['cause'];
-  readonly since: number;
-}
+/** Which process delivers, as far as this one can see. */
+export type DeliveredBy = 'this process' | 'another process' | 'nobody' | 'unknown';
 
 /** Where notifications are delivered, and how that goes: counters since the notifier started, and what is held now. */
 export interface TargetEntry extends Pick<
   Stats['targets'][string],
-  'delivered' | 'retried' | 'pending' | 'dead' | 'oldestAgeMs' | 'circuit'
+  'delivered' | 'retried' | 'pending' | 'dead' | 'oldestAgeMs'
 > {
   readonly name: string;
+  /** Null if this process cannot know. */
+  readonly circuit: Stats['circuit'] | null;
   /** Null while delivery to it is not paused. */
   readonly pause: Pause | null;
 }
 
-/** Counts for each of the last 60 minutes, oldest first. Minutes before the mount count 0. */
-export interface MinuteSeries {
-  /** The start of the first minute. */
+/** How far back the counts go. */
+export type Range = 'hour' | 'day' | 'week';
+
+/** What all processes did, in steps of equal length, oldest first; the last step is the present one. */
+export interface CountSeries {
+  readonly range: Range;
+  /** The start of the first step. */
   readonly startAt: number;
+  readonly stepMs: number;
   readonly accepted: readonly number[];
   readonly delivered: readonly number[];
   readonly retried: readonly number[];

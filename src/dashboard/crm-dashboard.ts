@@ -10,6 +10,8 @@ import {
 } from './dashboard-options.js';
 import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js';
 import { createOverviewReader } from './overview.js';
+import { isRange } from './count-series.js';
+import type { Range } from './api-contract.js';
 import {
   type DashboardResponse,
   jsonBytesResponse,
@@ -25,13 +27,13 @@ import { refuseCrossOriginChange, refuseUnauthorised } from './request-guard.js'
 interface Dashboard {
   readonly config: DashboardConfig;
   readonly assets: PageAssets;
-  readonly readOverview: () => Promise<Buffer>;
+  readonly readOverview: (range: Range) => Promise<Buffer>;
   readonly deadLetters: DeadLettersApi;
 }
 
 /**
  * Middleware that serves a page about the notifier's state, and the page's files and API, below the path it is mounted at.
- * Its history begins with this call.
+ * Its list of attempts begins with this call.
  *
  * Throws `CRMConfigError` for an invalid option, and without `authorize` unless `NODE_ENV` is `development`; in
  * development it is then served at IP addresses and `localhost` only.
@@ -74,7 +76,7 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
-  if (path === '/api/overview') return reading(req, async () => jsonBytesResponse(await readOverview()));
+  if (path === '/api/overview') return reading(req, () => respondWithOverview(query, readOverview));
   if (path === '/api/dead-letters') return reading(req, () => deadLetters.list(query));
   if (path === '/api/dead-letters/redeliver-all') return changing(req, () => deadLetters.redeliverAll());
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];
@@ -86,6 +88,14 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
     return action === 'redeliver' ? deadLetters.redeliver(id, target) : deadLetters.discard(id, target);
   });
 }
+
+async function respondWithOverview(query: string, readOverview: Dashboard['readOverview']): Promise<DashboardResponse> {
+  const { range = 'hour', ...others } = Object.fromEntries(new URLSearchParams(query));
+  if (!isRange(range) || Object.keys(others).length > 0) return badRange;
+  return jsonBytesResponse(await readOverview(range));
+}
+
+const badRange = refusal(400, 'bad-query', 'the query takes range: hour, day or week');
 
 /**
  * The page loads everything relative to its own address, so that a proxy may mount it anywhere. For that the address must

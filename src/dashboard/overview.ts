@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock.js';
-import { countText, durationText } from '../core/duration-text.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
+import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
-import type { Health, Overview, Pause, TargetEntry } from './api-contract.js';
+import type { DeliveredBy, Overview, Range, TargetEntry } from './api-contract.js';
+import { seriesOf, startOfSeries } from './count-series.js';
+import { healthOf } from './health.js';
 import type { Recorder } from './recorder.js';
 
 export interface OverviewOptions {
@@ -13,54 +15,63 @@ export interface OverviewOptions {
 
 const maxAgeMs = 500;
 const timeoutMs = 5_000;
-/** The rest of the overview does not wait longer for who shares the outbox. */
-const processesTimeoutMs = 1_000;
+/** The rest of the overview does not wait longer for what other processes report. */
+const reportsTimeoutMs = 1_000;
 
 /**
- * Returns a function that reads the overview as JSON bytes. All callers within 500 ms share the same bytes, and only one
- * `crm.stats()` is pending at a time, however many clients poll. Rejects after 5 seconds without a result; the next call then waits
- * for the same `crm.stats()`. The same holds for `crm.processes()`, but without its result the overview has none.
+ * Returns a function that reads the overview as JSON bytes, with the counts of a range. All callers within 500 ms share the same
+ * bytes, and only one call of `crm.stats()` is pending at a time, however many clients poll. Rejects after 5 seconds without a
+ * result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()` and `crm.minutes()`, but without
+ * their results the overview has none.
  */
 export function createOverviewReader(
-  crm: Pick<Notifier, 'stats' | 'processes'>,
+  crm: Pick<Notifier, 'stats' | 'processes' | 'minutes'>,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
-): () => Promise<Buffer> {
-  let pendingStats: Promise<Stats> | undefined;
-  let pendingProcesses: ReturnType<Notifier['processes']> | undefined;
-  let shared: Promise<Buffer> | undefined;
-  let sharedAtMs = 0;
+): (range: Range) => Promise<Buffer> {
+  const readStats = oneAtATime(() => crm.stats());
+  const readProcesses = oneAtATime(() => crm.processes());
+  const readMinutes = oneAtATime((range: Range) => crm.minutes(startOfSeries(range, clock.now())));
+  const shared = new Map<Range, { readonly bytes: Promise<Buffer>; readonly atMs: number }>();
 
-  const readStats = (): Promise<Stats> => {
-    pendingStats ??= crm.stats().finally(() => {
-      pendingStats = undefined;
-    });
-    return pendingStats;
-  };
-  const readProcesses = async (): Promise<Overview['processes']> => {
-    pendingProcesses ??= crm.processes().finally(() => {
-      pendingProcesses = undefined;
-    });
+  /** Null if it takes too long, or fails, or is not known. */
+  const reported = async <Result>(reading: Promise<Result | undefined>): Promise<Result | null> => {
     try {
-      return entriesOf(await within(pendingProcesses, processesTimeoutMs, clock, unresponsive));
+      return (await within(reading, reportsTimeoutMs, clock, unresponsive)) ?? null;
     } catch {
       return null;
     }
   };
-  const read = async (): Promise<Buffer> => {
-    const [stats, processes] = await Promise.all([
-      within(readStats(), timeoutMs, clock, unresponsive),
-      readProcesses(),
+
+  const read = async (range: Range): Promise<Buffer> => {
+    const [stats, processes, minutes] = await Promise.all([
+      within(readStats(range), timeoutMs, clock, unresponsive),
+      reported(readProcesses(range)),
+      reported(readMinutes(range)),
     ]);
-    return Buffer.from(JSON.stringify({ ...overviewOf(stats, recorder, { clock, oldBacklogMs }), processes }));
+    const overview = overviewOf({ stats, processes, minutes, range }, recorder, { clock, oldBacklogMs });
+    return Buffer.from(JSON.stringify(overview));
   };
 
-  return () => {
+  return (range) => {
     const nowMs = clock.monotonicMs();
-    if (shared !== undefined && nowMs - sharedAtMs < maxAgeMs) return shared;
-    sharedAtMs = nowMs;
-    shared = read();
-    return shared;
+    const found = shared.get(range);
+    if (found !== undefined && nowMs - found.atMs < maxAgeMs) return found.bytes;
+    const bytes = read(range);
+    shared.set(range, { bytes, atMs: nowMs });
+    return bytes;
+  };
+}
+
+/** Calls `read` only once the call before has ended; until then returns that one's promise. */
+function oneAtATime<Result>(read: (range: Range) => Promise<Result>): (range: Range) => Promise<Result> {
+  const pending = new Map<Range, Promise<Result>>();
+  return (range) => {
+    const found = pending.get(range);
+    if (found !== undefined) return found;
+    const reading = read(range).finally(() => pending.delete(range));
+    pending.set(range, reading);
+    return reading;
   };
 }
 
@@ -68,130 +79,48 @@ function unresponsive(): CRMOutboxError {
   return new CRMOutboxError('the outbox does not respond');
 }
 
-function entriesOf(processes: Awaited<ReturnType<Notifier['processes']>>): Overview['processes'] {
-  return processes?.map(({ name, pid, startedAt, isLeader }) => ({ name, pid, startedAt, isLeader })) ?? null;
+interface Readings {
+  readonly stats: Stats;
+  readonly processes: readonly OutboxProcess[] | null;
+  readonly minutes: readonly MinuteCounts[] | null;
+  readonly range: Range;
 }
 
 function overviewOf(
-  stats: Stats,
+  { stats, processes, minutes, range }: Readings,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
-): Omit<Overview, 'processes'> {
-  const { minutes, latency, attempts, pauses, outboxCode, deadCount } = recorder.read();
+): Overview {
+  const { latency, attempts, outboxCode, deadCount } = recorder.read();
+  const leader = processes?.find(({ isLeader }) => isLeader);
+  const deliveredBy = deliveredByOf(stats, processes, leader);
+  const targets = Object.entries(stats.targets).map(([name, ofTarget]): TargetEntry => {
+    const { delivered, retried, pending, dead, oldestAgeMs } = ofTarget;
+    const reported = leader?.targets[name];
+    const circuit = stats.isDelivering ? ofTarget.circuit : (reported?.circuit ?? null);
+    const pause = circuit === null || circuit === 'closed' ? null : (reported?.pause ?? null);
+    return { name, delivered, retried, pending, dead, oldestAgeMs, circuit, pause };
+  });
   return {
     at: clock.now(),
-    health: healthOf(stats, { pauses, outboxCode, oldBacklogMs }),
+    health: healthOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs }),
     stats,
-    targets: Object.entries(stats.targets).map(([name, ofTarget]) => targetEntry(name, ofTarget, pauses.get(name))),
-    minutes,
+    deliveredBy,
+    targets,
+    counts: minutes === null ? null : seriesOf(minutes, range, clock.now()),
     latency,
     attempts,
+    processes: processes?.map(({ name, pid, startedAt, isLeader }) => ({ name, pid, startedAt, isLeader })) ?? null,
     deadRevision: `${String(stats.dead)}:${String(deadCount)}`,
   };
 }
 
-function targetEntry(name: string, stats: Stats['targets'][string], pause: Pause | undefined): TargetEntry {
-  const { delivered, retried, pending, dead, oldestAgeMs, circuit } = stats;
-  const isPaused = circuit !== 'closed' && pause !== undefined;
-  return { name, delivered, retried, pending, dead, oldestAgeMs, circuit, pause: isPaused ? pause : null };
-}
-
-export interface HealthContext {
-  readonly pauses: ReadonlyMap<string, Pause>;
-  readonly outboxCode: string | undefined;
-  readonly oldBacklogMs: number;
-}
-
-/** Whether all is well, and if not, the most urgent reason in one sentence. */
-export function healthOf(stats: Stats, context: HealthContext): Health {
-  if (!stats.isOutboxReadable) return unreadable(context.outboxCode);
-  if (stats.unsaved > 0) return unsaved(stats.unsaved);
-  const pausedTarget = Object.entries(stats.targets).find(([, { circuit }]) => circuit !== 'closed');
-  if (pausedTarget !== undefined) return paused(stats, pausedTarget, context.pauses);
-  if (stats.dead > 0) return withDeadLetters(stats.dead);
-  if (stats.oldestAgeMs >= context.oldBacklogMs) return withOldBacklog(stats);
-  return fine(stats);
-}
-
-function unreadable(code: string | undefined): Health {
-  return {
-    level: 'failing',
-    code: 'outbox-unreadable',
-    title: 'outbox not readable',
-    sentence: `The outbox cannot be read${code === undefined ? '' : ` (${code})`}, so its contents are unknown.`,
-  };
-}
-
-function unsaved(count: number): Health {
-  const are = count === 1 ? 'is' : 'are';
-  return {
-    level: 'failing',
-    code: 'unsaved',
-    title: `${count.toLocaleString('en')} unsaved`,
-    sentence: `${countText(count, 'notification')} ${are} in memory only, because the outbox does not respond.`,
-  };
-}
-
-function paused(
-  stats: Stats,
-  [name, { pending }]: readonly [string, Stats['targets'][string]],
-  pauses: HealthContext['pauses'],
-): Health {
-  const pause = pauses.get(name);
-  const isOneOfSeveral = Object.keys(stats.targets).length > 1;
-  const who = isOneOfSeveral ? `The target ${name}` : 'The CRM';
-  const to = isOneOfSeveral ? ' to it' : '';
-  const setting = (variable: string, option: string): string =>
-    isOneOfSeveral ? `targets.${name}.${option}` : variable;
-  const rest = `Delivery${to} is paused with ${countText(pending, 'notification')} pending; nothing is lost.`;
-  if (pause?.cause.kind === 'unauthorised') {
-    return {
-      level: 'failing',
-      code: 'token-refused',
-      title: 'token refused',
-      sentence: `${who} refuses the token (${String(pause.cause.status)}): set the right ${setting('CRM_AUTH_TOKEN', 'authToken')}. ${rest}`,
-    };
-  }
-  if (pause?.cause.kind === 'misdirected') {
-    return {
-      level: 'failing',
-      code: 'misdirected',
-      title: 'CRM URL wrong',
-      sentence: `${who} responds ${String(pause.cause.status)} to every notification: check ${setting('CRM_BASE_URL', 'baseUrl')}. ${rest}`,
-    };
-  }
-  // The next probe brings the code.
-  const code = pause === undefined ? '' : ` (${pause.cause.code})`;
-  return {
-    level: 'failing',
-    code: 'crm-unreachable',
-    title: 'CRM unreachable',
-    sentence: `${who} cannot be reached${code}. ${rest}`,
-  };
-}
-
-function withDeadLetters(count: number): Health {
-  return {
-    level: 'attention',
-    code: 'dead-letters',
-    title: `${count.toLocaleString('en')} dead`,
-    sentence: `There ${count === 1 ? 'is' : 'are'} ${countText(count, 'dead letter')}: see why below, then redeliver or discard.`,
-  };
-}
-
-function withOldBacklog({ pending, oldestAgeMs }: Stats): Health {
-  return {
-    level: 'attention',
-    code: 'old-backlog',
-    title: 'old backlog',
-    sentence: `The oldest of ${countText(pending, 'pending notification')} has been waiting for ${durationText(oldestAgeMs)}.`,
-  };
-}
-
-function fine({ pending, isDelivering }: Stats): Health {
-  const what =
-    pending === 0 ? 'everything accepted has been delivered' : `${countText(pending, 'notification')} on the way`;
-  // Only the process that delivers knows whether the CRM is well.
-  const sentence = isDelivering ? `All is well: ${what}.` : `All is well here; another process delivers: ${what}.`;
-  return { level: 'fine', code: 'fine', title: 'fine', sentence };
+function deliveredByOf(
+  { isDelivering }: Stats,
+  processes: readonly OutboxProcess[] | null,
+  leader: OutboxProcess | undefined,
+): DeliveredBy {
+  if (isDelivering) return 'this process';
+  if (processes === null) return 'unknown';
+  return leader === undefined ? 'nobody' : 'another process';
 }

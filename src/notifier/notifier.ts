@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
 import type { DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
-import type { OutboxProcess } from '../outbox/outbox-access.js';
+import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { Transaction } from '../transaction/transaction.js';
 import type { IntakeCounts } from './intake.js';
@@ -109,10 +109,19 @@ export interface Notifier extends Notify {
   [Symbol.asyncDispose](): Promise<void>;
   readonly deadLetters: DeadLetters;
   /**
-   * The processes that share an outbox in PostgreSQL, and which of them delivers, in the order of their start. Undefined for an
-   * outbox in a file or in memory, of which that is not known.
+   * The processes that share the outbox, which of them delivers and how that goes, in the order of their start. Each reports every
+   * few seconds. Undefined where this process may not know, because its role may only `INSERT`.
    */
   processes(): Promise<readonly OutboxProcess[] | undefined>;
+  /**
+   * What all processes that share the outbox have done since an instant, minute by minute and target by target, oldest first and
+   * without minutes in which nothing happened. Kept for a week; of a process that was killed, the last second may be missing.
+   * Undefined where `processes` is.
+   *
+   * @param from milliseconds since 1970
+   * @example const lastHour = await crm.minutes(Date.now() - 3_600_000);
+   */
+  minutes(from: number): Promise<readonly MinuteCounts[] | undefined>;
   /**
    * Calls `listener` for every event of this name. Returns a function that stops that. If the listener throws or rejects, the
    * error is caught and counted.

@@ -55,13 +55,20 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
   const { writing, prepare, postOffice, clock, events, tally, holdMs } = options;
   let isWaitOver = false;
   let isLookDue = false;
+  /** The targets of what was written and is not looked for yet. */
+  let written: string[] = [];
+
+  const lookNow = (): void => {
+    postOffice.lookSoon(written);
+    written = [];
+  };
 
   const lookLater = (): void => {
     if (isLookDue) return;
     isLookDue = true;
     clock.after(lookAfterMs, () => {
       isLookDue = false;
-      postOffice.lookSoon();
+      lookNow();
     });
   };
 
@@ -85,7 +92,10 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
       return;
     }
     await untilReady();
-    for (const entry of entries) await executeIn(transaction, writing.statementFor(entry));
+    for (const entry of entries) {
+      await executeIn(transaction, writing.statementFor(entry));
+      written.push(entry.target);
+    }
     lookLater();
   };
 
@@ -118,9 +128,7 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
         recentWrites.add(type, lane);
       }),
     recentWrites,
-    lookSoon: () => {
-      postOffice.lookSoon();
-    },
+    lookSoon: lookNow,
   };
 }
 

@@ -24,7 +24,6 @@ export function createLocalReading(outbox: ReadableOutbox): OutboxReading {
     readAfter: (target, after, limit) => asPromise(() => outbox.readAfter(target, after, limit)),
     listDead: (query) => asPromise(() => outbox.listDead(query)),
     find: (id, target) => asPromise(() => outbox.find(id, target)),
-    processes: () => Promise.resolve(undefined),
     close: () =>
       asPromise(() => {
         outbox.close();

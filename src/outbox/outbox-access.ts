@@ -27,8 +27,6 @@ export interface OutboxAccess {
   redeliverAll(which: AllDeadLetters, onPiece?: () => boolean): Promise<number>;
   discard(id: string, target?: string): Promise<number>;
   discardAll(which: AllDeadLetters, onPiece?: () => boolean): Promise<number>;
-  /** The processes that use it, in the order of their start; undefined where that is not known, as for a file. */
-  processes(): Promise<readonly OutboxProcess[] | undefined>;
   close(): Promise<void>;
 }
 
@@ -38,17 +36,4 @@ export type OutboxReading = Omit<OutboxAccess, 'redeliver' | 'redeliverAll' | 'd
 /** Which of all dead letters. Those that die later are not among them when the call is repeated, if `upTo` is given. */
 export interface AllDeadLetters extends DeadFilter {
   readonly upTo?: number | undefined;
-}
-
-/** A process that uses an outbox on a server. */
-export interface OutboxProcess {
-  readonly id: string;
-  /** The name of its machine. */
-  readonly name: string;
-  readonly pid: number;
-  /** Milliseconds since 1970, by the server's clock, as the next. */
-  readonly startedAt: number;
-  readonly seenAt: number;
-  /** Whether it is the one that delivers. */
-  readonly isLeader: boolean;
 }

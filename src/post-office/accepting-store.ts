@@ -40,7 +40,7 @@ export function createAcceptingStore(
     counts: refuse,
     // Those that deliver look after it.
     targets: () => Promise.resolve([]),
-    processes: () => Promise.resolve(undefined),
+    history: undefined,
     bytesOnDisk: () => 0,
     knownUrl: () => ({ isKnown: false, remember: () => undefined }),
     listDead: refuse,

@@ -1,14 +1,13 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
-import { countText } from '../core/duration-text.js';
 import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import { noCounts, type AcceptedNotification } from '../outbox/outbox.js';
+import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
 import { createFailureReporter, createOpening } from './opening.js';
-import { type LeadingDelivery, startLeadingDelivery, untilIdle } from './leading-delivery.js';
+import { untilIdle } from './leading-delivery.js';
 import {
   type Acceptance,
   closed,
@@ -19,9 +18,8 @@ import {
 } from './post-office.js';
 import { readStats } from './read-stats.js';
 import { isAway } from '../outbox/postgres/server-errors.js';
-import { openStore } from './open-store.js';
-import { startDeliveries, type WholeTarget } from './start-deliveries.js';
-import type { Store } from './store.js';
+import type { WholeTarget } from './start-deliveries.js';
+import { useStore, type StoreInUse } from './use-store.js';
 
 export interface InlineHostOptions {
   readonly settings: PostOfficeSettings;
@@ -46,15 +44,9 @@ export interface InlineHost extends PostOffice {
   accept(batch: readonly AcceptedNotification[], mayStore?: () => boolean): Promise<readonly Acceptance[]>;
 }
 
-/** A store and its delivery. */
-interface Opened {
-  readonly store: Store;
-  readonly leading: LeadingDelivery;
-}
-
 /** Runs the post office in the caller's thread. */
 export function createInlineHost(options: InlineHostOptions): InlineHost {
-  const { settings, clock, logger, onEvent } = options;
+  const { settings, clock, onEvent } = options;
   const names = options.targets.map(({ name }) => name);
   const failures = createFailureReporter(onEvent);
   const tally = createDeliveryTally();
@@ -63,37 +55,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   let closing: Promise<CloseReport> | undefined;
   let lastStats: PostOfficeStats | undefined;
 
-  async function open(): Promise<Opened> {
-    /** Something may arrive before it is known whether this process leads. */
-    const opened: { leading?: LeadingDelivery } = {};
-    const store = await openStore({
-      settings,
-      clock,
-      logger,
-      failures,
-      signal: cutOff.signal,
-      onRepaired,
-      runNative: options.runNative,
-      onArrived: (arrived) => opened.leading?.wake(arrived),
-    });
-    const { outbox, leader } = store;
-    // The reading from a server has gathered them already.
-    const roundGatherMs = settings.place.kind === 'postgres' ? 0 : undefined;
-    const leading = await startLeadingDelivery({
-      outbox,
-      leader,
-      startDeliveries: () => startDeliveries({ ...options, roundGatherMs, store, onEvent: countAndPassOn }),
-      clock,
-      failures,
-    });
-    opened.leading = leading;
-    // Only told: nobody waits for it, and a store that cannot be read is reported by what needs it.
-    warnOfStranded(store, names, logger).catch(ignore);
-    return { store, leading };
-  }
-
-  function onRepaired(error: Error): void {
-    onEvent({ kind: 'outboxRepaired', message: error.message });
+  function open(): Promise<StoreInUse> {
+    return useStore({ ...options, failures, signal: cutOff.signal, onEvent: countAndPassOn });
   }
 
   function countAndPassOn(event: DeliveryEvent): void {
@@ -126,6 +89,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       cancelCutOff = systemClock.after(reportWithinMs, () => cutOff.abort(), { keepAlive: true });
       await opened.leading.stop();
       lastStats = await statsOf(opened, reportWithinMs);
+      await opened.reporting?.stop();
       return reportSince(before, lastStats);
     } finally {
       await opened?.store.close();
@@ -135,7 +99,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   }
 
   /** Resolves to undefined if the latest try to open the store fails, or takes longer: then it is cut off. */
-  async function openedWithin(timeoutMs: number): Promise<Opened | undefined> {
+  async function openedWithin(timeoutMs: number): Promise<StoreInUse | undefined> {
     const opened = opening.opened.catch(() => undefined);
     const limit = { keepAlive: true, isTimeLimit: true };
     const cancel = afterAwake(clock, timeoutMs, () => cutOff.abort(), limit);
@@ -144,12 +108,12 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     return opened;
   }
 
-  function statsOf(opened: Opened | undefined, withinMs?: number): Promise<PostOfficeStats> {
+  function statsOf(opened: StoreInUse | undefined, withinMs?: number): Promise<PostOfficeStats> {
     const deliveries = opened?.leading.deliveries;
     return readStats({ targets: names, tally, store: opened?.store, deliveries, clock, withinMs });
   }
 
-  async function whileOpen(): Promise<Opened> {
+  async function whileOpen(): Promise<StoreInUse> {
     if (closing !== undefined) throw new CRMOutboxError(closed.detail, { retryable: false });
     return opening.opened;
   }
@@ -165,7 +129,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
     async accept(batch, mayStore) {
       if (closing !== undefined) return batch.map(() => closed);
-      let opened: Opened;
+      let opened: StoreInUse;
       try {
         opened = await opening.opened;
       } catch (error) {
@@ -175,6 +139,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       try {
         const { acceptances, pending } = await opened.store.accept(batch);
         opened.leading.wake(pending);
+        const taken = batch.filter((_, index) => acceptances[index]?.accepted === true);
+        opened.reporting?.onAccepted(taken.map(({ target }) => target));
         failures.worked('append');
         return acceptances;
       } catch (error) {
@@ -183,12 +149,22 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       }
     },
 
-    lookSoon() {
-      opening.opened.then(({ store }) => {
+    lookSoon(written) {
+      opening.opened.then(({ store, reporting }) => {
         store.lookSoon();
+        if (written.length > 0) reporting?.onAccepted(written);
       }, ignore);
     },
-    processes: async () => (await whileOpen()).store.processes(),
+    async processes() {
+      const { store, reporting } = await whileOpen();
+      await reporting?.flush();
+      return store.history?.processes();
+    },
+    async minutes(from) {
+      const { store, reporting } = await whileOpen();
+      await reporting?.flush();
+      return store.history?.minutes(from);
+    },
     stats: async () => lastStats ?? statsOf(await opening.opened.catch(() => undefined)),
     isStarting: () => opening.isStarting,
     lastKnown: () => ({ delivered: tally.counts.delivered, pending: lastStats?.pending ?? 0, dead: tally.counts.dead }),
@@ -220,23 +196,6 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
 function ignore(): void {
   // That the store cannot be opened or read is reported already.
-}
-
-/** Warns of what waits for targets that are not configured, such as one that was renamed: nobody delivers it. */
-async function warnOfStranded(
-  store: Pick<Store, 'targets' | 'counts'>,
-  names: readonly string[],
-  logger: Required<Logger>,
-): Promise<void> {
-  for (const target of await store.targets()) {
-    const { pending } = names.includes(target) ? noCounts : await store.counts(target);
-    if (pending === 0) continue;
-    logger.warn(
-      { target, pending },
-      `CRM outbox: ${countText(pending, 'notification')} for the target ${target} will wait: it is not configured. ` +
-        'Configure it under that name to deliver them',
-    );
-  }
 }
 
 /** `closed` if the error is ours and states that trying again cannot help, else `failed`: a disk may recover. */

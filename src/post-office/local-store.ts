@@ -4,6 +4,9 @@ import type { AcceptedNotification, Outbox, Room } from '../outbox/outbox.js';
 import { sizeOnDisk } from '../outbox/sqlite/file-identity.js';
 import { knownUrlBeside } from '../outbox/sqlite/known-url.js';
 import type { DeliveryLock } from '../outbox/sqlite/lock-file.js';
+import { createMemoryHistory } from '../history/memory-history.js';
+import { createSqliteHistory } from '../history/sqlite-history.js';
+import { loadSqlite } from '../outbox/sqlite/sqlite-driver.js';
 import { startMaintenance } from './maintenance.js';
 import { openOutbox } from './open-outbox.js';
 import { startOutboxClock } from './outbox-clock.js';
@@ -25,6 +28,10 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
   const leader = lock === undefined ? undefined : leaderWithLock(lock);
   const steady = await startOutboxClock(outbox, leader, clock);
   const now = (): number => steady.now();
+  const history =
+    file === undefined
+      ? createMemoryHistory(() => clock.now())
+      : createSqliteHistory({ open: loadSqlite(runNative), outboxFile: file, now: () => clock.now() });
   const stopMaintenance = startMaintenance({ outbox, clock, steady, deadRetentionMs, logger, failures });
 
   return {
@@ -32,6 +39,7 @@ export async function openLocalStore(options: LocalStoreOptions): Promise<Store>
     outbox,
     leader,
     clock: steady,
+    history,
     accept: (batch) => asPromise(() => acceptInto(outbox, batch, maxPending, now())),
     lookSoon: () => undefined,
     readOn: () => Promise.resolve(false),

@@ -3,9 +3,10 @@ import type { FormatPlan } from '../format/deliver-by-definition.js';
 import type { FormatConfig } from '../format/format-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
+import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type { AcceptedNotification, DeadLetter, DeadQuery } from '../outbox/outbox.js';
-import type { AllDeadLetters, OutboxProcess } from '../outbox/outbox-access.js';
+import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
 
 /**
@@ -22,13 +23,16 @@ export interface PostOffice {
    */
   accept(batch: readonly AcceptedNotification[]): Promise<readonly Acceptance[]>;
 
-  /** Something may have been written into the outbox by the app itself, in its own transaction. */
-  lookSoon(): void;
+  /** Something may have been written into the outbox by the app itself, in its own transaction; `written` has the targets' names. */
+  lookSoon(written: readonly string[]): void;
 
   stats(): Promise<PostOfficeStats>;
 
-  /** The processes that share the outbox; undefined where that is not known, as for a file. */
+  /** The processes that share the outbox; undefined where that is not known. */
   processes(): Promise<readonly OutboxProcess[] | undefined>;
+
+  /** What all of them have done since this instant, minute by minute; undefined where that is not known. */
+  minutes(from: number): Promise<readonly MinuteCounts[] | undefined>;
 
   /**
    * Whether it has yet to report that its outbox is open, or that it cannot be opened: until then, silence does not mean that

@@ -7,11 +7,11 @@ import { appendRows } from '../outbox/postgres/append-rows.js';
 import { readKnownUrl } from '../outbox/postgres/known-url.js';
 import { loadPg } from '../outbox/postgres/pg-driver.js';
 import { createPostgresAccess } from '../outbox/postgres/postgres-access.js';
+import { createPostgresHistory } from '../history/postgres-history.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
 import { connectToServer, type PostgresServer } from '../outbox/postgres/postgres-server.js';
 import { prepareTables } from '../outbox/postgres/prepare-tables.js';
-import { createProcessRow } from '../outbox/postgres/process-row.js';
 import { tablesOf } from '../outbox/postgres/schema.js';
 import { createAcceptingStore } from './accepting-store.js';
 import type { StoreOptions } from './store-options.js';
@@ -121,12 +121,17 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
   const stopUpkeep = startPostgresUpkeep({
     server,
     table: outbox.table,
-    row: createProcessRow(server.run, tables, processId),
     clock,
     deadRetentionMs,
     failures,
     isLeading: () => leading.leader.isLeading(),
-    onSeen(serverNow) {
+  });
+
+  const history = createPostgresHistory({
+    run: server.run,
+    tables,
+    processId,
+    onReported(serverNow) {
       aheadMs = Math.round(serverNow - steady.now());
       estimate.refresh();
     },
@@ -193,7 +198,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
       return estimates.get(target)?.counts() ?? access.counts(target);
     },
     targets: () => access.targets(),
-    processes: () => access.processes(),
+    history,
     bytesOnDisk: () => 0,
     knownUrl: (url) => ({
       isKnown: knownUrl.isKnown(url),

@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.js';
 import type { PostgresServer } from '../outbox/postgres/postgres-server.js';
-import type { ProcessRow } from '../outbox/postgres/process-row.js';
 import { expireDead } from '../outbox/postgres/dead-letters.js';
 import type { TableName } from '../outbox/postgres/postgres-outbox.js';
 import type { FailureReporter } from './opening.js';
@@ -8,23 +7,20 @@ import type { FailureReporter } from './opening.js';
 export interface PostgresUpkeepOptions {
   readonly server: PostgresServer;
   readonly table: TableName;
-  readonly row: ProcessRow;
   readonly clock: Clock;
   readonly deadRetentionMs: number;
   readonly failures: FailureReporter;
   readonly isLeading: () => boolean;
-  /** Called with the server's time, in milliseconds since 1970. */
-  readonly onSeen: (serverNow: number) => void;
 }
 
-const seeEveryMs = 5_000;
+const lookEveryMs = 5_000;
 const expireEveryMs = 3_600_000;
 /** A statement with this many takes a few milliseconds. */
 const expireAtOnce = 500;
 
-/** Shows every few seconds that this process is there; while it leads, removes the oldest dead letters. Returns what stops it. */
+/** While this process leads, removes the oldest dead letters. Returns what stops it. */
 export function startPostgresUpkeep(options: PostgresUpkeepOptions): () => Promise<void> {
-  const { server, table, row, clock, deadRetentionMs, failures } = options;
+  const { server, table, clock, deadRetentionMs, failures } = options;
   let cancel: (() => void) | undefined;
   let isStopped = false;
   let expiredAtMs = -Infinity;
@@ -39,13 +35,12 @@ export function startPostgresUpkeep(options: PostgresUpkeepOptions): () => Promi
 
   const work = async (): Promise<void> => {
     try {
-      options.onSeen(await row.see());
       await expire();
       failures.worked('maintain');
     } catch (error) {
       failures.failed('maintain', error);
     }
-    if (!isStopped) cancel = clock.after(seeEveryMs, start);
+    if (!isStopped) cancel = clock.after(lookEveryMs, start);
   };
 
   const start = (): void => {
@@ -57,7 +52,5 @@ export function startPostgresUpkeep(options: PostgresUpkeepOptions): () => Promi
     isStopped = true;
     cancel?.();
     await working;
-    // If that fails, the row is left out soon, because it is not seen any more.
-    await row.remove().catch(() => undefined);
   };
 }

@@ -56,7 +56,7 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
         questions.delete(message.question);
         return;
       case 'lookSoon':
-        postOffice.lookSoon();
+        postOffice.lookSoon(message.written);
         return;
       case 'ping':
         send({ kind: 'pong' });

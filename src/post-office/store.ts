@@ -1,5 +1,6 @@
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { KnownUrl } from '../delivery/target-trust.js';
+import type { History } from '../history/history.js';
 import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
 import type {
   AcceptedNotification,
@@ -8,7 +9,7 @@ import type {
   OutboxCounts,
   PendingNotification,
 } from '../outbox/outbox.js';
-import type { AllDeadLetters, OutboxProcess } from '../outbox/outbox-access.js';
+import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Acceptance } from './post-office.js';
 
 /**
@@ -38,8 +39,8 @@ export interface Store {
   counts(target?: string): Promise<OutboxCounts>;
   /** The targets of what it holds, and perhaps of what it has held, in no particular order. */
   targets(): Promise<readonly string[]>;
-  /** The processes that share it; undefined where that is not known. */
-  processes(): Promise<readonly OutboxProcess[] | undefined>;
+  /** What the processes that share it report; undefined where this process may not know. */
+  readonly history: History | undefined;
   /** How much of this machine's disk it uses, in bytes. */
   bytesOnDisk(): number;
   /** Whether a target has ever judged a notification at this URL, and a way to remember that. */

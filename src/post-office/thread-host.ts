@@ -6,7 +6,7 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { OutboxProcess } from '../outbox/outbox-access.js';
+import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import { createOwedAnswers } from './owed-answers.js';
 import {
   closed,
@@ -55,7 +55,8 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   });
   const tally = createRunningTally();
   let isClosed = false;
-  let isLookAsked = false;
+  /** Undefined while nobody has asked to look. */
+  let written: string[] | undefined;
   let hasOpened = false;
   /** Since a batch was last confirmed. */
   let troubles = 0;
@@ -173,12 +174,15 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   }
 
   /** Those of one turn are one message. */
-  function askToLookSoon(): void {
-    if (isLookAsked) return;
-    isLookAsked = true;
+  function askToLookSoon(more: readonly string[]): void {
+    if (written !== undefined) {
+      written.push(...more);
+      return;
+    }
+    written = [...more];
     setImmediate(() => {
-      isLookAsked = false;
-      keeper.send({ kind: 'lookSoon' });
+      keeper.send({ kind: 'lookSoon', written: written ?? [] });
+      written = undefined;
     });
   }
 
@@ -210,6 +214,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       closing === undefined ? owed.accept(notifications) : Promise.resolve(notifications.map(() => closed)),
     lookSoon: askToLookSoon,
     processes: async () => (await whileOpen('processes')) as readonly OutboxProcess[] | undefined,
+    minutes: async (from) => (await whileOpen('minutes', from)) as readonly MinuteCounts[] | undefined,
     async stats() {
       if (lastStats !== undefined) return lastStats;
       const stats = (await call('stats')) as PostOfficeStats;

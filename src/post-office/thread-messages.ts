@@ -25,7 +25,7 @@ export type ToThread =
   | { readonly kind: 'accept'; readonly batch: number; readonly notifications: readonly AcceptedNotification[] }
   | { readonly kind: 'call'; readonly call: number; readonly name: PostOfficeCall; readonly argument: unknown }
   | { readonly kind: 'token'; readonly question: number; readonly token: string | undefined }
-  | { readonly kind: 'lookSoon' }
+  | { readonly kind: 'lookSoon'; readonly written: readonly string[] }
   | { readonly kind: 'ping' };
 
 /** From the post office's thread to the app's. */

@@ -128,9 +128,44 @@ describeInBrowser('the dashboard in a browser', () => {
       await expectAccessible(page);
     });
 
-    it('has no section for processes where they are not known', async () => {
+    it('shows the processes that share the outbox, and which delivers', async () => {
       const { page } = await withDead(0, { width, colorScheme });
-      expect(await page.getByRole('heading', { name: 'Processes' }).count()).toBe(0);
+      await page
+        .getByRole('row', { name: `${hostname()} ${String(process.pid)}` })
+        .getByText('delivers')
+        .waitFor();
+    });
+
+    it('shows each of several targets with its state', async () => {
+      const [crm, sales] = [await startCrm(), await startCrm(reply(401))];
+      const { page, accept, hear, complaints } = await openDashboard(
+        { targets: { crm: { baseUrl: crm.url, authToken: 'a' }, sales: { baseUrl: sales.url, authToken: 'b' } } },
+        { width, colorScheme },
+      );
+      await accept('a');
+      await hear('delivered');
+      await page.getByRole('row', { name: /^sales ▲ paused token refused \(401\), since .* 1 / }).waitFor();
+      await page.getByRole('row', { name: /^crm ✓ delivers 0 – 0 1 0$/ }).waitFor();
+      await page
+        .getByText(/^The target sales refuses the token \(401\): set the right targets.sales.authToken/)
+        .first()
+        .waitFor();
+      await expectAccessible(page);
+      expect(complaints).toEqual([]);
+    });
+
+    it('has charts of a day and a week, in its address, which Back and a reload keep', async () => {
+      const { page, complaints } = await withDead(2, { width, colorScheme });
+      await page.getByRole('link', { name: 'Week' }).click();
+      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+      await expectAccessible(page);
+      await page.getByRole('link', { name: 'Day' }).click();
+      await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
+      await page.reload();
+      await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
+      await page.goBack();
+      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+      expect(complaints).toEqual([]);
     });
 
     it('shows the numbers of crm.stats(), and what the CRM received', async () => {
@@ -138,7 +173,7 @@ describeInBrowser('the dashboard in a browser', () => {
       await page.getByRole('listitem').nth(9).waitFor();
       await expectFigures(page, await stats());
       expect(await figure(page, 'delivered')).toBe(crm.received.length - 11);
-      expect(await page.getByRole('img', { name: 'Dead per minute: 10 in the last 60 minutes' }).count()).toBe(1);
+      expect(await page.getByRole('img', { name: 'Dead per minute: 10 in the past hour' }).count()).toBe(1);
       expect(await page.locator('#attempts-rows tr').count()).toBe(crm.received.length);
       expect(await page.title()).toBe('● 10 dead – CRM notifier');
       expect(complaints).toEqual([]);
@@ -195,7 +230,7 @@ describeInBrowser('the dashboard in a browser', () => {
     const [letter] = await deadLetters.list();
     const button = page.getByRole('button', { name: `Redeliver ${letter!.id}` });
     await button.waitFor();
-    await page.getByRole('button', { name: 'Freeze the view' }).click();
+    await page.getByRole('button', { name: 'Pause updates' }).click();
     await deadLetters.redeliver(letter!.id);
     await hear('delivered', 3);
     await button.click();
@@ -263,12 +298,15 @@ describeInBrowser('the dashboard in a browser', () => {
   it('says when it is not connected, keeps the numbers, and recovers', async () => {
     const { page, stats } = await withDead(1);
     await page.getByRole('listitem').waitFor();
-    await page.route('**/api/overview', (route) => route.abort());
+    await page.route('**/api/overview?*', (route) => route.abort());
     await page.getByText(/^Not connected since /).waitFor();
     expect(await page.title()).toBe('○ not connected – CRM notifier');
+    // It does not say that all is well, or what else was so before.
+    expect(await page.locator('#health').textContent()).toMatch(/^\s*Health\s+\? Unknown How it goes now is not known\./);
+    expect(await page.locator('#connection').textContent()).toMatch(/Showing data from \d/);
     await expectFigures(page, await stats());
     await expectAccessible(page);
-    await page.unroute('**/api/overview');
+    await page.unroute('**/api/overview?*');
     await page.getByText('Live', { exact: true }).waitFor();
     expect(await page.title()).toBe('● 1 dead – CRM notifier');
   });

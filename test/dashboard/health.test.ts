@@ -1,5 +1,6 @@
-import { healthOf } from '../../src/dashboard/overview.js';
-import type { Pause } from '../../src/dashboard/api-contract.js';
+import type { TargetEntry } from '../../src/dashboard/api-contract.js';
+import { healthOf, type HealthContext } from '../../src/dashboard/health.js';
+import type { Pause } from '../../src/history/history.js';
 import type { Stats } from '../../src/index.js';
 
 const well: Stats = {
@@ -21,66 +22,85 @@ const well: Stats = {
   isOutboxReadable: true,
   observerFailures: 0,
 };
-const context = { pauses: new Map<string, Pause>(), outboxCode: undefined, oldBacklogMs: 300_000 };
-
 const refused: Pause = { cause: { kind: 'unauthorised', status: 403 }, since: 0 };
 const unreachable: Pause = { cause: { kind: 'unreachable', code: 'ENOTFOUND' }, since: 0 };
-const pausedFor = (pause: Pause, target = 'crm') => ({ ...context, pauses: new Map([[target, pause]]) });
-const paused = (stats: Stats, circuit: Stats['circuit'], target = 'crm'): Stats => ({
-  ...stats,
-  circuit,
-  targets: { [target]: { ...stats, circuit } },
-});
+
+const target = (given: Partial<TargetEntry> = {}): TargetEntry => {
+  const counts = { delivered: 0, retried: 0, pending: 0, dead: 0, oldestAgeMs: 0 };
+  return { name: 'crm', ...counts, circuit: 'closed', pause: null, ...given };
+};
+const paused = (pause: Pause | null, given: Partial<TargetEntry> = {}) =>
+  target({ circuit: 'open', pause, pending: 1_200, ...given });
+
+/** The health while this process delivers to one target, unless given. */
+const health = (stats: Partial<Stats>, given: Partial<HealthContext> = {}) =>
+  healthOf({
+    stats: { ...well, ...stats },
+    targets: [target()],
+    deliveredBy: 'this process',
+    outboxCode: undefined,
+    oldBacklogMs: 300_000,
+    ...given,
+  });
 
 describe('health', () => {
   it('names the most urgent reason first, and then the next', () => {
-    const worst: Stats = {
-      ...well,
-      isOutboxReadable: false,
-      unsaved: 2,
-      dead: 3,
-      pending: 1_200,
-      oldestAgeMs: 7_200_000,
-    };
+    const worst = { unsaved: 2, dead: 3, pending: 1_200, oldestAgeMs: 7_200_000 };
     const steps = [
-      healthOf(paused(worst, 'open'), { ...pausedFor(refused), outboxCode: 'EACCES' }),
-      healthOf(paused({ ...worst, isOutboxReadable: true }, 'open'), pausedFor(refused)),
-      healthOf(paused({ ...worst, isOutboxReadable: true, unsaved: 0 }, 'open'), pausedFor(refused)),
-      healthOf(paused({ ...worst, isOutboxReadable: true, unsaved: 0 }, 'half-open'), pausedFor(unreachable)),
-      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0 }, pausedFor(unreachable)),
-      healthOf({ ...worst, isOutboxReadable: true, unsaved: 0, dead: 0 }, context),
-      healthOf(well, context),
+      health({ ...worst, isOutboxReadable: false }, { targets: [paused(refused)], outboxCode: 'EACCES' }),
+      health(worst, { targets: [paused(refused)], deliveredBy: 'nobody' }),
+      health({ ...worst, unsaved: 0 }, { targets: [paused(refused)], deliveredBy: 'nobody' }),
+      health({ ...worst, unsaved: 0 }, { targets: [paused(refused)] }),
+      health({ ...worst, unsaved: 0 }, { targets: [paused(unreachable, { circuit: 'half-open' })] }),
+      health({ ...worst, unsaved: 0 }),
+      health({ ...worst, unsaved: 0, dead: 0 }),
+      health({}),
     ];
     expect(steps.map(({ level, sentence }) => `${level}: ${sentence}`)).toEqual([
       'failing: The outbox cannot be read (EACCES), so its contents are unknown.',
       'failing: 2 notifications are in memory only, because the outbox does not respond.',
+      'failing: No process delivers this outbox now. 1,200 notifications will wait until one does.',
       'failing: The CRM refuses the token (403): set the right CRM_AUTH_TOKEN. Delivery is paused with 1,200 notifications pending; nothing is lost.',
       'failing: The CRM cannot be reached (ENOTFOUND). Delivery is paused with 1,200 notifications pending; nothing is lost.',
       'attention: There are 3 dead letters: see why below, then redeliver or discard.',
       'attention: The oldest of 1,200 pending notifications has been waiting for 2 hours.',
       'fine: All is well: everything accepted has been delivered.',
     ]);
-    expect(new Set(steps.map(({ code }) => code)).size).toBe(7);
+    expect(new Set(steps.map(({ code }) => code)).size).toBe(8);
   });
 
   it('names the target that is paused, of several', () => {
-    const sales = paused({ ...well, pending: 5 }, 'open', 'sales');
-    const stats = { ...sales, targets: { crm: well, ...sales.targets } };
-    expect(healthOf(stats, pausedFor(refused, 'sales')).sentence).toBe(
+    const withSales = (pause: Pause) =>
+      health({}, { targets: [target(), paused(pause, { name: 'sales', pending: 5 })] });
+    expect(withSales(refused).sentence).toBe(
       'The target sales refuses the token (403): set the right targets.sales.authToken. ' +
         'Delivery to it is paused with 5 notifications pending; nothing is lost.',
     );
-    expect(healthOf(stats, pausedFor(unreachable, 'sales')).sentence).toContain('The target sales cannot be reached');
+    expect(withSales(unreachable).sentence).toContain('The target sales cannot be reached');
   });
 
   it('reports an old backlog from the given age on', () => {
-    expect(healthOf({ ...well, pending: 1, oldestAgeMs: 299_999 }, context).code).toBe('fine');
-    expect(healthOf({ ...well, pending: 1, oldestAgeMs: 300_000 }, context).code).toBe('old-backlog');
+    expect(health({ pending: 1, oldestAgeMs: 299_999 }).code).toBe('fine');
+    expect(health({ pending: 1, oldestAgeMs: 300_000 }).code).toBe('old-backlog');
   });
 
-  it('says that another process delivers', () => {
-    expect(healthOf({ ...well, isDelivering: false, pending: 1 }, context).sentence).toBe(
-      'All is well here; another process delivers: 1 notification on the way.',
+  it('is as good or bad where another process delivers, and says so', () => {
+    const deliveredBy = 'another process';
+    expect(health({ pending: 1 }, { deliveredBy }).sentence).toBe(
+      'All is well: 1 notification on the way. Delivered by another process.',
     );
+    expect(health({}, { deliveredBy, targets: [paused(unreachable)] }).code).toBe('crm-unreachable');
+    const neglected = health(
+      {},
+      { deliveredBy, targets: [target(), target({ name: 'sales', circuit: null, pending: 2 })] },
+    );
+    expect(neglected).toMatchObject({ level: 'failing', code: 'target-neglected' });
+    expect(neglected.sentence).toContain('does not know the target sales: 2 notifications for it will wait');
+  });
+
+  it('is never fine unless that is known', () => {
+    const unknown = health({}, { deliveredBy: 'unknown', targets: [target({ circuit: null })] });
+    expect(unknown).toMatchObject({ level: 'attention', code: 'unknown' });
+    expect(health({}, { deliveredBy: 'nobody' })).toMatchObject({ level: 'attention', code: 'nobody-delivers' });
   });
 });

@@ -38,7 +38,7 @@ describe('the overview', () => {
       count: 4,
       p99Ms: Math.max(...overview.attempts.map((a) => a.durationMs)),
     });
-    const sums = (['accepted', 'delivered', 'retried', 'dead'] as const).map((name) => sum(overview.minutes[name]));
+    const sums = (['accepted', 'delivered', 'retried', 'dead'] as const).map((name) => sum(overview.counts![name]));
     expect(sums).toEqual([3, 2, 1, 1]);
     expect(overview.health).toMatchObject({ level: 'attention', code: 'dead-letters', title: '1 dead' });
     expect(JSON.stringify(overview)).not.toMatch(/"moved"|user_id|test-token/);
@@ -57,9 +57,9 @@ describe('the overview', () => {
     await deliver(120, 122);
     await clock.advance(1_000);
     const later = await overviewOf(stage);
-    expect(later.minutes.accepted[0]).toBe(2);
-    expect(later.minutes.accepted.at(-1)).toBe(120);
-    expect(later.minutes.accepted).toHaveLength(60);
+    expect(later.counts!.accepted[0]).toBe(2);
+    expect(later.counts!.accepted.at(-1)).toBe(120);
+    expect(later.counts!.accepted).toHaveLength(60);
     expect(later.attempts).toHaveLength(100);
     expect(later.attempts[0]!.number).toBe(122);
     expect(later.latency.count).toBe(122);
@@ -67,17 +67,17 @@ describe('the overview', () => {
     clock.jumpWall(60_000);
     await clock.advance(1_000);
     const evenLater = await overviewOf(stage);
-    expect(evenLater.minutes.accepted.at(-2)).toBe(120);
-    expect(sum(evenLater.minutes.accepted)).toBe(120);
+    expect(evenLater.counts!.accepted.at(-2)).toBe(120);
+    expect(sum(evenLater.counts!.accepted)).toBe(120);
 
     clock.jumpWall(-3 * 60_000);
     await deliver(1, 123);
     await clock.advance(1_000);
-    expect((await overviewOf(stage)).minutes.accepted.at(-1)).toBe(1);
+    expect((await overviewOf(stage)).counts!.accepted.at(-1)).toBe(1);
     clock.jumpWall(86_400_000);
     await clock.advance(1_000);
     const nextDay = await overviewOf(stage);
-    expect(sum(nextDay.minutes.accepted)).toBe(0);
+    expect(sum(nextDay.counts!.accepted)).toBe(0);
     expect(nextDay.latency).toEqual({ count: 0, p50Ms: null, p95Ms: null, p99Ms: null });
   });
 
@@ -115,9 +115,6 @@ describe('the overview', () => {
 
     const late = expressVersions[1]!.express();
     late.use('/crm', testDashboard(stage.notifier, { clock }));
-    expect((await overviewOf({ app: late })).health.sentence).toContain('cannot be reached. ');
-    await passTimeUntil(stage.hear('unsent', 2), clock);
-    await clock.advance(1_000);
     const { health: known, targets, latency } = await overviewOf({ app: late });
     expect(known.sentence).toContain('(ECONNREFUSED)');
     expect(targets).toMatchObject([{ pause: { cause: { kind: 'unreachable', code: 'ECONNREFUSED' } } }]);

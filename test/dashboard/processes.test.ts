@@ -1,11 +1,16 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import request from 'supertest';
 import type { Overview } from '../../src/dashboard/api-contract.js';
 import type { Notifier } from '../../src/index.js';
 import { createOwnedClock } from '../../src/testing/owned-clock.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { passTimeUntil, useNotifiers } from '../helpers/observed-notifier.js';
+import { prepareOutbox } from '../helpers/prepared-outbox.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { useCrm } from '../helpers/use-crm.js';
 import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
+import { useCli } from '../cli/cli-program.js';
 import { signedIn, testDashboard } from './use-dashboard.js';
 
 const { express } = expressVersions[1]!;
@@ -41,22 +46,63 @@ describeOnPostgres('the processes that share an outbox, in the overview', () => 
   });
 });
 
+describe('the overview of a process that only accepts', () => {
+  const makeNotifier = useNotifiers();
+  const startCli = useCli();
+  const startCrm = useCrm();
+  const directory = useTempDirectory();
+
+  it('has the health, the pause and the counts of the one that delivers, and delivers itself when that one is gone', async () => {
+    const crm = await startCrm();
+    const outbox = join(directory(), 'outbox');
+    await prepareOutbox(outbox, { count: 0, deadCount: 0 });
+    const deliver = startCli(['deliver', '--watch', '--outbox', outbox, '--base-url', crm.url]);
+    await deliver.printed('Delivering');
+    const { notifier, accept, ready } = makeNotifier({ outbox, baseUrl: crm.url });
+    const app = express();
+    app.use('/crm', testDashboard(notifier));
+    const overviewWhen = async (isSo: (overview: Overview) => boolean): Promise<Overview> => {
+      for (;;) {
+        const { body } = await request(app).get('/crm/api/overview').set(signedIn).expect(200);
+        if (isSo(body as Overview)) return body as Overview;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    await ready();
+    await accept('a', 'b');
+    await crm.waitFor(2);
+    const well = await overviewWhen(({ counts }) => counts?.delivered.at(-1) === 2);
+    expect(well.counts?.accepted.at(-1)).toBe(2);
+    expect(well).toMatchObject({ deliveredBy: 'another process', health: { code: 'fine' } });
+
+    await crm.close();
+    await accept('c');
+    const down = await overviewWhen(({ health: { code } }) => code !== 'fine');
+    expect(down.health).toMatchObject({ level: 'failing', code: 'crm-unreachable' });
+    expect(down.health.sentence).toContain('cannot be reached (ECONNREFUSED)');
+    const pause = { cause: { kind: 'unreachable', code: 'ECONNREFUSED' }, since: expect.any(Number) };
+    expect(down.targets).toMatchObject([{ name: 'crm', circuit: expect.stringMatching(/open/), pause, pending: 1 }]);
+
+    deliver.kill('SIGKILL');
+    await deliver.ended;
+    // It takes over, and is the one that knows.
+    const here = await overviewWhen(({ deliveredBy }) => deliveredBy === 'this process');
+    expect(here.processes).toMatchObject([{ pid: process.pid, isLeader: true }]);
+  }, 60_000);
+});
+
 describe('the overview without the processes that share an outbox', () => {
   const makeNotifier = useNotifiers();
   const overviewWith = (processes: Notifier['processes']): Promise<Overview> =>
     overviewOf({ ...makeNotifier({}).notifier, processes });
 
-  it('is that of an outbox in a file or in memory', async () => {
-    expect((await overviewOf(makeNotifier({}).notifier)).processes).toBeNull();
-  });
-
   it('is complete while they cannot be read', async () => {
     const overview = await overviewWith(() => Promise.reject(new Error('no server')));
-    expect(overview).toMatchObject({ processes: null, health: { code: 'fine' } });
+    expect(overview).toMatchObject({ processes: null, deliveredBy: 'this process', health: { code: 'fine' } });
   });
 
   it('is complete while they are awaited in vain', async () => {
     const overview = await overviewWith(() => new Promise(() => undefined));
-    expect(overview).toMatchObject({ processes: null, health: { code: 'fine' } });
+    expect(overview).toMatchObject({ processes: null, deliveredBy: 'this process', health: { code: 'fine' } });
   });
 });

@@ -1,10 +1,14 @@
+import { asPromise } from '../../core/as-promise.js';
+import type { OutboxProcess } from '../../history/history.js';
+import { readProcesses } from '../../history/postgres-history.js';
+import { readSqliteHistory } from '../../history/sqlite-history.js';
 import { createLocalAccess, createLocalReading } from '../../outbox/local-access.js';
 import type { OutboxAccess, OutboxReading } from '../../outbox/outbox-access.js';
 import { findIdsLike } from '../../outbox/postgres/ids-like.js';
 import { createPostgresAccess, serverNow } from '../../outbox/postgres/postgres-access.js';
 import type { RunSql } from '../../outbox/postgres/postgres-server.js';
 import { findVersion } from '../../outbox/postgres/prepare-tables.js';
-import { schemaVersion } from '../../outbox/postgres/schema.js';
+import { schemaVersion, tablesOf } from '../../outbox/postgres/schema.js';
 import { openOutboxToRead } from '../../outbox/sqlite/read-outbox.js';
 import { loadSqlite } from '../../outbox/sqlite/sqlite-driver.js';
 import { openOutbox } from '../../post-office/open-outbox.js';
@@ -18,6 +22,8 @@ import { withServer, type PostgresPlace } from './postgres-place.js';
 export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   /** Ids that begin or end with a text, pending or dead, each once: at most `limit` of them. */
   idsLike(part: string, limit: number): Promise<readonly string[]>;
+  /** The processes that use it, in the order of their start. */
+  processes(): Promise<readonly OutboxProcess[]>;
   /** By the clock of the stored instants, in milliseconds since 1970. */
   now(): Promise<number>;
 }
@@ -51,6 +57,8 @@ async function readFile<Result>(
     return await read({
       ...createLocalReading(outbox),
       idsLike: (part, limit) => Promise.resolve(outbox.idsLike(part, limit)),
+      processes: () =>
+        asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readProcesses(Date.now()), [])),
       now: () => Promise.resolve(Date.now()),
     });
   } finally {
@@ -88,6 +96,7 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
     return read({
       ...createPostgresAccess({ run, table }),
       idsLike: (part, limit) => findIdsLike(run, table, part, limit),
+      processes: () => readProcesses(run, tablesOf(table)),
       now: () => serverNow(run),
     });
   });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
 import { crmTarget, type OutboxCounts } from '../../outbox/outbox.js';
-import type { OutboxProcess } from '../../outbox/outbox-access.js';
+import type { OutboxProcess, Pause } from '../../history/history.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeText, textTable } from '../output.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
@@ -19,7 +19,7 @@ export function addStatsCommand(outbox: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-For an outbox in PostgreSQL it also shows the processes that use it, and which of them leads: that one delivers.
+It also shows the processes that use it, which of them leads, and so delivers, and why that one has paused, if it has.
 
 Examples:
   $ crm-notifier outbox stats
@@ -46,13 +46,13 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       outbox: place.name,
       ...all,
       targets: Object.fromEntries(ofTargets),
-      processes: processes?.map(processRecord),
+      processes: processes.map(processRecord),
     },
     [
       `outbox   ${place.name}`,
       `pending  ${String(pending)} (${String(pendingBytes)} bytes${oldest})`,
       `dead     ${String(dead)}`,
-      ...(processes === undefined ? [] : processLines(processes, now)),
+      ...processLines(processes, now),
       ...targetLines(ofTargets),
     ].join('\n'),
   );
@@ -89,14 +89,40 @@ function targetLines(targets: readonly (readonly [name: string, counts: CountsRe
   return ['', textTable(['TARGET', 'PENDING', 'OLDEST', 'DEAD'], rows)];
 }
 
-function processRecord({ id, name, pid, startedAt, isLeader }: OutboxProcess): object {
-  return { id, name, pid, startedAt: instantText(startedAt), isLeader };
+function processRecord({ id, name, pid, startedAt, isLeader, targets }: OutboxProcess): object {
+  const pausedTargets = pausesOf(targets).map(([target, { cause, since }]) => [
+    target,
+    { ...cause, since: instantText(since) },
+  ]);
+  return {
+    id,
+    name,
+    pid,
+    startedAt: instantText(startedAt),
+    isLeader,
+    paused: Object.fromEntries(pausedTargets) as object,
+  };
+}
+
+function pausesOf(targets: OutboxProcess['targets']): (readonly [target: string, pause: Pause])[] {
+  return Object.entries(targets).flatMap(([target, { pause }]) => (pause === null ? [] : [[target, pause] as const]));
+}
+
+function pauseLine([target, { cause, since }]: readonly [target: string, pause: Pause], now: number): string {
+  const why =
+    cause.kind === 'unreachable'
+      ? `cannot be reached (${safeText(cause.code)})`
+      : cause.kind === 'unauthorised'
+        ? `refuses the token (${String(cause.status)})`
+        : `responds ${String(cause.status)} to everything, as a wrong URL would`;
+  return `paused   ${safeText(target)} ${why}, for ${durationText(Math.max(0, now - since))}`;
 }
 
 function processLines(processes: readonly OutboxProcess[], now: number): readonly string[] {
   const leader = processes.find(({ isLeader }) => isLeader);
   const who =
     leader === undefined ? 'none: nobody delivers' : `${safeText(leader.name)}, process ${String(leader.pid)}`;
+  const pauses = pausesOf(leader?.targets ?? {}).map((pause) => pauseLine(pause, now));
   if (processes.length === 0) return [`leader   ${who}`];
   const rows = processes.map(({ name, pid, startedAt, isLeader }) => [
     name,
@@ -104,5 +130,5 @@ function processLines(processes: readonly OutboxProcess[], now: number): readonl
     durationText(Math.max(0, now - startedAt)),
     isLeader ? 'yes' : 'no',
   ]);
-  return [`leader   ${who}`, '', textTable(['MACHINE', 'PROCESS', 'RUNNING FOR', 'LEADS'], rows)];
+  return [`leader   ${who}`, ...pauses, '', textTable(['MACHINE', 'PROCESS', 'RUNNING FOR', 'LEADS'], rows)];
 }

@@ -1,4 +1,4 @@
-import type { DeadLetterPage, Discarded, Overview, Redelivered } from '../api-contract.js';
+import type { DeadLetterPage, Discarded, Overview, Range, Redelivered } from '../api-contract.js';
 
 /** `signed-out`: 401. `unavailable`: another error status. `unreachable`: no response. */
 export type Failure = 'signed-out' | 'unavailable' | 'unreachable';
@@ -21,8 +21,8 @@ export function failureOf(error: unknown): Failure {
   return error instanceof ApiError ? error.failure : 'unreachable';
 }
 
-export function fetchOverview(): Promise<Overview> {
-  return request('api/overview') as Promise<Overview>;
+export function fetchOverview(range: Range): Promise<Overview> {
+  return request(`api/overview?range=${range}`) as Promise<Overview>;
 }
 
 export function fetchDeadLetters(query: {

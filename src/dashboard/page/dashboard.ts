@@ -1,10 +1,11 @@
 import type { Overview } from '../api-contract.js';
 import { fetchOverview, failureOf, type Failure } from './api-client.js';
 import { createAttemptsSection } from './attempts-section.js';
+import { createCountsSection } from './counts-section.js';
 import { createDeadLettersSection } from './dead-letters-section.js';
 import { byId, setText, timeText } from './element.js';
-import { createMinutesSection } from './minutes-section.js';
 import { createProcessesSection } from './processes-section.js';
+import { createRangeChoice } from './range-choice.js';
 import { createSummarySection } from './summary-section.js';
 import { createTargetsSection } from './targets-section.js';
 
@@ -12,18 +13,21 @@ const pollMs = 1_500;
 /** While the tab is hidden; its title still shows the health. */
 const hiddenPollMs = 10_000;
 
-const showSummary = createSummarySection();
+const summary = createSummarySection();
 const showTargets = createTargetsSection();
 const showProcesses = createProcessesSection();
-const showMinutes = createMinutesSection();
+const showCounts = createCountsSection();
 const showAttempts = createAttemptsSection();
 const deadLetters = createDeadLettersSection(() => void poll());
+const choice = createRangeChoice(() => void poll());
 const connection = byId('connection', HTMLElement);
 const freeze = byId('freeze', HTMLButtonElement);
 
 let isFrozen = false;
 let isPolling = false;
 let failingSince: number | undefined;
+/** When the latest figures are from. */
+let shownAt: number | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Fetches the overview, shows it, and schedules the next poll. One request at a time. */
@@ -31,7 +35,7 @@ async function poll(): Promise<void> {
   clearTimeout(timer);
   if (isPolling || isFrozen) return;
   isPolling = true;
-  const result = await fetchOverview().catch(failureOf);
+  const result = await fetchOverview(choice.range).catch(failureOf);
   isPolling = false;
   // Frozen meanwhile: the view stays as it was.
   if (isFrozenNow()) return;
@@ -47,11 +51,12 @@ function isFrozenNow(): boolean {
 
 function showOverview(overview: Overview): void {
   failingSince = undefined;
+  shownAt = Date.now();
   showConnection('live', 'Live');
-  showSummary(overview);
+  summary.show(overview);
   showTargets(overview);
   showProcesses(overview.processes);
-  showMinutes(overview.minutes);
+  showCounts(overview.counts);
   showAttempts(overview);
   deadLetters.follow(overview);
 }
@@ -64,8 +69,9 @@ const failureWords: Readonly<Record<Failure, string>> = {
 
 function showFailure(failure: Failure): void {
   failingSince ??= Date.now();
-  showConnection('lost', `${failureWords[failure]} ${timeText(failingSince)}. The numbers below are from before.`);
-  document.title = `○ ${failure === 'signed-out' ? 'signed out' : 'not connected'} – CRM notifier`;
+  const since = `${failureWords[failure]} ${timeText(failingSince)}`;
+  showConnection('lost', shownAt === undefined ? `${since}.` : `${since}. Showing data from ${timeText(shownAt)}.`);
+  summary.showUnknown('How it goes now is not known.');
 }
 
 function showConnection(state: 'live' | 'lost' | 'frozen', text: string): void {
@@ -78,7 +84,7 @@ freeze.addEventListener('click', () => {
   freeze.setAttribute('aria-pressed', String(isFrozen));
   if (isFrozen) {
     clearTimeout(timer);
-    showConnection('frozen', `Frozen at ${timeText(Date.now())}`);
+    showConnection('frozen', `Updates paused at ${timeText(Date.now())}`);
   } else void poll();
 });
 document.addEventListener('visibilitychange', () => {

@@ -37,6 +37,7 @@ export function timeElement(at: number, text: string): HTMLTimeElement {
 
 const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric' });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 export function numberText(value: number): string {
@@ -49,6 +50,10 @@ export function timeText(at: number): string {
 
 export function minuteText(at: number): string {
   return minute.format(at);
+}
+
+export function dayText(at: number): string {
+  return day.format(at);
 }
 
 export function dayAndTimeText(at: number): string {

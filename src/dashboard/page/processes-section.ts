@@ -1,7 +1,7 @@
 import type { Overview, ProcessEntry } from '../api-contract.js';
 import { byId, dayAndTimeText, make, timeElement } from './element.js';
 
-/** The table of processes, hidden where they are not known. It is rebuilt only when one comes or goes, or another leads. */
+/** The table of processes, hidden while they are not known. It is rebuilt only when one comes or goes, or another leads. */
 export function createProcessesSection(): (processes: Overview['processes']) => void {
   const section = byId('processes', HTMLElement);
   const rows = byId('processes-rows', HTMLTableSectionElement);

@@ -4,24 +4,39 @@ import { byId, bytesText, millisecondsText, numberText, setText } from './elemen
 import { pauseText } from './targets-section.js';
 
 /** The health line at the top and the numbers below it: those of `crm.stats()`, and how long attempts took. */
-export function createSummarySection(): (overview: Overview) => void {
+export interface SummarySection {
+  show(overview: Overview): void;
+  /** The page has no connection, so nothing is known: not that all is well either. */
+  showUnknown(sentence: string): void;
+}
+
+export function createSummarySection(): SummarySection {
   const showHealth = createHealthLine();
-  return (overview) => {
-    showHealth(overview.health);
-    showFigures(overview);
+  return {
+    show(overview) {
+      showHealth(overview.health);
+      showFigures(overview);
+    },
+    showUnknown(sentence) {
+      showHealth({ level: 'unknown', code: 'disconnected', title: 'not connected', sentence });
+    },
   };
 }
 
-const healthWords = { fine: '✓ Fine', attention: '● Attention', failing: '▲ Trouble' } as const;
-const titleMarks = { fine: '✓', attention: '●', failing: '▲' } as const;
+const healthWords = { fine: '✓ Fine', attention: '● Attention', failing: '▲ Trouble', unknown: '? Unknown' } as const;
+const titleMarks = { fine: '✓', attention: '●', failing: '▲', unknown: '○' } as const;
+
+/** What the health line shows: the server's health, or that it is not known. */
+type ShownHealth =
+  Health | (Pick<Health, 'title' | 'sentence'> & { readonly level: 'unknown'; readonly code: 'disconnected' });
 
 /** Shows the health on the page and in the document's title. */
-function createHealthLine(): (health: Health) => void {
+function createHealthLine(): (health: ShownHealth) => void {
   const panel = byId('health', HTMLElement);
   const word = byId('health-word', HTMLElement);
   const sentence = byId('health-sentence', HTMLElement);
   const announcement = byId('health-announcement', HTMLElement);
-  let announcedCode: Health['code'] | undefined;
+  let announcedCode: ShownHealth['code'] | undefined;
 
   return (health) => {
     panel.dataset['level'] = health.level;
@@ -35,7 +50,7 @@ function createHealthLine(): (health: Health) => void {
   };
 }
 
-function showFigures({ stats, targets, latency }: Overview): void {
+function showFigures({ stats, targets, latency, deliveredBy }: Overview): void {
   const isKnown = stats.isOutboxReadable;
   const held = (value: number): string => (isKnown ? numberText(value) : 'unknown');
   show('pending', held(stats.pending));
@@ -45,11 +60,12 @@ function showFigures({ stats, targets, latency }: Overview): void {
   show('dead', held(stats.dead));
   byId('figure-dead', HTMLElement).dataset['alarm'] = String(stats.dead > 0);
 
-  show('circuit', stats.circuit);
-  byId('figure-circuit', HTMLElement).dataset['alarm'] = String(stats.circuit !== 'closed');
+  const circuit = worstCircuit(targets);
+  show('circuit', circuit ?? 'unknown');
+  byId('figure-circuit', HTMLElement).dataset['alarm'] = String(circuit !== 'closed');
   // Of several, the table of targets says it.
   show('pause', targets.length === 1 ? pauseText(targets[0]?.pause) : '');
-  show('deliverer', stats.isDelivering ? 'this process' : 'another process');
+  show('deliverer', deliveredBy);
   show('deliverer-note', stats.isDelivering ? '' : 'this one only accepts');
 
   show('p50', millisecondsText(latency.p50Ms));
@@ -57,13 +73,22 @@ function showFigures({ stats, targets, latency }: Overview): void {
   show('p99', millisecondsText(latency.p99Ms));
   const count = numberText(latency.count);
   const latencyNote =
-    latency.count === 0 ? 'none in the last 60 minutes' : `last ${count} of the last 60 minutes, in this process`;
+    latency.count === 0
+      ? 'none in the past hour, in this process'
+      : `latest ${count} attempts, past hour, in this process`;
   setText(byId('latency-note', HTMLElement), latencyNote);
 
   for (const name of ['accepted', 'delivered', 'retried', 'rejected', 'unsaved'] as const) {
     show(name, numberText(stats[name]));
   }
   show('observer-failures', numberText(stats.observerFailures));
+}
+
+/** Null if one is unknown and none is known to be worse. */
+function worstCircuit(targets: Overview['targets']): Overview['targets'][number]['circuit'] {
+  const circuits = targets.map(({ circuit }) => circuit);
+  for (const circuit of ['open', 'half-open', null] as const) if (circuits.includes(circuit)) return circuit;
+  return 'closed';
 }
 
 function show(name: string, text: string): void {

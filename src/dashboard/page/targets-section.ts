@@ -1,4 +1,5 @@
-import type { Overview, Pause, TargetEntry } from '../api-contract.js';
+import type { Pause } from '../../history/history.js';
+import type { Overview, TargetEntry } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
 import { byId, make, minuteText, numberText } from './element.js';
 
@@ -19,8 +20,9 @@ export function createTargetsSection(): (overview: Pick<Overview, 'targets' | 's
 
 function rowOf(target: TargetEntry, isKnown: boolean): HTMLElement {
   const { name, circuit, pause, pending, oldestAgeMs, dead, delivered, retried } = target;
-  const state = make('span', 'badge', circuit === 'closed' ? '✓ delivers' : '▲ paused');
-  state.dataset['level'] = circuit === 'closed' ? 'fine' : 'failing';
+  const { word, level } = stateOf(circuit);
+  const state = make('span', 'badge', word);
+  state.dataset['level'] = level;
   const held = (count: number): string => (isKnown ? numberText(count) : 'unknown');
   return make(
     'tr',
@@ -33,6 +35,11 @@ function rowOf(target: TargetEntry, isKnown: boolean): HTMLElement {
     make('td', 'number', numberText(delivered)),
     make('td', 'number', numberText(retried)),
   );
+}
+
+function stateOf(circuit: TargetEntry['circuit']): { readonly word: string; readonly level: string } {
+  if (circuit === null) return { word: '? unknown', level: 'attention' };
+  return circuit === 'closed' ? { word: '✓ delivers', level: 'fine' } : { word: '▲ paused', level: 'failing' };
 }
 
 /** Why and since when; empty if it is not paused. */

@@ -7,6 +7,7 @@ const neededRights = {
   dead: ['SELECT', 'INSERT', 'DELETE'],
   state: ['SELECT', 'INSERT', 'UPDATE'],
   processes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  minutes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 } as const;
 
 /** The rights that the role lacks to deliver, as they are granted: `UPDATE, DELETE ON "public"."crm_outbox"`. */

@@ -1,5 +1,5 @@
 import type { OutboxCounts, StoredNotification } from '../outbox.js';
-import type { OutboxAccess, OutboxProcess } from '../outbox-access.js';
+import type { OutboxAccess } from '../outbox-access.js';
 import { createDeadLetterTable } from './dead-letters.js';
 import type { TableName } from './postgres-outbox.js';
 import type { RunSql } from './postgres-server.js';
@@ -13,12 +13,9 @@ export interface PostgresAccessOptions {
   readonly close?: (() => Promise<void>) | undefined;
 }
 
-/** A process that was not seen for so long has ended; each is seen every few seconds. */
-const seenWithin = `interval '15 seconds'`;
-
 /** What is in an outbox in PostgreSQL. All instants are by the server's clock; a pending entry's position is its `seq`. */
 export function createPostgresAccess({ run, table, close }: PostgresAccessOptions): OutboxAccess {
-  const { pending, dead, state, processes } = tablesOf(table);
+  const { pending, dead, state } = tablesOf(table);
   const { list, ...deadLetters } = createDeadLetterTable(run, table);
 
   return {
@@ -78,23 +75,6 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
     },
 
     ...deadLetters,
-
-    async processes() {
-      const rows = await run(
-        `SELECT o.id, o.name, o.pid, ${msOf('o.started_at')} AS started_at, ${msOf('o.seen_at')} AS seen_at,
-           coalesce(s.leader = o.id AND s.leads_until > clock_timestamp(), false) AS is_leader
-         FROM ${processes} o CROSS JOIN ${state} s WHERE o.seen_at > clock_timestamp() - ${seenWithin}
-         ORDER BY o.started_at, o.id`,
-      );
-      return rows.map((row): OutboxProcess => ({
-        id: String(row['id']),
-        name: String(row['name']),
-        pid: Number(row['pid']),
-        startedAt: Number(row['started_at']),
-        seenAt: Number(row['seen_at']),
-        isLeader: row['is_leader'] === true,
-      }));
-    },
 
     async close() {
       await close?.();

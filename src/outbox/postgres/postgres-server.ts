@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers';
 import { CRMOutboxError } from '../../core/errors.js';
 import { connectionOptions } from './connection-options.js';
 import { ownTypes } from './own-types.js';
@@ -186,13 +187,33 @@ export function connectToServer({ pg, connection, mayPrepare, signal }: ServerOp
   };
 }
 
-/** Gives each connection a socket of its own: before 8.9, pg takes no function that makes them. */
+/**
+ * Gives each connection a socket of its own: before 8.9, pg takes no function that makes them. A client that cannot be made, as when
+ * a certificate's file is missing, is one that cannot connect: the pool, which makes some of them after another has been released,
+ * would throw the error where nobody can catch it.
+ */
 function clientOn(Client: PgModule['Client'], makeSocket: () => Socket): PgModule['Client'] {
-  return class extends Client {
-    constructor(options: PgOptions) {
+  /** The pool calls it with `new`. */
+  function PoolClient(options: PgOptions): object {
+    try {
       // Not a copy: the pool's password is not enumerable.
-      super(Object.assign(options, { stream: makeSocket() }));
+      return new Client(Object.assign(options, { stream: makeSocket() }));
+    } catch (error) {
+      return unconnectable(error);
     }
+  }
+  return PoolClient as unknown as PgModule['Client'];
+}
+
+/** What a pool needs of a client that it never gets. */
+function unconnectable(error: unknown): object {
+  return {
+    connect(callback: (error: unknown) => void) {
+      setImmediate(callback, error);
+    },
+    isConnected: () => false,
+    on: ignore,
+    end: ignore,
   };
 }
 

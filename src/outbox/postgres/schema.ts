@@ -1,7 +1,7 @@
 import type { TableName } from './postgres-outbox.js';
 
 /** The version of the tables that this code reads and writes. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** The tables of an outbox and its channel for LISTEN, quoted for SQL. */
 export interface OutboxTables {
@@ -12,6 +12,8 @@ export interface OutboxTables {
   readonly state: string;
   /** A row for each process that uses the outbox. */
   readonly processes: string;
+  /** What happened in each minute. */
+  readonly minutes: string;
   readonly channel: string;
 }
 
@@ -22,6 +24,7 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
     dead: quoted('_dead'),
     state: quoted('_state'),
     processes: quoted('_processes'),
+    minutes: quoted('_minutes'),
     // Of a longer name PostgreSQL would keep 63 characters.
     channel: `"${`${name}.${schema}`.slice(0, 63)}"`,
   };
@@ -29,7 +32,7 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
 
 /** How the tables come from one version to the next, with what each step is for. Never change one; add one. */
 export function migrationsOf(table: TableName): readonly (readonly string[])[] {
-  const { pending, dead, state, processes } = tablesOf(table);
+  const { pending, dead, state, processes, minutes } = tablesOf(table);
   const index = (ending: string): string => `"${table.name}_${ending}"`;
   return [
     [
@@ -88,6 +91,19 @@ export function migrationsOf(table: TableName): readonly (readonly string[])[] {
   pid integer NOT NULL,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   seen_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50)`,
+    ],
+    [
+      // What each process knows of the targets that it delivers to, and what all of them have done.
+      `ALTER TABLE ${processes} ADD COLUMN targets jsonb NOT NULL DEFAULT '{}'`,
+      `CREATE TABLE ${minutes} (
+  start_at bigint NOT NULL,
+  target text NOT NULL,
+  accepted bigint NOT NULL,
+  delivered bigint NOT NULL,
+  retried bigint NOT NULL,
+  dead bigint NOT NULL,
+  PRIMARY KEY (start_at, target)
 ) WITH (fillfactor = 50)`,
     ],
   ];

@@ -46,7 +46,8 @@ function describeShortIds(cli: OutboxCli): void {
     expect(error.code).toBe('ERR_AMBIGUOUS_ID');
     for (const id of ids) expect(error.message).toContain(id);
     expect(error.message).not.toContain(three);
-    expect(await objects('stats')).toMatchObject([{ ...before[0], oldestAgeMs: expect.any(Number) }]);
+    const [{ pending, dead }] = before as [Record<string, unknown>];
+    expect(await objects('stats')).toMatchObject([{ pending, dead }]);
   });
 
   it('F24: redeliver and discard take several, each once', async () => {

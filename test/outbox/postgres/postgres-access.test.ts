@@ -25,7 +25,6 @@ describeOnPostgres('what is in an outbox in PostgreSQL', () => {
     expect(await access.targets()).toEqual([]);
     expect(await access.readAfter('crm', 0, 10)).toEqual([]);
     expect(await access.listDead({ limit: 10 })).toEqual([]);
-    expect(await access.processes()).toEqual([]);
   });
 
   it('is counted, of one target or of all, in bytes as they are posted', async () => {
@@ -322,30 +321,5 @@ describeOnPostgres('what is in an outbox in PostgreSQL', () => {
       expect(await expire(0.6 * hourMs)).toBe(0);
       expect(await expire(0.4 * hourMs)).toBe(3);
     });
-  });
-
-  it('names the processes that use it, in the order of their start, and which leads', async () => {
-    const { processes, state } = stored.tables;
-    const [first, second, gone] = [1, 2, 3].map((digit) => unknownId.slice(0, -1) + String(digit));
-    await stored.run(
-      `INSERT INTO ${processes} (id, name, pid, started_at, seen_at) VALUES
-         ($1, 'web-2', 22, '2026-11-24T01:02:04Z', clock_timestamp()),
-         ($2, 'web-1', 11, '2026-11-24T01:02:03.004Z', clock_timestamp()),
-         ($3, 'web-0', 10, '2026-11-24T01:02:01Z', clock_timestamp() - interval '16 seconds')`,
-      [second, first, gone],
-    );
-    const leads = async (leader: string, forSeconds: number): Promise<void> => {
-      const until = `clock_timestamp() + $2 * interval '1 second'`;
-      await stored.run(`UPDATE ${state} SET leader = $1, leads_until = ${until}`, [leader, forSeconds]);
-    };
-    const leaders = async (): Promise<unknown> => (await access.processes())?.map(({ isLeader }) => isLeader);
-    expect(await leaders()).toEqual([false, false]);
-    await leads(second!, 60);
-    expect(await access.processes()).toEqual([
-      { id: first, name: 'web-1', pid: 11, startedAt: sampleAt, seenAt: expect.any(Number), isLeader: false },
-      { id: second, name: 'web-2', pid: 22, startedAt: sampleAt + 996, seenAt: expect.any(Number), isLeader: true },
-    ]);
-    await leads(second!, -1);
-    expect(await leaders()).toEqual([false, false]);
   });
 });

@@ -58,6 +58,7 @@ describeOnPostgres('a role of the server', () => {
     await grant('SELECT, INSERT, DELETE ON crm_outbox_dead');
     await grant('SELECT, INSERT, UPDATE ON crm_outbox_state');
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_processes');
+    await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_minutes');
   };
 
   it('that may not create tables is told to let another role do it', async () => {
@@ -155,6 +156,10 @@ describeOnPostgres('a role of the server', () => {
     ['INSERT', 'crm_outbox_processes'],
     ['UPDATE', 'crm_outbox_processes'],
     ['DELETE', 'crm_outbox_processes'],
+    ['SELECT', 'crm_outbox_minutes'],
+    ['INSERT', 'crm_outbox_minutes'],
+    ['UPDATE', 'crm_outbox_minutes'],
+    ['DELETE', 'crm_outbox_minutes'],
   ])('that lacks only %s on %s is told just that', async (right, table) => {
     await openedAndClosed();
     await all();

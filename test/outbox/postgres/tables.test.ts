@@ -1,5 +1,8 @@
 import { CRMConfigError } from '../../../src/index.js';
+import { insertStatement } from '../../../src/outbox/postgres/insert-statement.js';
+import { migrationsOf, schemaVersion } from '../../../src/outbox/postgres/schema.js';
 import type { ObservedNotifier } from '../../helpers/observed-notifier.js';
+import { sampleNotification } from '../../helpers/sample-notification.js';
 import { useCrm } from '../../helpers/use-crm.js';
 import { describeOnPostgres, usePostgres } from '../../helpers/use-postgres.js';
 import {
@@ -49,6 +52,7 @@ describeOnPostgres('the tables of an outbox in PostgreSQL', () => {
     expect(await tables()).toEqual([
       'public.crm_outbox',
       'public.crm_outbox_dead',
+      'public.crm_outbox_minutes',
       'public.crm_outbox_processes',
       'public.crm_outbox_state',
     ]);
@@ -63,9 +67,22 @@ describeOnPostgres('the tables of an outbox in PostgreSQL', () => {
   it('are made once by apps that start together, each of which can write at once', async () => {
     const apps = Array.from({ length: 6 }, () => open());
     await Promise.all(apps.map((app, index) => app.accept(`lane:${String(index)}`)));
-    expect(await database.rows('SELECT version FROM crm_outbox_state')).toEqual([{ version: 1 }]);
+    expect(await database.rows('SELECT version FROM crm_outbox_state')).toEqual([{ version: schemaVersion }]);
     await crm.waitFor(6);
     expect(apps.flatMap((app) => app.troubles())).toEqual([]);
+  });
+
+  it('of an earlier version are brought up to date, with what waits in them', async () => {
+    const [first = []] = migrationsOf({ schema: 'public', name: 'crm_outbox' });
+    for (const statement of first) await database.client.query(statement);
+    await database.client.query('UPDATE crm_outbox_state SET version = 1');
+    const { text, values } = insertStatement({ schema: 'public', name: 'crm_outbox' }, sampleNotification());
+    await database.client.query(text, [...values]);
+    const app = open();
+    await app.flush();
+    expect(crm.received).toHaveLength(1);
+    expect(await database.rows('SELECT version FROM crm_outbox_state')).toEqual([{ version: schemaVersion }]);
+    expect(app.troubles()).toEqual([]);
   });
 
   it('missing with migrate: false: the start names the SQL, no booking is committed without its row', async () => {
@@ -100,12 +117,12 @@ describeOnPostgres('the tables of an outbox in PostgreSQL', () => {
 
   it('of a newer version are left alone', async () => {
     await open().ready();
-    await database.client.query('UPDATE crm_outbox_state SET version = 2');
+    await database.client.query(`UPDATE crm_outbox_state SET version = ${String(schemaVersion + 1)}`);
     const app = open();
     expect(await configErrorOf(app)).toContain('made by a newer version of express-crm-notifier; update this one');
     expect(await errorOf(book(app, database, 1))).toBeInstanceOf(CRMConfigError);
     expect(await database.bookings()).toEqual([]);
-    expect(await database.rows('SELECT version FROM crm_outbox_state')).toEqual([{ version: 2 }]);
+    expect(await database.rows('SELECT version FROM crm_outbox_state')).toEqual([{ version: schemaVersion + 1 }]);
   });
 
   it('with other columns are not used', async () => {

@@ -78,6 +78,9 @@ describeWithOpenssl(
       // Now it needs new connections.
       await secure?.stop('immediate');
       await secure?.start();
+      // More than there are connections, so that some are made for those that wait.
+      const asked = await Promise.allSettled(Array.from({ length: 20 }, () => app.notifier.processes()));
+      expect(asked.map(({ status }) => status)).toEqual(asked.map(() => 'rejected'));
       await eventually('the missing file is reported', () => app.log.text().includes('ENOENT') || undefined);
       expect(await openedProblem({ url: `${url}?sslrootcert=${file}` })).toContain('ENOENT');
       renameSync(elsewhere, file);

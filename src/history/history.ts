@@ -1,0 +1,93 @@
+import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { PauseCause } from '../delivery/pause-reports.js';
+
+/**
+ * The contract of a history: what the processes that share an outbox report of themselves and of what they have done, so that each
+ * of them can show the whole. It is kept beside the outbox and bounded. What is lost of it is never a notification, so a
+ * failure of it holds up nothing.
+ *
+ * Every call rejects when the history cannot be used; calling again is safe.
+ */
+export interface History {
+  /** Adds what a process reports, and drops what is too old. */
+  report(report: HistoryReport): Promise<void>;
+  /** The processes that were there a moment ago, in the order of their start. */
+  processes(): Promise<readonly OutboxProcess[]>;
+  /** The counts of all processes from this instant on, oldest first; without minutes in which nothing happened. */
+  minutes(from: number): Promise<readonly MinuteCounts[]>;
+  /** Takes this process off the list. */
+  close(): Promise<void>;
+}
+
+/** What a process reports at once. */
+export interface HistoryReport {
+  readonly process: OwnReport;
+  /** What to add to the counts. */
+  readonly minutes: readonly MinuteCounts[];
+}
+
+/** What a process reports of itself. */
+export interface OwnReport extends Pick<OutboxProcess, 'targets'> {
+  /** Milliseconds since 1970, as the next. */
+  readonly startedAt: number;
+  /** Since when it is the one that delivers; null if it is not. */
+  readonly leadsSince: number | null;
+}
+
+/** A process that uses an outbox. Instants are in milliseconds since 1970. */
+export interface OutboxProcess {
+  /** UUID. */
+  readonly id: string;
+  /** The name of its machine. */
+  readonly name: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly seenAt: number;
+  /** Whether it is the one that delivers. */
+  readonly isLeader: boolean;
+  /** What it knows of the targets, by their names; empty unless it delivers. */
+  readonly targets: Readonly<Record<string, TargetReport>>;
+}
+
+/** How delivery to a target goes. */
+export interface TargetReport {
+  readonly circuit: CircuitState;
+  /** Why it is paused, and since when; null if it is not, or nobody knows yet. */
+  readonly pause: Pause | null;
+}
+
+/** Why delivery to a target is paused, and since when, in milliseconds since 1970. */
+export interface Pause {
+  readonly cause: PauseCause;
+  readonly since: number;
+}
+
+/** What happened in one minute. */
+export interface MinuteCounts {
+  /** When it began, in milliseconds since 1970. */
+  readonly startAt: number;
+  readonly target: string;
+  readonly accepted: number;
+  readonly delivered: number;
+  /** Attempts that failed and are followed by another. */
+  readonly retried: number;
+  /** Notifications that became dead letters. */
+  readonly dead: number;
+}
+
+/** A process that did not report for so long is gone, in milliseconds; each reports every few seconds. */
+export const goneAfterMs = 15_000;
+
+/** How long counts are kept, in milliseconds: a week, and the day that it began on. */
+export const minutesKeptMs = 8 * 24 * 3_600_000;
+
+/** The counts of the same minute and target together. */
+export function sumOfMinutes(one: MinuteCounts, other: MinuteCounts): MinuteCounts {
+  return {
+    ...one,
+    accepted: one.accepted + other.accepted,
+    delivered: one.delivered + other.delivered,
+    retried: one.retried + other.retried,
+    dead: one.dead + other.dead,
+  };
+}

@@ -1,0 +1,87 @@
+import { hostname } from 'node:os';
+import type { RunSql } from '../outbox/postgres/postgres-server.js';
+import type { OutboxTables } from '../outbox/postgres/schema.js';
+import { msOf } from '../outbox/postgres/stored-rows.js';
+import { goneAfterMs, minutesKeptMs, type History, type OutboxProcess } from './history.js';
+
+export interface PostgresHistoryOptions {
+  readonly run: RunSql;
+  readonly tables: OutboxTables;
+  /** Of this process, as in its lease. */
+  readonly processId: string;
+  /** Called with the server's time after each report, in milliseconds since 1970. */
+  readonly onReported: (serverNow: number) => void;
+}
+
+const minuteColumns = ['accepted', 'delivered', 'retried', 'dead'] as const;
+
+/** The history of an outbox in PostgreSQL, in tables beside it. Who leads is what the lease says. */
+export function createPostgresHistory({ run, tables, processId, onReported }: PostgresHistoryOptions): History {
+  const { processes, minutes: minuteTable } = tables;
+  return {
+    async report({ process: { targets }, minutes }) {
+      const [row] = await run(
+        `WITH gone AS (DELETE FROM ${processes} WHERE seen_at < clock_timestamp() - interval '1 day'),
+           old AS (DELETE FROM ${minuteTable} WHERE start_at < ${msOf('clock_timestamp()')} - $5::bigint),
+           added AS (
+             INSERT INTO ${minuteTable} AS m (start_at, target, ${minuteColumns.join(', ')})
+             SELECT * FROM unnest($6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+             ON CONFLICT (start_at, target) DO UPDATE SET
+               ${minuteColumns.map((name) => `${name} = m.${name} + excluded.${name}`).join(', ')}
+           )
+         INSERT INTO ${processes} (id, name, pid, targets) VALUES ($1::uuid, $2, $3, $4::jsonb)
+         ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), targets = excluded.targets
+         RETURNING ${msOf('seen_at')} AS server_ms`,
+        [
+          ...[processId, hostname(), process.pid, JSON.stringify(targets), minutesKeptMs],
+          minutes.map(({ startAt }) => startAt),
+          minutes.map(({ target }) => target),
+          ...minuteColumns.map((name) => minutes.map((counts) => counts[name])),
+        ],
+      );
+      onReported(Number(row?.['server_ms']));
+    },
+
+    processes: () => readProcesses(run, tables),
+    async minutes(from) {
+      const rows = await run(`SELECT * FROM ${minuteTable} WHERE start_at >= $1::bigint ORDER BY start_at, target`, [
+        from,
+      ]);
+      return rows.map((row) => ({
+        startAt: Number(row['start_at']),
+        target: String(row['target']),
+        accepted: Number(row['accepted']),
+        delivered: Number(row['delivered']),
+        retried: Number(row['retried']),
+        dead: Number(row['dead']),
+      }));
+    },
+
+    async close() {
+      await run(`DELETE FROM ${processes} WHERE id = $1::uuid`, [processId]);
+    },
+  };
+}
+
+/** The processes that were there a moment ago, in the order of their start. */
+export async function readProcesses(
+  run: RunSql,
+  { processes, state }: Pick<OutboxTables, 'processes' | 'state'>,
+): Promise<readonly OutboxProcess[]> {
+  const rows = await run(
+    `SELECT o.id, o.name, o.pid, ${msOf('o.started_at')} AS started_at, ${msOf('o.seen_at')} AS seen_at, o.targets,
+       coalesce(s.leader = o.id AND s.leads_until > clock_timestamp(), false) AS is_leader
+     FROM ${processes} o CROSS JOIN ${state} s WHERE o.seen_at > clock_timestamp() - $1 * interval '1 millisecond'
+     ORDER BY o.started_at, o.id`,
+    [goneAfterMs],
+  );
+  return rows.map((row) => ({
+    id: String(row['id']),
+    name: String(row['name']),
+    pid: Number(row['pid']),
+    startedAt: Number(row['started_at']),
+    seenAt: Number(row['seen_at']),
+    isLeader: row['is_leader'] === true,
+    targets: row['targets'] as OutboxProcess['targets'],
+  }));
+}

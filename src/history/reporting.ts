@@ -1,0 +1,144 @@
+import type { Clock } from '../core/clock.js';
+import { errorDataOf } from '../core/errors.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { CircuitState } from '../delivery/circuit-breaker.js';
+import { errorForLog } from '../telemetry/error-for-log.js';
+import type { Logger } from '../telemetry/logger.js';
+import { sumOfMinutes, type History, type MinuteCounts, type Pause, type TargetReport } from './history.js';
+
+/** Reports to a history what this process does, every few seconds. */
+export interface Reporting {
+  onEvent(event: DeliveryEvent): void;
+  /** Notifications were accepted for targets of these names. */
+  onAccepted(targetNames: readonly string[]): void;
+  /** Reports at once what is not reported yet. */
+  flush(): Promise<void>;
+  /** Reports for the last time, and takes this process off the list. */
+  stop(): Promise<void>;
+}
+
+export interface ReportingOptions {
+  readonly history: History;
+  readonly clock: Clock;
+  /** The names of the targets. */
+  readonly targets: readonly string[];
+  /** Whether this process delivers now. */
+  readonly isLeading: () => boolean;
+  readonly circuitOf: (target: string) => CircuitState | undefined;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+/** After something has happened. */
+const reportSoonMs = 1_000;
+/** In any case. */
+const reportEveryMs = 5_000;
+const minuteMs = 60_000;
+
+type Counts = { -readonly [Name in keyof MinuteCounts]: MinuteCounts[Name] };
+
+export function startReporting(options: ReportingOptions): Reporting {
+  const { history, clock, targets, isLeading, circuitOf, logger } = options;
+  const startedAt = clock.now();
+  const pauses = new Map<string, Pause>();
+  let counts = new Map<string, Counts>();
+  let leadsSince: number | null = null;
+  let cancel: (() => void) | undefined;
+  let dueAtMs = Infinity;
+  let reporting: Promise<void> = Promise.resolve();
+  let isStopped = false;
+  let isFailing = false;
+
+  const countsOf = (target: string, at: number): Counts => {
+    const startAt = at - (at % minuteMs);
+    const key = `${String(startAt)} ${target}`;
+    const found = counts.get(key) ?? { startAt, target, accepted: 0, delivered: 0, retried: 0, dead: 0 };
+    counts.set(key, found);
+    return found;
+  };
+
+  /** Back to what is not reported yet. */
+  const addCounts = (key: string, failed: MinuteCounts): void => {
+    const found = counts.get(key);
+    counts.set(key, found === undefined ? { ...failed } : { ...sumOfMinutes(failed, found) });
+  };
+
+  const schedule = (delayMs: number): void => {
+    const atMs = clock.monotonicMs() + delayMs;
+    if (isStopped || atMs >= dueAtMs) return;
+    cancel?.();
+    dueAtMs = atMs;
+    cancel = clock.after(delayMs, () => void report());
+  };
+
+  const targetReport = (name: string): TargetReport => {
+    const circuit = circuitOf(name) ?? 'closed';
+    return { circuit, pause: circuit === 'closed' ? null : (pauses.get(name) ?? null) };
+  };
+
+  const reportNow = async (): Promise<void> => {
+    const added = counts;
+    counts = new Map();
+    leadsSince = isLeading() ? (leadsSince ?? clock.now()) : null;
+    const own = {
+      ...{ startedAt, leadsSince },
+      targets: leadsSince === null ? {} : Object.fromEntries(targets.map((name) => [name, targetReport(name)])),
+    };
+    try {
+      await history.report({ process: own, minutes: [...added.values()] });
+      isFailing = false;
+    } catch (error) {
+      for (const [key, ofMinute] of added) addCounts(key, ofMinute);
+      // Once for each spell of failures. Nothing is lost but what an operator would see.
+      if (!isFailing)
+        logger.warn({ err: errorForLog(errorDataOf(error)) }, `CRM history: ${errorDataOf(error).message}`);
+      isFailing = true;
+    }
+  };
+
+  /** One after the other. */
+  const report = (): Promise<void> => {
+    cancel?.();
+    cancel = undefined;
+    dueAtMs = Infinity;
+    reporting = reporting.then(reportNow).then(() => {
+      schedule(reportEveryMs);
+    });
+    return reporting;
+  };
+
+  void report();
+  return {
+    onAccepted(targetNames) {
+      const at = clock.now();
+      for (const target of targetNames) countsOf(target, at).accepted += 1;
+      schedule(reportSoonMs);
+    },
+    onEvent(event) {
+      switch (event.kind) {
+        case 'delivered':
+        case 'dead':
+          countsOf(event.target, event.endedAt)[event.kind] += 1;
+          break;
+        case 'retry':
+          countsOf(event.target, event.endedAt).retried += 1;
+          break;
+        case 'paused':
+          pauses.set(event.target, { cause: event.cause, since: clock.now() });
+          break;
+        case 'resumed':
+          pauses.delete(event.target);
+          break;
+        default:
+          return;
+      }
+      schedule(reportSoonMs);
+    },
+    flush: report,
+    async stop() {
+      isStopped = true;
+      await report();
+      // A process that is gone is left out soon in any case.
+      await history.close().catch(() => undefined);
+    },
+  };
+}

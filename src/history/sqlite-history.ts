@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { asPromise } from '../core/as-promise.js';
+import { closeConnection } from '../outbox/sqlite/connection.js';
+import { inodeOf } from '../outbox/sqlite/file-identity.js';
+import { makePrivateFile } from '../outbox/sqlite/outbox-directory.js';
+import type { OpenSqlite, SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
+import { isDamaged, isDamagedSchema } from '../outbox/sqlite/sqlite-errors.js';
+import {
+  goneAfterMs,
+  minutesKeptMs,
+  type History,
+  type HistoryReport,
+  type MinuteCounts,
+  type OutboxProcess,
+  type OwnReport,
+} from './history.js';
+
+export interface SqliteHistoryOptions {
+  readonly open: OpenSqlite;
+  /** The outbox's file; the history is beside it. */
+  readonly outboxFile: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What a process that writes is asked to wait for another; what cannot be written then is reported the next time. */
+const busyTimeoutMs = 50;
+/** How long the row of a process that was killed is kept. */
+const rowKeptMs = 24 * 3_600_000;
+
+/** The file of a history. Another form of its tables gets another name, so that two versions of this package may run together. */
+export function historyFileOf(outboxFile: string): string {
+  return `${outboxFile}-history-1`;
+}
+
+/**
+ * Opens a history in a file of its own: nothing that befalls it can harm the outbox. It is made when something is first reported;
+ * one that is damaged, deleted or replaced is begun anew.
+ */
+export function createSqliteHistory({ open, outboxFile, now }: SqliteHistoryOptions): History {
+  const file = historyFileOf(outboxFile);
+  const id = randomUUID();
+  let opened: OpenHistory | undefined;
+
+  const close = (): void => {
+    const { database } = opened ?? {};
+    opened = undefined;
+    if (database !== undefined) closeConnection(database);
+  };
+
+  const use = <Result>(work: (history: OpenHistory) => Result): Promise<Result> =>
+    asPromise(() => {
+      if (opened !== undefined && inodeOf(file) !== opened.inode) close();
+      opened ??= openHistory(open, file);
+      try {
+        return work(opened);
+      } catch (error) {
+        if (isDamaged(error) || isDamagedSchema(error)) {
+          close();
+          removeHistory(file);
+        }
+        throw error;
+      }
+    });
+
+  return {
+    report: (report) =>
+      use((history) => {
+        history.write(id, now(), report);
+      }),
+    processes: () => use((history) => history.readProcesses(now())),
+    minutes: (from) => use((history) => history.readMinutes(from)),
+    close: () =>
+      asPromise(() => {
+        try {
+          opened?.remove(id);
+        } finally {
+          close();
+        }
+      }),
+  };
+}
+
+/** Reads what there is, beside the processes that write; `none` if nothing was ever reported. Changes nothing. */
+export function readSqliteHistory<Result>(
+  open: OpenSqlite,
+  outboxFile: string,
+  read: (history: HistoryReading) => Result,
+  none: Result,
+): Result {
+  const file = historyFileOf(outboxFile);
+  if (inodeOf(file) === undefined) return none;
+  const database = open(file, { readOnly: true });
+  try {
+    database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
+    return read(prepareReading(database));
+  } catch (error) {
+    // The next process that reports begins it anew.
+    if (isDamaged(error) || isDamagedSchema(error)) return none;
+    throw error;
+  } finally {
+    database.close();
+  }
+}
+
+/** What is read of a history, also by a process that changes nothing. */
+export interface HistoryReading {
+  readProcesses(now: number): readonly OutboxProcess[];
+  readMinutes(from: number): readonly MinuteCounts[];
+}
+
+interface OpenHistory extends HistoryReading {
+  readonly database: SqliteDatabase;
+  readonly inode: number | undefined;
+  write(id: string, now: number, report: HistoryReport): void;
+  remove(id: string): void;
+}
+
+function openHistory(open: OpenSqlite, file: string): OpenHistory {
+  try {
+    return prepareHistory(open, file);
+  } catch (error) {
+    if (!isDamaged(error) && !isDamagedSchema(error)) throw error;
+    removeHistory(file);
+    return prepareHistory(open, file);
+  }
+}
+
+function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
+  makePrivateFile(file);
+  const database = open(file);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
+    database.exec('PRAGMA journal_mode = WAL');
+    // It survives the end of the process; what a power cut takes of it is no notification.
+    database.exec('PRAGMA synchronous = OFF');
+    database.exec(tables);
+    return { database, inode: inodeOf(file), ...prepareReading(database), ...prepareWriting(database) };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+const tables = `
+  CREATE TABLE IF NOT EXISTS process (
+    id TEXT PRIMARY KEY,
+    seen_at INTEGER NOT NULL,
+    report TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS minute (
+    start_at INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    accepted INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    retried INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    PRIMARY KEY (start_at, target)
+  ) STRICT, WITHOUT ROWID;`;
+
+function prepareWriting(database: SqliteDatabase): Pick<OpenHistory, 'write' | 'remove'> {
+  const writeProcess = database.prepare(
+    `INSERT INTO process (id, seen_at, report) VALUES (?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, report = excluded.report`,
+  );
+  const removeProcess = database.prepare('DELETE FROM process WHERE id = ?');
+  const removeOldProcesses = database.prepare('DELETE FROM process WHERE seen_at < ?');
+  const addMinute = database.prepare(
+    `INSERT INTO minute (start_at, target, accepted, delivered, retried, dead) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (start_at, target) DO UPDATE SET accepted = accepted + excluded.accepted,
+       delivered = delivered + excluded.delivered, retried = retried + excluded.retried, dead = dead + excluded.dead`,
+  );
+  const removeOldMinutes = database.prepare('DELETE FROM minute WHERE start_at < ?');
+  return {
+    write(id, now, { process: own, minutes }) {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        writeProcess.run(
+          id,
+          now,
+          JSON.stringify({ ...own, name: hostname(), pid: process.pid } satisfies StoredReport),
+        );
+        for (const { startAt, target, accepted, delivered, retried, dead } of minutes)
+          addMinute.run(startAt, target, accepted, delivered, retried, dead);
+        removeOldProcesses.run(now - rowKeptMs);
+        removeOldMinutes.run(now - minutesKeptMs);
+        database.exec('COMMIT');
+      } catch (error) {
+        database.exec('ROLLBACK');
+        throw error;
+      }
+    },
+    remove(id) {
+      removeProcess.run(id);
+    },
+  };
+}
+
+function prepareReading(database: SqliteDatabase): HistoryReading {
+  const selectProcesses = database.prepare('SELECT id, seen_at, report FROM process WHERE seen_at > ?');
+  const selectMinutes = database.prepare(
+    `SELECT start_at AS startAt, target, accepted, delivered, retried, dead FROM minute
+     WHERE start_at >= ? ORDER BY start_at, target`,
+  );
+  return {
+    readProcesses(now) {
+      const found = (selectProcesses.all(now - goneAfterMs) as SqliteRow[]).map(storedOf).filter(isThere);
+      // One that was killed may have been the leader before.
+      const leader = Math.max(...found.map(({ leadsSince }) => leadsSince ?? -Infinity));
+      return found
+        .map(({ leadsSince, ...process }) => ({ ...process, isLeader: leadsSince !== null && leadsSince === leader }))
+        .sort((one, other) => one.startedAt - other.startedAt);
+    },
+    readMinutes: (from) => selectMinutes.all(from) as MinuteCounts[],
+  };
+}
+
+/** The text in a row. */
+type StoredReport = OwnReport & Pick<OutboxProcess, 'name' | 'pid'>;
+
+function storedOf({ id, seen_at: seenAt, report }: SqliteRow): StoredReport & Pick<OutboxProcess, 'id' | 'seenAt'> {
+  return { ...(JSON.parse(String(report)) as StoredReport), id: String(id), seenAt: Number(seenAt) };
+}
+
+/** A process of this machine that was killed is known to be gone at once. */
+function isThere({ name, pid }: StoredReport): boolean {
+  if (name !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+function removeHistory(file: string): void {
+  for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
+}

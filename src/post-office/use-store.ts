@@ -1,0 +1,80 @@
+import type { Clock } from '../core/clock.js';
+import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import { startReporting, type Reporting, type ReportingOptions } from '../history/reporting.js';
+import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
+import type { Logger } from '../telemetry/logger.js';
+import { startLeadingDelivery, type LeadingDelivery } from './leading-delivery.js';
+import { openStore } from './open-store.js';
+import type { FailureReporter } from './opening.js';
+import type { PostOfficeSettings } from './post-office.js';
+import { startDeliveries, type WholeTarget } from './start-deliveries.js';
+import type { Store } from './store.js';
+import { warnOfStranded } from './warn-of-stranded.js';
+
+/** A store, its delivery and what is reported of it. */
+export interface StoreInUse {
+  readonly store: Store;
+  readonly leading: LeadingDelivery;
+  /** Undefined where this process may not report. */
+  readonly reporting: Reporting | undefined;
+}
+
+export interface UseStoreOptions {
+  readonly settings: PostOfficeSettings;
+  readonly targets: readonly WholeTarget[];
+  readonly clock: Clock;
+  readonly logger: Required<Logger>;
+  readonly failures: FailureReporter;
+  /** Aborted when closing has taken its time. */
+  readonly signal: AbortSignal;
+  readonly runNative?: RunNative | undefined;
+  readonly gatherMs?: number | undefined;
+  /** Must not throw. */
+  readonly onEvent: (event: DeliveryEvent) => void;
+}
+
+/** Opens the store of the settings, and delivers from it while this process leads. */
+export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
+  const { settings, clock, logger, failures, signal, runNative, onEvent } = options;
+  const names = options.targets.map(({ name }) => name);
+  /** Something may happen before it is known whether this process leads. */
+  const inUse: { leading?: LeadingDelivery; reporting?: Reporting | undefined } = {};
+  const reportAndPassOn = (event: DeliveryEvent): void => {
+    inUse.reporting?.onEvent(event);
+    onEvent(event);
+  };
+  const store = await openStore({
+    ...{ settings, clock, logger, failures, signal, runNative },
+    onRepaired: ({ message }) => {
+      onEvent({ kind: 'outboxRepaired', message });
+    },
+    onArrived: (arrived) => inUse.leading?.wake(arrived),
+  });
+  const { outbox, leader } = store;
+  // The reading from a server has gathered them already.
+  const roundGatherMs = settings.place.kind === 'postgres' ? 0 : undefined;
+  const leading = await startLeadingDelivery({
+    ...{ outbox, leader, clock, failures },
+    startDeliveries: () => startDeliveries({ ...options, roundGatherMs, store, onEvent: reportAndPassOn }),
+  });
+  inUse.leading = leading;
+  const reporting = reportingOf(store, leading, { clock, logger, targets: names });
+  inUse.reporting = reporting;
+  // Nobody waits for it, and a store that cannot be read is reported by what needs it.
+  warnOfStranded(store, names, logger).catch(() => undefined);
+  return { store, leading, reporting };
+}
+
+function reportingOf(
+  { history, leader }: Store,
+  leading: LeadingDelivery,
+  options: Pick<ReportingOptions, 'clock' | 'logger' | 'targets'>,
+): Reporting | undefined {
+  if (history === undefined) return undefined;
+  return startReporting({
+    ...options,
+    history,
+    isLeading: () => leading.deliveries !== undefined && leader?.isLeading() !== false,
+    circuitOf: (target) => leading.deliveries?.to(target)?.circuit,
+  });
+}

@@ -1,0 +1,98 @@
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { History, MinuteCounts, OwnReport } from '../../src/history/history.js';
+import { createSqliteHistory, historyFileOf, readSqliteHistory } from '../../src/history/sqlite-history.js';
+import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
+import { useTempDirectory } from '../helpers/temp-directory.js';
+import { countsOf, historyContract, ownReport } from './history-contract.js';
+
+describe('the history of an outbox on disk', () => {
+  const directory = useTempDirectory();
+  const outboxFile = (): string => join(directory(), 'outbox.db');
+  const file = (): string => historyFileOf(outboxFile());
+  const opened: History[] = [];
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((history) => history.close()));
+  });
+  const open = (now = () => Date.now()): History => {
+    const history = createSqliteHistory({ open: loadSqlite(), outboxFile: outboxFile(), now });
+    opened.push(history);
+    return history;
+  };
+  const report = (history: History, given: Partial<MinuteCounts> = {}, own: Partial<OwnReport> = {}) =>
+    history.report({ process: { ...ownReport, ...own }, minutes: [countsOf(given)] });
+
+  historyContract(() => Promise.resolve(open()));
+
+  it('is in a file of its own, which only its owner can read', async () => {
+    await report(open(), { accepted: 1 });
+    expect(statSync(file()).mode & 0o777).toBe(0o600);
+  });
+
+  it('is one for all processes: their counts add up, and the latest to lead leads', async () => {
+    const [first, second] = [open(), open()];
+    await report(first, { accepted: 2, delivered: 1 }, { startedAt: 1, leadsSince: 1_000 });
+    await report(second, { accepted: 1 }, { startedAt: 2 });
+    expect(await second.minutes(0)).toEqual([countsOf({ accepted: 3, delivered: 1 })]);
+    expect((await second.processes()).map(({ isLeader }) => isLeader)).toEqual([true, false]);
+    await report(second, {}, { startedAt: 2, leadsSince: 2_000 });
+    expect((await first.processes()).map(({ isLeader }) => isLeader)).toEqual([false, true]);
+  });
+
+  it('outlives the processes, and can be read beside them', async () => {
+    const history = open();
+    await report(history, { delivered: 4 });
+    const read = () => readSqliteHistory(loadSqlite(), outboxFile(), (reading) => reading.readMinutes(0), []);
+    expect(read()).toEqual([countsOf({ delivered: 4 })]);
+    await history.close();
+    expect(read()).toEqual([countsOf({ delivered: 4 })]);
+    expect(await open().minutes(0)).toEqual([countsOf({ delivered: 4 })]);
+  });
+
+  it('has no process that was killed, nor one that has not reported for long', async () => {
+    let now = Date.now();
+    const history = open(() => now);
+    await report(history);
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+    await once(child, 'spawn');
+    const database = loadSqlite()(file());
+    const others = [
+      ['killed', now, child.pid],
+      ['silent', now - 16_000, process.pid],
+    ] as const;
+    for (const [id, seenAt, pid] of others) {
+      const text = database.prepare('SELECT report FROM process').get() as { report: string };
+      const stored = { ...(JSON.parse(text.report) as object), pid };
+      database.prepare('INSERT INTO process VALUES (?, ?, ?)').run(id, seenAt, JSON.stringify(stored));
+    }
+    database.close();
+    expect((await history.processes()).map(({ id }) => id)).toContain('killed');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect((await history.processes()).map(({ id }) => id)).toEqual([expect.not.stringMatching(/killed|silent/)]);
+    now += 16_000;
+    expect(await history.processes()).toEqual([]);
+  });
+
+  it.each<[string, () => void]>([
+    ['deleted', () => rmSync(file())],
+    ['replaced by something else', () => writeFileSync(file(), 'x'.repeat(8_192))],
+    ['cut', () => writeFileSync(file(), readFileSync(file()).subarray(0, 5_000))],
+  ])('is begun anew when its file is %s, and nothing else is touched', async (_what, befall) => {
+    writeFileSync(outboxFile(), 'the outbox');
+    const history = open();
+    await report(history, { accepted: 1 });
+    await history.close();
+    befall();
+    const again = open();
+    // A file that turns out to be damaged while it is used fails one report.
+    await report(again, { accepted: 2 }).catch(() => report(again, { accepted: 2 }));
+    expect(await again.minutes(0)).toEqual([countsOf({ accepted: 2 })]);
+    rmSync(file());
+    await report(again, { accepted: 3 });
+    expect(await again.minutes(0)).toEqual([countsOf({ accepted: 3 })]);
+    expect(readFileSync(outboxFile(), 'utf8')).toBe('the outbox');
+  });
+});
