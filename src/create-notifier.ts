@@ -150,6 +150,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     },
     deadLetters: {
       list: async ({ limit = 100, ...query } = {}) => postOffice.listDead({ ...query, limit: clampLimit(limit) }),
+      summary: (filter = {}) => postOffice.summariseDead(filter),
       redeliver: (id, target) => postOffice.redeliver({ id, target }),
       redeliverAll: (filter = {}) => postOffice.redeliverAll(filter),
       discard: (id, target) => postOffice.discard({ id, target }),

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
-import type { DeadFilter, DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { DeadFilter, DeadLetter, DeadQuery, DeadSummary } from '../outbox/outbox.js';
 import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { Transaction } from '../transaction/transaction.js';
@@ -160,12 +160,19 @@ export interface TimeLimit {
 export interface DeadLetters {
   /**
    * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the previous page; `search` is
-   * matched against id, type, lane, status and reason, ignoring the case of a to z.
+   * matched against id, type, lane, status and reason, ignoring the case of a to z; the other filters are exact.
    *
    * @example
    * const letters = await crm.deadLetters.list({ limit: 10, search: 'booking:456' });
    */
   list(query?: Partial<DeadQuery>): Promise<readonly DeadLetter[]>;
+  /**
+   * How many match, and how they died: by target, type, reason and status, the largest group first.
+   *
+   * @example
+   * const { count, groups } = await crm.deadLetters.summary({ from: Date.now() - 3_600_000 });
+   */
+  summary(filter?: DeadFilter): Promise<DeadSummary>;
   /**
    * Makes those with this id pending again, of one target or of all: the same id and bytes, at the end of their lane. Returns how
    * many.

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers';
-import type { DeadFilter, DeadProgress, DeadRange, Outbox } from './outbox.js';
+import type { DeadFilter, DeadGroup, DeadPiece, DeadProgress, DeadRange, DeadSummary, Outbox } from './outbox.js';
 
 /** A transaction with this many takes a few milliseconds. */
 const maxPerPiece = 500;
@@ -34,19 +34,58 @@ export async function discardAll(
 
 /** Changes each piece in a transaction and in a turn of the event loop of its own, so that nothing else waits long. */
 export async function changeInPieces(
-  { onPiece, search, target }: Omit<AllDeadLettersOptions, 'upTo'>,
+  { onPiece, ...filter }: Omit<AllDeadLettersOptions, 'upTo'>,
   upTo: number | Promise<number>,
   change: (range: DeadRange) => DeadProgress | Promise<DeadProgress>,
 ): Promise<number> {
   const last = await upTo;
   let changed = 0;
   for (let after: number | undefined = 0; after !== undefined && onPiece?.() !== false;) {
-    const { count, next } = await change({ after, upTo: last, limit: maxPerPiece, search, target });
+    const { count, next } = await change({ after, upTo: last, limit: maxPerPiece, ...filter });
     changed += count;
     after = next;
     if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));
   }
   return changed;
+}
+
+/** How many groups a summary has at most. */
+export const maxGroups = 50;
+
+/** Counts every matching dead letter by how it died, in pieces, so that nothing else waits long. */
+export async function summariseDead(
+  outbox: Pick<Outbox, 'listDead' | 'groupOldest'>,
+  filter: DeadFilter,
+): Promise<DeadSummary> {
+  const upTo = newestPosition(outbox);
+  const found = new Map<string, DeadPiece['groups'][number]>();
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const { groups, next }: DeadPiece = outbox.groupOldest({ ...filter, after, upTo, limit: maxPerPiece });
+    addGroups(found, groups);
+    after = next;
+    if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const groups = [...found.values()];
+  const largest = groups.sort((one, other) => other.count - one.count).slice(0, maxGroups);
+  return {
+    count: groups.reduce((sum, { count }) => sum + count, 0),
+    groups: largest.map((group): DeadGroup => ({ ...group, detail: detailAt(outbox, group.position) })),
+  };
+}
+
+/** Adds up the groups of several pieces. Those of a later piece are newer. */
+export function addGroups(found: Map<string, DeadPiece['groups'][number]>, groups: DeadPiece['groups']): void {
+  for (const group of groups) {
+    const key = JSON.stringify([group.target, group.type, group.reason, group.status]);
+    const earlier = found.get(key);
+    found.set(key, earlier === undefined ? group : { ...group, count: earlier.count + group.count });
+  }
+}
+
+/** Empty if it has been redelivered or discarded meanwhile. */
+function detailAt(outbox: Pick<Outbox, 'listDead'>, position: number): string {
+  const [letter] = outbox.listDead({ before: position + 1, limit: 1 });
+  return letter?.position === position ? letter.reason.detail : '';
 }
 
 function newestPosition(outbox: Pick<Outbox, 'listDead'>): number {

@@ -1,9 +1,11 @@
 import type { Use } from '../core/steady-clock.js';
 import { createMemoryQueue, type MemoryQueue } from './memory-queue.js';
+import { addGroups } from './all-dead-letters.js';
 import {
   type AcceptedNotification,
   type DeadFilter,
   type DeadLetter,
+  type DeadPiece,
   type DeadProgress,
   type DeadRange,
   firstPending,
@@ -153,6 +155,15 @@ export function createMemoryOutbox(): Outbox {
         .slice(0, limit);
     },
 
+    groupOldest({ after = 0, upTo, limit, ...filter }) {
+      const inRange = [...dead.values()].filter(({ letter: { position } }) => position > after && position <= upTo);
+      const seen = inRange.slice(0, limit).map(({ letter }) => letter);
+      return {
+        groups: groupsOf(seen.filter((letter) => matches(letter, filter))),
+        next: seen.length < limit ? undefined : (seen.at(-1)?.position ?? after),
+      };
+    },
+
     find(id, target) {
       const waiting = [...queues.values()].flatMap(({ pending }) =>
         [...pending.values()].filter((entry) => entry.id === id && (target ?? entry.target) === entry.target),
@@ -195,16 +206,32 @@ export function createMemoryOutbox(): Outbox {
   };
 }
 
-function matches(
-  { target: ownTarget, id, type, lane, reason }: DeadLetter,
-  { search = '', target = ownTarget }: DeadFilter,
-): boolean {
-  const text = toLowerAscii(search);
+function matches(letter: DeadLetter, filter: DeadFilter): boolean {
+  const { target, id, type, lane, diedAt, reason } = letter;
   const { kind, status, detail } = reason;
+  const { search = '', from = -Infinity, to = Infinity } = filter;
+  const text = toLowerAscii(search);
   return (
-    ownTarget === target &&
+    [
+      [filter.target, target],
+      [filter.type, type],
+      [filter.lane, lane],
+      [filter.reason, kind],
+      [filter.status, status],
+    ].every(([wanted, own]) => wanted === undefined || wanted === own) &&
+    diedAt >= from &&
+    diedAt < to &&
     [id, type, lane, kind, String(status ?? ''), detail].some((part) => toLowerAscii(part).includes(text))
   );
+}
+
+/** Oldest first. */
+function groupsOf(letters: readonly DeadLetter[]): DeadPiece['groups'] {
+  const groups = new Map<string, DeadPiece['groups'][number]>();
+  for (const { target, type, reason, position, diedAt } of letters) {
+    addGroups(groups, [{ target, type, reason: reason.kind, status: reason.status, count: 1, position, diedAt }]);
+  }
+  return [...groups.values()];
 }
 
 /** As SQLite does it. */

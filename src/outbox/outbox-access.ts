@@ -2,6 +2,7 @@ import type {
   DeadFilter,
   DeadLetter,
   DeadQuery,
+  DeadSummary,
   OutboxCounts,
   PendingNotification,
   StoredNotification,
@@ -20,6 +21,8 @@ export interface OutboxAccess {
   readAfter(target: string, after: number, limit: number): Promise<readonly PendingNotification[]>;
   /** Dead letters that match the query, newest first, at most `limit` of them. */
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
+  /** How many dead letters match, and how they died. */
+  summariseDead(filter: DeadFilter): Promise<DeadSummary>;
   /** The entries with this id, pending or dead, of one target or of all. */
   find(id: string, target?: string): Promise<readonly StoredNotification[]>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */

@@ -55,6 +55,9 @@ export interface Outbox {
   /** Dead letters that match the query, newest first, at most `limit` of them. */
   listDead(query: DeadQuery): DeadLetter[];
 
+  /** The oldest dead letters that match, by how they died. */
+  groupOldest(range: DeadRange): DeadPiece;
+
   /** The entries with this id, pending or dead, of one target or of all. */
   find(id: string, target?: string): StoredNotification[];
 
@@ -122,6 +125,46 @@ export interface DeadFilter {
   readonly search?: string | undefined;
   /** Only those of this target. */
   readonly target?: string | undefined;
+  /** Only those of exactly this type. */
+  readonly type?: string | undefined;
+  /** Only those of exactly this lane, such as `booking:456`. */
+  readonly lane?: string | undefined;
+  /** Only those with this kind of reason. */
+  readonly reason?: DeadReason['kind'] | undefined;
+  /** Only those with this HTTP status. */
+  readonly status?: number | undefined;
+  /** Only those that died at this instant or later, in milliseconds since 1970. */
+  readonly from?: number | undefined;
+  /** Only those that died before this instant. */
+  readonly to?: number | undefined;
+}
+
+/** Dead letters that died alike. */
+export interface DeadGroup {
+  readonly target: string;
+  readonly type: string;
+  readonly reason: DeadReason['kind'];
+  /** The HTTP status; undefined if there was none. */
+  readonly status: number | undefined;
+  readonly count: number;
+  /** Of the newest of them: its position, when it died, in milliseconds since 1970, and the words of its reason. */
+  readonly position: number;
+  readonly diedAt: number;
+  readonly detail: string;
+}
+
+/** How many dead letters match a filter, and how they died. */
+export interface DeadSummary {
+  readonly count: number;
+  /** The largest first, at most 50. */
+  readonly groups: readonly DeadGroup[];
+}
+
+/** A part of the dead letters, by how they died; without the words. */
+export interface DeadPiece {
+  readonly groups: readonly Omit<DeadGroup, 'detail'>[];
+  /** Pass this as `after` to continue; undefined at the end. */
+  readonly next: number | undefined;
 }
 
 /**

@@ -44,6 +44,7 @@ export function createAcceptingStore(
     bytesOnDisk: () => 0,
     knownUrl: () => ({ isKnown: false, remember: () => undefined }),
     listDead: refuse,
+    summariseDead: refuse,
     redeliver: refuse,
     redeliverAll: refuse,
     discard: refuse,

@@ -171,6 +171,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead: async (query) => (await whileOpen()).store.listDead(query),
+    summariseDead: async (filter) => (await whileOpen()).store.summariseDead(filter),
 
     async redeliver({ id, target }) {
       const { store, leading } = await whileOpen();

@@ -207,6 +207,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
       },
     }),
     listDead: (query) => access.listDead(query),
+    summariseDead: (filter) => access.summariseDead(filter),
     redeliver: (id, target) => redelivered(access.redeliver(id, target)),
     redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
     discard: (id, target) => changed(access.discard(id, target)),

@@ -4,8 +4,10 @@ import type { History } from '../history/history.js';
 import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
 import type {
   AcceptedNotification,
+  DeadFilter,
   DeadLetter,
   DeadQuery,
+  DeadSummary,
   OutboxCounts,
   PendingNotification,
 } from '../outbox/outbox.js';
@@ -46,6 +48,7 @@ export interface Store {
   /** Whether a target has ever judged a notification at this URL, and a way to remember that. */
   knownUrl(url: string): KnownUrl;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
+  summariseDead(filter: DeadFilter): Promise<DeadSummary>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;

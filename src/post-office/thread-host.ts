@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { DeadLetter, DeadQuery, DeadSummary } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { MinuteCounts, OutboxProcess } from '../history/history.js';
@@ -226,6 +226,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead,
+    summariseDead: async (filter) => (await whileOpen('summariseDead', filter)) as DeadSummary,
     redeliver: (which) => redeliver('redeliver', which),
     redeliverAll: async (which) => redeliver('redeliverAll', await upToNow(which)),
     discard: async (which) => (await whileOpen('discard', which)) as number,

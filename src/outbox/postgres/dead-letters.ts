@@ -1,14 +1,24 @@
-import type { DeadFilter, DeadLetter, DeadProgress, DeadQuery, DeadRange } from '../outbox.js';
-import { changeInPieces } from '../all-dead-letters.js';
+import type {
+  DeadFilter,
+  DeadGroup,
+  DeadLetter,
+  DeadProgress,
+  DeadQuery,
+  DeadRange,
+  DeadReason,
+  DeadSummary,
+} from '../outbox.js';
+import { changeInPieces, maxGroups } from '../all-dead-letters.js';
 import type { AllDeadLetters } from '../outbox-access.js';
 import type { TableName } from './postgres-outbox.js';
-import type { RunSql } from './postgres-server.js';
+import type { RunSql, SqlRow } from './postgres-server.js';
 import { tablesOf } from './schema.js';
-import { deadColumns, deadOf, isUuid } from './stored-rows.js';
+import { deadColumns, deadOf, isUuid, msOf } from './stored-rows.js';
 
 /** Reads and changes the dead letters of an outbox. */
 export interface DeadLetterTable {
   readonly list: (query: DeadQuery) => Promise<readonly DeadLetter[]>;
+  readonly summary: (filter: DeadFilter) => Promise<DeadSummary>;
   /** This and the next three resolve to how many were changed. `onPiece` returns whether to continue. */
   readonly redeliver: (id: string, target?: string) => Promise<number>;
   readonly redeliverAll: (which: AllDeadLetters, onPiece?: () => boolean) => Promise<number>;
@@ -20,7 +30,10 @@ export interface DeadLetterTable {
 const contains = (text: string): string => `strpos(lower(${text} COLLATE "C"), lower($1::text COLLATE "C")) > 0`;
 const searched = ['id::text', 'type', 'lane', 'reason_status::text', 'reason_kind', 'reason_detail'];
 /** Its parameters are those of `matchValues`. */
-const matches = `($1::text = '' OR coalesce(${searched.map(contains).join(' OR ')}, false)) AND ($2::text IS NULL OR target = $2)`;
+const matches = `($1::text = '' OR coalesce(${searched.map(contains).join(' OR ')}, false))
+  AND ($2::text IS NULL OR target = $2) AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR lane = $4)
+  AND ($5::text IS NULL OR reason_kind = $5) AND ($6::integer IS NULL OR coalesce(reason_status = $6, false))
+  AND ($7::float8 IS NULL OR died_at >= to_timestamp($7 / 1000)) AND ($8::float8 IS NULL OR died_at < to_timestamp($8 / 1000))`;
 
 export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetterTable {
   const { pending, dead, channel } = tablesOf(table);
@@ -55,8 +68,8 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
   const inRange = async ({ after = 0, upTo, limit, ...filter }: DeadRange, change: string): Promise<DeadProgress> => {
     const [row] = await run(
       `WITH chosen AS (
-        SELECT position, ${matches} AS is_match FROM ${dead} WHERE position > $3::bigint AND position <= $4::bigint
-        ORDER BY position LIMIT $5::integer
+        SELECT position, ${matches} AS is_match FROM ${dead} WHERE position > $9::bigint AND position <= $10::bigint
+        ORDER BY position LIMIT $11::integer
       ), ${change} SELECT count(*) AS count, (SELECT count(*) FROM chosen) AS checked, (SELECT max(position) FROM chosen) AS last
       FROM changed`,
       [...matchValues(filter), after, upTo, limit],
@@ -78,11 +91,23 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
   return {
     async list({ limit, before = Number.MAX_SAFE_INTEGER, ...filter }) {
       const rows = await run(
-        `SELECT ${deadColumns} FROM ${dead} WHERE position < $3::bigint AND ${matches}
-         ORDER BY position DESC LIMIT $4::integer`,
+        `SELECT ${deadColumns} FROM ${dead} WHERE position < $9::bigint AND ${matches}
+         ORDER BY position DESC LIMIT $10::integer`,
         [...matchValues(filter), before, limit],
       );
       return rows.map(deadOf);
+    },
+
+    async summary(filter) {
+      const rows = await run(
+        `SELECT g.*, d.reason_detail, ${msOf('d.died_at')} AS died_at FROM (
+           SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position,
+             sum(count(*)) OVER () AS total
+           FROM ${dead} WHERE ${matches} GROUP BY target, type, reason_kind, reason_status
+         ) g JOIN ${dead} d ON d.position = g.position ORDER BY g.count DESC, g.position DESC LIMIT $9::integer`,
+        [...matchValues(filter), maxGroups],
+      );
+      return { count: Number(rows[0]?.['total'] ?? 0), groups: rows.map(groupOf) };
     },
 
     async redeliver(id, target) {
@@ -126,10 +151,29 @@ export async function expireDead(run: RunSql, table: TableName, retentionMs: num
   return Number(row?.['count']);
 }
 
+function groupOf(row: SqlRow): DeadGroup {
+  return {
+    target: String(row['target']),
+    type: String(row['type']),
+    reason: row['reason_kind'] as DeadReason['kind'],
+    status: row['reason_status'] === null ? undefined : Number(row['reason_status']),
+    count: Number(row['count']),
+    position: Number(row['position']),
+    diedAt: Number(row['died_at']),
+    detail: String(row['reason_detail']),
+  };
+}
+
 /** 3,000 years; the server knows no instants before 4713 BC. */
 const longestRetentionMs = 1e14;
 
-function matchValues({ search = '', target }: DeadFilter): [string, string | null] {
+function matchValues({ search = '', target, type, lane, reason, status, from, to }: DeadFilter): unknown[] {
   // As in what is stored.
-  return [search.replaceAll('\0', '\u2400'), target ?? null];
+  const text = search.replaceAll('\0', '\u2400');
+  return [text, ...[target, type, lane, reason, status, finite(from), finite(to)].map((value) => value ?? null)];
+}
+
+/** Undefined for an infinite instant, which limits nothing. */
+function finite(instant: number | undefined): number | undefined {
+  return Number.isFinite(instant) ? instant : undefined;
 }

@@ -16,7 +16,7 @@ export interface PostgresAccessOptions {
 /** What is in an outbox in PostgreSQL. All instants are by the server's clock; a pending entry's position is its `seq`. */
 export function createPostgresAccess({ run, table, close }: PostgresAccessOptions): OutboxAccess {
   const { pending, dead, state } = tablesOf(table);
-  const { list, ...deadLetters } = createDeadLetterTable(run, table);
+  const { list, summary, ...deadLetters } = createDeadLetterTable(run, table);
 
   return {
     async counts(target) {
@@ -53,6 +53,7 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
     },
 
     listDead: list,
+    summariseDead: summary,
 
     async find(id, target) {
       if (!isUuid(id)) return [];

@@ -1,13 +1,23 @@
-import type { DeadFilter, DeadLetter, DeadProgress, DeadQuery, DeadRange, StoredNotification } from '../outbox.js';
+import { addGroups } from '../all-dead-letters.js';
+import type {
+  DeadFilter,
+  DeadLetter,
+  DeadPiece,
+  DeadProgress,
+  DeadQuery,
+  DeadRange,
+  StoredNotification,
+} from '../outbox.js';
 import { contentOf, deadOf, toText } from './rows.js';
 import { removeMeasured } from './settle.js';
-import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.js';
+import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 import { copyRows } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
 /** Reads the dead letters of an open connection, and changes them within a transaction. */
 export interface DeadLetters {
   readonly list: (query: DeadQuery) => DeadLetter[];
+  readonly groupInRange: (range: DeadRange) => DeadPiece;
   readonly find: (id: string, target?: string) => StoredNotification[];
   /** This and the next select dead letters, oldest first, for the calls below. */
   readonly withId: (id: string, target?: string) => Chosen[];
@@ -36,12 +46,13 @@ const chosenColumns = 'position, target, length(body) AS bytes';
 const matches = `(instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
   instr(lower(type), lower(?2)) OR
   instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
-  AND (?3 IS NULL OR target = ?3)`;
+  AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR type = ?4) AND (?5 IS NULL OR lane = ?5)
+  AND (?6 IS NULL OR reason_kind = ?6) AND (?7 IS NULL OR reason_status IS ?7) AND died_at >= ?8 AND died_at < ?9`;
 
 export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): DeadLetters {
   const select = database.prepare(`SELECT ${columns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`);
   const search = database.prepare(
-    `SELECT ${columns} FROM dead WHERE position < ?4 AND ${matches} ORDER BY position DESC LIMIT ?5`,
+    `SELECT ${columns} FROM dead WHERE position < ?10 AND ${matches} ORDER BY position DESC LIMIT ?11`,
   );
   const selectById = database.prepare(`SELECT ${columns}, traceparent, body FROM dead WHERE id = ? ORDER BY position`);
   const chooseById = database.prepare(
@@ -51,8 +62,12 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     `SELECT ${chosenColumns} FROM dead WHERE died_at < ? ORDER BY position LIMIT ?`,
   );
   const chooseInRange = database.prepare(
-    `SELECT ${chosenColumns}, ${matches} AS is_match FROM dead WHERE position > ?4 AND position <= ?5
-     ORDER BY position LIMIT ?6`,
+    `SELECT ${chosenColumns}, ${matches} AS is_match FROM dead WHERE position > ?10 AND position <= ?11
+     ORDER BY position LIMIT ?12`,
+  );
+  const selectKinds = database.prepare(
+    `SELECT ${columns.replace('reason_detail', "'' AS reason_detail")}, ${matches} AS is_match FROM dead
+     WHERE position > ?10 AND position <= ?11 ORDER BY position LIMIT ?12`,
   );
   const insertPending = database.prepare(
     `INSERT INTO pending (position, target, id, type, lane, occurred_at, accepted_at, traceparent, body)
@@ -68,8 +83,21 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
 
   return {
     list({ limit, before = Number.MAX_SAFE_INTEGER, ...filter }) {
-      if ((filter.search ?? '') === '' && filter.target === undefined) return select.all(before, limit).map(deadOf);
+      if (Object.values(filter).every((wanted) => wanted === undefined || wanted === ''))
+        return select.all(before, limit).map(deadOf);
       return search.all(...matchValues(filter), before, limit).map(deadOf);
+    },
+
+    groupInRange({ after = 0, upTo, limit, ...filter }) {
+      const rows = selectKinds.all(...matchValues(filter), after, upTo, limit);
+      const groups = new Map<string, DeadPiece['groups'][number]>();
+      for (const row of rows as SqliteRow[]) {
+        if (row['is_match'] !== 1) continue;
+        const { target, type, reason, position, diedAt } = deadOf(row);
+        addGroups(groups, [{ target, type, reason: reason.kind, status: reason.status, count: 1, position, diedAt }]);
+      }
+      const last = (rows.at(-1) as SqliteRow | undefined)?.['position'];
+      return { groups: [...groups.values()], next: rows.length < limit ? undefined : Number(last ?? after) };
     },
 
     find(id, name) {
@@ -114,11 +142,18 @@ function choose(statement: SqliteStatement, ...values: Parameters<SqliteStatemen
 }
 
 /** The parameters of `matches`. */
-function matchValues({ search = '', target }: DeadFilter): [string, string, string | null] {
+function matchValues({ search = '', target, type, lane, reason, status, from, to }: DeadFilter): SqliteValue[] {
   return [
     toText(search).replaceAll('%0025', '%'),
     search.replaceAll('\0', ' '),
     target === undefined ? null : toText(target),
+    type ?? null,
+    lane === undefined ? null : toText(lane),
+    reason ?? null,
+    status ?? null,
+    // An instant may be a fraction.
+    Math.max(from ?? 0, -Number.MAX_SAFE_INTEGER),
+    Math.min(to ?? Infinity, Number.MAX_SAFE_INTEGER),
   ];
 }
 

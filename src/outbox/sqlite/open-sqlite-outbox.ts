@@ -85,6 +85,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     targets: guarded((outbox) => outbox.targets()),
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
     listDead: guarded((outbox, query) => outbox.listDead(query)),
+    groupOldest: guarded((outbox, range) => outbox.groupOldest(range)),
     find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
     redeliver: guarded((outbox, id: string, at: number, target?: string) =>
       outbox.redeliver(id, notBehindUse(outbox, at), target),

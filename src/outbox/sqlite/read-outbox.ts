@@ -11,7 +11,7 @@ import { createSqliteOutbox } from './sqlite-outbox.js';
 /** The read-only part of an outbox. */
 export interface ReadableOutbox extends Pick<
   Outbox,
-  'counts' | 'targets' | 'readAfter' | 'listDead' | 'find' | 'close'
+  'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'close'
 > {
   readonly idsLike: IdsLike;
 }
@@ -38,6 +38,7 @@ export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox
       targets: () => orNeedsMending(() => outbox.targets()),
       readAfter: (target, after, limit) => orNeedsMending(() => outbox.readAfter(target, after, limit)),
       listDead: (query) => orNeedsMending(() => outbox.listDead(query)),
+      groupOldest: (range) => orNeedsMending(() => outbox.groupOldest(range)),
       find: (id, target) => orNeedsMending(() => outbox.find(id, target)),
       idsLike: (part, limit) => orNeedsMending(() => idsLike(part, limit)),
       // Not `outbox.close()`, which would remove the log.

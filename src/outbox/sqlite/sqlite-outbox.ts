@@ -162,6 +162,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     counts: tally.counts,
     targets: tally.names,
     listDead: deadLetters.list,
+    groupOldest: deadLetters.groupInRange,
     find: (id, target) => [...pendingRows.find(id, target), ...deadLetters.find(id, target)],
 
     redeliver: (id, at, target) => transaction(() => deadLetters.redeliver(deadLetters.withId(id, target), at)),
