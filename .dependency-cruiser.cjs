@@ -140,7 +140,7 @@ const contracts = [
 ];
 
 /** What a user writes down, and code without a life of its own: a contract may name it. */
-const values = ['outbox/postgres/postgres-outbox.ts', 'delivery/batch-settings.ts'];
+const values = ['outbox/dead-letter.ts', 'outbox/postgres/postgres-outbox.ts', 'delivery/batch-settings.ts'];
 
 /** Lie in src/ itself and may import every folder; nothing in src/ imports index.ts. */
 const assembly = ['create-notifier.ts', 'index.ts'];

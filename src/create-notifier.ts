@@ -141,6 +141,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     ready: () => postOffice.ready(),
     processes: () => postOffice.processes(),
     minutes: (from) => postOffice.minutes(from),
+    find: (id) => postOffice.find(id),
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
     flush: ({ timeoutMs } = {}) =>
       settleAndReport(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),

@@ -81,7 +81,16 @@ export type {
   Written,
 } from './notifier/notifier.js';
 export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.js';
-export type { DeadFilter, DeadGroup, DeadLetter, DeadQuery, DeadReason, DeadSummary } from './outbox/outbox.js';
+export type {
+  DeadFilter,
+  DeadGroup,
+  DeadLetter,
+  DeadQuery,
+  DeadReason,
+  DeadSummary,
+  PendingNotification,
+  StoredNotification,
+} from './outbox/outbox.js';
 export type { MinuteCounts, OutboxProcess, Pause, TargetReport } from './history/history.js';
 export type { MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport, TargetStats } from './post-office/post-office.js';

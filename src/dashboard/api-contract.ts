@@ -1,12 +1,12 @@
 import type { Stats } from '../notifier/notifier.js';
 import type { Pause } from '../history/history.js';
-import type { DeadLetter } from '../outbox/outbox.js';
+import type { DeadLetter, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
 
 /** `GET api/overview?range`. */
 export interface Overview {
-  /** When it was read, by the server's clock. */
+  /** When its reading began, by the server's clock. */
   readonly at: number;
   readonly health: Health;
   /** The result of `crm.stats()`: counters since the notifier started, and what the outbox holds now. */
@@ -110,7 +110,18 @@ export interface ProcessEntry {
   readonly isLeader: boolean;
 }
 
-/** `GET api/dead-letters?limit&before&search`. */
+/** `GET api/notifications/:id`: what the outbox holds of it, for each target; empty once it is delivered or discarded. */
+export interface StoredEntries {
+  readonly entries: readonly DistributiveOmit<StoredNotification, 'body' | 'traceparent'>[];
+}
+
+/** `Omit` for each member of a union. */
+type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
+
+/**
+ * `GET api/dead-letters?limit&before`, with filters: `search`, `target`, `type`, `lane`, `reason`, `status`, `from`, `to`.
+ * `GET api/dead-letters/summary` takes the same filters and returns a `DeadSummary`.
+ */
 export interface DeadLetterPage {
   /** Newest first. */
   readonly letters: readonly DeadLetter[];
@@ -118,12 +129,14 @@ export interface DeadLetterPage {
   readonly older: number | null;
 }
 
-/** `POST api/dead-letters/:id/redeliver?target` and `POST api/dead-letters/redeliver-all`: how many are pending again. */
+/** `POST api/dead-letters/:id/redeliver?target`, and `POST api/dead-letters/redeliver-all` with filters: how many are pending again. */
 export interface Redelivered {
   readonly redelivered: number;
+  /** When it was done, by the server's clock: what is pending in an overview of an earlier instant says nothing of it. */
+  readonly at: number;
 }
 
-/** `POST api/dead-letters/:id/discard?target`. */
+/** `POST api/dead-letters/:id/discard?target`, and `POST api/dead-letters/discard-all` with filters. */
 export interface Discarded {
   readonly discarded: number;
 }

@@ -11,10 +11,11 @@ import {
 import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js';
 import { createOverviewReader } from './overview.js';
 import { isRange } from './count-series.js';
-import type { Range } from './api-contract.js';
+import type { Range, StoredEntries } from './api-contract.js';
 import {
   type DashboardResponse,
   jsonBytesResponse,
+  jsonResponse,
   type PageAssets,
   readPageAssets,
   redirect,
@@ -29,6 +30,7 @@ interface Dashboard {
   readonly assets: PageAssets;
   readonly readOverview: (range: Range) => Promise<Buffer>;
   readonly deadLetters: DeadLettersApi;
+  readonly find: Notifier['find'];
 }
 
 /**
@@ -47,7 +49,8 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
     config,
     assets: readPageAssets((options as InternalDashboardOptions).assetsDirectory),
     readOverview: createOverviewReader(crm, createRecorder(crm, config.clock), config),
-    deadLetters: createDeadLettersApi(crm.deadLetters, config.logger),
+    deadLetters: createDeadLettersApi(crm.deadLetters, config),
+    find: (id: string) => crm.find(id),
   };
 
   return function crmDashboardHandler(req, res) {
@@ -78,16 +81,30 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
   if (path === '/api/overview') return reading(req, () => respondWithOverview(query, readOverview));
   if (path === '/api/dead-letters') return reading(req, () => deadLetters.list(query));
-  if (path === '/api/dead-letters/redeliver-all') return changing(req, () => deadLetters.redeliverAll());
+  if (path === '/api/dead-letters/summary') return reading(req, () => deadLetters.summary(query));
+  if (path === '/api/dead-letters/redeliver-all') return changing(req, () => deadLetters.redeliverAll(query));
+  if (path === '/api/dead-letters/discard-all') return changing(req, () => deadLetters.discardAll(query));
+  const [, soughtText] = /^\/api\/notifications\/([^/]+)$/.exec(path) ?? [];
+  if (soughtText !== undefined) return reading(req, () => respondWithStored(soughtText, dashboard));
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];
   if (idText === undefined) return refusal(404, 'not-found', 'the dashboard has no such path');
   return changing(req, () => {
     const id = parseId(idText);
-    if (id === undefined) return refusal(400, 'bad-id', 'this is not the id of a notification');
+    if (id === undefined) return badId;
     const target = new URLSearchParams(query).get('target') ?? undefined;
     return action === 'redeliver' ? deadLetters.redeliver(id, target) : deadLetters.discard(id, target);
   });
 }
+
+/** What is stored of a notification, without the body. */
+async function respondWithStored(idText: string, { find }: Dashboard): Promise<DashboardResponse> {
+  const id = parseId(idText);
+  if (id === undefined) return badId;
+  const entries = (await find(id)).map(({ body: _body, traceparent: _traceparent, ...entry }) => entry);
+  return jsonResponse({ entries } satisfies StoredEntries);
+}
+
+const badId = refusal(400, 'bad-id', 'this is not the id of a notification');
 
 async function respondWithOverview(query: string, readOverview: Dashboard['readOverview']): Promise<DashboardResponse> {
   const { range = 'hour', ...others } = Object.fromEntries(new URLSearchParams(query));

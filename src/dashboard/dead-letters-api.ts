@@ -1,7 +1,9 @@
 import type { Notifier } from '../notifier/notifier.js';
-import type { DeadQuery } from '../outbox/outbox.js';
-import { writeLog, type Logger } from '../telemetry/logger.js';
+import { writeLog } from '../telemetry/logger.js';
+import type { DeadSummary } from '../outbox/outbox.js';
 import type { DeadLetterPage, Discarded, Redelivered } from './api-contract.js';
+import type { DashboardConfig } from './dashboard-options.js';
+import { badQuery, parseDeadFilter, parseDeadQuery } from './dead-letter-query.js';
 import { jsonResponse, refusal, type DashboardResponse } from './response.js';
 
 /** The part of the API that lists dead letters and changes them. Each rejects if the notifier does. */
@@ -11,15 +13,22 @@ export interface DeadLettersApi {
   /** Of one target, or of all. */
   redeliver(id: string, target?: string): Promise<DashboardResponse>;
   discard(id: string, target?: string): Promise<DashboardResponse>;
-  redeliverAll(): Promise<DashboardResponse>;
+  /** How many match a query, and how they died. */
+  summary(query: string): Promise<DashboardResponse>;
+  /** All that match a query. */
+  redeliverAll(query: string): Promise<DashboardResponse>;
+  discardAll(query: string): Promise<DashboardResponse>;
 }
 
 /** The logger, if any, gets a line for each change. */
-export function createDeadLettersApi(deadLetters: Notifier['deadLetters'], logger: Logger | undefined): DeadLettersApi {
+export function createDeadLettersApi(
+  deadLetters: Notifier['deadLetters'],
+  { logger, clock }: Pick<DashboardConfig, 'logger' | 'clock'>,
+): DeadLettersApi {
   const oneAtATime = createOneAtATime(maxWaitingLists);
 
   const readPage = async (query: string): Promise<DashboardResponse> => {
-    const parsed = parseQuery(query);
+    const parsed = parseDeadQuery(query);
     if (parsed === undefined) return badQuery;
     // One more than asked for, to find out whether there are older ones.
     const found = await deadLetters.list({ ...parsed, limit: parsed.limit + 1 });
@@ -38,7 +47,7 @@ export function createDeadLettersApi(deadLetters: Notifier['deadLetters'], logge
     async redeliver(id, target) {
       const redelivered = await deadLetters.redeliver(id, target);
       audit('CRM dashboard: a dead letter was redelivered', { notificationId: id, target, redelivered });
-      return jsonResponse({ redelivered } satisfies Redelivered);
+      return jsonResponse({ redelivered, at: clock.now() } satisfies Redelivered);
     },
 
     async discard(id, target) {
@@ -47,10 +56,27 @@ export function createDeadLettersApi(deadLetters: Notifier['deadLetters'], logge
       return jsonResponse({ discarded } satisfies Discarded);
     },
 
-    async redeliverAll() {
-      const redelivered = await deadLetters.redeliverAll();
-      audit('CRM dashboard: all dead letters were redelivered', { redelivered });
-      return jsonResponse({ redelivered } satisfies Redelivered);
+    async summary(query) {
+      const filter = parseDeadFilter(query);
+      if (filter === undefined) return badQuery;
+      const summary = await oneAtATime(() => deadLetters.summary(filter));
+      return summary === undefined ? busy : jsonResponse(summary satisfies DeadSummary);
+    },
+
+    async redeliverAll(query) {
+      const filter = parseDeadFilter(query);
+      if (filter === undefined) return badQuery;
+      const redelivered = await deadLetters.redeliverAll(filter);
+      audit('CRM dashboard: dead letters were redelivered', { filter, redelivered });
+      return jsonResponse({ redelivered, at: clock.now() } satisfies Redelivered);
+    },
+
+    async discardAll(query) {
+      const filter = parseDeadFilter(query);
+      if (filter === undefined) return badQuery;
+      const discarded = await deadLetters.discardAll(filter);
+      audit('CRM dashboard: dead letters were discarded', { filter, discarded });
+      return jsonResponse({ discarded } satisfies Discarded);
     },
   };
 }
@@ -75,37 +101,4 @@ function createOneAtATime(maxWaiting: number): <Result>(work: () => Promise<Resu
     last = result.then(done, done);
     return result;
   };
-}
-
-const defaultLimit = 25;
-const maxLimit = 200;
-const maxSearchLength = 200;
-const parameterNames = ['limit', 'before', 'search'];
-const badQuery = refusal(
-  400,
-  'bad-query',
-  'the query takes limit (a number from 1 to 200), before (a position) and search (at most 200 characters), each at most once',
-);
-
-/** Returns undefined for an invalid query. Clamps `limit` to 1 to 200. */
-function parseQuery(query: string): DeadQuery | undefined {
-  const given = [...new URLSearchParams(query)];
-  const parameters = new Map(given);
-  if (given.length !== parameters.size || given.some(([name]) => !parameterNames.includes(name))) return undefined;
-  const limit = parseLimit(parameters.get('limit'));
-  const before = parsePosition(parameters.get('before'));
-  const search = parameters.get('search');
-  if (Number.isNaN(limit) || Number.isNaN(before) || (search?.length ?? 0) > maxSearchLength) return undefined;
-  return { limit, before, search };
-}
-
-function parseLimit(text: string | undefined): number {
-  if (text === undefined) return defaultLimit;
-  const limit = text.trim() === '' ? NaN : Number(text);
-  return Number.isFinite(limit) ? Math.min(Math.max(Math.trunc(limit), 1), maxLimit) : NaN;
-}
-
-function parsePosition(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  return /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : NaN;
 }

@@ -44,12 +44,13 @@ export function createOverviewReader(
   };
 
   const read = async (range: Range): Promise<Buffer> => {
+    const at = clock.now();
     const [stats, processes, minutes] = await Promise.all([
       within(readStats(range), timeoutMs, clock, unresponsive),
       reported(readProcesses(range)),
       reported(readMinutes(range)),
     ]);
-    const overview = overviewOf({ stats, processes, minutes, range }, recorder, { clock, oldBacklogMs });
+    const overview = overviewOf({ at, stats, processes, minutes, range }, recorder, oldBacklogMs);
     return Buffer.from(JSON.stringify(overview));
   };
 
@@ -80,6 +81,7 @@ function unresponsive(): CRMOutboxError {
 }
 
 interface Readings {
+  readonly at: number;
   readonly stats: Stats;
   readonly processes: readonly OutboxProcess[] | null;
   readonly minutes: readonly MinuteCounts[] | null;
@@ -87,9 +89,9 @@ interface Readings {
 }
 
 function overviewOf(
-  { stats, processes, minutes, range }: Readings,
+  { at, stats, processes, minutes, range }: Readings,
   recorder: Recorder,
-  { clock, oldBacklogMs }: OverviewOptions,
+  oldBacklogMs: number,
 ): Overview {
   const { latency, attempts, outboxCode, deadCount } = recorder.read();
   const leader = processes?.find(({ isLeader }) => isLeader);
@@ -102,12 +104,12 @@ function overviewOf(
     return { name, delivered, retried, pending, dead, oldestAgeMs, circuit, pause };
   });
   return {
-    at: clock.now(),
+    at,
     health: healthOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs }),
     stats,
     deliveredBy,
     targets,
-    counts: minutes === null ? null : seriesOf(minutes, range, clock.now()),
+    counts: minutes === null ? null : seriesOf(minutes, range, at),
     latency,
     attempts,
     processes: processes?.map(({ name, pid, startedAt, isLeader }) => ({ name, pid, startedAt, isLeader })) ?? null,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
-import type { DeadFilter, DeadLetter, DeadQuery, DeadSummary } from '../outbox/outbox.js';
+import type { DeadFilter, DeadLetter, DeadQuery, DeadSummary, StoredNotification } from '../outbox/outbox.js';
 import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { Transaction } from '../transaction/transaction.js';
@@ -122,6 +122,12 @@ export interface Notifier extends Notify {
    * @example const lastHour = await crm.minutes(Date.now() - 3_600_000);
    */
   minutes(from: number): Promise<readonly MinuteCounts[] | undefined>;
+  /**
+   * What the outbox holds of a notification, pending or dead, for each of its targets; empty once it is delivered or discarded. The
+   * body is personal data.
+   * @example const [stored] = await crm.find(receipt.id);
+   */
+  find(id: string): Promise<readonly StoredNotification[]>;
   /**
    * Calls `listener` for every event of this name. Returns a function that stops that. If the listener throws or rejects, the
    * error is caught and counted.

@@ -69,7 +69,7 @@ export async function summariseDead(
   const largest = groups.sort((one, other) => other.count - one.count).slice(0, maxGroups);
   return {
     count: groups.reduce((sum, { count }) => sum + count, 0),
-    groups: largest.map((group): DeadGroup => ({ ...group, detail: detailAt(outbox, group.position) })),
+    groups: largest.map((group): DeadGroup => ({ ...group, ...newestOf(outbox, group.position) })),
   };
 }
 
@@ -82,10 +82,10 @@ export function addGroups(found: Map<string, DeadPiece['groups'][number]>, group
   }
 }
 
-/** Empty if it has been redelivered or discarded meanwhile. */
-function detailAt(outbox: Pick<Outbox, 'listDead'>, position: number): string {
+/** Its words are empty if it has been redelivered or discarded meanwhile. */
+function newestOf(outbox: Pick<Outbox, 'listDead'>, position: number): Pick<DeadGroup, 'id' | 'detail'> {
   const [letter] = outbox.listDead({ before: position + 1, limit: 1 });
-  return letter?.position === position ? letter.reason.detail : '';
+  return letter?.position === position ? { id: letter.id, detail: letter.reason.detail } : { id: '', detail: '' };
 }
 
 function newestPosition(outbox: Pick<Outbox, 'listDead'>): number {

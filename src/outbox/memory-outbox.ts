@@ -217,7 +217,7 @@ function matches(letter: DeadLetter, filter: DeadFilter): boolean {
       [filter.type, type],
       [filter.lane, lane],
       [filter.reason, kind],
-      [filter.status, status],
+      [filter.status, status ?? 0],
     ].every(([wanted, own]) => wanted === undefined || wanted === own) &&
     diedAt >= from &&
     diedAt < to &&

@@ -45,6 +45,7 @@ export function createAcceptingStore(
     knownUrl: () => ({ isKnown: false, remember: () => undefined }),
     listDead: refuse,
     summariseDead: refuse,
+    find: refuse,
     redeliver: refuse,
     redeliverAll: refuse,
     discard: refuse,

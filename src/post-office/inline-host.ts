@@ -172,6 +172,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead: async (query) => (await whileOpen()).store.listDead(query),
     summariseDead: async (filter) => (await whileOpen()).store.summariseDead(filter),
+    find: async (id) => (await whileOpen()).store.find(id),
 
     async redeliver({ id, target }) {
       const { store, leading } = await whileOpen();

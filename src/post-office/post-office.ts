@@ -5,7 +5,14 @@ import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
-import type { AcceptedNotification, DeadFilter, DeadLetter, DeadQuery, DeadSummary } from '../outbox/outbox.js';
+import type {
+  AcceptedNotification,
+  DeadFilter,
+  DeadLetter,
+  DeadQuery,
+  DeadSummary,
+  StoredNotification,
+} from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
 
@@ -51,6 +58,8 @@ export interface PostOffice {
 
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
+  /** What is stored of a notification, for each of its targets. */
+  find(id: string): Promise<readonly StoredNotification[]>;
   /** This and the next three resolve to how many dead letters they changed, even if a `close` cut them short. */
   redeliver(which: OneLetter): Promise<number>;
   redeliverAll(which: AllDeadLetters): Promise<number>;

@@ -208,6 +208,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     }),
     listDead: (query) => access.listDead(query),
     summariseDead: (filter) => access.summariseDead(filter),
+    find: (id) => access.find(id),
     redeliver: (id, target) => redelivered(access.redeliver(id, target)),
     redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
     discard: (id, target) => changed(access.discard(id, target)),

@@ -10,6 +10,7 @@ import type {
   DeadSummary,
   OutboxCounts,
   PendingNotification,
+  StoredNotification,
 } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Acceptance } from './post-office.js';
@@ -49,6 +50,7 @@ export interface Store {
   knownUrl(url: string): KnownUrl;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
+  find(id: string): Promise<readonly StoredNotification[]>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;

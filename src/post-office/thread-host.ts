@@ -3,10 +3,9 @@ import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { DeadLetter, DeadQuery, DeadSummary } from '../outbox/outbox.js';
+import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { MinuteCounts, OutboxProcess } from '../history/history.js';
 import { createOwedAnswers } from './owed-answers.js';
 import {
   closed,
@@ -186,13 +185,12 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     });
   }
 
-  function whileOpen(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
-    return closing === undefined ? call(name, argument) : Promise.reject(refusal());
+  async function whileOpen<Result>(name: PostOfficeCall, argument?: unknown): Promise<Result> {
+    if (closing !== undefined) throw refusal();
+    return (await call(name, argument)) as Result;
   }
 
-  async function listDead(query: DeadQuery): Promise<readonly DeadLetter[]> {
-    return (await whileOpen('listDead', query)) as readonly DeadLetter[];
-  }
+  const listDead = (query: DeadQuery): Promise<readonly DeadLetter[]> => whileOpen('listDead', query);
 
   /** The call may be repeated in another thread; what has died by then is not meant. */
   async function upToNow(which: AllDeadLetters): Promise<AllDeadLetters> {
@@ -201,20 +199,18 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   }
 
   async function redeliver(name: 'redeliver' | 'redeliverAll', argument: unknown): Promise<number> {
-    const redelivered = (await whileOpen(name, argument)) as number;
+    const redelivered = await whileOpen<number>(name, argument);
     tally.onRedelivered(redelivered);
     return redelivered;
   }
 
   return {
-    async ready() {
-      await whileOpen('ready');
-    },
+    ready: () => whileOpen('ready'),
     accept: (notifications) =>
       closing === undefined ? owed.accept(notifications) : Promise.resolve(notifications.map(() => closed)),
     lookSoon: askToLookSoon,
-    processes: async () => (await whileOpen('processes')) as readonly OutboxProcess[] | undefined,
-    minutes: async (from) => (await whileOpen('minutes', from)) as readonly MinuteCounts[] | undefined,
+    processes: () => whileOpen('processes'),
+    minutes: (from) => whileOpen('minutes', from),
     async stats() {
       if (lastStats !== undefined) return lastStats;
       const stats = (await call('stats')) as PostOfficeStats;
@@ -226,11 +222,12 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
     listDead,
-    summariseDead: async (filter) => (await whileOpen('summariseDead', filter)) as DeadSummary,
+    summariseDead: (filter) => whileOpen('summariseDead', filter),
+    find: (id) => whileOpen('find', id),
     redeliver: (which) => redeliver('redeliver', which),
     redeliverAll: async (which) => redeliver('redeliverAll', await upToNow(which)),
-    discard: async (which) => (await whileOpen('discard', which)) as number,
-    discardAll: async (which) => (await whileOpen('discardAll', await upToNow(which))) as number,
+    discard: (which) => whileOpen('discard', which),
+    discardAll: async (which) => whileOpen('discardAll', await upToNow(which)),
   };
 }
 

@@ -37,6 +37,29 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect((await list('?search=%25')).body.letters).toHaveLength(0);
   });
 
+  it('lists, summarises, redelivers and discards by exact filters', async () => {
+    const { list, change, app, stats } = await withDead(3);
+    const of = 'type=user_moved&reason=rejected&status=422&lane=booking%3A1';
+    expect((await list(`?${of}`)).body.letters).toHaveLength(1);
+    expect((await list('?target=nobody')).body.letters).toEqual([]);
+    const { body } = await request(app).get('/crm/api/dead-letters/summary?status=422').set(signedIn).expect(200);
+    expect(body).toMatchObject({ count: 3, groups: [{ type: 'user_moved', status: 422, count: 3 }] });
+    await request(app).get('/crm/api/dead-letters/summary?nothing=1').set(signedIn).expect(400);
+    expect((await change(`discard-all?${of}`).expect(200)).body).toEqual({ discarded: 1 });
+    expect((await change('redeliver-all?status=0').expect(200)).body).toMatchObject({ redelivered: 0 });
+    expect((await change('discard-all?before=1').expect(400)).body.error.code).toBe('bad-query');
+    expect(await stats()).toMatchObject({ dead: 2 });
+  });
+
+  it('shows what is stored of one, without its body', async () => {
+    const { ids, app } = await withDead(1);
+    const find = (id: string) => request(app).get(`/crm/api/notifications/${id}`).set(signedIn).expect(200);
+    const { body, text } = await find(ids[0]!);
+    expect(body).toMatchObject({ entries: [{ state: 'dead', target: 'crm', id: ids[0], attempts: 1 }] });
+    expect(text).not.toMatch(/"moved"|user_id|"body"/);
+    expect((await find('unknown')).body).toEqual({ entries: [] });
+  });
+
   it.each([
     ['limit=1e9', 3],
     ['limit=-1', 1],
@@ -69,6 +92,10 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     'before[$gt]=1',
     `search=${'x'.repeat(201)}`,
     '__proto__=1',
+    'reason=nothing',
+    'status=abc',
+    'from=-1',
+    'upTo=1',
   ])('responds 400 to %s, and does not repeat it (case 57)', async (query) => {
     const { app } = dashboardOf({}, {}, express);
     const { body, text } = await request(app).get(`/crm/api/dead-letters?${query}`).set(signedIn).expect(400);
@@ -86,7 +113,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
 
   it.each(['no-such-id', 'all', '..%2F..%2Fx', '%3Cscript%3E', '%00', "'%20OR%201=1"])('finds no %s', async (id) => {
     const { change, stats } = await withDead(1);
-    await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
+    expect((await change(`${id}/redeliver`).expect(200)).body).toEqual({ redelivered: 0, at: expect.any(Number) });
     await change(`${id}/discard`).expect(200, { discarded: 0 });
     expect((await stats()).dead).toBe(1);
   });
@@ -104,11 +131,11 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect(both.map(({ body }) => (body as Redelivered).redelivered).sort()).toEqual([0, 1]);
     await crm.waitFor(3);
     expect((await stats()).inFlight).toBe(1);
-    await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
+    expect((await change(`${id}/redeliver`).expect(200)).body).toEqual({ redelivered: 0, at: expect.any(Number) });
     await change(`${id}/discard`).expect(200, { discarded: 0 });
     respond();
     await hear('delivered');
-    await change(`${id}/redeliver`).expect(200, { redelivered: 0 });
+    expect((await change(`${id}/redeliver`).expect(200)).body).toEqual({ redelivered: 0, at: expect.any(Number) });
     expect(idsOf(crm.received).filter((received) => received === id)).toHaveLength(2);
     expect(await stats()).toMatchObject({ dead: 1, pending: 0, delivered: 1 });
     expect(audit.at('info').map(({ fields }) => fields)).toContainEqual({ notificationId: id, redelivered: 1 });
@@ -117,10 +144,10 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
   it('redelivers all under their own ids', async () => {
     const { crm, ids, change, hear } = await withDead(3);
     crm.answerWith(accept);
-    await change('redeliver-all').expect(200, { redelivered: 3 });
+    expect((await change('redeliver-all').expect(200)).body).toEqual({ redelivered: 3, at: expect.any(Number) });
     await hear('delivered', 3);
     expect(idsOf(crm.received.slice(3)).sort()).toEqual([...ids].sort());
-    await change('redeliver-all').expect(200, { redelivered: 0 });
+    expect((await change('redeliver-all').expect(200)).body).toEqual({ redelivered: 0, at: expect.any(Number) });
   });
 
   it('discards one for good', async () => {

@@ -71,7 +71,7 @@ describe('the codes of docs/errors.md', () => {
   });
 
   it('have every kind of dead letter', () => {
-    const kinds = /readonly kind: ('rejected'[^;]*);/.exec(files.get('outbox/outbox.ts') ?? '')?.[1] ?? '';
+    const kinds = /readonly kind: ('rejected'[^;]*);/.exec(files.get('outbox/dead-letter.ts') ?? '')?.[1] ?? '';
     expect(codesUnder('Dead letters')).toEqual([...kinds.matchAll(/'(\w+)'/g)].map(([, kind]) => kind));
   });
 });
@@ -238,12 +238,14 @@ describe('the log lines of docs/errors.md', () => {
     expect(Object.fromEntries(counts.sort())).toEqual({
       'client/crm-notification-service.ts': 2,
       'create-notifier.ts': 1,
+      'history/reporting.ts': 1,
       'hooks/hook-reports.ts': 6,
       'notifier/intake.ts': 3,
       'observe/log-event.ts': 9,
       'post-office/maintenance.ts': 1,
       'post-office/open-post-office.ts': 4,
       'post-office/postgres-store.ts': 3,
+      'post-office/warn-of-stranded.ts': 1,
     });
   });
 });

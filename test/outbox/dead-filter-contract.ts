@@ -47,6 +47,7 @@ export function deadFilterContract(open: (died: readonly Died[]) => Promise<Outb
       ['lane', { lane: 'booking:1' }, [5, 4, 3, 0]],
       ['reason', { reason: 'expired' }, [3]],
       ['status', { status: 422 }, [4, 2, 1, 0]],
+      ['no status', { status: 0 }, [3]],
       ['time', { from: sampleAt + minuteMs, to: sampleAt + 3 * minuteMs }, [2, 1]],
       ['time without an end', { from: sampleAt + 4.5 * minuteMs, to: Infinity }, [5]],
       ['several of them', { target: 'crm', status: 422, type: 'booking_created', search: 'USER' }, [0]],
@@ -82,7 +83,7 @@ export function deadFilterContract(open: (died: readonly Died[]) => Promise<Outb
           count: 2,
           detail: 'no such session',
         },
-        ...{ diedAt: sampleAt + minuteMs, position: expect.any(Number) },
+        ...{ diedAt: sampleAt + minuteMs, position: expect.any(Number), id: expect.stringMatching(/^[\da-f-]{36}$/) },
       });
       const rest = groups.slice(1).map((group) => [group.target, group.type, group.reason, group.status, group.count]);
       expect(rest).toHaveLength(4);

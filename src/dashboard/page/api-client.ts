@@ -1,4 +1,7 @@
+import type { DeadSummary } from '../../outbox/outbox.js';
 import type { DeadLetterPage, Discarded, Overview, Range, Redelivered } from '../api-contract.js';
+
+import type { LetterFilter } from './address.js';
 
 /** `signed-out`: 401. `unavailable`: another error status. `unreachable`: no response. */
 export type Failure = 'signed-out' | 'unavailable' | 'unreachable';
@@ -13,8 +16,8 @@ class ApiError extends Error {
 }
 
 const timeoutMs = 10_000;
-/** Few enough to keep the section below them in reach. */
-const pageSize = 10;
+/** Dead letters on a page: few enough to keep the section below them in reach. */
+export const pageSize = 10;
 
 /** What went wrong, for an error of any function of this file. */
 export function failureOf(error: unknown): Failure {
@@ -27,16 +30,27 @@ export function fetchOverview(range: Range): Promise<Overview> {
 
 export function fetchDeadLetters(query: {
   readonly before: number | null;
-  readonly search: string;
+  readonly filter: LetterFilter;
 }): Promise<DeadLetterPage> {
-  const parameters = new URLSearchParams({ limit: String(pageSize) });
+  const parameters = parametersOf(query.filter);
+  parameters.set('limit', String(pageSize));
   if (query.before !== null) parameters.set('before', String(query.before));
-  if (query.search !== '') parameters.set('search', query.search);
   return request(`api/dead-letters?${parameters.toString()}`) as Promise<DeadLetterPage>;
 }
 
-export async function redeliver(letter: LetterKey): Promise<number> {
-  return ((await post(pathOf(letter, 'redeliver'))) as Redelivered).redelivered;
+/** `from`: only those that died at this instant or later, in milliseconds since 1970. */
+export function fetchSummary(filter: LetterFilter, from?: number): Promise<DeadSummary> {
+  const parameters = parametersOf(filter);
+  if (from !== undefined) parameters.set('from', String(from));
+  return request(`api/dead-letters/summary?${parameters.toString()}`) as Promise<DeadSummary>;
+}
+
+function parametersOf(filter: LetterFilter): URLSearchParams {
+  return new URLSearchParams(Object.entries(filter).filter(([, text]) => text !== ''));
+}
+
+export function redeliver(letter: LetterKey): Promise<Redelivered> {
+  return post(pathOf(letter, 'redeliver')) as Promise<Redelivered>;
 }
 
 export async function discard(letter: LetterKey): Promise<number> {
@@ -50,8 +64,12 @@ function pathOf({ id, target }: LetterKey, action: string): string {
   return `api/dead-letters/${encodeURIComponent(id)}/${action}?target=${encodeURIComponent(target)}`;
 }
 
-export async function redeliverAll(): Promise<number> {
-  return ((await post('api/dead-letters/redeliver-all')) as Redelivered).redelivered;
+export function redeliverAll(filter: LetterFilter): Promise<Redelivered> {
+  return post(`api/dead-letters/redeliver-all?${parametersOf(filter).toString()}`) as Promise<Redelivered>;
+}
+
+export async function discardAll(filter: LetterFilter): Promise<number> {
+  return ((await post(`api/dead-letters/discard-all?${parametersOf(filter).toString()}`)) as Discarded).discarded;
 }
 
 function post(path: string): Promise<unknown> {

@@ -1,11 +1,11 @@
 import type { Overview } from '../api-contract.js';
+import { createAddress, type Address } from './address.js';
 import { fetchOverview, failureOf, type Failure } from './api-client.js';
 import { createAttemptsSection } from './attempts-section.js';
 import { createCountsSection } from './counts-section.js';
 import { createDeadLettersSection } from './dead-letters-section.js';
 import { byId, setText, timeText } from './element.js';
 import { createProcessesSection } from './processes-section.js';
-import { createRangeChoice } from './range-choice.js';
 import { createSummarySection } from './summary-section.js';
 import { createTargetsSection } from './targets-section.js';
 
@@ -18,8 +18,15 @@ const showTargets = createTargetsSection();
 const showProcesses = createProcessesSection();
 const showCounts = createCountsSection();
 const showAttempts = createAttemptsSection();
-const deadLetters = createDeadLettersSection(() => void poll());
-const choice = createRangeChoice(() => void poll());
+const address: Address = createAddress(() => {
+  deadLetters.showAddress();
+  void poll();
+});
+const deadLetters = createDeadLettersSection(
+  () => address,
+  () => void poll(),
+);
+deadLetters.showAddress();
 const connection = byId('connection', HTMLElement);
 const freeze = byId('freeze', HTMLButtonElement);
 
@@ -35,7 +42,7 @@ async function poll(): Promise<void> {
   clearTimeout(timer);
   if (isPolling || isFrozen) return;
   isPolling = true;
-  const result = await fetchOverview(choice.range).catch(failureOf);
+  const result = await fetchOverview(address.state.range).catch(failureOf);
   isPolling = false;
   // Frozen meanwhile: the view stays as it was.
   if (isFrozenNow()) return;

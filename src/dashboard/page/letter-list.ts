@@ -106,7 +106,8 @@ function makeItem(letter: Letter, onAction: (letter: LetterKey, action: LetterAc
 }
 
 function actionButton(name: 'Redeliver' | 'Discard', id: string, onClick: () => void): HTMLButtonElement {
-  const button = make('button', 'button', name, unseen(` ${id}`));
+  const tone = name === 'Discard' ? ' button-danger' : '';
+  const button = make('button', `button${tone}`, name, unseen(` ${id}`));
   button.type = 'button';
   button.dataset['action'] = name.toLowerCase();
   button.addEventListener('click', onClick);

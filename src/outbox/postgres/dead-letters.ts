@@ -32,7 +32,7 @@ const searched = ['id::text', 'type', 'lane', 'reason_status::text', 'reason_kin
 /** Its parameters are those of `matchValues`. */
 const matches = `($1::text = '' OR coalesce(${searched.map(contains).join(' OR ')}, false))
   AND ($2::text IS NULL OR target = $2) AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR lane = $4)
-  AND ($5::text IS NULL OR reason_kind = $5) AND ($6::integer IS NULL OR coalesce(reason_status = $6, false))
+  AND ($5::text IS NULL OR reason_kind = $5) AND ($6::integer IS NULL OR coalesce(reason_status, 0) = $6)
   AND ($7::float8 IS NULL OR died_at >= to_timestamp($7 / 1000)) AND ($8::float8 IS NULL OR died_at < to_timestamp($8 / 1000))`;
 
 export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetterTable {
@@ -100,7 +100,7 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
 
     async summary(filter) {
       const rows = await run(
-        `SELECT g.*, d.reason_detail, ${msOf('d.died_at')} AS died_at FROM (
+        `SELECT g.*, d.id, d.reason_detail, ${msOf('d.died_at')} AS died_at FROM (
            SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position,
              sum(count(*)) OVER () AS total
            FROM ${dead} WHERE ${matches} GROUP BY target, type, reason_kind, reason_status
@@ -158,6 +158,7 @@ function groupOf(row: SqlRow): DeadGroup {
     reason: row['reason_kind'] as DeadReason['kind'],
     status: row['reason_status'] === null ? undefined : Number(row['reason_status']),
     count: Number(row['count']),
+    id: String(row['id']),
     position: Number(row['position']),
     diedAt: Number(row['died_at']),
     detail: String(row['reason_detail']),

@@ -47,7 +47,7 @@ const matches = `(instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lo
   instr(lower(type), lower(?2)) OR
   instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
   AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR type = ?4) AND (?5 IS NULL OR lane = ?5)
-  AND (?6 IS NULL OR reason_kind = ?6) AND (?7 IS NULL OR reason_status IS ?7) AND died_at >= ?8 AND died_at < ?9`;
+  AND (?6 IS NULL OR reason_kind = ?6) AND (?7 IS NULL OR coalesce(reason_status, 0) = ?7) AND died_at >= ?8 AND died_at < ?9`;
 
 export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): DeadLetters {
   const select = database.prepare(`SELECT ${columns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`);

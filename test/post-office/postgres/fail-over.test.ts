@@ -46,7 +46,7 @@ describeWithStandby('an outbox whose server is replicated', () => {
     const { app, crm, book, bookingsAtCrm } = await start({ directUrl: standby.urlOf(directUrl), isDirect: true });
     await app.ready();
     await book(1);
-    await app.hear('outboxFailed', 3);
+    await app.hear('outboxFailed', 2);
     const lines = app.log.at('error').map(({ message }) => message);
     for (const line of lines)
       expect(line).toMatch(/the server is read-only; it may be a replica. Connect to the primary|holdMs/);

@@ -48,7 +48,9 @@ describeOnPostgres('an outbox in PostgreSQL that somebody else handles', () => {
   });
 
   it('goes on after all its tables were emptied, as tests and restores of data do', async () => {
-    await other.client.query('TRUNCATE crm_outbox, crm_outbox_dead, crm_outbox_state, crm_outbox_processes, crm_outbox_minutes');
+    await other.client.query(
+      'TRUNCATE crm_outbox, crm_outbox_dead, crm_outbox_state, crm_outbox_processes, crm_outbox_minutes',
+    );
     const first = await notify('a');
     await crm.waitForRequests(1, { timeoutMs: 10_000 });
     expect(idsAtCrm()).toEqual([first]);
