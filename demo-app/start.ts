@@ -5,7 +5,8 @@ import { supervise } from './supervisor/supervise.js';
 
 const USAGE = `Usage: npm run demo [-- --postgres | --help]
 
-Starts the booking app and the CRM service, each as a process of its own, and prints how to try them: on a page or with curl.
+Starts the booking app and the CRM service, each as a process of its own, serves a page that shows both, and prints how to try
+them: on the page or with curl.
 
 Options:
   --postgres      two booking apps that share an outbox in PostgreSQL, in which their bookings are, too: kill the one that
@@ -13,8 +14,8 @@ Options:
   --help          prints this
 
 Variables:
-  DEMO_PORT       port of the booking app  (3000; 0 for any free one)
-                  With --postgres of the page; the apps have the next two, or others that are free
+  DEMO_PORT       port of the page         (3000; 0 for any free one)
+                  The booking apps have the next ones, or others that are free
   CRM_PORT        port of the CRM service  (5001; 0 for any free one)
   CRM_AUTH_TOKEN  token the CRM asks for   (your-secret-token)
   DEMO_CRM_CONTROL_PORT

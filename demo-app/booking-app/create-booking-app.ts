@@ -16,7 +16,7 @@ export interface BookingAppParts {
   readonly stores: Pick<Stores, 'users' | 'events' | 'bookings'>;
   readonly crm: Notifier;
   readonly logger: Logger;
-  /** The demo's page and its routes, or what the supervisor's page reads; only with a supervisor and its CRM. */
+  /** What the supervisor's page needs of the app. */
   readonly demoRoutes?: Router | undefined;
   /** The notifier's dashboard, mounted at `/dashboard`. */
   readonly dashboard?: RequestHandler | undefined;
@@ -51,7 +51,7 @@ export function createBookingApp({ stores, crm, logger, demoRoutes, dashboard }:
   return app;
 }
 
-/** The paths that the pages poll. They would fill the log. */
+/** The paths that the supervisor and the dashboard poll. They would fill the log. */
 function isPolled(path: string): boolean {
-  return ['/demo/state', '/demo/inbox', '/demo/processes', '/dashboard/api/overview'].includes(path);
+  return ['/demo/state', '/demo/processes', '/dashboard/api/overview'].includes(path);
 }

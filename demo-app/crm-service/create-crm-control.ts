@@ -7,11 +7,13 @@ import { StartError } from '../runtime/run-main.js';
 import { requireToken } from '../web/bearer-token.js';
 import { HttpError, respondWithError, unknownRoute } from '../web/errors.js';
 import { ownHostOnly } from '../web/own-page.js';
-import { parseBody } from '../web/parse-request.js';
+import { parseBody, parseRequest } from '../web/parse-request.js';
 import { createRequestLog } from '../web/request-log.js';
+import { arrivalOf } from './arrival.js';
+import type { Arrival } from './arrival.js';
 import { CRM_MODES } from './mode-switch.js';
 import type { CrmMode, ModeSwitch } from './mode-switch.js';
-import type { NotificationStore, StoredNotification } from './notification-store.js';
+import type { BookingChange, NotificationStore } from './notification-store.js';
 
 export interface CrmControlParts {
   readonly store: NotificationStore;
@@ -25,11 +27,21 @@ export interface CrmInbox {
   readonly mode: CrmMode;
   readonly count: number;
   /** The newest ones, newest first. */
-  readonly notifications: readonly StoredNotification[];
+  readonly arrivals: readonly Arrival[];
+  /** Of the bookings that were asked for. */
+  readonly lastChanges: readonly BookingChange[];
 }
 
-const INBOX_LIMIT = 200;
+const INBOX_LIMIT = 30;
 const modeChange = z.object({ mode: z.enum(CRM_MODES) });
+/** Booking ids, separated by commas. */
+const inboxQuery = z.strictObject({
+  bookings: z
+    .string()
+    .regex(/^(\d+(,\d+)*)?$/)
+    .default('')
+    .transform((list) => (list === '' ? [] : list.split(',').map(Number))),
+});
 
 /** The CRM service's control, on a port of its own: it works while the service is down, slow or refuses its token. */
 export function createCrmControl({ store, modeSwitch, authToken, logger }: CrmControlParts): Express {
@@ -40,11 +52,13 @@ export function createCrmControl({ store, modeSwitch, authToken, logger }: CrmCo
   app.use(ownHostOnly);
   app.use(requireToken(authToken));
 
-  app.get('/inbox', (_req, res) => {
+  app.get('/inbox', (req, res) => {
+    const { bookings } = parseRequest(inboxQuery, req.query);
     const inbox: CrmInbox = {
       mode: modeSwitch.mode,
       count: store.count(),
-      notifications: store.list({ limit: INBOX_LIMIT }),
+      arrivals: store.list({ limit: INBOX_LIMIT }).map(arrivalOf),
+      lastChanges: store.lastChanges(bookings),
     };
     res.json(inbox);
   });

@@ -5,8 +5,11 @@ import type { RequestHandler } from 'express';
 import { listen } from '../runtime/listen.js';
 import { HttpError } from '../web/errors.js';
 
-/** `down`: the port refuses connections. `slow`: responses take 2 to 3 seconds. `wrong-token`: every token gets a 401. */
-export const CRM_MODES = ['ok', 'down', 'slow', 'wrong-token'] as const;
+/**
+ * `down`: the port refuses connections. `slow`: responses take 2 to 3 seconds. `wrong-token`: every token gets a 401.
+ * `rejecting`: every notification gets a 422.
+ */
+export const CRM_MODES = ['ok', 'down', 'slow', 'wrong-token', 'rejecting'] as const;
 export type CrmMode = (typeof CRM_MODES)[number];
 
 export interface ModeSwitch {
@@ -50,8 +53,10 @@ export function createModeSwitch(server: Server): ModeSwitch {
       return changed;
     },
 
-    fault(_req, res, next) {
+    fault(req, res, next) {
       if (mode === 'wrong-token') throw new HttpError(401, 'This token is not valid any more');
+      if (mode === 'rejecting' && req.method === 'POST')
+        throw new HttpError(422, 'This notification is not acceptable');
       if (mode !== 'slow') {
         next();
         return;

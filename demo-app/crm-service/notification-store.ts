@@ -13,6 +13,13 @@ export interface StoredNotification extends WireNotification, WireBookingRecord 
   readonly retry_count: number;
 }
 
+/** The newest change of a booking that the CRM has. */
+export interface BookingChange {
+  readonly bookingId: number;
+  /** An ISO 8601 instant. */
+  readonly changedAt: string;
+}
+
 export interface NotificationStore {
   /** Whether there is a notification with this id. */
   has(notificationId: string): boolean;
@@ -22,6 +29,8 @@ export interface NotificationStore {
   list(query: ListQuery): StoredNotification[];
   /** The number of notifications. */
   count(): number;
+  /** When each of these bookings last changed, by its newest notification. Those without one are left out. */
+  lastChanges(bookingIds: readonly number[]): BookingChange[];
   close(): void;
 }
 
@@ -38,6 +47,7 @@ const SCHEMA = `
     event_id TEXT,
     content TEXT NOT NULL
   ) STRICT;
+  CREATE INDEX IF NOT EXISTS notifications_by_booking ON notifications (booking_id);
 `;
 
 interface Row {
@@ -68,6 +78,10 @@ export function openNotificationStore(file: string): NotificationStore {
 
   const find = database.prepare('SELECT 1 FROM notifications WHERE notification_id = ?');
   const selectCount = database.prepare('SELECT count(*) AS count FROM notifications');
+  const selectLastChanges = database.prepare(`
+    SELECT CAST(booking_id AS INTEGER) AS bookingId, max(content ->> '$.timestamp') AS changedAt FROM notifications
+    WHERE booking_id IN (SELECT CAST(value AS TEXT) FROM json_each(?)) GROUP BY booking_id
+  `);
 
   return {
     has: (notificationId) => find.get(notificationId) !== undefined,
@@ -98,6 +112,8 @@ export function openNotificationStore(file: string): NotificationStore {
       }) as Row[];
       return rows.map(storedNotification);
     },
+
+    lastChanges: (bookingIds) => selectLastChanges.all(JSON.stringify(bookingIds)) as BookingChange[],
 
     count: () => (selectCount.get() as { count: number }).count,
 

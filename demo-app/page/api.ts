@@ -1,9 +1,6 @@
 import type { Booking } from '../booking-app/booking-store.js';
-import type { DemoState } from '../booking-app/demo-page/demo-state.js';
-import type { CrmInbox } from '../crm-service/create-crm-control.js';
+import type { Event } from '../booking-app/event-store.js';
 import type { CrmMode } from '../crm-service/mode-switch.js';
-import type { SharedState } from '../supervisor/shared-state.js';
-import type { PageState } from './view.js';
 
 /** The app responded with an error. */
 export class RefusedError extends Error {
@@ -21,15 +18,16 @@ export type BookingChange =
   | { readonly kind: 'book'; readonly sessionId: number }
   | { readonly kind: 'cancel' | 'reactivate'; readonly bookingId: number };
 
-const TIMEOUT_MS = 10_000;
-
-interface Call {
-  readonly token?: string | undefined;
-  readonly body?: object | undefined;
+/** Who makes a change, and at which app. */
+export interface Caller {
+  readonly token: string;
+  readonly appNumber: number;
 }
 
+const TIMEOUT_MS = 10_000;
+
 /** Rejects with `RefusedError` for an error status, and with another error if there is no response. */
-async function call(method: string, path: string, { token, body }: Call = {}): Promise<unknown> {
+async function call(method: string, path: string, body?: object, token?: string): Promise<unknown> {
   const response = await fetch(path, {
     method,
     headers: {
@@ -44,38 +42,36 @@ async function call(method: string, path: string, { token, body }: Call = {}): P
   return result;
 }
 
-export async function readState(): Promise<PageState> {
-  const state = (await call('GET', '/demo/state')) as DemoState | SharedState;
-  if ('apps' in state) return { ...state, isShared: true };
-  const { app, ...rest } = state;
-  return { ...rest, isShared: false, apps: [{ number: 1, url: '', process: app, leadsSince: app.startedAt }] };
-}
-
-export async function readInbox(): Promise<CrmInbox> {
-  return (await call('GET', '/demo/inbox')) as CrmInbox;
-}
-
 export async function setCrmMode(mode: CrmMode): Promise<void> {
-  await call('POST', '/demo/crm', { body: { mode } });
+  await call('POST', '/demo/crm', { mode });
 }
 
 /** Returns the id of the process that was killed. */
-export async function killApp(): Promise<number> {
+export async function killLeader(): Promise<number> {
   return ((await call('POST', '/demo/kill')) as { pid: number }).pid;
 }
 
-/** `appPath` leads to the app that shall make the change; empty where there is one app. */
-export async function changeBooking(change: BookingChange, token: string, appPath: string): Promise<Booking> {
-  return ((await callBookingRoute(change, token, `${appPath}/bookings`)) as { booking: Booking }).booking;
+/** Returns how many dead letters are pending again. */
+export async function redeliverAll(): Promise<number> {
+  return ((await call('POST', '/demo/redeliver')) as { count: number }).count;
+}
+
+export async function changeBooking(change: BookingChange, { token, appNumber }: Caller): Promise<Booking> {
+  const path = `/apps/${appNumber}/bookings`;
+  return ((await callBookingRoute(change, token, path)) as { booking: Booking }).booking;
 }
 
 function callBookingRoute(change: BookingChange, token: string, path: string): Promise<unknown> {
   switch (change.kind) {
     case 'book':
-      return call('POST', path, { token, body: { session_id: change.sessionId } });
+      return call('POST', path, { session_id: change.sessionId }, token);
     case 'cancel':
-      return call('DELETE', `${path}/${change.bookingId}`, { token });
+      return call('DELETE', `${path}/${change.bookingId}`, undefined, token);
     case 'reactivate':
-      return call('POST', `${path}/${change.bookingId}/reactivate`, { token });
+      return call('POST', `${path}/${change.bookingId}/reactivate`, undefined, token);
   }
+}
+
+export async function editEvent(event: Event, title: string, { token, appNumber }: Caller): Promise<void> {
+  await call('PUT', `/apps/${appNumber}/events/${event.id}`, { title, start_date: event.start_date }, token);
 }

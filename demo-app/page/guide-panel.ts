@@ -1,15 +1,16 @@
 import type { CrmMode } from '../crm-service/mode-switch.js';
+import type { AppOverview } from '../supervisor/read-snapshot.js';
 import { commentOn } from './commentary.js';
-import type { Story } from './commentary.js';
+import type { Story, Tone } from './commentary.js';
 import { byId, createList, element, setText } from './dom.js';
 import { stepsWith } from './progress.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
 
 export interface GuidePanel {
-  show(view: View, words: Words, story: Story, done: readonly boolean[]): void;
-  /** Shows the outcome of a switch that was pressed. */
-  showStatus(text: string, tone: 'good' | 'bad' | 'waiting'): void;
+  show(view: View | undefined, words: Words, story: Story, done: readonly boolean[]): void;
+  /** Shows the outcome of a button that was pressed. */
+  showOutcome(text: string, tone: Tone): void;
 }
 
 export interface Switches {
@@ -17,67 +18,86 @@ export interface Switches {
   readonly onKill: () => void;
 }
 
-const MODES: readonly { readonly mode: CrmMode; readonly label: string }[] = [
-  { mode: 'ok', label: 'Up' },
-  { mode: 'down', label: 'Down' },
-  { mode: 'slow', label: 'Slow' },
-  { mode: 'wrong-token', label: 'Refusing the token' },
-];
-
 interface Step {
+  readonly number: number;
   readonly title: string;
   readonly text: string;
   readonly isDone: boolean;
+  readonly isNext: boolean;
 }
 
 /** A comment on what is happening, the steps to try, and the switches for them. */
 export function createGuidePanel({ onMode, onKill }: Switches): GuidePanel {
   const commentary = byId('commentary');
-  const processText = byId('process');
-  const status = byId('switch-status');
-  byId('kill').addEventListener('click', onKill);
-
-  const buttons = MODES.map(({ mode, label }) => {
-    const button = element('button', '', label);
-    button.type = 'button';
-    button.dataset['mode'] = mode;
+  const outcome = byId('outcome');
+  const kill = byId('kill') as HTMLButtonElement;
+  kill.addEventListener('click', onKill);
+  const modeButtons = [...byId('crm-modes').querySelectorAll('button')];
+  for (const button of modeButtons) {
     button.addEventListener('click', () => {
-      onMode(mode);
+      onMode(button.dataset['mode'] as CrmMode);
     });
-    return button;
-  });
-  byId('crm-modes').append(...buttons);
-
-  const showSteps = createList<Step>(
-    byId('steps'),
-    ({ title }) => title,
-    ({ title, text }) => {
-      const state = element('span', 'visually-hidden');
-      const node = element('li', '', element('div', '', element('strong', '', title), text, state));
+  }
+  const showApps = createList<AppOverview & { readonly text: string }>(
+    byId('apps'),
+    ({ number }) => number,
+    () => {
+      const node = element('li');
       return {
         node,
-        update: ({ isDone }) => {
-          node.dataset['done'] = String(isDone);
-          setText(state, isDone ? ' Done.' : '');
+        update: ({ process, text }) => {
+          node.dataset['state'] = process ? 'running' : 'dead';
+          setText(node, text);
         },
       };
     },
   );
+  const showSteps = createList<Step>(byId('steps'), ({ number }) => number, createStepRow);
 
   return {
     show(view, words, story, done) {
       const { tone, text } = commentOn(view, words, story);
       commentary.dataset['tone'] = tone;
       setText(commentary, text);
-      showSteps(stepsWith(words).map((step, index) => ({ ...step, isDone: done[index] ?? false })));
-      for (const button of buttons) {
-        button.setAttribute('aria-pressed', String(button.dataset['mode'] === view.inbox?.mode));
+      const next = done.indexOf(false);
+      showSteps(
+        stepsWith(words).map((step, index) => ({
+          ...step,
+          number: index + 1,
+          isDone: done[index] ?? false,
+          isNext: index === next,
+        })),
+      );
+      if (!view) return;
+      const { snapshot, leader, isConnected } = view;
+      for (const button of modeButtons) {
+        button.setAttribute('aria-pressed', String(isConnected && button.dataset['mode'] === snapshot.crm?.mode));
       }
-      setText(processText, words.process(view.leader));
+      showApps(
+        snapshot.apps.map((app) => ({
+          ...app,
+          text: isConnected ? words.process(app) : 'Not known while disconnected',
+        })),
+      );
+      kill.disabled = !leader || !isConnected;
     },
-    showStatus(text, tone) {
-      status.dataset['tone'] = tone;
-      setText(status, text);
+    showOutcome(text, tone) {
+      outcome.dataset['tone'] = tone;
+      setText(outcome, text);
+    },
+  };
+}
+
+function createStepRow({ number, title, text }: Step): { node: HTMLElement; update(step: Step): void } {
+  const state = element('span', 'visually-hidden');
+  const node = element('li', '', element('div', '', element('strong', '', title), ' ', text, state));
+  node.dataset['number'] = String(number);
+  return {
+    node,
+    update: ({ isDone, isNext }) => {
+      node.dataset['done'] = String(isDone);
+      node.dataset['next'] = String(isNext);
+      setText(state, isDone ? ' Done.' : '');
     },
   };
 }

@@ -1,82 +1,83 @@
-import type { CrmInbox } from '../crm-service/create-crm-control.js';
+import type { Event } from '../booking-app/event-store.js';
 import type { CrmMode } from '../crm-service/mode-switch.js';
-import { changeBooking, killApp, readInbox, readState, RefusedError, setCrmMode } from './api.js';
-import type { BookingChange } from './api.js';
-import { createBookingsPanel } from './bookings-panel.js';
+import type { DemoSnapshot } from '../supervisor/read-snapshot.js';
+import { changeBooking, editEvent, killLeader, redeliverAll, RefusedError, setCrmMode } from './api.js';
+import type { BookingChange, Caller } from './api.js';
+import { createAppPanel } from './app-panel.js';
+import type { Tone } from './commentary.js';
+import { byId } from './dom.js';
+import { createFlights, flightsBetween } from './flights.js';
 import { createGuidePanel } from './guide-panel.js';
 import { createInboxPanel } from './inbox-panel.js';
 import { createOutboxPanel } from './outbox-panel.js';
 import { createProgress } from './progress.js';
-import { createSharedAppsPanel } from './shared-apps-panel.js';
-import { leaderOf } from './view.js';
-import type { AppProcess, PageState } from './view.js';
-import { durationText } from './wording.js';
+import { openStream } from './stream.js';
+import { leaderOf, withBooking, withChanges } from './view.js';
+import type { AppProcess } from './view.js';
+import { countText, durationText } from './wording.js';
 import { wordsForOne, wordsForSeveral } from './words.js';
-import type { Words } from './words.js';
 
-const POLL_MS = 700;
+/** How often durations are shown anew. */
+const TICK_MS = 1000;
 
-let state: PageState | undefined;
-/** The process that delivers. */
-let leader: AppProcess | undefined;
-let inbox: CrmInbox | undefined;
-let isAppThere = true;
-let isCrmProcessThere = true;
+const words = document.body.dataset['apps'] === '1' ? wordsForOne : wordsForSeveral;
+let snapshot: DemoSnapshot | undefined;
+let isConnected = false;
 let hasChanged = false;
+/** The process that delivers, or did before it was killed. */
+let lastLeader: AppProcess | undefined;
 let killed: { readonly process: AppProcess; readonly atMs: number } | undefined;
 let successor: AppProcess | undefined;
-let startedReads = 0;
-let shownRead = 0;
 
 const progress = createProgress();
 const guide = createGuidePanel({ onMode: (mode) => void switchCrm(mode), onKill: () => void kill() });
-const bookings = createBookingsPanel(change);
-const showOutbox = createOutboxPanel();
+const showApp = createAppPanel({ onBooking, onEvent });
+const showOutbox = createOutboxPanel(() => void redeliver());
 const showInbox = createInboxPanel();
-const sharedApps = createSharedAppsPanel();
-
-/** Reads everything and shows it, unless a later read was faster. */
-async function refresh(): Promise<void> {
-  startedReads += 1;
-  const read = startedReads;
-  const [newState, newInbox] = await Promise.allSettled([readState(), readInbox()]);
-  if (read < shownRead) return;
-  shownRead = read;
-
-  if (newState.status === 'fulfilled') state = newState.value;
-  leader = newState.status === 'fulfilled' ? leaderOf(newState.value) : undefined;
-  // A response of the killed process was on its way before the kill.
-  if (leader?.pid === killed?.process.pid) leader = undefined;
-  isAppThere = newState.status === 'fulfilled' && (newState.value.isShared || leader !== undefined);
-  if (isAppThere) isCrmProcessThere = newInbox.status === 'fulfilled';
-  if (newInbox.status === 'fulfilled') inbox = newInbox.value;
-  if (killed && leader) {
-    successor = leader;
-    guide.showStatus(words().succeeded(killed.process, leader, sinceText(killed.atMs)), 'good');
-    killed = undefined;
-  }
-  show();
-}
-
-function words(): Words {
-  return state?.isShared ? wordsForSeveral : wordsForOne;
-}
+const flights = createFlights();
 
 function show(): void {
-  document.body.dataset['app'] = isAppThere ? 'there' : 'gone';
-  if (!state) return;
-  const view = { state, leader, inbox, isAppThere, isCrmProcessThere };
-  progress.update(view);
-  const areStepsDone = progress.done.every(Boolean);
-  const story = { killed: killed?.process, successor, hasChanged, areStepsDone };
-  guide.show(view, words(), story, progress.done);
-  if (state.isShared) sharedApps.show(view);
-  bookings.show(view);
-  showOutbox(view, words());
+  const view = snapshot && { snapshot, isConnected, leader: leaderOf(snapshot) };
+  if (view) progress.update(view);
+  const story = { killed: killed?.process, successor, hasChanged, areStepsDone: progress.done.every(Boolean) };
+  guide.show(view, words, story, progress.done);
+  document.body.dataset['connection'] = isConnected ? 'live' : 'lost';
+  if (!view) return;
+  const known = view.snapshot.apps.find(({ leadsSince }) => leadsSince !== null);
+  if (known) byId('dashboard-link').setAttribute('href', `${known.url}/dashboard/`);
+  showApp(view);
+  showOutbox(view, words);
   showInbox(view);
 }
 
-const NO_RESPONSE = 'The app did not respond; try again in a moment.';
+openStream({
+  onChanges(changes) {
+    const before = snapshot;
+    snapshot = withChanges(snapshot, changes);
+    isConnected = true;
+    followLeader(leaderOf(snapshot));
+    flights.prepare();
+    show();
+    if (before) flights.show(flightsBetween(before, snapshot));
+  },
+  onDisconnected() {
+    isConnected = false;
+    show();
+  },
+});
+setInterval(show, TICK_MS);
+
+/** However a process was killed, here or in a terminal, another takes its place. */
+function followLeader(leader: AppProcess | undefined): void {
+  if (lastLeader && leader?.pid !== lastLeader.pid) killed ??= { process: lastLeader, atMs: performance.now() };
+  if (!leader) return;
+  if (killed && leader.pid !== killed.process.pid) {
+    successor = leader;
+    guide.showOutcome(words.succeeded(killed.process, leader, sinceText(killed.atMs)), 'good');
+  }
+  killed = undefined;
+  lastLeader = leader;
+}
 
 const DOING: Readonly<Record<BookingChange['kind'], string>> = {
   book: 'Booking …',
@@ -89,44 +90,41 @@ const DONE: Readonly<Record<BookingChange['kind'], string>> = {
   reactivate: 'reactivated',
 };
 
-async function change(wanted: BookingChange, token: string): Promise<void> {
-  bookings.showStatus(DOING[wanted.kind], 'waiting');
-  const outcome = await outcomeOf(wanted, token);
-  // Refresh first, because the rows' buttons have a new meaning now.
-  await refresh();
-  bookings.showStatus(outcome.text, outcome.tone);
-}
-
-async function outcomeOf(wanted: BookingChange, token: string): Promise<{ text: string; tone: 'good' | 'bad' }> {
-  const startedAtMs = performance.now();
-  try {
-    const appNumber = state?.isShared ? sharedApps.chosenNumber : undefined;
-    const booking = await changeBooking(wanted, token, appNumber === undefined ? '' : `/apps/${appNumber}`);
+async function onBooking(wanted: BookingChange, caller: Caller): Promise<void> {
+  await attempt(DOING[wanted.kind], async () => {
+    const startedAtMs = performance.now();
+    const booking = await changeBooking(wanted, caller);
     hasChanged = true;
-    progress.onChanged(booking, inbox?.mode);
-    const where = appNumber === undefined ? '' : ` at app ${appNumber}`;
-    return { text: `Booking ${booking.id} ${DONE[wanted.kind]}${where} in ${sinceText(startedAtMs)}.`, tone: 'good' };
-  } catch (error) {
-    return { text: refusalText(error), tone: 'bad' };
-  }
+    progress.onBooking(booking, snapshot?.crm?.mode);
+    // At once, because the row's button has a new meaning now.
+    if (snapshot) snapshot = withBooking(snapshot, caller.token, booking);
+    show();
+    return `Booking ${booking.id} ${DONE[wanted.kind]}${placeText(caller)} in ${sinceText(startedAtMs)}.`;
+  });
 }
 
-function refusalText(error: unknown): string {
-  if (!(error instanceof RefusedError)) return NO_RESPONSE;
-  // From whoever relays to the app that was chosen; what became of the booking, the list shows.
-  if (error.status === 502) return `${error.message}; choose another one.`;
-  return `${error.message}. The CRM is not notified.`;
+async function onEvent(event: Event, title: string, caller: Caller): Promise<boolean> {
+  return attempt('Saving …', async () => {
+    const startedAtMs = performance.now();
+    await editEvent(event, title, caller);
+    hasChanged = true;
+    return `Event ${event.id} updated${placeText(caller)} in ${sinceText(startedAtMs)}.`;
+  });
+}
+
+function placeText({ appNumber }: Caller): string {
+  return words === wordsForOne ? '' : ` at app ${appNumber}`;
 }
 
 async function switchCrm(mode: CrmMode): Promise<void> {
-  guide.showStatus('Switching the CRM …', 'waiting');
-  try {
-    await setCrmMode(mode);
-    guide.showStatus(MODE_TEXTS[mode], 'good');
-  } catch (error) {
-    guide.showStatus(failureText(error), 'bad');
-  }
-  await refresh();
+  await attempt(
+    'Switching the CRM …',
+    async () => {
+      await setCrmMode(mode);
+      return MODE_TEXTS[mode];
+    },
+    mode === 'ok' ? 'good' : 'waiting',
+  );
 }
 
 const MODE_TEXTS: Readonly<Record<CrmMode, string>> = {
@@ -134,39 +132,56 @@ const MODE_TEXTS: Readonly<Record<CrmMode, string>> = {
   down: "The CRM's port refuses connections.",
   slow: 'The CRM takes 2 to 3 seconds for each response.',
   'wrong-token': 'The CRM responds 401 to every request.',
+  rejecting: 'The CRM responds 422 to every notification.',
 };
 
 async function kill(): Promise<void> {
-  guide.showStatus(words().killing, 'waiting');
-  const atMs = performance.now();
+  await attempt(
+    words.killing,
+    async () => {
+      const atMs = performance.now();
+      const process = snapshot && leaderOf(snapshot);
+      const pid = await killLeader();
+      progress.onKilled(pid);
+      const named = { number: process?.number ?? 1, pid, sinceAt: Date.now() };
+      killed = { process: named, atMs };
+      return words.killed(named);
+    },
+    'waiting',
+  );
+}
+
+async function redeliver(): Promise<void> {
+  await attempt(
+    'Redelivering …',
+    async () => {
+      const count = await redeliverAll();
+      progress.onRedelivered();
+      return `${countText(count, 'dead letter')} pending again.`;
+    },
+    'waiting',
+  );
+}
+
+/** Does what a button is for, and shows the outcome. Resolves to whether it was done. */
+async function attempt(doingText: string, action: () => Promise<string>, tone: Tone = 'good'): Promise<boolean> {
+  guide.showOutcome(doingText, 'waiting');
   try {
-    const pid = await killApp();
-    const number = state?.apps.find(({ process }) => process?.pid === pid)?.number ?? 1;
-    killed = { process: { number, pid, sinceAt: Date.now() }, atMs };
-    successor = undefined;
-    progress.onKilled(pid);
-    leader = undefined;
-    isAppThere = state?.isShared === true;
-    guide.showStatus(words().killed(killed.process), 'waiting');
-    show();
+    guide.showOutcome(await action(), tone);
+    return true;
   } catch (error) {
-    guide.showStatus(failureText(error), 'bad');
+    guide.showOutcome(failureText(error), 'bad');
+    return false;
   }
 }
 
 function failureText(error: unknown): string {
-  return error instanceof RefusedError ? `${error.message}.` : NO_RESPONSE;
+  if (!(error instanceof RefusedError)) return 'The demo did not respond; try again in a moment.';
+  // From the supervisor, which passes requests on; the list shows what became of the booking.
+  if (error.status >= 500) return `${error.message}.`;
+  return `${error.message}. The CRM is not notified.`;
 }
 
 function sinceText(atMs: number): string {
   return durationText(performance.now() - atMs);
 }
-
-async function pollForever(): Promise<never> {
-  for (;;) {
-    await refresh();
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
-}
-
-void pollForever();

@@ -1,36 +1,47 @@
-import type { WaitingNotification } from '../booking-app/demo-page/delivery-watch.js';
+import type { Delivery } from '../booking-app/app-state.js';
+import { MAX_PENDING_ENTRIES } from '../supervisor/outbox-reading.js';
+import type { OutboxEntry } from '../supervisor/outbox-reading.js';
+import type { DemoSnapshot } from '../supervisor/read-snapshot.js';
 import { byId, createList, element, setText } from './dom.js';
-import type { PageState, View } from './view.js';
-import type { Words } from './words.js';
+import { createToken } from './token.js';
+import type { View } from './view.js';
 import { countText, durationText, happeningText, hueOf } from './wording.js';
+import type { Words } from './words.js';
 
 interface Figure {
   readonly id: string;
   readonly label: string;
-  readonly valueOf: (stats: PageState['stats']) => string;
+  readonly valueOf: (snapshot: DemoSnapshot) => string;
 }
 
 const FIGURES: readonly Figure[] = [
-  { id: 'pending', label: 'Pending', valueOf: ({ pending }) => String(pending) },
-  { id: 'in-flight', label: 'In flight', valueOf: ({ inFlight }) => String(inFlight) },
+  { id: 'pending', label: 'Pending', valueOf: ({ outbox }) => String(outbox.pending) },
+  { id: 'dead', label: 'Dead letters', valueOf: ({ outbox }) => String(outbox.dead) },
   {
     id: 'oldest',
     label: 'Oldest',
-    valueOf: ({ pending, oldestAgeMs }) => (pending === 0 ? '–' : durationText(oldestAgeMs)),
+    valueOf: ({ outbox: { oldestAt } }) => (oldestAt === null ? '–' : durationText(Math.max(0, Date.now() - oldestAt))),
   },
-  { id: 'delivered', label: 'Delivered *', valueOf: ({ delivered }) => String(delivered) },
-  { id: 'retried', label: 'Retries *', valueOf: ({ retried }) => String(retried) },
-  { id: 'dead', label: 'Dead letters', valueOf: ({ dead }) => String(dead) },
+  { id: 'delivered', label: 'Delivered *', valueOf: ({ delivery }) => countOf(delivery?.delivered) },
+  { id: 'retried', label: 'Retries *', valueOf: ({ delivery }) => countOf(delivery?.retried) },
+  { id: 'unsent', label: 'Never sent *', valueOf: ({ delivery }) => countOf(delivery?.unsent) },
 ];
+
+/** Only the app counts these, and it may not run. */
+function countOf(count: number | undefined): string {
+  return count === undefined ? '–' : String(count);
+}
 
 interface Lane {
   readonly name: string;
-  readonly notifications: readonly WaitingNotification[];
+  readonly entries: readonly OutboxEntry[];
 }
 
-export function createOutboxPanel(): (view: View, words: Words) => void {
+export function createOutboxPanel(onRedeliver: () => void): (view: View, words: Words) => void {
   const delivery = byId('delivery');
-  const note = byId('waiting-note');
+  const deadNote = byId('dead-note');
+  const redeliver = byId('redeliver') as HTMLButtonElement;
+  redeliver.addEventListener('click', onRedeliver);
   const showFigures = createList<Figure & { readonly value: string }>(
     byId('figures'),
     ({ id }) => id,
@@ -52,58 +63,78 @@ export function createOutboxPanel(): (view: View, words: Words) => void {
       const tag = element('span', 'lane', name);
       tag.dataset['hue'] = hueOf(name);
       const queue = element('span', 'queue');
+      const showTokens = createList<OutboxEntry>(
+        queue,
+        ({ id }) => id,
+        (entry) => {
+          const token = createToken(entry, '');
+          return {
+            node: token,
+            update: (next) => {
+              token.dataset['state'] = next.state;
+              setText(token, tokenText(next));
+            },
+          };
+        },
+      );
       return {
         node: element('li', '', tag, queue),
-        update: ({ notifications }) => {
-          setText(queue, notifications.map(waitingText).join(' → '));
+        update: ({ entries }) => {
+          showTokens(entries);
         },
       };
     },
   );
 
-  return ({ state, leader, isAppThere }, words) => {
-    const { stats, pauseCause } = state;
-    // An app that is gone leaves its last state on the page, which is dimmed.
-    const isLeaderless = isAppThere && !leader;
-    delivery.dataset['tone'] = pauseCause || isLeaderless ? 'bad' : 'good';
-    const text = `${pauseCause ? pauseText(pauseCause) : 'Delivering.'} Circuit ${stats.circuit}.`;
-    setText(delivery, isLeaderless ? 'Nothing is delivered until an app leads.' : text);
-    showFigures(FIGURES.map((figure) => ({ ...figure, value: figure.valueOf(stats) })));
-    showLanes(lanesOf(state.waiting));
-    setText(note, noteOn(state, words));
+  return ({ snapshot, leader, isConnected }, words) => {
+    const { outbox } = snapshot;
+    const isDelivering = isConnected && leader !== undefined && snapshot.delivery?.pauseCause === null;
+    delivery.dataset['tone'] = isDelivering ? 'good' : 'bad';
+    setText(
+      delivery,
+      isConnected ? (leader ? deliveryText(snapshot.delivery) : words.noDelivery) : 'Not known while disconnected.',
+    );
+    showFigures(FIGURES.map((figure) => ({ ...figure, value: figure.valueOf(snapshot) })));
+    showLanes(lanesOf(outbox.entries));
+    const further = outbox.pending > MAX_PENDING_ENTRIES ? ` (the oldest ${MAX_PENDING_ENTRIES})` : '';
+    setText(byId('lanes-heading'), `Waiting, in order per booking${further}`);
+    setText(
+      deadNote,
+      outbox.dead === 0
+        ? `No dead letters. ${words.countersNote}`
+        : `${countText(outbox.dead, 'dead letter')}: fix the CRM, then`,
+    );
+    redeliver.disabled = outbox.dead === 0 || !leader || !isConnected;
   };
 }
 
-function pauseText(cause: NonNullable<PageState['pauseCause']>): string {
+function deliveryText(delivery: Delivery | null): string {
+  if (!delivery) return 'Delivering.';
+  return `${delivery.pauseCause ? pauseText(delivery.pauseCause) : 'Delivering.'} Circuit ${delivery.circuit}.`;
+}
+
+function pauseText(cause: NonNullable<Delivery['pauseCause']>): string {
   switch (cause.kind) {
     case 'unreachable':
       return `Paused: the CRM cannot be reached (${cause.code}).`;
     case 'unauthorised':
-      return `Paused: the CRM refuses the token (${cause.status}).`;
+      return `Paused: the CRM rejects the token (${cause.status}).`;
     case 'misdirected':
       return `Paused: the CRM responds as to a wrong URL (${cause.status}).`;
   }
 }
 
-function lanesOf(waiting: readonly WaitingNotification[]): Lane[] {
-  const lanes = new Map<string, WaitingNotification[]>();
-  for (const notification of waiting) {
-    const lane = lanes.get(notification.lane);
-    if (lane) lane.push(notification);
-    else lanes.set(notification.lane, [notification]);
+function lanesOf(entries: readonly OutboxEntry[]): Lane[] {
+  const lanes = new Map<string, OutboxEntry[]>();
+  for (const entry of entries) {
+    const lane = lanes.get(entry.lane);
+    if (lane) lane.push(entry);
+    else lanes.set(entry.lane, [entry]);
   }
-  return [...lanes].map(([name, notifications]) => ({ name, notifications }));
+  return [...lanes].map(([name, members]) => ({ name, entries: members }));
 }
 
-function waitingText({ type, attempts }: WaitingNotification): string {
-  return attempts === 0 ? happeningText(type) : `${happeningText(type)} (${countText(attempts, 'attempt')})`;
-}
-
-function noteOn({ stats, earlierCount, furtherCount }: PageState, { countersNote }: Words): string {
-  const notes = [];
-  if (furtherCount > 0) notes.push(`And ${furtherCount} more.`);
-  if (earlierCount > 0) notes.push(`${earlierCount} from before the restart.`);
-  if (stats.pending === 0) notes.push('Nothing is pending.');
-  notes.push(countersNote);
-  return notes.join(' ');
+function tokenText({ type, attempts, state }: OutboxEntry): string {
+  if (state === 'dead') return `${happeningText(type)}: dead letter`;
+  return attempts === 0 ? happeningText(type) : `${happeningText(type)}, ${countText(attempts, 'attempt')}`;
 }

@@ -1,14 +1,6 @@
-import type { Booking } from '../booking-app/booking-store.js';
-import type { DemoState } from '../booking-app/demo-page/demo-state.js';
-import type { CrmInbox } from '../crm-service/create-crm-control.js';
-import type { StoredNotification } from '../crm-service/notification-store.js';
-import type { AppOverview } from '../supervisor/shared-state.js';
-
-/** What the page shows, of one app or of several that share an outbox. */
-export interface PageState extends Omit<DemoState, 'app'> {
-  readonly apps: readonly AppOverview[];
-  readonly isShared: boolean;
-}
+import type { BookingOverview } from '../booking-app/app-state.js';
+import type { DemoSnapshot } from '../supervisor/read-snapshot.js';
+import type { SnapshotChanges } from '../supervisor/snapshot-changes.js';
 
 /** A process of an app that delivers. */
 export interface AppProcess {
@@ -19,42 +11,42 @@ export interface AppProcess {
   readonly sinceAt: number;
 }
 
-/** What the page knows: the last state and inbox it received, and whether the app and the CRM respond now. */
+/** What the page shows: the last snapshot, and whether it is current. */
 export interface View {
-  readonly state: PageState;
+  readonly snapshot: DemoSnapshot;
+  readonly isConnected: boolean;
   /** The process that delivers now. */
   readonly leader: AppProcess | undefined;
-  readonly inbox: CrmInbox | undefined;
-  readonly isAppThere: boolean;
-  readonly isCrmProcessThere: boolean;
 }
 
-export function leaderOf({ apps }: PageState): AppProcess | undefined {
+/** How many of the newest arrivals the page keeps. */
+const MAX_ARRIVALS = 30;
+
+export function withChanges(snapshot: DemoSnapshot | undefined, changes: SnapshotChanges): DemoSnapshot {
+  const { areArrivalsNew, ...values } = changes;
+  // The first changes are a whole snapshot.
+  const next = { ...snapshot, ...values } as DemoSnapshot;
+  if (areArrivalsNew !== true || !snapshot) return next;
+  return { ...next, arrivals: [...next.arrivals, ...snapshot.arrivals].slice(0, MAX_ARRIVALS) };
+}
+
+/** The snapshot with a booking that has just changed, of which the CRM need not know yet. */
+export function withBooking(snapshot: DemoSnapshot, token: string, booking: BookingOverview): DemoSnapshot {
+  const { crm } = snapshot;
+  return {
+    ...snapshot,
+    members: snapshot.members.map((member) =>
+      member.token === token
+        ? { ...member, bookings: [booking, ...member.bookings.filter(({ id }) => id !== booking.id)] }
+        : member,
+    ),
+    crm: crm && { ...crm, knownBookings: crm.knownBookings.filter((id) => id !== booking.id) },
+  };
+}
+
+export function leaderOf({ apps }: DemoSnapshot): AppProcess | undefined {
   for (const { number, process, leadsSince } of apps) {
-    if (process && leadsSince !== undefined) return { number, pid: process.pid, sinceAt: leadsSince };
+    if (process && leadsSince !== null) return { number, pid: process.pid, sinceAt: leadsSince };
   }
   return undefined;
-}
-
-/** Whether the booking's last change has reached the CRM. A hook runs after the change, so its timestamp is not older. */
-export function hasArrived(inbox: CrmInbox, { id, updated_at }: Pick<Booking, 'id' | 'updated_at'>): boolean {
-  return inbox.notifications.some(
-    (notification) => bookingIdOf(notification) === id && notification.timestamp >= updated_at,
-  );
-}
-
-/** The notification's lane. */
-export function laneOf(notification: StoredNotification): string {
-  const bookingId = bookingIdOf(notification);
-  if (bookingId !== undefined) return `booking:${bookingId}`;
-  const eventId = idIn(notification.additional_data['event_id']);
-  return eventId === undefined ? `user:${notification.user_id}` : `event:${eventId}`;
-}
-
-function bookingIdOf({ booking_id, additional_data }: StoredNotification): string | number | undefined {
-  return booking_id ?? idIn(additional_data['booking_id']);
-}
-
-function idIn(value: unknown): string | number | undefined {
-  return typeof value === 'number' || typeof value === 'string' ? value : undefined;
 }

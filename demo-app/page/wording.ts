@@ -14,7 +14,7 @@ export function countText(count: number, noun: string): string {
 
 /** What happened, from a notification's type: `booking_created` becomes `created`. */
 export function happeningText(type: string): string {
-  return type.replace(/^booking_/, '').replaceAll('_', ' ');
+  return type.replace(/^(booking|event)_/, '').replaceAll('_', ' ');
 }
 
 const startFormat = new Intl.DateTimeFormat('en-GB', {

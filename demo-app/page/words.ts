@@ -1,3 +1,4 @@
+import type { AppOverview } from '../supervisor/read-snapshot.js';
 import type { AppProcess } from './view.js';
 import { durationText } from './wording.js';
 
@@ -11,58 +12,62 @@ export interface Words {
   killed(process: AppProcess): string;
   /** The killed process has a successor, after this long. */
   succeeded(killed: AppProcess, successor: AppProcess, tookText: string): string;
-  /** Why nothing is delivered. `isAppThere`: an app responds all the same. */
-  absence(killed: AppProcess | undefined, isAppThere: boolean): string;
+  /** The page gets no more changes. */
+  readonly disconnected: string;
+  /** Why nothing is delivered. `isAnyThere`: an app responds all the same. */
+  absence(killed: AppProcess | undefined, isAnyThere: boolean): string;
+  /** The same, at the outbox. */
+  readonly noDelivery: string;
   /** With notifications pending. */
   back(successor: AppProcess): string;
   /** With nothing pending. */
   backAndDone(successor: AppProcess): string;
   /** Beside the button that kills it. */
-  process(process: AppProcess | undefined): string;
+  process(app: AppOverview): string;
   /** Of counters that begin with a process. */
   readonly countersNote: string;
 }
 
 export const wordsForOne: Words = {
-  killStep: { title: 'Kill the app', text: 'Best while something is pending. Nothing is lost.' },
+  killStep: { title: 'Kill the app.', text: 'Best while something waits. Nothing is lost.' },
   where: 'on disk',
   killOffer: 'kill the app first',
   killing: 'Killing the app …',
   killed: ({ pid }) => `Process ${pid} was killed with SIGKILL.`,
   succeeded: (killed, successor, tookText) =>
     `Process ${killed.pid} was killed; ${successor.pid} took its place after ${tookText}.`,
-  absence: (killed) =>
-    killed === undefined
-      ? 'The app does not respond. If it was killed, the supervisor starts it again; if the demo was stopped, start it with npm run demo.'
-      : 'The app process was killed; the supervisor starts it again. What it had accepted is on disk.',
+  disconnected: 'Disconnected; reconnecting … If the demo was stopped, start it with npm run demo.',
+  absence: () => 'The app process was killed; the supervisor starts it again. What it had accepted is on disk.',
+  noDelivery: 'Nothing is delivered while the app does not run.',
   back: ({ pid }) => `The app is back as process ${pid}. `,
   backAndDone: ({ pid }) => `The app was killed and is back as process ${pid}. Nothing is missing.`,
-  process: (process) =>
-    process ? `The app is process ${process.pid}, up for ${sinceText(process.sinceAt)}` : 'The app is not running',
+  process: ({ process }) =>
+    process ? `Process ${process.pid}, up for ${sinceText(process.startedAt)}` : 'The app is not running',
   countersNote: '* since the app started',
 };
 
 export const wordsForSeveral: Words = {
-  killStep: {
-    title: 'Kill the leader',
-    text: 'The other app takes over, and nothing is lost.',
-  },
+  killStep: { title: 'Kill the leader.', text: 'The other app takes over, and nothing is lost.' },
   where: 'in PostgreSQL',
   killOffer: 'kill the leader first',
   killing: 'Killing the leader …',
   killed: ({ number, pid }) => `App ${number}, process ${pid}, was killed with SIGKILL.`,
   succeeded: (killed, successor, tookText) =>
     `App ${killed.number}, process ${killed.pid}, was killed; app ${successor.number} took over after ${tookText}.`,
-  absence(killed, isAppThere) {
-    if (!isAppThere) {
-      return 'No app responds. If they were killed, the supervisor starts them again; if the demo was stopped, start it with npm run demo -- --postgres.';
-    }
-    const cause = killed ? `App ${killed.number}, the leader, was killed. The other one` : 'No app leads. One of them';
-    return `${cause} takes over within 5 seconds, and bookings succeed there meanwhile. What was accepted is in PostgreSQL.`;
+  disconnected: 'Disconnected; reconnecting … If the demo was stopped, start it with npm run demo -- --postgres.',
+  absence(killed, isAnyThere) {
+    if (!isAnyThere)
+      return 'No app runs. The supervisor starts a killed one again; what was accepted is in PostgreSQL.';
+    const cause = killed ? `App ${killed.number}, the leader, was killed.` : 'No app leads.';
+    return `${cause} Another takes over within 5 seconds, and bookings succeed there meanwhile.`;
   },
+  noDelivery: 'Nothing is delivered until an app leads.',
   back: ({ number }) => `App ${number} has taken over. `,
   backAndDone: ({ number }) => `The leader was killed, and app ${number} has taken over. Nothing is missing.`,
-  process: (process) => (process ? `App ${process.number} has led for ${sinceText(process.sinceAt)}` : 'No app leads'),
+  process({ number, process, leadsSince }) {
+    if (!process) return `App ${number} is not running`;
+    return `App ${number}, process ${process.pid}, ${leadsSince === null ? 'stands by' : 'leads'}`;
+  },
   countersNote: '* since each app started',
 };
 

@@ -4,8 +4,8 @@ import type { Supervision } from './supervision.js';
 export interface AppToKeep {
   /** At the beginning of a sentence: `The booking app`. */
   readonly name: string;
-  /** Starts it at this port, or where its settings say. */
-  readonly start: (port: number | undefined) => Child;
+  /** Starts it; always at the same port. */
+  readonly start: () => Child;
   /** When and where it starts again, in a sentence. */
   readonly restartText: string;
   /** What to wait for before it starts again; called with the process that was killed. @default nothing */
@@ -16,7 +16,8 @@ export interface AppToKeep {
 export interface KeptApp {
   /** Undefined while it does not run, or does not listen yet. */
   readonly pid: number | undefined;
-  readonly port: number;
+  /** When this process began to listen, in milliseconds since 1970. */
+  readonly since: number;
   kill(): void;
 }
 
@@ -26,6 +27,12 @@ export async function keepApp(
   { name, start, restartText, beforeRestart }: AppToKeep,
 ): Promise<KeptApp> {
   let running: Child | undefined;
+  let since = 0;
+
+  function setRunning(child: Child): void {
+    running = child;
+    since = Date.now();
+  }
 
   function watch(child: Child): void {
     supervision.watch(child, (how) => {
@@ -43,11 +50,11 @@ export async function keepApp(
   async function restart(killed: Child): Promise<void> {
     await beforeRestart?.(killed.pid);
     if (supervision.isStopping) return;
-    const next = start(port);
+    const next = start();
     watch(next);
     next.listening.then(
       () => {
-        running = next;
+        setRunning(next);
         console.log(`${name} is back, pid ${next.pid}.\n`);
       },
       () => {
@@ -56,14 +63,16 @@ export async function keepApp(
     );
   }
 
-  const first = start(undefined);
-  const { port } = await first.listening;
-  running = first;
+  const first = start();
+  await first.listening;
+  setRunning(first);
   watch(first);
   return {
-    port,
     get pid() {
       return running?.pid;
+    },
+    get since() {
+      return since;
     },
     kill() {
       running?.kill();

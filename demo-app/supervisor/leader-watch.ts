@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OutboxProcess } from 'express-crm-notifier';
-import type { SharedApp } from './shared-app.js';
+import type { KeptApp } from './keep-app.js';
+import type { SupervisedApp } from './supervised-app.js';
 
 export interface Leader {
   readonly pid: number;
@@ -21,8 +22,17 @@ const RESPONSE_TIMEOUT_MS = 1000;
 /** Takes over for certain by then, unless PostgreSQL is away. */
 const TAKE_OVER_MS = 10_000;
 
+/** Of the only app: it leads while it runs. */
+export function onlyLeader(kept: KeptApp): Pick<LeaderWatch, 'leader'> {
+  return {
+    get leader() {
+      return kept.pid === undefined ? undefined : { pid: kept.pid, sinceAt: kept.since };
+    },
+  };
+}
+
 /** Asks the booking apps again and again which of them leads. */
-export function watchLeader(apps: readonly SharedApp[]): LeaderWatch {
+export function watchLeader(apps: readonly SupervisedApp[]): LeaderWatch {
   let leader: Leader | undefined;
   let isStopped = false;
 
@@ -62,7 +72,7 @@ export function watchLeader(apps: readonly SharedApp[]): LeaderWatch {
 }
 
 /** The first app that responds knows it of all. */
-async function readLeaderPid(apps: readonly SharedApp[]): Promise<number | undefined> {
+async function readLeaderPid(apps: readonly SupervisedApp[]): Promise<number | undefined> {
   for (const { url, kept } of apps) {
     if (kept.pid === undefined) continue;
     try {

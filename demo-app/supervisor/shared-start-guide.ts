@@ -1,12 +1,12 @@
 import { ADA, FAY } from '../booking-app/demo-users.js';
 import type { PortSetting } from '../runtime/settings.js';
-import type { SharedApp } from './shared-app.js';
+import type { SupervisedApp } from './supervised-app.js';
 import { describeService, quoted, takenText, tokensText } from './start-guide.js';
 import type { RunningService } from './start-guide.js';
 
 export interface RunningSharedDemo {
   readonly page: { readonly port: number; readonly wanted: PortSetting };
-  readonly apps: readonly SharedApp[];
+  readonly apps: readonly SupervisedApp[];
   readonly crm: RunningService;
   readonly postgresPlace: string;
   readonly crmAuthToken: string;
@@ -23,7 +23,7 @@ export function sharedStartGuide({
   restartCommand,
 }: RunningSharedDemo): string {
   const json = "-H 'Content-Type: application/json'";
-  const book = ({ number, url }: SharedApp): string =>
+  const book = ({ number, url }: SupervisedApp): string =>
     `  curl -s -X POST ${url}/bookings -H 'Authorization: Bearer ${ADA.token}' ${json} -d '{"session_id":${number}}'`;
   return `
 Open http://localhost:${page.port}/ to see everything on one page.${takenText(page)}

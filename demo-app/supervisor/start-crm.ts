@@ -41,7 +41,6 @@ export async function startCrm(
       CRM_PORT: undefined,
       CRM_BASE_URL: `http://localhost:${port}`,
       CRM_AUTH_TOKEN: readCrmAuthToken(environment),
-      DEMO_CRM_CONTROL_URL: controlUrl,
     },
   };
 }

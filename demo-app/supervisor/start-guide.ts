@@ -8,23 +8,24 @@ export interface RunningService {
 }
 
 export interface RunningDemo {
+  readonly page: { readonly port: number; readonly wanted: PortSetting };
+  readonly app: { readonly url: string; readonly pid: number | undefined };
   readonly crm: RunningService;
-  readonly app: RunningService;
   readonly crmAuthToken: string;
   readonly restartCommand: string;
 }
 
 /** The text that the demo prints once it has started. */
-export function startGuide({ crm, app, crmAuthToken, restartCommand }: RunningDemo): string {
+export function startGuide({ page, app, crm, crmAuthToken, restartCommand }: RunningDemo): string {
   const ada = `-H 'Authorization: Bearer ${ADA.token}'`;
   const crmCaller = `-H ${quoted(`Authorization: Bearer ${crmAuthToken}`)}`;
-  const appUrl = `http://localhost:${app.port}`;
+  const appUrl = app.url;
   const crmUrl = `http://localhost:${crm.port}`;
   return `
-Open ${appUrl}/ to see everything on one page.
+Open http://localhost:${page.port}/ to see everything on one page.${takenText(page)}
 Open ${appUrl}/dashboard/ for the notifier's dashboard (user fay, password ${FAY.token}).
 
-Booking app   ${describeService(app)}
+Booking app   ${appUrl}  pid ${app.pid}
 CRM service   ${describeService(crm)}
 
 Tokens of the booking app: ${tokensText()}

@@ -1,19 +1,15 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { dirname, join } from 'node:path';
-import { buildPageAssets } from '../booking-app/demo-page/page-assets.js';
 import { freePort } from '../runtime/free-port.js';
 import { guardedDirectory } from '../runtime/guarded-directory.js';
-import { listen } from '../runtime/listen.js';
 import { DEFAULT_BOOKING_PORT, DEFAULT_CRM_PORT, readCrmAuthToken, readPort } from '../runtime/settings.js';
 import type { Environment } from '../runtime/settings.js';
-import { createSharedPage } from './create-shared-page.js';
 import { makeDemoDatabase } from './demo-database.js';
 import { keepApp } from './keep-app.js';
 import { watchLeader } from './leader-watch.js';
-import type { SharedApp } from './shared-app.js';
+import { outboxTableReader } from './read-outbox-table.js';
+import { servePage } from './serve-page.js';
 import { sharedStartGuide } from './shared-start-guide.js';
 import { startCrm } from './start-crm.js';
+import type { SupervisedApp } from './supervised-app.js';
 import { superviseAll } from './supervision.js';
 
 const STOP_TEXT = 'Stopping the booking apps, then the CRM service and PostgreSQL.';
@@ -28,8 +24,6 @@ export function superviseShared(environment: Environment): Promise<void> {
     const wantedCrmPort = readPort(environment, 'CRM_PORT', DEFAULT_CRM_PORT);
     const wantedPagePort = readPort(environment, 'DEMO_PORT', DEFAULT_BOOKING_PORT);
     const crmAuthToken = readCrmAuthToken(environment);
-    const assets = await buildPageAssets(join(dirname(import.meta.dirname), 'page'));
-
     const database = await makeDemoDatabase(environment);
     supervision.closeAtEnd(() => database.close());
     // The bookings are new at each start, so the CRM's inbox is, too.
@@ -42,7 +36,7 @@ export function superviseShared(environment: Environment): Promise<void> {
       'The booking apps go on.',
     );
 
-    const apps: SharedApp[] = [];
+    const apps: SupervisedApp[] = [];
     const watch = watchLeader(apps);
     supervision.closeAtEnd(() => watch.stop());
     for (const number of [1, 2]) {
@@ -62,12 +56,14 @@ export function superviseShared(environment: Environment): Promise<void> {
       apps.push({ number, url: `http://localhost:${port}`, kept });
     }
 
-    const server = createServer(createSharedPage({ apps, watch, assets, crmControlUrl: controlUrl, crmAuthToken }));
-    const pagePort = await listen(server, wantedPagePort);
-    supervision.closeAtEnd(async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+    const outbox = outboxTableReader(database.url);
+    supervision.closeAtEnd(() => outbox.close());
+    const pagePort = await servePage(supervision, wantedPagePort, {
+      apps,
+      watch,
+      readOutbox: outbox.read,
+      crmControlUrl: controlUrl,
+      crmAuthToken,
     });
     console.log(
       sharedStartGuide({

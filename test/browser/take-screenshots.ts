@@ -27,7 +27,7 @@ try {
     httpCredentials: { username: 'fay', password: 'demo-fay' },
   });
   await photographDemo(page, url);
-  await photographDashboard(page, url);
+  await photographDashboard(page);
 } finally {
   await browser.close();
   const ended = once(demo, 'exit');
@@ -56,22 +56,22 @@ async function photographDemo(page: Page, url: string): Promise<void> {
   for (let count = 0; count < 2; count += 1) await book(page);
   await page.locator('#inbox-note', { hasText: '2 notifications arrived' }).waitFor();
   await page.getByRole('button', { name: 'Down' }).click();
-  await page.locator('#switch-status', { hasText: 'refuses connections' }).waitFor();
+  await page.locator('#outcome', { hasText: 'refuses connections' }).waitFor();
   for (let count = 0; count < 3; count += 1) await book(page);
   await page.locator('#figure-pending', { hasText: '3' }).waitFor();
   await page.getByText('Paused: the CRM cannot be reached').waitFor();
   await photograph(page, 'demo');
 }
 
-async function photographDashboard(page: Page, url: string): Promise<void> {
-  await page.goto(new URL('dashboard/', url).href);
+async function photographDashboard(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Dashboard' }).click();
   await page.getByText('cannot be reached').first().waitFor();
   await photograph(page, 'dashboard');
 }
 
 /** Books the next free session, and waits until the page confirms it. */
 async function book(page: Page): Promise<void> {
-  const status = page.locator('#booking-status');
+  const status = page.locator('#outcome');
   const before = await status.textContent();
   await page
     .getByRole('button', { name: /^Book / })

@@ -158,11 +158,18 @@ describe('the page of crm-notifier crm', () => {
     expect(await crm.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  it('makes dead letters with 422, and has no route with 404', async () => {
+  it('makes dead letters with 422 that arrive once it is fixed, and has no route with 404', async () => {
     const { crm, url } = await startCrm('--fault', '422');
     const event = ['send', 'event', '--event-id', '1', '--user-id', '1', '--action', 'updated', '--base-url', url];
     const end = await run([...event, '--outbox', join(directory(), 'outbox'), '--json']);
     expect(objectsIn(end)).toMatchObject([{ accepted: true, state: 'dead' }]);
+    crm.type('ok');
+    await crm.printed('{"fault":"ok"}');
+    const redeliver = ['outbox', 'redeliver', '--all', '--yes', '--outbox', join(directory(), 'outbox'), '--json'];
+    expect(objectsIn(await run(redeliver))).toMatchObject([{ redelivered: 1 }]);
+    const deliver = ['deliver', '--outbox', join(directory(), 'outbox'), '--base-url', url, '--json'];
+    expect(objectsIn(await run(deliver)).at(-1)).toMatchObject({ delivered: 1, dead: 0 });
+    await crm.printed('"type":"event_updated"');
     crm.type('404');
     await crm.printed('{"fault":"404"}');
     expect((await run(['check', '--send-test', '--base-url', url])).stdout).toContain('has no /health');

@@ -2,11 +2,11 @@ import { chmodSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { makeDemoDatabase } from '../../demo-app/supervisor/demo-database.js';
-import type { SharedState } from '../../demo-app/supervisor/shared-state.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { describeOnOwnPostgres, useOwnPostgres } from '../helpers/use-postgres.js';
 import { arrived } from './crm-inbox.js';
 import { eventually } from './eventually.js';
+import { readSnapshot } from './page-stream.js';
 import { createPrograms, gone, isRunning } from './programs.js';
 import type { Programs } from './programs.js';
 import { startSharedDemo } from './started-demo.js';
@@ -58,7 +58,7 @@ describeOnOwnPostgres('the demo with --postgres', () => {
     for (const sessionId of [1, 3, 5, 7, 9, 11]) ids.push(await book(pageUrl, 1 + (ids.length % 2), sessionId));
     // Each booking is cancelled at the app where it was not made.
     for (const [index, id] of ids.entries()) expect(await cancel(pageUrl, 2 - (index % 2), id)).toBe(200);
-    expect(await stateOf(pageUrl)).toMatchObject({ stats: { pending: 12 } });
+    expect(await readSnapshot(pageUrl)).toMatchObject({ outbox: { pending: 12 } });
 
     const killed = await fetch(`${pageUrl}/demo/kill`, { method: 'POST' });
     expect(killed.status).toBe(202);
@@ -160,15 +160,11 @@ describe('the demo with --postgres, without a PostgreSQL', () => {
   });
 });
 
-async function stateOf(pageUrl: string): Promise<SharedState> {
-  return (await (await fetch(`${pageUrl}/demo/state`)).json()) as SharedState;
-}
-
 /** The number of the app that leads, once one does. */
 function leaderOf(pageUrl: string): Promise<number> {
   return eventually('a leader', async () => {
-    const { apps } = await stateOf(pageUrl);
-    return apps.find(({ leadsSince }) => leadsSince !== undefined)?.number;
+    const { apps } = await readSnapshot(pageUrl);
+    return apps.find(({ leadsSince }) => leadsSince !== null)?.number;
   });
 }
 

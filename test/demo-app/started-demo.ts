@@ -7,6 +7,7 @@ interface StartedService {
 
 export interface StartedDemo {
   readonly supervisor: Program;
+  readonly pageUrl: string;
   readonly app: StartedService;
   readonly crm: StartedService;
 }
@@ -20,12 +21,15 @@ export interface StartedSharedDemo {
   readonly crm: StartedService;
 }
 
+const PAGE_URL = /^Open (http:\S+\d)\//m;
+
 /** Starts the demo as `npm run demo` does, and resolves once it listens. */
 export async function startDemo(programs: Programs, environment: NodeJS.ProcessEnv = {}): Promise<StartedDemo> {
   const supervisor = programs.start('start.ts', environment);
   await supervisor.printed(/Ctrl-C stops both/);
   const service = serviceOf(programs, supervisor);
-  return { supervisor, app: await service('Booking app'), crm: await service('CRM service') };
+  const pageUrl = await supervisor.printed(PAGE_URL);
+  return { supervisor, pageUrl, app: await service('Booking app'), crm: await service('CRM service') };
 }
 
 /** Starts the demo as `npm run demo -- --postgres` does, and resolves once it listens. */
@@ -38,7 +42,7 @@ export async function startSharedDemo(
   const service = serviceOf(programs, supervisor);
   return {
     supervisor,
-    pageUrl: await supervisor.printed(/^Open (http:\S+\d)\//m),
+    pageUrl: await supervisor.printed(PAGE_URL),
     apps: [await service('App 1'), await service('App 2')],
     crm: await service('CRM service'),
   };
