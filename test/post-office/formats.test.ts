@@ -100,6 +100,21 @@ describe('a target with a format of its own', () => {
     ]);
   });
 
+  it.each([
+    ['its module is not there', '/no/such/module.cjs', 'Cannot find module'],
+    ['its module exports no such format', join(__dirname, '../helpers/programs/own-format.cjs'), 'is no format acme'],
+  ])('is delivered on the app’s thread, with a WARN, if %s', async (_what, module, problem) => {
+    const crm = await start(reply(200, '{"taken":false}'));
+    const classify: FormatDefinition['classify'] = ({ json }) =>
+      (json as { taken: boolean }).taken ? undefined : { kind: 'rejected', detail: 'not taken' };
+    const format = define({ classify, source: { kind: 'module', url: module, exportName: 'other' } });
+    const options = { thread: true, outbox: directory(), targets: targetsOf(crm.url, format) };
+    const observed = create(options, builtPackage().createNotifier);
+    expect(await observed.notifier.notify(input)).toMatchObject({ accepted: true, isStored: true });
+    expect(await observed.hear('dead')).toMatchObject([{ reason: { detail: 'not taken' } }]);
+    expect(observed.log.at('warn').map(({ message }) => message)).toEqual([expect.stringContaining(problem)]);
+  });
+
   it('pauses where its format says that the credentials are refused, whatever the status is', async () => {
     const crm = await start(inTurn(reply(200, '{"ok":false}'), accept));
     const classify: FormatDefinition['classify'] = ({ body }) =>
