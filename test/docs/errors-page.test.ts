@@ -241,10 +241,10 @@ describe('the log lines of docs/errors.md', () => {
       'hooks/hook-reports.ts': 6,
       'notifier/intake.ts': 3,
       'observe/log-event.ts': 9,
-      'post-office/inline-host.ts': 1,
       'post-office/maintenance.ts': 1,
       'post-office/open-post-office.ts': 4,
       'post-office/postgres-store.ts': 3,
+      'post-office/warn-of-stranded.ts': 1,
     });
   });
 });
