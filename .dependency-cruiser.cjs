@@ -56,6 +56,7 @@ const mayImport = {
     'delivery/circuit-breaker.ts',
     'delivery/delivery-event.ts',
     'delivery/pause-reports.ts',
+    'outbox/outbox.ts',
     'notifier/prepare-notification.ts',
     'notifier/notifier.ts',
   ],

@@ -10,11 +10,15 @@ export interface Credentials {
   readonly headersWith: (token: string) => readonly string[];
 }
 
-/** Creates the credentials of a target; `authToken` is only used where `auth` has none of its own. */
+/**
+ * Creates the credentials of a target; `authToken` is only used where `auth` has none of its own, and `proxy` where tokens are asked
+ * for.
+ */
 export function createCredentials(
   auth: AuthOptions | undefined,
   authToken: string | TokenProvider,
   clock: Clock,
+  proxy?: string,
 ): Credentials {
   switch (auth?.kind) {
     case undefined:
@@ -31,7 +35,7 @@ export function createCredentials(
       return { ...credentials, tokens: { ...credentials.tokens, secrets: () => secrets } };
     }
     case 'oauth2': {
-      const { ask, isExpiring } = createOAuthToken(auth, clock);
+      const { ask, isExpiring } = createOAuthToken(auth, clock, proxy);
       const tokens = createTokenSource(ask, clock, isExpiring);
       const own = [auth.clientSecret, ...(auth.refreshToken === undefined ? [] : [auth.refreshToken])];
       const headersWith = (token: string): readonly string[] => ['authorization', `Bearer ${token}`];

@@ -53,7 +53,7 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   const isOwnPool = options.dispatcher === undefined && options.proxy === undefined;
   const isConnecting = isOwnPool ? watchConnecting(dispatcher) : () => true;
   const connections = { dispatcher, clock, isConnecting, mayStart: options.mayStart };
-  const { tokens, headersWith } = createCredentials(options.auth, options.authToken, clock);
+  const { tokens, headersWith } = createCredentials(options.auth, options.authToken, clock, options.proxy);
 
   const send = (request: ExchangeRequest, deadline: Deadline, signal?: AbortSignal): Promise<Exchange> => {
     const exchanged = exchange(connections, request, deadline, signal);

@@ -17,9 +17,14 @@ const leewayMs = 60_000;
 
 /**
  * Asks an authorisation server for tokens: with the client's own credentials (RFC 6749 section 4.4), or with a refresh token
- * (section 6). The client identifies itself by HTTP Basic, as every such server must allow (section 2.3.1).
+ * (section 6). The client identifies itself by HTTP Basic, as every such server must allow (section 2.3.1). Goes through the proxy,
+ * if there is one.
  */
-export function createOAuthToken(auth: Extract<AuthOptions, { kind: 'oauth2' }>, clock: Clock): OAuthToken {
+export function createOAuthToken(
+  auth: Extract<AuthOptions, { kind: 'oauth2' }>,
+  clock: Clock,
+  proxy: string | undefined,
+): OAuthToken {
   const { tokenUrl, clientId, clientSecret, scope } = auth;
   let refreshToken = auth.refreshToken;
   let endsAtMs = Infinity;
@@ -38,7 +43,8 @@ export function createOAuthToken(auth: Extract<AuthOptions, { kind: 'oauth2' }>,
     isExpiring: () => clock.monotonicMs() >= endsAtMs,
     async ask() {
       const askedAtMs = clock.monotonicMs();
-      const { status, body } = await post(tokenUrl, `${encode(clientId)}:${encode(clientSecret)}`, form().toString());
+      const credentials = `${encode(clientId)}:${encode(clientSecret)}`;
+      const { status, body } = await post({ url: tokenUrl, credentials, form: form().toString(), proxy });
       const reply = parse(body);
       const token = reply?.['access_token'];
       // Nothing of the reply is quoted: it may repeat what was sent.
@@ -55,30 +61,44 @@ export function createOAuthToken(auth: Extract<AuthOptions, { kind: 'oauth2' }>,
   };
 }
 
+interface TokenRequest {
+  readonly url: string;
+  readonly credentials: string;
+  readonly form: string;
+  readonly proxy: string | undefined;
+}
+
 /** Redirects are not followed: the secret goes to no other host. */
-async function post(
-  url: string,
-  credentials: string,
-  form: string,
-): Promise<{ readonly status: number; readonly body: string }> {
+async function post(request: TokenRequest): Promise<{ readonly status: number; readonly body: string }> {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- Loaded when it is needed; see crm-client.ts.
   const undici = require('undici') as typeof Undici;
-  const { statusCode, body } = await undici.request(url, {
-    method: 'POST',
-    headers: {
-      authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,
-      'content-type': 'application/x-www-form-urlencoded',
-      accept: 'application/json',
-    },
-    body: form,
-    signal: AbortSignal.timeout(timeoutMs),
-  });
+  // Tokens are asked for so seldom that no connection is kept. The target's certificates are for the target alone.
+  const agent = request.proxy === undefined ? undefined : new undici.ProxyAgent(request.proxy);
+  try {
+    const { statusCode, body } = await undici.request(request.url, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(request.credentials).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+        accept: 'application/json',
+      },
+      body: request.form,
+      signal: AbortSignal.timeout(timeoutMs),
+      dispatcher: agent ?? undici.getGlobalDispatcher(),
+    });
+    return { status: statusCode, body: await textOf(body) };
+  } finally {
+    await agent?.destroy();
+  }
+}
+
+async function textOf(body: AsyncIterable<unknown>): Promise<string> {
   let text = '';
   for await (const chunk of body) {
     text += Buffer.from(chunk as Uint8Array).toString('utf8');
     if (text.length > maxReplyBytes) throw new Error('the authorisation server responded with too much');
   }
-  return { status: statusCode, body: text };
+  return text;
 }
 
 /** As a form encodes it: RFC 6749 section 2.3.1 and appendix B. */

@@ -52,11 +52,13 @@ function resolveNamed(
   const { ofTarget, given: ofWhich } = withDefaultsOf(format, part.values.target, part.given);
   const needed = needsToken(ofTarget.auth) ? [baseUrl, authToken] : [baseUrl];
   const missing = needed.filter((setting) => !ofWhich.has(setting));
-  for (const { option } of missing) findings.issues.push({ path: `${path}.${option}`, message: 'is missing' });
+  for (const { option } of missing) findings.issues.push({ path: `${path}.${option}`, message: notSet });
   if (missing.length > 0) return { ...ofTarget, name, format, signing, delivery };
   const target = resolveTarget(ofTarget, { isProduction, given: ofWhich, findings, path });
   return { ...target, name, format, signing, delivery };
 }
+
+const notSet = 'is missing: set it, and if it comes from an environment variable, set that';
 
 type TargetValues = Values<typeof targetSettings>;
 type Given = ReadonlyMap<Setting<unknown>, unknown>;

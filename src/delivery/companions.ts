@@ -14,6 +14,8 @@ import type { Lanes } from './lanes.js';
 export interface Companions {
   /** Takes the heads of other lanes that go with this one. */
   take(head: PendingNotification, chosen: Chosen, nowMs: number): PendingNotification[];
+  /** No request could be made for these together: each goes alone from now on. */
+  separate(heads: readonly PendingNotification[]): void;
   /** What came of heads that were sent in one request. */
   onVerdicts(heads: readonly PendingNotification[], found: readonly Verdict[]): void;
 }
@@ -64,6 +66,10 @@ export function createCompanions({ target, lanes, choice, breaker }: CompanionsO
       }
       for (const other of others) lanes.putBack(other, 0, 'responded');
       return companions;
+    },
+
+    separate(heads) {
+      if (batch !== undefined) for (const { position } of heads) limits.set(position, 1);
     },
 
     onVerdicts(heads, found) {

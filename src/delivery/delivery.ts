@@ -179,7 +179,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (isEnded || (first?.reach === 'unreachable' && (isStopped || (!first.wasSent && !mayStart())))) return;
       isSettled = onVerdicts(attempt, heads, found);
     } catch (error) {
-      // Nothing above should throw. If something does, the notifications must not stay in flight for ever.
+      // A format may fail to join them. Nothing else should throw; if it does, the notifications must not stay in flight for ever.
+      companions.separate(heads);
       for (const head of heads) lanes.putBack(head, clock.monotonicMs() + failureDelayMs);
       onEvent({ kind: 'deliveryFailed', target: target.name, error: errorDataOf(error) });
     } finally {

@@ -1,5 +1,5 @@
 import type { Notification, NotificationDraft } from '../notification/notification.js';
-import type { BuildContext, Format, Reply, SentPost } from './format.js';
+import type { BuildContext, Format, Reply, ReplyMeaning } from './format.js';
 import { checkBodySize, mergeData } from './notification-data.js';
 import { batchHeaders, postHeaders, problemWith } from './post-headers.js';
 import { jsonOf, meaningOfReply } from './reply-rules.js';
@@ -30,12 +30,16 @@ export const crmFormat: Format = {
   problemWith,
   requestFor: (post) => ({ path: '/notify', headers: postHeaders(post), body: post.body }),
   classify(reply, now, sent) {
-    const results = sent.length > 1 ? resultsIn(reply, sent) : undefined;
+    const results = sent.length > 1 ? resultsIn(reply) : undefined;
     if (results === undefined) {
       const meaning = meaningOfReply(reply, now);
       return sent.map(() => meaning);
     }
-    return results.map(({ status, error }) => {
+    return sent.map(({ id }) => {
+      const result = results.get(id);
+      // The others have theirs, so this one may not have been taken.
+      if (result === undefined) return unclear;
+      const { status, error } = result;
       const meaning = meaningOfReply({ status, headers: reply.headers, body: noBody }, now);
       return { ...meaning, detail: error, status, isOfItem: true };
     });
@@ -63,6 +67,9 @@ function joined(bodies: readonly Uint8Array[]): Buffer {
   return Buffer.concat([opening, ...bodies.flatMap((body, index) => (index === 0 ? [body] : [comma, body])), closing]);
 }
 
+/** There is no result for it. */
+const unclear: ReplyMeaning = { kind: 'retry', retryAfterMs: undefined };
+
 /** Of one notification there is only its result. */
 const noBody = Buffer.from('{}');
 
@@ -71,22 +78,28 @@ interface BatchResult {
   readonly error?: string | undefined;
 }
 
-/** The result of each notification, in their order; undefined if the reply does not have one for each. */
-function resultsIn(reply: Reply, sent: readonly SentPost[]): readonly BatchResult[] | undefined {
+const noResults: ReadonlyMap<string, BatchResult> = new Map();
+
+/**
+ * The results by the ids of their notifications; undefined if the reply is about all of them alike. A reply that was not read to
+ * its end may have had some.
+ */
+function resultsIn(reply: Reply): ReadonlyMap<string, BatchResult> | undefined {
   if (reply.status < 200 || reply.status > 299) return undefined;
-  const { results } = (jsonOf(reply)?.value ?? {}) as { readonly results?: unknown };
-  if (!Array.isArray(results) || results.length !== sent.length) return undefined;
-  const areRight = results.every((result: unknown, index) => isResultOf(sent[index]?.id, result));
-  return areRight ? (results as readonly BatchResult[]) : undefined;
+  if (reply.cutBy !== undefined) return noResults;
+  const value = jsonOf(reply)?.value;
+  const { results } = (value ?? {}) as { readonly results?: unknown };
+  if (!Array.isArray(results) || results.length === 0) return undefined;
+  return new Map(results.flatMap(resultById));
 }
 
-function isResultOf(id: string | undefined, result: unknown): boolean {
-  if (typeof result !== 'object' || result === null) return false;
-  const { notification_id: resultId, status, error } = result as Record<string, unknown>;
-  const isText = error === undefined || typeof error === 'string';
-  return (
-    resultId === id && Number.isInteger(status) && (status as number) >= 100 && (status as number) <= 599 && isText
-  );
+/** Its id and what it says; nothing if it cannot be understood. */
+function resultById(result: unknown): readonly (readonly [id: string, result: BatchResult])[] {
+  if (typeof result !== 'object' || result === null) return [];
+  const { notification_id: id, status, error } = result as Record<string, unknown>;
+  if (typeof id !== 'string' || !Number.isInteger(status)) return [];
+  const isStatus = (status as number) >= 100 && (status as number) <= 599;
+  return isStatus ? [[id, { status: status as number, error: typeof error === 'string' ? error : undefined }]] : [];
 }
 
 function buildNotification(draft: NotificationDraft, context: BuildContext): Notification {

@@ -1,6 +1,8 @@
+import { CRMConfigError } from '../core/errors.js';
 import { crmFormat } from './crm-format.js';
 import type { DeliveryFormat, Reply, ReplyMeaning, RequestBatch, SentPost } from './format.js';
 import type { BatchFormat, FormatDefinition, FormatReply, Outcome } from './format-definition.js';
+import { ignoreRejection } from './ignore-rejection.js';
 import { batchHeaders, postHeaders, problemWith } from './post-headers.js';
 import { jsonOf, meaningOfReply, parseRetryAfter } from './reply-rules.js';
 import { problemWithStored, readStoredRequest } from './stored-request.js';
@@ -31,7 +33,10 @@ export function deliverByDefinition(plan: FormatPlan, { classify, join }: Format
   };
 }
 
-function batchOf({ path, contentType, batch }: FormatPlan, join: FormatFunctions['join']): RequestBatch | undefined {
+function batchOf(
+  { name, path, contentType, batch }: FormatPlan,
+  join: FormatFunctions['join'],
+): RequestBatch | undefined {
   if (batch === undefined || join === undefined) return undefined;
   const { maxCount, maxBytes = defaultMaxBytes, path: batchPath = path } = batch;
   return {
@@ -42,10 +47,28 @@ function batchOf({ path, contentType, batch }: FormatPlan, join: FormatFunctions
       return ownPath === undefined && headers.length === 0;
     },
     requestFor(posts, key) {
-      const body = join(posts.map((post) => Buffer.from(readStoredRequest(post.body).body).toString()));
+      const body = callJoin(
+        name,
+        join,
+        posts.map((post) => Buffer.from(readStoredRequest(post.body).body).toString()),
+      );
       return { path: batchPath, headers: batchHeaders(posts, key, contentType), body: Buffer.from(body) };
     },
   };
+}
+
+/** Throws `CRMConfigError` if there is no body: then each is sent alone. */
+function callJoin(name: string, join: BatchFormat['join'], bodies: readonly string[]): string {
+  let returned: unknown;
+  try {
+    returned = join(bodies);
+  } catch {
+    // What it says may be personal.
+    throw new CRMConfigError([{ path: `format ${name}`, message: 'its join threw an error' }]);
+  }
+  ignoreRejection(returned);
+  if (typeof returned === 'string') return returned;
+  throw new CRMConfigError([{ path: `format ${name}`, message: 'its join must return text, and not a promise' }]);
 }
 
 const defaultMaxBytes = 1_000_000;
@@ -68,7 +91,10 @@ function meaningsOf(
   now: number,
   sent: readonly SentPost[],
 ): readonly ReplyMeaning[] {
-  const byStatus = withoutJsonWarning(meaningOfReply(reply, now));
+  const ofStatus = withoutJsonWarning(meaningOfReply(reply, now));
+  // What was not read may have been about some of them.
+  const isUnclear = reply.cutBy !== undefined && sent.length > 1 && ofStatus.kind === 'delivered';
+  const byStatus: ReplyMeaning = isUnclear ? { kind: 'retry', retryAfterMs: undefined } : ofStatus;
   const { outcomes, areOfItems } = outcomesOf(classify, reply, sent);
   return sent.map((_, index) => {
     const outcome = outcomes[index];
@@ -86,6 +112,7 @@ function outcomesOf(
   try {
     const notifications = sent.map(({ id, body }) => ({ id, body: Buffer.from(body).toString() }));
     const returned: unknown = classify(readableReply(reply), notifications);
+    ignoreRejection(returned);
     const areOfItems = Array.isArray(returned);
     const outcomes: readonly unknown[] = areOfItems ? returned : sent.map(() => returned);
     return outcomes.length === sent.length ? { outcomes: outcomes.map(asOutcome), areOfItems } : none;
@@ -94,11 +121,23 @@ function outcomesOf(
   }
 }
 
-const kinds = new Set<unknown>(['delivered', 'retry', 'rejected', 'refused'] satisfies Outcome['kind'][]);
-
+/** What the format says, as far as it can be understood. */
 function asOutcome(value: unknown): Outcome | undefined {
-  const isOutcome = typeof value === 'object' && value !== null && 'kind' in value && kinds.has(value.kind);
-  return isOutcome ? (value as Outcome) : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, retryAfterMs, pausesTarget, detail } = value as Record<string, unknown>;
+  switch (kind) {
+    case 'delivered':
+    case 'refused':
+      return { kind };
+    case 'retry': {
+      const isWait = typeof retryAfterMs === 'number' && retryAfterMs >= 0;
+      return { kind, retryAfterMs: isWait ? retryAfterMs : undefined, pausesTarget: pausesTarget === true };
+    }
+    case 'rejected':
+      return { kind, detail: typeof detail === 'string' ? detail : undefined };
+    default:
+      return undefined;
+  }
 }
 
 function meaningOf(outcome: Outcome, byStatus: ReplyMeaning, reply: Reply, now: number): ReplyMeaning {

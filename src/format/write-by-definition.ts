@@ -3,6 +3,7 @@ import type { JsonValue, Notification, NotificationDraft } from '../notification
 import { copyPlainJson } from '../notification/plain-json.js';
 import type { BuildContext } from './format.js';
 import type { BuiltRequest, FormatDefinition, NotificationFacts } from './format-definition.js';
+import { ignoreRejection } from './ignore-rejection.js';
 import { checkBodySize, mergeData } from './notification-data.js';
 import { forbiddenHeaders, isRequestHeader, isRequestPath, writeStoredRequest } from './stored-request.js';
 
@@ -28,7 +29,9 @@ function factsOf(draft: NotificationDraft, { id, occurredAt, maxBodyBytes }: Bui
 
 function callBuild(name: string, build: FormatDefinition['build'], facts: NotificationFacts): unknown {
   try {
-    return build(facts);
+    const returned: unknown = build(facts);
+    ignoreRejection(returned);
+    return returned;
   } catch (error) {
     if (error instanceof CRMValidationError) throw error;
     // What it says may be personal.

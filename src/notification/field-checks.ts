@@ -56,7 +56,8 @@ export const checkLane: Check = (value) =>
 
 export const checkTargets: Check = (value) => {
   if (value === undefined) return undefined;
-  const areNames = Array.isArray(value) && value.every((name) => typeof name === 'string');
+  // Unlike `every`, this finds a hole, too.
+  const areNames = Array.isArray(value) && value.findIndex((name) => typeof name !== 'string') === -1;
   return areNames && value.length > 0 ? undefined : 'must be a list of one or more names of targets';
 };
 

@@ -1,5 +1,6 @@
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import { crmTarget } from '../outbox/outbox.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { LogFields, Logger } from '../telemetry/logger.js';
 import type { TargetUrls } from './target-urls.js';
@@ -93,9 +94,10 @@ function logPause(
   const log = (fields: LogFields, message: string): void => {
     // In memory, what waits ends with the process.
     const promised = places.isOnDisk ? message : message.replace(' and nothing is lost', '');
-    const isOnly = places.urls.size === 1;
-    const allFields = isOnly ? fields : { target, ...fields };
-    logger.error(allFields, isOnly ? promised : ofTarget(target, promised));
+    const allFields = places.urls.size === 1 ? fields : { target, ...fields };
+    // The variables are those of the usual target.
+    const isUsual = places.urls.size === 1 && target === crmTarget;
+    logger.error(allFields, isUsual ? promised : ofTarget(target, promised));
   };
   switch (cause.kind) {
     case 'unreachable':
@@ -119,7 +121,7 @@ function logPause(
   }
 }
 
-/** The same message about one of several targets, with its own options; the command line knows only the variables. */
+/** The same message about a target with a name, with its own options; the command line knows only the variables. */
 function ofTarget(target: string, message: string): string {
   return message
     .replace(/^CRM/, `CRM target ${target}`)

@@ -13,4 +13,4 @@ if (parentPort === null)
   throw new Error('express-crm-notifier/thread is not for an app to import: build it beside the app’s bundle');
 const data = workerData as ThreadData;
 if (data.version !== version) throw new Error(`it is of version ${version}, and the app’s is ${data.version}`);
-servePostOffice(parentPort, data, (work) => passExitGate(data.exitGate, work));
+servePostOffice(parentPort, data, { runNative: (work) => passExitGate(data.exitGate, work) });

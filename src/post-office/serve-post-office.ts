@@ -2,22 +2,29 @@ import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../core/clock.js';
 import { errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { FormatFunctions } from '../format/deliver-by-definition.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { LogFields, Logger, LogLevel } from '../telemetry/logger.js';
 import { createInlineHost } from './inline-host.js';
 import { gatherOnDiskMs } from './start-deliveries.js';
 import { loadFormatFunctions } from './load-format-functions.js';
+import type { TargetPlan } from './post-office.js';
 import { passAcceptGate } from './thread-gates.js';
 import type { FromThread, PostOfficeCall, ThreadData, ToThread } from './thread-messages.js';
 
 const eventsWaitMs = 50;
 
-/**
- * Runs a post office for whoever has the other end of the port: the inline host, controlled by messages. Native calls go through
- * `runNative`, if given.
- */
-export function servePostOffice(port: MessagePort, data: ThreadData, runNative?: RunNative): void {
+export interface ServingOptions {
+  /** Native calls go through this, if given. */
+  readonly runNative?: RunNative | undefined;
+  /** The functions of a target's format. @default they are loaded, as a thread has to */
+  readonly functionsOf?: ((plan: TargetPlan) => FormatFunctions | undefined) | undefined;
+}
+
+/** Runs a post office for whoever has the other end of the port: the inline host, controlled by messages. */
+export function servePostOffice(port: MessagePort, data: ThreadData, options: ServingOptions = {}): void {
+  const { runNative, functionsOf = loadedFunctions } = options;
   const { settings, authTokens, isDebugEnabled, acceptGate } = data;
   const questions = new Map<number, (token: string | undefined) => void>();
   let questionCount = 0;
@@ -29,7 +36,7 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
     targets: settings.targets.map((plan) => ({
       ...plan,
       authToken: authTokens[plan.name] ?? (() => askToken(plan.name)),
-      functions: plan.format === undefined ? undefined : loadFormatFunctions(plan.format),
+      functions: functionsOf(plan),
     })),
     clock: systemClock,
     runNative,
@@ -142,4 +149,8 @@ export function servePostOffice(port: MessagePort, data: ThreadData, runNative?:
     sendEvents();
     port.postMessage(message);
   }
+}
+
+function loadedFunctions({ format }: TargetPlan): FormatFunctions | undefined {
+  return format === undefined ? undefined : loadFormatFunctions(format);
 }

@@ -22,7 +22,7 @@ import type { FromThread, PostOfficeCall } from './thread-messages.js';
 
 export interface ThreadHostOptions {
   readonly settings: PostOfficeSettings;
-  readonly targets: readonly Pick<WholeTarget, 'name' | 'authToken'>[];
+  readonly targets: readonly Pick<WholeTarget, 'name' | 'authToken' | 'functions'>[];
   readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** Must not throw. */
@@ -69,6 +69,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
       authTokens: fixedTokens(targets),
       isDebugEnabled: logger.isLevelEnabled('debug'),
     },
+    functionsOf: ({ name }) => targets.find((target) => target.name === name)?.functions,
     clock,
     onMessage,
     onTrouble(isHang) {

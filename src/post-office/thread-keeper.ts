@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.js';
 import { version } from '../core/version.js';
 import { watchForHang } from './hang-watch.js';
-import { servePostOffice } from './serve-post-office.js';
+import { servePostOffice, type ServingOptions } from './serve-post-office.js';
 import {
   type AcceptGate,
   createAcceptGate,
@@ -17,6 +17,8 @@ export interface ThreadKeeperOptions {
   /** The compiled `post-office-thread`. */
   readonly threadFile: string;
   readonly data: Omit<ThreadData, keyof Gates | 'version'>;
+  /** For when there is no thread: this one has the functions already, and loading them may be what failed. */
+  readonly functionsOf: ServingOptions['functionsOf'];
   readonly clock: Clock;
   readonly onMessage: (message: FromThread) => void;
   /** The thread has ended or, `isHang`, hangs; another will be started. */
@@ -108,7 +110,7 @@ export function createThreadKeeper(options: ThreadKeeperOptions): ThreadKeeper {
       finishIfGone();
     });
     keep(port1, gates);
-    servePostOffice(port2, workerData);
+    servePostOffice(port2, workerData, { functionsOf: options.functionsOf });
     // It is awaited at the other end.
     port2.unref();
   }

@@ -43,15 +43,20 @@ export function createHttpTarget({ name, client, format, clock, sign, batch }: H
     async send(notifications, signal) {
       const request = requestFor(notifications);
       const exchange = await client.post(request, signal);
-      if (exchange.kind === 'reply' && exchange.status === 413) limits?.lower(notifications.length);
+      if (exchange.kind === 'reply' && isTooLarge(exchange)) limits?.lower(notifications.length);
       return verdictsOn(exchange, notifications, format, clock.now(), (reply) => client.reasonOf(reply, request.body));
     },
     close: () => client.close(),
   };
 }
 
+/** Whether the request is too large for the target, or its reply for us. */
+function isTooLarge({ status, cutBy }: Reply): boolean {
+  return status === 413 || cutBy === 'limit';
+}
+
 interface AdaptingLimits extends BatchLimits {
-  /** A request with so many was too large. */
+  /** A request with so many was too large, or the reply to it. */
   lower(count: number): void;
 }
 
@@ -68,7 +73,8 @@ function limitsOf(
     maxBytes: Math.min(wanted.maxBytes, formatBatch.maxBytes),
     mayShare: (notification) => formatBatch.mayShare(notification),
     lower(count) {
-      maxCount = Math.max(1, Math.min(maxCount, count >> 1));
+      // One alone says nothing about several.
+      if (count > 1) maxCount = Math.min(maxCount, count >> 1);
     },
   };
 }

@@ -4,6 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { CRMNotificationService } from '../../src/index.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { testToken, useNotifiers } from '../helpers/observed-notifier.js';
+import { reply } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 import { builtPackage } from '../post-office/built-thread.js';
@@ -55,6 +56,17 @@ describe('a proxy', () => {
     });
     expect(observed.log.at('warn')).toEqual([]);
     expect(JSON.stringify(observed.log.lines)).not.toContain('geheim');
+  });
+
+  it('is gone through for OAuth tokens as well', async () => {
+    const crm = await start();
+    const server = await start(reply(200, '{"access_token":"a-token"}', { 'content-type': 'application/json' }));
+    const auth = { kind: 'oauth2', tokenUrl: server.url, clientId: 'us', clientSecret: 'a-client-secret' } as const;
+    const observed = create({ targets: { crm: { baseUrl: crm.url, proxy: url, auth } } });
+    await observed.accept('a');
+    await observed.hear('delivered');
+    expect(crm.received[0]?.headers.authorization).toBe('Bearer a-token');
+    expect(asked.map(({ target }) => target)).toEqual([new URL(server.url).host, new URL(crm.url).host]);
   });
 
   it('that is gone is an outage, and nothing is lost', async () => {

@@ -45,8 +45,14 @@ describe('the option targets', () => {
       { name: 'sales', ...sales },
     ]);
     expect(issuesOf({ env, targets: { sales: {} } })).toEqual([
-      { path: 'targets.sales.baseUrl', message: 'is missing' },
-      { path: 'targets.sales.authToken', message: 'is missing' },
+      {
+        path: 'targets.sales.baseUrl',
+        message: 'is missing: set it, and if it comes from an environment variable, set that',
+      },
+      {
+        path: 'targets.sales.authToken',
+        message: 'is missing: set it, and if it comes from an environment variable, set that',
+      },
     ]);
   });
 

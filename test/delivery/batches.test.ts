@@ -211,11 +211,75 @@ describe('batches', () => {
     expect(crm.received[0]).toMatchObject({ url: '/notify', headers: { 'idempotency-key': id } });
   });
 
-  it('whose results are not in order, or too few, are judged by the status as a whole', async () => {
-    const crm = await start(reply(200, '{"results":[{"notification_id":"another","status":422}]}'));
+  it('whose results come in another order are judged by their ids', async () => {
+    const statuses: Record<string, number> = { bad: 422, busy: 503 };
+    const crm = await start((received, res) => {
+      if (itemsOf(received).length === 1) return takeAll(received, res);
+      const results = itemsOf(received).map(({ notification_id, additional_data: { lane } }) => ({
+        notification_id,
+        status: statuses[lane] ?? 200,
+      }));
+      return reply(200, JSON.stringify({ results: results.reverse() }))(received, res);
+    });
     const notifier = createFor(crm.url, { maxCount: 10 });
-    await notifier.accept('a', 'b');
+    const [, bad, busy] = await notifier.accept('a', 'bad', 'busy', 'b');
+    await allDelivered(notifier, 3);
+    expect(notifier.told('dead')).toMatchObject([{ id: bad }]);
+    expect(notifier.told('retry')).toMatchObject([{ id: busy, status: 503 }]);
+  });
+
+  it('have those without a result sent again, with fewer others, until the status is about one alone', async () => {
+    const crm = await start((received, res) => {
+      const [first, ...others] = itemsOf(received);
+      const result = { notification_id: first!.notification_id, status: 422 };
+      reply(200, JSON.stringify(others.length > 0 ? { results: [null, {}, result] } : {}))(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    const [first] = await notifier.accept('a', 'b', 'c');
     await allDelivered(notifier, 2);
-    expect(notifier.told('dead')).toEqual([]);
+    expect(notifier.told('dead')).toMatchObject([{ id: first }]);
+    expect(countsOf(crm.received)).toEqual([3, 1, 1]);
+  });
+
+  it.each<[string, Answer]>([
+    [
+      'breaks off',
+      (received, res) => {
+        res.writeHead(200, { 'content-length': 1_000 });
+        res.write(`{"results":[${JSON.stringify({ notification_id: itemsOf(received)[0]!.notification_id })}`, () => {
+          res.destroy();
+        });
+      },
+    ],
+    [
+      'is longer than is read',
+      (received, res) => {
+        const error = 'x'.repeat(40_000);
+        const results = itemsOf(received).map(({ notification_id }) => ({ notification_id, status: 503, error }));
+        res.end(JSON.stringify({ results }));
+      },
+    ],
+  ])('whose reply %s are sent again, and lose nothing', async (_what, answer) => {
+    const crm = await start((received, res) => {
+      if (itemsOf(received).length > 2) answer(received, res);
+      else takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 8 });
+    await notifier.accept(...manyLanes(8));
+    await allDelivered(notifier, 8);
+    expect(countsOf(crm.received)).toEqual([8, 2, 2, 2, 2]);
+  });
+
+  it('stay as large as they may after one alone was too large', async () => {
+    const crm = await start((received, res) => {
+      if (lanesOf(received).includes('large')) reply(413)(received, res);
+      else takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    await notifier.accept('large');
+    await passTimeUntil(notifier.hear('dead'), clock);
+    await notifier.accept(...manyLanes(10));
+    await allDelivered(notifier, 10);
+    expect(countsOf(crm.received)).toEqual([1, 10]);
   });
 });

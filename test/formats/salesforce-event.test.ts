@@ -106,6 +106,10 @@ describe('Salesforce’s reply to several events', () => {
     ]);
   });
 
+  it.each([undefined, null, 'text', [], { compositeResponse: 5 }])('without its parts is no delivery: %j', (body) => {
+    expect(classify!(reply(200, body), three)).toEqual({ kind: 'retry' });
+  });
+
   it('refuses an event for lack of rights, and tries again what Salesforce failed at or left out', () => {
     const body = parts([403, [{ errorCode: 'INSUFFICIENT_ACCESS', message: '' }]], [503, []]);
     expect(classify!(reply(200, body), three)).toEqual([{ kind: 'refused' }, { kind: 'retry' }, { kind: 'retry' }]);

@@ -44,6 +44,7 @@ describe('the targets of a notification', () => {
     ['must be a list of one or more names', []],
     ['must be a list of one or more names', 'sales'],
     ['must be a list of one or more names', [1]],
+    ['must be a list of one or more names', new Array(2)],
     ['names the target `slaes`, which is not configured; there are crm, sales', ['crm', 'slaes']],
   ])('are refused: targets %s', async (problem, targets) => {
     const receipt = await observed.notifier.notify({ ...input, targets: targets as string[] });

@@ -1,4 +1,5 @@
 import { useNotifiers } from '../helpers/observed-notifier.js';
+import { reply } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 
@@ -25,5 +26,17 @@ describe('F7: a first start without a CRM', () => {
       },
     ]);
     expect(await notifier.stats()).toMatchObject({ pending: 1 });
+  });
+
+  it('names the option of a target with a name, though it is the only one: the variables are for another', async () => {
+    const refusing = await start(reply(401));
+    const notifier = create({ targets: { sales: { baseUrl: refusing.url, authToken: 'a-token-of-its-own' } } });
+    await notifier.accept('a');
+    await notifier.hear('paused');
+    const [error] = notifier.log.at('error');
+    expect(error?.message).toBe(
+      'CRM target sales refuses the token (401); delivery is paused. Set the right targets.sales.authToken',
+    );
+    expect(error?.fields).toEqual({ status: 401 });
   });
 });

@@ -3,7 +3,7 @@ import { defineFormat, type FormatDefinition, type NotifierOptions } from '../..
 import { segment } from '../../src/formats/segment.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { passTimeUntil, useNotifiers } from '../helpers/observed-notifier.js';
-import { accept, inTurn, reply } from '../helpers/scripted-crm.js';
+import { accept, inTurn, reply, type Answer } from '../helpers/scripted-crm.js';
 import { builtPackage } from './built-thread.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
@@ -100,6 +100,21 @@ describe('a target with a format of its own', () => {
     ]);
   });
 
+  it.each([
+    ['its module is not there', '/no/such/module.cjs', 'Cannot find module'],
+    ['its module exports no such format', join(__dirname, '../helpers/programs/own-format.cjs'), 'is no format acme'],
+  ])('is delivered on the app’s thread, with a WARN, if %s', async (_what, module, problem) => {
+    const crm = await start(reply(200, '{"taken":false}'));
+    const classify: FormatDefinition['classify'] = ({ json }) =>
+      (json as { taken: boolean }).taken ? undefined : { kind: 'rejected', detail: 'not taken' };
+    const format = define({ classify, source: { kind: 'module', url: module, exportName: 'other' } });
+    const options = { thread: true, outbox: directory(), targets: targetsOf(crm.url, format) };
+    const observed = create(options, builtPackage().createNotifier);
+    expect(await observed.notifier.notify(input)).toMatchObject({ accepted: true, isStored: true });
+    expect(await observed.hear('dead')).toMatchObject([{ reason: { detail: 'not taken' } }]);
+    expect(observed.log.at('warn').map(({ message }) => message)).toEqual([expect.stringContaining(problem)]);
+  });
+
   it('pauses where its format says that the credentials are refused, whatever the status is', async () => {
     const crm = await start(inTurn(reply(200, '{"ok":false}'), accept));
     const classify: FormatDefinition['classify'] = ({ body }) =>
@@ -141,6 +156,8 @@ describe('a target with a format of its own', () => {
     ['throws', () => fail()],
     ['returns something else', () => 'delivered'],
     ['returns too few', () => []],
+    ['returns a promise', () => Promise.reject(new Error('it is not waited for'))],
+    ['rejects for a reason that is no text', () => ({ kind: 'no such kind', detail: {} })],
   ])('is judged by the status if its classify %s', async (_what, classify) => {
     const crm = await start(inTurn(reply(422, 'no'), accept));
     const format = define({ classify: classify as unknown as NonNullable<FormatDefinition['classify']> });
@@ -152,8 +169,65 @@ describe('a target with a format of its own', () => {
     expect(observed.troubles()).toEqual([]);
   });
 
+  it.each<[string, unknown]>([
+    ['an object', { code: 5 }],
+    ['a number', 5],
+    ['null', null],
+  ])('is rejected in the words of the reply if its classify gives as detail %s', async (_what, detail) => {
+    const crm = await start(reply(200, 'no such thing'));
+    const classify = (() => ({ kind: 'rejected', detail })) as unknown as NonNullable<FormatDefinition['classify']>;
+    const observed = create({ clock, targets: targetsOf(crm.url, define({ classify })) });
+    await observed.notifier.notify(input);
+    const [dead] = await passTimeUntil(observed.hear('dead'), clock);
+    expect(dead?.reason).toEqual({ kind: 'rejected', status: 200, detail: 'no such thing' });
+    expect(observed.troubles()).toEqual([]);
+  });
+
+  it.each([NaN, -5, 'soon', 10n])('is tried again as usual if its classify wants to wait for %p', async (wait) => {
+    const crm = await start(inTurn(reply(200, 'later'), accept));
+    const classify = (({ body }) =>
+      body === 'later' ? { kind: 'retry', retryAfterMs: wait, pausesTarget: true } : undefined) as NonNullable<
+      FormatDefinition['classify']
+    >;
+    const observed = create({ clock, targets: targetsOf(crm.url, define({ classify })) });
+    await observed.notifier.notify(input);
+    await passTimeUntil(observed.hear('delivered'), clock);
+    expect(observed.troubles()).toEqual([]);
+  });
+
+  it.each<[string, FormatDefinition['batch']]>([
+    ['throws for one of them', { maxCount: 10, join: (bodies) => (bodies.length === 3 ? fail() : bodies.join()) }],
+    ['returns nothing', { maxCount: 10, join: () => undefined as unknown as string }],
+    ['returns a promise', { maxCount: 10, join: (() => Promise.reject(new Error('late'))) as unknown as () => string }],
+  ])('gets each notification alone if the format’s join %s', async (_what, batch) => {
+    const crm = await start();
+    const targets = { acme: { baseUrl: crm.url, authToken, format: define({ batch }), batch: { maxCount: 10 } } };
+    const observed = create({ clock, targets });
+    const ids = await observed.accept('a', 'b', 'c');
+    await passTimeUntil(observed.hear('delivered', 3), clock);
+    expect(crm.received.map(({ json }) => json?.['id']).sort()).toEqual([...ids].sort());
+    expect(observed.told('deliveryFailed').map(({ error }) => error.message)).toEqual([
+      expect.stringContaining('format acme: its join'),
+    ]);
+  });
+
+  it('gets several again, and fewer at a time, if its reply was not read to its end', async () => {
+    const cut: Answer = (_received, res) => {
+      res.writeHead(200, { 'content-length': 100 });
+      res.write('{"results":[', () => res.destroy());
+    };
+    const crm = await start((received, res) => (received.text.includes(',') ? cut : accept)(received, res));
+    const format = define({ classify: () => undefined, batch: { maxCount: 10, join: (bodies) => bodies.join() } });
+    const targets = { acme: { baseUrl: crm.url, authToken, format, batch: { maxCount: 10 } } };
+    const observed = create({ clock, targets });
+    await observed.accept('a', 'b', 'c');
+    await passTimeUntil(observed.hear('delivered', 3), clock);
+    expect(crm.received).toHaveLength(4);
+  });
+
   it.each<[string, string, () => unknown]>([
     ['throws', 'threw an error', () => fail()],
+    ['fails asynchronously', 'and not a promise', () => Promise.reject(new Error('it is not waited for'))],
     ['returns no text', 'must return a body that is text', () => ({ body: 5 })],
     ['returns nothing', 'must return { body }', () => undefined],
     ['takes ten seconds', 'and not a promise', () => new Promise((resolve) => setTimeout(resolve, 1))],

@@ -11,7 +11,7 @@ onlyWithoutBuiltin('F1: an outbox on disk without SQLite', () => {
   const directory = useTempDirectory();
 
   it.each([
-    ['missing', 'Install it (npm install @photostructure/sqlite, version 1), or use Node 22.13 or newer'],
+    ['missing', 'Install it (npm install @photostructure/sqlite@1), or use Node 22.13 or newer'],
     ['broken', 'is installed but could not be loaded (compiled against a different Node.js version)'],
   ])('stops the start when it is %s, with a thread and without, and says how to mend that', async (state, words) => {
     const outbox = join(directory(), 'outbox');

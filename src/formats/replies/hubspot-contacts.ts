@@ -34,7 +34,10 @@ function contactOutcomes(
   sent: readonly SentNotification[],
 ): Outcome | readonly Outcome[] | undefined {
   const wait = hubspotWait(reply);
-  if (wait !== undefined || reply.status !== 207) return wait;
+  if (wait !== undefined) return wait;
+  // Then it took all of them, even if its reply, which describes each, is too long to be read.
+  if (reply.status === 200 || reply.status === 201) return { kind: 'delivered' };
+  if (reply.status !== 207) return undefined;
   if (reply.json === undefined) return { kind: 'retry' };
   const errors = errorsOf(reply.json);
   const taken = new Set(elementsOf(memberOf(reply.json, 'results')).map((result) => traceIdsOf(result)[0]));

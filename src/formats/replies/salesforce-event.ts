@@ -29,7 +29,13 @@ function salesforceOutcomes(
       return outcomeOfEvent(Number(memberOf(part, 'httpStatusCode')), memberOf(part, 'body'));
     });
   }
+  // A Composite reply without its parts says of none that it was taken.
+  if (sent.some(({ body }) => isComposite(body))) return { kind: 'retry' };
   return memberOf(json, 'success') === false ? outcomeOfEvent(status, json) : undefined;
+}
+
+function isComposite(body: string): boolean {
+  return memberOf(JSON.parse(body), 'compositeRequest') !== undefined;
 }
 
 /** Of one event, by the status and the result that Salesforce gave it; without a status it said nothing about it. */

@@ -16,7 +16,7 @@ export function contactEmail(facts: NotificationFacts, option: EmailOption = ema
   if (typeof email === 'string' && email.length <= 320 && /^[^\s@]+@[^\s@]+$/.test(email)) return email;
   const message =
     email === undefined
-      ? 'is missing: notify with the booking’s user, with email in additionalData, or set the option email of the format'
+      ? 'is missing: notify with user, event and facilitatorId of the booking, with email in additionalData, or set the option email of the format'
       : 'must be an email address';
   throw invalid('email', message);
 }

@@ -130,7 +130,7 @@ const waysOut = "use Node 22.13 or newer, or keep notifications in memory only (
 function notFound(cause: unknown): CRMConfigError {
   const message =
     `needs SQLite, which Node ${process.versions.node} does not bring. ` +
-    `Install it (npm install ${packageName}, version 1), or ${waysOut}`;
+    `Install it (npm install ${packageName}@1), or ${waysOut}`;
   return new CRMConfigError([{ path: 'outbox (CRM_OUTBOX)', message }], { cause });
 }
 
