@@ -4,7 +4,7 @@ import type { DeadLetter, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
 
-/** `GET api/overview?range`. */
+/** `GET api/overview?range&after`. With `after=session:number` it has only the attempts after that one. */
 export interface Overview {
   /** When its reading began, by the server's clock. */
   readonly at: number;
@@ -18,6 +18,8 @@ export interface Overview {
   readonly counts: CountSeries | null;
   /** Of this process. */
   readonly latency: Latency;
+  /** Identifies this mount of the dashboard: another one counts its attempts anew. */
+  readonly session: string;
   /** Of this process, newest first. */
   readonly attempts: readonly AttemptEntry[];
   /** Those that share the outbox, in the order of their start; null while they cannot be read. */
@@ -86,8 +88,10 @@ export interface Latency {
 }
 
 export interface AttemptEntry {
-  /** Counts up from 1 since the mount. */
+  /** Counts up from 1 since the mount. Probes of one notification that all fail alike are one entry, with the latest number. */
   readonly number: number;
+  /** The number of the first of them. */
+  readonly firstNumber: number;
   readonly endedAt: number;
   readonly target: string;
   readonly type: string;

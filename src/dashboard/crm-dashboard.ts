@@ -10,11 +10,11 @@ import {
 } from './dashboard-options.js';
 import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js';
 import { createOverviewReader } from './overview.js';
+import { compressFor } from './compress.js';
 import { isRange } from './count-series.js';
-import type { Range, StoredEntries } from './api-contract.js';
+import type { Overview, Range, StoredEntries } from './api-contract.js';
 import {
   type DashboardResponse,
-  jsonBytesResponse,
   jsonResponse,
   type PageAssets,
   readPageAssets,
@@ -23,12 +23,12 @@ import {
   send,
 } from './response.js';
 import { createRecorder } from './recorder.js';
-import { refuseCrossOriginChange, refuseUnauthorised } from './request-guard.js';
+import { refuseChange, refuseUnauthorised, userOfRequest } from './request-guard.js';
 
 interface Dashboard {
   readonly config: DashboardConfig;
   readonly assets: PageAssets;
-  readonly readOverview: (range: Range) => Promise<Buffer>;
+  readonly readOverview: (range: Range) => Promise<Overview>;
   readonly deadLetters: DeadLettersApi;
   readonly find: Notifier['find'];
 }
@@ -54,9 +54,11 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
   };
 
   return function crmDashboardHandler(req, res) {
-    void respondTo(req, dashboard).then((response) => {
-      send(res, response);
-    });
+    void respondTo(req, dashboard)
+      .then((response) => compressFor(req, response))
+      .then((response) => {
+        send(res, response);
+      });
   };
 }
 
@@ -75,24 +77,26 @@ async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<Da
 type Respond = () => DashboardResponse | Promise<DashboardResponse>;
 
 function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> {
-  const { assets, readOverview, deadLetters } = dashboard;
+  const { config, assets, readOverview, deadLetters } = dashboard;
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
   if (path === '/api/overview') return reading(req, () => respondWithOverview(query, readOverview));
   if (path === '/api/dead-letters') return reading(req, () => deadLetters.list(query));
   if (path === '/api/dead-letters/summary') return reading(req, () => deadLetters.summary(query));
-  if (path === '/api/dead-letters/redeliver-all') return changing(req, () => deadLetters.redeliverAll(query));
-  if (path === '/api/dead-letters/discard-all') return changing(req, () => deadLetters.discardAll(query));
+  if (path === '/api/dead-letters/redeliver-all')
+    return changing(req, config, (by) => deadLetters.redeliverAll(query, by));
+  if (path === '/api/dead-letters/discard-all') return changing(req, config, (by) => deadLetters.discardAll(query, by));
   const [, soughtText] = /^\/api\/notifications\/([^/]+)$/.exec(path) ?? [];
   if (soughtText !== undefined) return reading(req, () => respondWithStored(soughtText, dashboard));
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];
   if (idText === undefined) return refusal(404, 'not-found', 'the dashboard has no such path');
-  return changing(req, () => {
+  return changing(req, config, (by) => {
     const id = parseId(idText);
     if (id === undefined) return badId;
     const target = new URLSearchParams(query).get('target') ?? undefined;
-    return action === 'redeliver' ? deadLetters.redeliver(id, target) : deadLetters.discard(id, target);
+    const change = action === 'redeliver' ? deadLetters.redeliver : deadLetters.discard;
+    return change(id, target, by);
   });
 }
 
@@ -107,12 +111,26 @@ async function respondWithStored(idText: string, { find }: Dashboard): Promise<D
 const badId = refusal(400, 'bad-id', 'this is not the id of a notification');
 
 async function respondWithOverview(query: string, readOverview: Dashboard['readOverview']): Promise<DashboardResponse> {
-  const { range = 'hour', ...others } = Object.fromEntries(new URLSearchParams(query));
+  const { range = 'hour', after = '', ...others } = Object.fromEntries(new URLSearchParams(query));
   if (!isRange(range) || Object.keys(others).length > 0) return badRange;
-  return jsonBytesResponse(await readOverview(range));
+  const overview = await readOverview(range);
+  const [session, number] = after.split(':');
+  if (session !== overview.session) return wholeOverview(overview);
+  // Of the attempts only those that the page does not have yet.
+  const known = Number(number);
+  return jsonResponse({ ...overview, attempts: overview.attempts.filter((attempt) => !(attempt.number <= known)) });
 }
 
-const badRange = refusal(400, 'bad-query', 'the query takes range: hour, day or week');
+const whole = new WeakMap<Overview, DashboardResponse>();
+
+/** The same bytes for all that share an overview: a client that does not read them holds no others. */
+function wholeOverview(overview: Overview): DashboardResponse {
+  const response = whole.get(overview) ?? jsonResponse(overview);
+  whole.set(overview, response);
+  return response;
+}
+
+const badRange = refusal(400, 'bad-query', 'the query takes range (hour, day or week) and after (session:number)');
 
 /**
  * The page loads everything relative to its own address, so that a proxy may mount it anywhere. For that the address must
@@ -130,9 +148,16 @@ function reading(req: IncomingMessage, respond: Respond): ReturnType<Respond> {
   return refusal(405, 'method-not-allowed', 'this path is read-only; use GET', { allow: 'GET, HEAD' });
 }
 
-function changing(req: IncomingMessage, respond: Respond): ReturnType<Respond> {
+/** `respond` gets the user who asks for the change, if that is known. */
+async function changing(
+  req: IncomingMessage,
+  config: DashboardConfig,
+  respond: (by: string | undefined) => DashboardResponse | Promise<DashboardResponse>,
+): Promise<DashboardResponse> {
   if (req.method !== 'POST') return refusal(405, 'method-not-allowed', 'use POST', { allow: 'POST' });
-  return refuseCrossOriginChange(req) ?? respond();
+  const refused = await refuseChange(req, config);
+  if (refused !== undefined) return refused;
+  return respond(userOfRequest(req, config));
 }
 
 const maxIdLength = 256;

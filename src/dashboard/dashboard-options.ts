@@ -13,6 +13,19 @@ export interface DashboardOptions {
    */
   readonly authorize?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
+   * Decides who may redeliver and discard, of those who may see the dashboard. Called for every change, like `authorize`; the
+   * response to others is a 403.
+   * @default everybody whom `authorize` lets in
+   * @example authorizeChange: (req) => req.session?.role === 'admin'
+   */
+  readonly authorizeChange?: ((req: Request) => boolean | Promise<boolean>) | undefined;
+  /**
+   * Who sends this request, for the log line of a change: a name or an id, as your audit trail needs it.
+   * @default none
+   * @example userOf: (req) => req.session?.userId
+   */
+  readonly userOf?: ((req: Request) => string | undefined) | undefined;
+  /**
    * The `WWW-Authenticate` header of a 401. `Basic realm="CRM"` makes browsers ask for a password.
    * @default none
    */
@@ -43,17 +56,23 @@ export interface InternalDashboardOptions extends DashboardOptions {
 export interface DashboardConfig {
   /** Undefined only in development. */
   readonly authorize: ((req: Request) => unknown) | undefined;
+  readonly authorizeChange: ((req: Request) => unknown) | undefined;
+  readonly userOf: ((req: Request) => unknown) | undefined;
   readonly wwwAuthenticate: string | undefined;
   readonly oldBacklogMs: number;
   readonly logger: Logger | undefined;
   readonly clock: Clock;
 }
 
-const knownOptions = ['authorize', 'wwwAuthenticate', 'oldBacklogMs', 'logger', 'clock', 'assetsDirectory'];
+const knownOptions = [
+  ...['authorize', 'authorizeChange', 'userOf', 'wwwAuthenticate'],
+  ...['oldBacklogMs', 'logger', 'clock', 'assetsDirectory'],
+];
 
 /** Throws `CRMConfigError` with every problem at once. */
 export function resolveDashboardConfig(options: DashboardOptions): DashboardConfig {
-  const { authorize, wwwAuthenticate, oldBacklogMs = 300_000, logger, clock = systemClock } = options;
+  const { authorize, authorizeChange, userOf, wwwAuthenticate } = options;
+  const { oldBacklogMs = 300_000, logger, clock = systemClock } = options;
   const issues: Issue[] = [];
   for (const path of Object.keys(options)) {
     if (!knownOptions.includes(path)) issues.push({ path, message: `is not an option; the options are ${knownNames}` });
@@ -63,6 +82,10 @@ export function resolveDashboardConfig(options: DashboardOptions): DashboardConf
   } else if (typeof (authorize as unknown) !== 'function') {
     issues.push({ path: 'authorize', message: 'must be a function that takes a request and returns true or false' });
   }
+  for (const [path, given] of Object.entries({ authorizeChange, userOf })) {
+    if (given !== undefined && typeof (given as unknown) !== 'function')
+      issues.push({ path, message: 'must be a function that takes a request' });
+  }
   if (wwwAuthenticate !== undefined && !isHeaderValue(wwwAuthenticate)) {
     issues.push({ path: 'wwwAuthenticate', message: 'must be a string that can be sent as a header' });
   }
@@ -70,10 +93,10 @@ export function resolveDashboardConfig(options: DashboardOptions): DashboardConf
     issues.push({ path: 'oldBacklogMs', message: 'must be a positive number of milliseconds' });
   }
   if (issues.length > 0) throw new CRMConfigError(issues);
-  return { authorize, wwwAuthenticate, oldBacklogMs, logger, clock };
+  return { authorize, authorizeChange, userOf, wwwAuthenticate, oldBacklogMs, logger, clock };
 }
 
-const knownNames = 'authorize, wwwAuthenticate, oldBacklogMs, logger and clock';
+const knownNames = 'authorize, authorizeChange, userOf, wwwAuthenticate, oldBacklogMs, logger and clock';
 const missingAuthorize =
   'is missing: the dashboard shows and redelivers notifications, so define who may use it: ' +
   'crmDashboard(crm, { authorize: (req) => … }). It is optional only with NODE_ENV=development';

@@ -10,14 +10,14 @@ import { jsonResponse, refusal, type DashboardResponse } from './response.js';
 export interface DeadLettersApi {
   /** `query` is the query string, without the question mark. */
   list(query: string): Promise<DashboardResponse>;
-  /** Of one target, or of all. */
-  redeliver(id: string, target?: string): Promise<DashboardResponse>;
-  discard(id: string, target?: string): Promise<DashboardResponse>;
+  /** Of one target, or of all. `by` is the user who asks for it, for the log. */
+  readonly redeliver: (id: string, target?: string, by?: string) => Promise<DashboardResponse>;
+  readonly discard: (id: string, target?: string, by?: string) => Promise<DashboardResponse>;
   /** How many match a query, and how they died. */
   summary(query: string): Promise<DashboardResponse>;
   /** All that match a query. */
-  redeliverAll(query: string): Promise<DashboardResponse>;
-  discardAll(query: string): Promise<DashboardResponse>;
+  redeliverAll(query: string, by?: string): Promise<DashboardResponse>;
+  discardAll(query: string, by?: string): Promise<DashboardResponse>;
 }
 
 /** The logger, if any, gets a line for each change. */
@@ -44,15 +44,15 @@ export function createDeadLettersApi(
   return {
     list: async (query) => (await oneAtATime(() => readPage(query))) ?? busy,
 
-    async redeliver(id, target) {
+    async redeliver(id, target, by) {
       const redelivered = await deadLetters.redeliver(id, target);
-      audit('CRM dashboard: a dead letter was redelivered', { notificationId: id, target, redelivered });
+      audit('CRM dashboard: a dead letter was redelivered', { by, notificationId: id, target, redelivered });
       return jsonResponse({ redelivered, at: clock.now() } satisfies Redelivered);
     },
 
-    async discard(id, target) {
+    async discard(id, target, by) {
       const discarded = await deadLetters.discard(id, target);
-      audit('CRM dashboard: a dead letter was discarded', { notificationId: id, target, discarded });
+      audit('CRM dashboard: a dead letter was discarded', { by, notificationId: id, target, discarded });
       return jsonResponse({ discarded } satisfies Discarded);
     },
 
@@ -63,19 +63,19 @@ export function createDeadLettersApi(
       return summary === undefined ? busy : jsonResponse(summary satisfies DeadSummary);
     },
 
-    async redeliverAll(query) {
+    async redeliverAll(query, by) {
       const filter = parseDeadFilter(query);
       if (filter === undefined) return badQuery;
       const redelivered = await deadLetters.redeliverAll(filter);
-      audit('CRM dashboard: dead letters were redelivered', { filter, redelivered });
+      audit('CRM dashboard: dead letters were redelivered', { by, filter, redelivered });
       return jsonResponse({ redelivered, at: clock.now() } satisfies Redelivered);
     },
 
-    async discardAll(query) {
+    async discardAll(query, by) {
       const filter = parseDeadFilter(query);
       if (filter === undefined) return badQuery;
       const discarded = await deadLetters.discardAll(filter);
-      audit('CRM dashboard: dead letters were discarded', { filter, discarded });
+      audit('CRM dashboard: dead letters were discarded', { by, filter, discarded });
       return jsonResponse({ discarded } satisfies Discarded);
     },
   };

@@ -19,8 +19,8 @@ const timeoutMs = 5_000;
 const reportsTimeoutMs = 1_000;
 
 /**
- * Returns a function that reads the overview as JSON bytes, with the counts of a range. All callers within 500 ms share the same
- * bytes, and only one call of `crm.stats()` is pending at a time, however many clients poll. Rejects after 5 seconds without a
+ * Returns a function that reads the overview, with the counts of a range. All callers within 500 ms share the same one, and only one
+ * call of `crm.stats()` is pending at a time, however many clients poll. Rejects after 5 seconds without a
  * result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()` and `crm.minutes()`, but without
  * their results the overview has none.
  */
@@ -28,11 +28,11 @@ export function createOverviewReader(
   crm: Pick<Notifier, 'stats' | 'processes' | 'minutes'>,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
-): (range: Range) => Promise<Buffer> {
+): (range: Range) => Promise<Overview> {
   const readStats = oneAtATime(() => crm.stats());
   const readProcesses = oneAtATime(() => crm.processes());
   const readMinutes = oneAtATime((range: Range) => crm.minutes(startOfSeries(range, clock.now())));
-  const shared = new Map<Range, { readonly bytes: Promise<Buffer>; readonly atMs: number }>();
+  const shared = new Map<Range, { readonly overview: Promise<Overview>; readonly atMs: number }>();
 
   /** Null if it takes too long, or fails, or is not known. */
   const reported = async <Result>(reading: Promise<Result | undefined>): Promise<Result | null> => {
@@ -43,24 +43,23 @@ export function createOverviewReader(
     }
   };
 
-  const read = async (range: Range): Promise<Buffer> => {
+  const read = async (range: Range): Promise<Overview> => {
     const at = clock.now();
     const [stats, processes, minutes] = await Promise.all([
       within(readStats(range), timeoutMs, clock, unresponsive),
       reported(readProcesses(range)),
       reported(readMinutes(range)),
     ]);
-    const overview = overviewOf({ at, stats, processes, minutes, range }, recorder, oldBacklogMs);
-    return Buffer.from(JSON.stringify(overview));
+    return overviewOf({ at, stats, processes, minutes, range }, recorder, oldBacklogMs);
   };
 
   return (range) => {
     const nowMs = clock.monotonicMs();
     const found = shared.get(range);
-    if (found !== undefined && nowMs - found.atMs < maxAgeMs) return found.bytes;
-    const bytes = read(range);
-    shared.set(range, { bytes, atMs: nowMs });
-    return bytes;
+    if (found !== undefined && nowMs - found.atMs < maxAgeMs) return found.overview;
+    const overview = read(range);
+    shared.set(range, { overview, atMs: nowMs });
+    return overview;
   };
 }
 
@@ -93,7 +92,7 @@ function overviewOf(
   recorder: Recorder,
   oldBacklogMs: number,
 ): Overview {
-  const { latency, attempts, outboxCode, deadCount } = recorder.read();
+  const { session, latency, attempts, outboxCode, deadCount } = recorder.read();
   const leader = processes?.find(({ isLeader }) => isLeader);
   const deliveredBy = deliveredByOf(stats, processes, leader);
   const targets = Object.entries(stats.targets).map(([name, ofTarget]): TargetEntry => {
@@ -111,7 +110,8 @@ function overviewOf(
     targets,
     counts: minutes === null ? null : seriesOf(minutes, range, at),
     latency,
-    attempts,
+    session,
+    attempts: [...attempts],
     processes: processes?.map(({ name, pid, startedAt, isLeader }) => ({ name, pid, startedAt, isLeader })) ?? null,
     deadRevision: `${String(stats.dead)}:${String(deadCount)}`,
   };

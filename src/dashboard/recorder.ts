@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import type { Notifier } from '../notifier/notifier.js';
 import type { AttemptEntry, Latency } from './api-contract.js';
@@ -8,6 +9,7 @@ export interface Recorder {
 }
 
 export interface Recorded {
+  readonly session: string;
   readonly latency: Latency;
   /** Newest first. */
   readonly attempts: readonly AttemptEntry[];
@@ -23,6 +25,7 @@ type Attempt = Pick<AttemptEntry, 'id' | 'target' | 'type' | 'attempts' | 'durat
 
 /** Starts to record. Instants are those of `clock`. */
 export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorder {
+  const session = randomUUID();
   const durations = createAttemptDurations();
   const attempts: AttemptEntry[] = [];
   let attemptCount = 0;
@@ -32,7 +35,17 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
   const record = (attempt: Attempt, outcome: AttemptEntry['outcome'], result: AttemptEntry['result']): void => {
     const { id, target, type, attempts: made, durationMs, endedAt } = attempt;
     attemptCount += 1;
-    attempts.unshift({ number: attemptCount, endedAt, target, type, id, outcome, result, attempts: made, durationMs });
+    const [latest] = attempts;
+    const isSameProbe =
+      outcome === 'unsent' &&
+      latest?.outcome === outcome &&
+      latest.id === id &&
+      latest.target === target &&
+      latest.result === result;
+    const firstNumber = isSameProbe ? latest.firstNumber : attemptCount;
+    if (isSameProbe) attempts.shift();
+    const about = { endedAt, target, type, id, outcome, result, attempts: made, durationMs };
+    attempts.unshift({ number: attemptCount, firstNumber, ...about });
     if (attempts.length > maxAttemptEntries) attempts.pop();
     // How fast a connection is refused says nothing about how long the CRM takes.
     if (outcome !== 'unsent') durations.add(durationMs, endedAt);
@@ -60,7 +73,7 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
 
   return {
     read() {
-      return { latency: durations.read(clock.now()), attempts, outboxCode, deadCount };
+      return { session, latency: durations.read(clock.now()), attempts, outboxCode, deadCount };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
+import { notAwaited } from '../core/call-safely.js';
 import { isOwnHost } from '../core/own-host.js';
 import { writeLog } from '../telemetry/logger.js';
 import type { DashboardConfig } from './dashboard-options.js';
@@ -30,8 +31,36 @@ const unknownHost = refusal(
     '.localhost; open it there, or set authorize: crmDashboard(crm, { authorize: (req) => … })',
 );
 
+/** The response to a client that may see the dashboard, but may not change anything; undefined if it may. Never rejects. */
+export async function refuseChange(
+  req: IncomingMessage,
+  { authorizeChange, logger }: Pick<DashboardConfig, 'authorizeChange' | 'logger'>,
+): Promise<DashboardResponse | undefined> {
+  const refused = refuseCrossOriginChange(req);
+  if (refused !== undefined || authorizeChange === undefined) return refused;
+  try {
+    if ((await authorizeChange(req as Request)) === true) return undefined;
+  } catch {
+    // The error is not logged: it may contain anything.
+    if (logger !== undefined) writeLog(logger, 'warn', {}, 'CRM dashboard: authorizeChange failed', () => undefined);
+  }
+  return mayNotChange;
+}
+
+const mayNotChange = refusal(403, 'may-not-change', 'you may see the CRM dashboard, but not redeliver or discard');
+
+/** Who sends a request, as the app says it; undefined if it does not. */
+export function userOfRequest(req: IncomingMessage, { userOf }: Pick<DashboardConfig, 'userOf'>): string | undefined {
+  try {
+    const user = notAwaited(userOf?.(req as Request));
+    return typeof user === 'string' ? user : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The response to a request for a change that does not come from the dashboard's own page; undefined if it does. */
-export function refuseCrossOriginChange({ headers }: IncomingMessage): DashboardResponse | undefined {
+function refuseCrossOriginChange({ headers }: IncomingMessage): DashboardResponse | undefined {
   return isFromOwnPage(headers) ? undefined : notFromThePage;
 }
 

@@ -20,11 +20,7 @@ const noStore = { 'cache-control': 'no-store' };
 const jsonHeaders = { ...noStore, 'content-type': 'application/json; charset=utf-8' };
 
 export function jsonResponse(value: unknown): DashboardResponse {
-  return jsonBytesResponse(Buffer.from(JSON.stringify(value)));
-}
-
-export function jsonBytesResponse(body: Buffer): DashboardResponse {
-  return { status: 200, headers: jsonHeaders, body };
+  return { status: 200, headers: jsonHeaders, body: Buffer.from(JSON.stringify(value)) };
 }
 
 /** The message must be a fixed text, so that a response never repeats parts of the request. */
@@ -78,12 +74,12 @@ function pageResponse(body: Buffer, type: string): () => DashboardResponse {
 
 /** The browser stores it, but revalidates it each time, so that an upgrade shows at once. */
 function assetResponse(body: Buffer, type: string): (req: IncomingMessage) => DashboardResponse {
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  // Weak, because it is the same for the compressed bytes.
+  const etag = `W/"${createHash('sha256').update(body).digest('base64url')}"`;
   const caching = { 'cache-control': 'private, no-cache', etag };
   const whole = { status: 200, headers: { ...caching, 'content-type': type }, body };
   const unchanged = { status: 304, headers: caching, body: Buffer.alloc(0) };
-  // A proxy that compresses turns the tag into a weak one.
-  return (req) => (req.headers['if-none-match']?.replace(/^W\//, '') === etag ? unchanged : whole);
+  return (req) => (req.headers['if-none-match'] === etag ? unchanged : whole);
 }
 
 function besideTheCode(): string {

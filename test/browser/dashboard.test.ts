@@ -223,7 +223,7 @@ describeInBrowser('the dashboard in a browser', () => {
     await page.keyboard.press('Enter');
     await hear('delivered', 3);
     expect(idsOf(crm.received).at(-1)).toBe(newest!.id);
-    await page.getByText(`${newest!.id} is pending again.`).waitFor();
+    await page.getByText(`${newest!.id} redelivered: 1 delivered, 0 died again.`).waitFor();
     expect(await focused(page)).toBe(`Redeliver ${next!.id}`);
     await page.getByText('There are 2 dead letters').first().waitFor();
     expect(await focused(page)).toBe(`Redeliver ${next!.id}`);

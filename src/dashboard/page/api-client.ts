@@ -24,8 +24,10 @@ export function failureOf(error: unknown): Failure {
   return error instanceof ApiError ? error.failure : 'unreachable';
 }
 
-export function fetchOverview(range: Range): Promise<Overview> {
-  return request(`api/overview?range=${range}`) as Promise<Overview>;
+/** `after`: the newest attempt that is known already. */
+export function fetchOverview(range: Range, after: string): Promise<Overview> {
+  const parameters = new URLSearchParams({ range, ...(after === '' ? {} : { after }) });
+  return request(`api/overview?${parameters.toString()}`) as Promise<Overview>;
 }
 
 export function fetchDeadLetters(query: {

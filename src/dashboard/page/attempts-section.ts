@@ -10,26 +10,44 @@ const outcomes = {
 } as const;
 
 /** The table of recent attempts. New attempts rebuild it, which loses no focus: nothing in it can have the focus. */
-export function createAttemptsSection(): (overview: Pick<Overview, 'attempts' | 'targets'>) => void {
+export interface AttemptsSection {
+  /** The newest attempt that is shown, as `after` of `fetchOverview`. */
+  readonly newest: string;
+  /** Adds the attempts of an overview to those that are shown. */
+  show(overview: Pick<Overview, 'attempts' | 'targets' | 'session'>): void;
+}
+
+const maxShown = 100;
+
+export function createAttemptsSection(): AttemptsSection {
   const region = byId('attempts', HTMLElement);
   const rows = byId('attempts-rows', HTMLTableSectionElement);
   const empty = byId('attempts-empty', HTMLElement);
-  let shownNumber = 0;
+  let shown: readonly AttemptEntry[] = [];
+  let shownSession = '';
 
-  return ({ attempts, targets }) => {
-    const number = attempts[0]?.number ?? 0;
-    if (number === shownNumber) return;
-    shownNumber = number;
-    rows.replaceChildren(...attempts.map((attempt) => rowOf(attempt, targets.length > 1)));
-    region.hidden = attempts.length === 0;
-    empty.hidden = attempts.length > 0;
+  return {
+    get newest() {
+      return shownSession === '' ? '' : `${shownSession}:${String(shown[0]?.number ?? 0)}`;
+    },
+    show({ attempts, targets, session }) {
+      if (session === shownSession && attempts.length === 0) return;
+      const replaced = new Set(attempts.map(({ firstNumber }) => firstNumber));
+      const kept = session === shownSession ? shown.filter(({ firstNumber }) => !replaced.has(firstNumber)) : [];
+      shown = [...attempts, ...kept].slice(0, maxShown);
+      shownSession = session;
+      rows.replaceChildren(...shown.map((attempt) => rowOf(attempt, targets.length > 1)));
+      region.hidden = shown.length === 0;
+      empty.hidden = shown.length > 0;
+    },
   };
 }
 
 function rowOf(attempt: AttemptEntry, hasSeveralTargets: boolean): HTMLElement {
   const { endedAt, outcome, target, type, id, result, attempts, durationMs } = attempt;
   const { text, level } = outcomes[outcome];
-  const badge = make('span', 'badge', text);
+  const times = attempt.number - attempt.firstNumber + 1;
+  const badge = make('span', 'badge', times === 1 ? text : `${text} ${numberText(times)} times`);
   badge.dataset['level'] = level;
   const shortId = make('span', 'code', id.slice(-12));
   shortId.title = id;

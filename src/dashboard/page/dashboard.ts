@@ -17,7 +17,7 @@ const summary = createSummarySection();
 const showTargets = createTargetsSection();
 const showProcesses = createProcessesSection();
 const showCounts = createCountsSection();
-const showAttempts = createAttemptsSection();
+const attempts = createAttemptsSection();
 const address: Address = createAddress(() => {
   deadLetters.showAddress();
   void poll();
@@ -42,7 +42,7 @@ async function poll(): Promise<void> {
   clearTimeout(timer);
   if (isPolling || isFrozen) return;
   isPolling = true;
-  const result = await fetchOverview(address.state.range).catch(failureOf);
+  const result = await fetchOverview(address.state.range, attempts.newest).catch(failureOf);
   isPolling = false;
   // Frozen meanwhile: the view stays as it was.
   if (isFrozenNow()) return;
@@ -64,7 +64,7 @@ function showOverview(overview: Overview): void {
   showTargets(overview);
   showProcesses(overview.processes);
   showCounts(overview.counts);
-  showAttempts(overview);
+  attempts.show(overview);
   deadLetters.follow(overview);
 }
 

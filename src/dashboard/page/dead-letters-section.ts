@@ -136,7 +136,7 @@ export function createDeadLettersSection(address: () => Address, onChanged: () =
       const redelivered = await redeliver(letter);
       list.remove(letter, action);
       if (redelivered.redelivered === 0) return unchanged;
-      watch.begin(redelivered, async () => (await fetchSummary({ ...noFilter, search: id, target })).count);
+      watch.begin(id, redelivered, async () => (await fetchSummary({ ...noFilter, search: id, target })).count);
       return `${id} is pending again.`;
     });
   };
@@ -148,7 +148,11 @@ export function createDeadLettersSection(address: () => Address, onChanged: () =
     const from = latest?.at;
     await act(async () => {
       const redelivered = await redeliverAll(filter);
-      watch.begin(redelivered, async () => (await fetchSummary(filter, from)).count);
+      watch.begin(
+        numberText(redelivered.redelivered),
+        redelivered,
+        async () => (await fetchSummary(filter, from)).count,
+      );
       return `${countText(redelivered.redelivered, 'dead letter')} pending again.`;
     });
   };
