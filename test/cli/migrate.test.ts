@@ -33,9 +33,7 @@ describeOnPostgres('crm-notifier migrate', () => {
   it('creates the schema of --table, too', async () => {
     const end = await migrate('--table', 'sales.notices', '--json');
     expect(objectsIn({ ...end, signal: null })).toMatchObject([{ isChanged: true }]);
-    expect(await tableNames('sales')).toEqual(
-      all.map((name) => name.replace('crm_outbox', 'notices')),
-    );
+    expect(await tableNames('sales')).toEqual(all.map((name) => name.replace('crm_outbox', 'notices')));
   });
 
   it('--dry-run changes nothing, and prints SQL that creates the tables', async () => {

@@ -14,16 +14,15 @@ import {
   type CommandSession,
   type CommonOptions,
 } from '../command.js';
+import { addDeadFilter, deadFilterOf, filterText, type DeadFilterOptions } from './dead-filter.js';
 import { changeOutbox, readOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions, type OutboxPlace } from './outbox-place.js';
 import { completeIds } from './short-ids.js';
 import { countDead } from './stored-records.js';
 
-/** Which dead letters: some, by id, or all, or all with a text. */
-interface SelectionOptions extends CommonOptions, OutboxOptions {
+/** Which dead letters: some, by id, or all that match. */
+interface SelectionOptions extends CommonOptions, OutboxOptions, DeadFilterOptions {
   readonly all?: true;
-  readonly search?: string;
-  readonly target?: string;
   readonly yes?: true;
 }
 
@@ -104,7 +103,8 @@ async function changeSelected(
 ): Promise<'done' | 'failed'> {
   const ids = selectedIds(options, args);
   const { stop } = context;
-  const { search, target } = options;
+  const { target } = options;
+  const filter = deadFilterOf(options);
   const place = findOutbox(options, context);
   if (ids === undefined && !(await areAllConfirmed(verb, place, options, context))) {
     output.note(`Nothing was ${past}.`);
@@ -113,7 +113,7 @@ async function changeSelected(
   const whole = ids === undefined ? undefined : await completeIds(ids, place);
   const { count, missing } = await changeOutbox(place, logger, async (outbox) => {
     if (whole === undefined) {
-      return { count: await all(outbox, { search, target }, () => !stop.aborted), missing: [] };
+      return { count: await all(outbox, filter ?? {}, () => !stop.aborted), missing: [] };
     }
     const notFound: string[] = [];
     for (const id of whole) if ((await one(outbox, id, target)) === 0) notFound.push(id);
@@ -131,20 +131,22 @@ async function changeSelected(
 
 function addSelection(command: Command): Command {
   return addOutboxOption(
-    command
-      .argument('[ids...]', 'their ids; the beginning or end of each is enough', parseNotificationIds)
-      .option('--all', 'every dead letter')
-      .option('--search <text>', 'with --all: only those with this text in id, type, lane or reason')
-      .option('--target <name>', 'only those for this target')
-      .option('--yes', 'with --all: do not ask for confirmation'),
+    addDeadFilter(
+      command
+        .argument('[ids...]', 'their ids; the beginning or end of each is enough', parseNotificationIds)
+        .option('--all', 'every dead letter, or those that match the options below')
+        .option('--yes', 'with --all: do not ask for confirmation'),
+    ),
   );
 }
 
 /** Returns the given ids, or undefined for all. Throws `UsageFailure` for neither or both. */
-function selectedIds({ all, search }: SelectionOptions, [ids]: readonly unknown[]): readonly string[] | undefined {
+function selectedIds(options: SelectionOptions, [ids]: readonly unknown[]): readonly string[] | undefined {
+  const { all, target: _target, ...others } = options;
   const given = (ids ?? []) as readonly string[];
   if (all === true && given.length > 0) throw new UsageFailure('give ids or --all, not both');
-  if (all !== true && search !== undefined) throw new UsageFailure('--search needs --all');
+  const [filtered] = Object.entries(deadFilterOf(others) ?? {}).filter(([, wanted]) => wanted !== undefined);
+  if (all !== true && filtered !== undefined) throw new UsageFailure(`--${filtered[0]} needs --all`);
   if (all !== true && given.length === 0) throw new UsageFailure('give the ids of dead letters, or --all');
   return all === true ? undefined : given;
 }
@@ -156,10 +158,9 @@ async function areAllConfirmed(
   options: SelectionOptions,
   context: CliContext,
 ): Promise<boolean> {
-  const { search, target } = options;
-  const count = await readOutbox(place, (outbox) => countDead(outbox, { search, target }));
-  const matching =
-    (target === undefined ? '' : ` for ${target}`) + (search === undefined ? '' : ` that match "${search}"`);
+  const filter = deadFilterOf(options);
+  const count = await readOutbox(place, (outbox) => countDead(outbox, filter));
+  const matching = filterText(filter);
   const all = count === 1 ? '1 dead letter' : `all ${String(count)} dead letters`;
   const question = `${verb} ${all} in ${place.name}${matching}?`;
   return count === 0 || isConfirmed(question, options, context);

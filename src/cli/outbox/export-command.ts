@@ -14,13 +14,13 @@ import {
   type CommonOptions,
 } from '../command.js';
 import { safeJson, type Output } from '../output.js';
+import { addDeadFilter, deadFilterOf, refuseWithoutDead, type DeadFilterOptions } from './dead-filter.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { deadIn, pendingIn, wholeRecord } from './stored-records.js';
 
-interface ExportOptions extends CommonOptions, OutboxOptions {
+interface ExportOptions extends CommonOptions, OutboxOptions, DeadFilterOptions {
   readonly dead?: true;
-  readonly target?: string;
   readonly file?: string;
 }
 
@@ -29,7 +29,6 @@ export function addExportCommand(outbox: Command, context: CliContext): void {
     .command('export')
     .description('print whole pending notifications, or with --dead dead letters: JSON, one object per line')
     .option('--dead', 'export the dead letters')
-    .option('--target <name>', 'only those for this target')
     .option('--file <file>', 'write to a new file that only its owner can read, instead of standard output')
     .addHelpText(
       'after',
@@ -40,10 +39,11 @@ Examples:
   $ crm-notifier outbox export --file pending.ndjson
   $ crm-notifier outbox export --dead | jq .body.booking_id`,
     );
-  setAction<ExportOptions>(addOutboxOption(command), context, exportOutbox);
+  setAction<ExportOptions>(addOutboxOption(addDeadFilter(command)), context, exportOutbox);
 }
 
 async function exportOutbox({ context, options, output }: CommandSession<ExportOptions>): Promise<'done'> {
+  refuseWithoutDead(options);
   const place = findOutbox(options, context);
   const file = options.file === undefined ? undefined : resolve(options.file);
   if (file !== undefined && existsSync(file)) {
@@ -61,15 +61,13 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
   return 'done';
 }
 
-async function* storedIn(
-  outbox: ReadableOutbox,
-  { dead: isDead, target: only }: ExportOptions,
-): AsyncGenerator<StoredNotification> {
-  if (isDead !== true) {
-    for await (const pending of pendingIn(outbox, { target: only })) yield { state: 'pending', ...pending };
+async function* storedIn(outbox: ReadableOutbox, options: ExportOptions): AsyncGenerator<StoredNotification> {
+  const filter = deadFilterOf(options);
+  if (options.dead !== true) {
+    for await (const pending of pendingIn(outbox, filter)) yield { state: 'pending', ...pending };
     return;
   }
-  for await (const { id, target } of deadIn(outbox, { target: only })) {
+  for await (const { id, target } of deadIn(outbox, filter)) {
     // Leaves out one that was redelivered or discarded since the page was read.
     const [stored] = await outbox.find(id, target);
     if (stored?.state === 'dead') yield stored;

@@ -4,15 +4,14 @@ import { crmTarget, type DeadLetter, type PendingNotification } from '../../outb
 import { parseNotificationId, wholeNumberFrom } from '../arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeJson, safeText, textTable } from '../output.js';
+import { addDeadFilter, deadFilterOf, refuseWithoutDead, type DeadFilterOptions } from './dead-filter.js';
 import { readOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { completeIds, shortIds } from './short-ids.js';
 import { bodyValue, deadIn, deadRecord, instantText, pendingIn, pendingRecord, wholeRecord } from './stored-records.js';
 
-interface ListOptions extends CommonOptions, OutboxOptions {
+interface ListOptions extends CommonOptions, OutboxOptions, DeadFilterOptions {
   readonly dead?: true;
-  readonly search?: string;
-  readonly target?: string;
   readonly limit: number;
 }
 
@@ -23,8 +22,6 @@ export function addListCommand(outbox: Command, context: CliContext): void {
     .command('list')
     .description('list pending notifications, oldest first, or with --dead the dead letters, newest first')
     .option('--dead', 'list the dead letters')
-    .option('--search <text>', 'only those with this text in id, type or lane; of dead letters also in the reason')
-    .option('--target <name>', 'only those for this target')
     .option('--limit <count>', 'list at most this many', wholeNumberFrom(1, maxLimit), 50)
     .addHelpText(
       'after',
@@ -34,25 +31,27 @@ The ids are shortened to their last part; the other commands take them so. --jso
 Examples:
   $ crm-notifier outbox list
   $ crm-notifier outbox list --dead --search 422 --limit 10
-  $ crm-notifier outbox list --target sales
+  $ crm-notifier outbox list --target sales --type booking_created
   $ crm-notifier outbox list --dead --json | jq -r .id`,
     );
-  setAction<ListOptions>(addOutboxOption(command), context, list);
+  setAction<ListOptions>(addOutboxOption(addDeadFilter(command)), context, list);
 }
 
 async function list({ context, options, output }: CommandSession<ListOptions>): Promise<'done'> {
-  const { dead: isDead = false, search, target, limit } = options;
+  const { dead: isDead = false, limit } = options;
+  const filter = deadFilterOf(options);
+  refuseWithoutDead(options);
   // One more than is shown, to know whether there are more.
   const found = await readOutbox(findOutbox(options, context), async (outbox) => {
     if (isDead) {
-      return first(limit + 1, deadIn(outbox, { search, target }), (letter) => ({
+      return first(limit + 1, deadIn(outbox, filter), (letter) => ({
         stored: letter,
         record: deadRecord(letter),
         row: deadRow(letter),
       }));
     }
     const now = await outbox.now();
-    return first(limit + 1, pendingIn(outbox, { search, target }), (pending) => ({
+    return first(limit + 1, pendingIn(outbox, filter), (pending) => ({
       stored: pending,
       record: pendingRecord(pending),
       row: pendingRow(pending, now),
@@ -63,12 +62,10 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
   else if (shown.length > 0) {
     output.result({}, tableOf(shown, isDead ? deadHeader : pendingHeader));
   } else {
-    output.note(
-      `No ${isDead ? 'dead letters' : 'pending notifications'}${search === undefined && target === undefined ? '' : ' match this'}.`,
-    );
+    output.note(`No ${isDead ? 'dead letters' : 'pending notifications'}${filter === undefined ? '' : ' match this'}.`);
   }
   if (found.length > limit)
-    output.note(`There are more than these ${String(limit)}; see --limit, --search and --target.`);
+    output.note(`There are more than these ${String(limit)}; see --limit, --search and the other options.`);
   return 'done';
 }
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
-import { crmTarget, type OutboxCounts } from '../../outbox/outbox.js';
+import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
 import type { OutboxProcess, Pause } from '../../history/history.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeText, textTable } from '../output.js';
@@ -31,9 +31,10 @@ Examples:
 
 async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
   const place = findOutbox(options, context);
-  const { counts, targets, processes, now } = await readOutbox(place, async (outbox) => ({
+  const { counts, targets, groups, processes, now } = await readOutbox(place, async (outbox) => ({
     counts: await outbox.counts(),
     targets: await countsOfTargets(outbox),
+    groups: (await outbox.summariseDead({})).groups,
     processes: await outbox.processes(),
     now: await outbox.now(),
   }));
@@ -46,6 +47,7 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       outbox: place.name,
       ...all,
       targets: Object.fromEntries(ofTargets),
+      deadGroups: groups.map(groupRecord),
       processes: processes.map(processRecord),
     },
     [
@@ -54,9 +56,30 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       `dead     ${String(dead)}`,
       ...processLines(processes, now),
       ...targetLines(ofTargets),
+      ...groupLines(groups),
     ].join('\n'),
   );
   return 'done';
+}
+
+function groupRecord({ target, type, reason, status, count, diedAt, detail }: DeadGroup): object {
+  return { target, type, reason, status: status ?? null, count, latest: instantText(diedAt), detail };
+}
+
+const maxGroupLines = 10;
+
+/** What the dead letters died of, the largest group first. */
+function groupLines(groups: readonly DeadGroup[]): readonly string[] {
+  if (groups.length === 0) return [];
+  const rows = groups
+    .slice(0, maxGroupLines)
+    .map(({ target, type, reason, status, count, detail }) => [
+      String(count),
+      target,
+      type,
+      [reason, status, detail].filter((part) => part !== undefined && part !== '').join(' '),
+    ]);
+  return ['', textTable(['DEAD', 'TARGET', 'TYPE', 'REASON'], rows)];
 }
 
 interface CountsRecord {

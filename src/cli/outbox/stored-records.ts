@@ -6,7 +6,7 @@ const pageSize = 500;
 /** Reads pending notifications page by page, each target's oldest first. `search` is looked for in id, type and lane, ignoring case. */
 export async function* pendingIn(
   outbox: ReadableOutbox,
-  { search = '', target: only }: DeadFilter = {},
+  { search = '', target: only, type: onlyType, lane: onlyLane }: DeadFilter = {},
 ): AsyncGenerator<PendingNotification> {
   const wanted = search.toLowerCase();
   for (const target of only === undefined ? await outbox.targets() : [only]) {
@@ -14,6 +14,7 @@ export async function* pendingIn(
       const page: readonly PendingNotification[] = await outbox.readAfter(target, after, pageSize);
       for (const notification of page) {
         const { id, type, lane } = notification;
+        if ((onlyType ?? type) !== type || (onlyLane ?? lane) !== lane) continue;
         if ([id, type, lane].some((text) => text.toLowerCase().includes(wanted))) yield notification;
       }
       after = page.at(-1)?.position;
@@ -27,11 +28,8 @@ export async function* deadIn(outbox: ReadableOutbox, filter?: DeadFilter): Asyn
 }
 
 /** Counts dead letters, all or those that `deadIn` finds. */
-export async function countDead(outbox: ReadableOutbox, filter: DeadFilter): Promise<number> {
-  if (filter.search === undefined) return (await outbox.counts(filter.target)).dead;
-  let count = 0;
-  for await (const page of deadPagesIn(outbox, filter)) count += page.length;
-  return count;
+export async function countDead(outbox: ReadableOutbox, filter: DeadFilter | undefined): Promise<number> {
+  return filter === undefined ? (await outbox.counts()).dead : (await outbox.summariseDead(filter)).count;
 }
 
 async function* deadPagesIn(outbox: ReadableOutbox, filter: DeadFilter = {}): AsyncGenerator<readonly DeadLetter[]> {

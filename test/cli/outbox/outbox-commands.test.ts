@@ -102,6 +102,39 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     });
   });
 
+  it('list, export, redeliver and discard those that match exactly, and stats says what they died of', async () => {
+    const notifications = [
+      ...['booking_created', 'booking_updated'].map((type) => sampleNotification({ type })),
+      sampleNotification({ lane: 'booking:7' }),
+    ];
+    const [first, second, third] = notifications.map(({ id }) => id) as [string, string, string];
+    await fill(notifications, [first, second]);
+    expect(await idsFrom('list', '--dead', '--type', 'booking_updated')).toEqual([second]);
+    expect(await idsFrom('list', '--lane', 'booking:7')).toEqual([third]);
+    expect(await idsFrom('list', '--type', 'booking_updated')).toEqual([]);
+    expect(await idsFrom('list', '--dead', '--status', '500')).toEqual([]);
+    expect((await run(['list', '--status', '422'])).stderr).toContain('--reason and --status need --dead');
+    expect((await run(['list', '--dead', '--reason', 'bad'])).stderr).toContain('Give one of rejected, redirect');
+    const [shown] = await objects('stats');
+    expect(shown).toMatchObject({
+      deadGroups: [
+        { count: 1, status: 422 },
+        { count: 1, reason: 'rejected' },
+      ],
+    });
+    expect((await run(['stats'])).stdout).toMatch(
+      /\nDEAD +TARGET +TYPE +REASON\n1 +crm +booking_\w+ +rejected 422 no\n/,
+    );
+    const asked = await run(['discard', '--all', '--type', 'booking_updated'], { isTerminal: true, input: 'n\n' });
+    expect(asked.stderr).toContain('with type "booking_updated"? [y/N]');
+    expect(await objects('redeliver', '--all', '--status', '422', '--type', 'booking_created', '--yes')).toEqual([
+      { redelivered: 1, missing: [] },
+    ]);
+    expect(await objects('discard', '--all', '--reason', 'rejected', '--yes')).toEqual([{ discarded: 1, missing: [] }]);
+    const exported = objectsIn({ ...(await run(['export', '--type', 'booking_created'])), signal: null });
+    expect(exported.map(({ id }) => id).sort()).toEqual([first, third].sort());
+  });
+
   describe('of several targets', () => {
     const notifications = ['crm', 'sales'].map((target) => sampleNotification({ target }));
     const [ofCrm, ofSales] = notifications.map(({ id }) => id) as [string, string];
@@ -124,7 +157,7 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
       const missed = await run(['discard', ofCrm, '--target', 'sales']);
       expect(missed).toMatchObject({ code: 1, stderr: expect.stringContaining('is not a dead letter for sales in') });
       const asked = await run(['redeliver', '--all', '--target', 'sales'], { isTerminal: true, input: 'n\n' });
-      expect(asked.stderr).toContain(`Redeliver 1 dead letter in ${name()} for sales? [y/N]`);
+      expect(asked.stderr).toContain(`Redeliver 1 dead letter in ${name()} with target "sales"? [y/N]`);
       expect(await objects('redeliver', '--all', '--target', 'sales', '--yes')).toEqual([
         { redelivered: 1, missing: [] },
       ]);
