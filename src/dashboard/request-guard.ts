@@ -21,8 +21,26 @@ export async function refuseUnauthorised(
     if (logger !== undefined) writeLog(logger, 'warn', {}, 'CRM dashboard: authorize failed', () => undefined);
   }
   const headers = wwwAuthenticate === undefined ? {} : { 'www-authenticate': wwwAuthenticate };
-  return refusal(401, 'unauthorised', 'sign in to see the CRM dashboard', headers);
+  return isPageWanted(req) ? pageRefusal(headers) : refusal(401, 'unauthorised', signIn, headers);
 }
+
+const signIn = 'sign in to see the CRM dashboard';
+
+/** Whether a person opens it: a browser asks for HTML first. */
+function isPageWanted({ headers: { accept } }: IncomingMessage): boolean {
+  return /^\s*text\/html/i.test(accept ?? '');
+}
+
+/** For a person; the same at every path, as the other. */
+function pageRefusal(headers: Readonly<Record<string, string>>): DashboardResponse {
+  const html = { ...headers, 'cache-control': 'no-store', 'content-type': 'text/html; charset=utf-8' };
+  return { status: 401, headers: html, body: signInPage };
+}
+
+const signInPage = Buffer.from(
+  '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>CRM notifier</title>' +
+    '<h1>CRM notifier</h1><p>Sign in to your app to see this dashboard, then load this page again.</p></html>\n',
+);
 
 const unknownHost = refusal(
   403,

@@ -299,6 +299,31 @@ describeInBrowser('the dashboard in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('is accessible and does not scroll sideways at a width of 320, with long reasons in JSON and HTML', async () => {
+    const reasons = [
+      `{"status":"error","message":"${'no such user '.repeat(40)}","category":"VALIDATION_ERROR"}`,
+      '<!DOCTYPE html><html><head><style>p{}</style></head><body><h1>Bad Gateway</h1><p>nginx</p></body></html>',
+    ];
+    const crm = await startCrm(inTurn(...reasons.map((reason) => reply(422, reason))));
+    const { page, accept, hear, complaints } = await openDashboard({ baseUrl: crm.url }, { width: 320 });
+    await accept('a');
+    await hear('dead');
+    await accept('b');
+    await hear('dead', 2);
+    const html = letters(page).getByText('Bad Gateway nginx');
+    await html.waitFor();
+    await html.click();
+    await letters(page).getByText('<!DOCTYPE html>').waitFor();
+    await letters(page)
+      .getByText(/^no such user .* …$/)
+      .waitFor();
+    expect(await scrollsSideways(page)).toBe(false);
+    await expectAccessible(page);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await expectAccessible(page);
+    expect(complaints).toEqual([]);
+  });
+
   it('says when it is not connected, keeps the numbers, and recovers', async () => {
     const { page, stats } = await withDead(1);
     await letters(page).waitFor();

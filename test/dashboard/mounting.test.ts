@@ -32,6 +32,15 @@ describe.each(expressVersions)('who may see the dashboard, on $version (case 54)
     expect(new Set(responses).size).toBe(1);
     expect(responses[0]).toContain('"status":401');
     await request(app).post('/crm/api/dead-letters/redeliver-all').expect(401);
+    // A browser shows it to a person.
+    const pages = await Promise.all(
+      paths.map((path) =>
+        request(app).get(path).set('accept', 'text/html,application/xhtml+xml,*/*;q=0.8').expect(401),
+      ),
+    );
+    expect(new Set(pages.map(({ text }) => text)).size).toBe(1);
+    expect(pages[0]?.text).toContain('Sign in to your app');
+    expect(pages[0]?.headers['content-type']).toContain('text/html');
     await request(app).get('/crm/').set(signedIn).expect(200);
   });
 

@@ -105,7 +105,8 @@ function createCountChart(name: string, tone: string): CountChart {
   const options = (): uPlot.Options => ({
     width: Math.max(canvas.clientWidth, 120),
     height: heightPx,
-    padding: [8, 0, 0, 0],
+    // Room for half of the last time below the axis.
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: 'steps' } },
     scales: {

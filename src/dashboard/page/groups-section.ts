@@ -2,6 +2,7 @@ import type { DeadGroup, DeadSummary } from '../../outbox/outbox.js';
 import { countText } from '../../core/duration-text.js';
 import { noFilter, type LetterFilter } from './address.js';
 import { byId, dayAndTimeText, make, numberText, setText, timeElement, unseen } from './element.js';
+import { makeReason } from './reason-text.js';
 
 export interface GroupActions {
   /** Lists the letters of a group. */
@@ -67,7 +68,7 @@ function itemOf(group: DeadGroup, hasTargets: boolean, actions: GroupActions): H
       'div',
       'letter-why',
       make('p', 'letter-facts', 'latest ', timeElement(diedAt, dayAndTimeText(diedAt))),
-      make('p', 'letter-detail', detail === '' ? 'no reason given' : detail),
+      makeReason(detail),
     ),
     make(
       'div',

@@ -1,5 +1,6 @@
 import type { DeadLetterPage } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
+import { makeReason } from './reason-text.js';
 import { byId, dayAndTimeText, make, numberText, timeElement, unseen } from './element.js';
 
 type Letter = DeadLetterPage['letters'][number];
@@ -90,7 +91,7 @@ function makeItem(letter: Letter, onAction: (letter: LetterKey, action: LetterAc
         ' ',
         make('span', 'letter-facts', timeElement(diedAt, dayAndTimeText(diedAt)), ` · ${tries}`),
       ),
-      make('p', 'letter-detail', reason.detail === '' ? 'no reason given' : reason.detail),
+      makeReason(reason.detail),
     ),
     make(
       'div',
