@@ -1,4 +1,3 @@
-import { addGroups } from '../all-dead-letters.js';
 import type {
   DeadFilter,
   DeadLetter,
@@ -6,9 +5,10 @@ import type {
   DeadProgress,
   DeadQuery,
   DeadRange,
+  DeadReason,
   StoredNotification,
 } from '../outbox.js';
-import { contentOf, deadOf, toText } from './rows.js';
+import { contentOf, deadOf, fromText, toText } from './rows.js';
 import { removeMeasured } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 import { copyRows } from './sqlite-errors.js';
@@ -43,7 +43,7 @@ const columns =
 const chosenColumns = 'position, target, length(body) AS bytes';
 // Ids, lanes and targets are stored as `toText` encodes them; the other columns as they are. A `%` is decoded, so that a search
 // does not find its code.
-const matches = `(instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
+const matches = `(?2 = '' OR instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
   instr(lower(type), lower(?2)) OR
   instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
   AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR type = ?4) AND (?5 IS NULL OR lane = ?5)
@@ -65,9 +65,15 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     `SELECT ${chosenColumns}, ${matches} AS is_match FROM dead WHERE position > ?10 AND position <= ?11
      ORDER BY position LIMIT ?12`,
   );
-  const selectKinds = database.prepare(
-    `SELECT ${columns.replace('reason_detail', "'' AS reason_detail")}, ${matches} AS is_match FROM dead
-     WHERE position > ?10 AND position <= ?11 ORDER BY position LIMIT ?12`,
+  const inRange = 'FROM dead WHERE position > ?10 AND position <= ?11 ORDER BY position LIMIT ?12';
+  // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
+  const selectGroups = database.prepare(
+    `SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position, died_at
+     FROM (SELECT * ${inRange}) WHERE ${matches} GROUP BY target, type, reason_kind, reason_status ORDER BY position`,
+  );
+  const selectEnd = database.prepare(
+    `SELECT max(position) AS last, count(*) AS count
+     FROM (SELECT position FROM dead WHERE position > ? AND position <= ? ORDER BY position LIMIT ?)`,
   );
   const insertPending = database.prepare(
     `INSERT INTO pending (position, target, id, type, lane, occurred_at, accepted_at, traceparent, body)
@@ -89,15 +95,9 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     },
 
     groupInRange({ after = 0, upTo, limit, ...filter }) {
-      const rows = selectKinds.all(...matchValues(filter), after, upTo, limit);
-      const groups = new Map<string, DeadPiece['groups'][number]>();
-      for (const row of rows as SqliteRow[]) {
-        if (row['is_match'] !== 1) continue;
-        const { target, type, reason, position, diedAt } = deadOf(row);
-        addGroups(groups, [{ target, type, reason: reason.kind, status: reason.status, count: 1, position, diedAt }]);
-      }
-      const last = (rows.at(-1) as SqliteRow | undefined)?.['position'];
-      return { groups: [...groups.values()], next: rows.length < limit ? undefined : Number(last ?? after) };
+      const rows = selectGroups.all(...matchValues(filter), after, upTo, limit) as SqliteRow[];
+      const { last, count } = selectEnd.get(after, upTo, limit) as SqliteRow;
+      return { groups: rows.map(groupOf), next: Number(count) < limit ? undefined : Number(last) };
     },
 
     find(id, name) {
@@ -134,6 +134,18 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     },
 
     remove,
+  };
+}
+
+function groupOf(row: SqliteRow): DeadPiece['groups'][number] {
+  return {
+    target: fromText(String(row['target'])),
+    type: String(row['type']),
+    reason: String(row['reason_kind']) as DeadReason['kind'],
+    status: row['reason_status'] === null ? undefined : Number(row['reason_status']),
+    count: Number(row['count']),
+    position: Number(row['position']),
+    diedAt: Number(row['died_at']),
   };
 }
 
