@@ -9,7 +9,7 @@ import type { Lanes } from './lanes.js';
  *
  * Those that failed together wait for the same instant and go together again, in the same order: the request is the same, and so
  * is its key. When something of a request's content may be to blame, its heads share smaller ones from then on, until the one to
- * blame is alone. While some hurt the target, or it has just come back, each goes alone.
+ * blame is alone. Each goes alone if the target may have no path for several, while some hurt it, or when it has just come back.
  */
 export interface Companions {
   /** Takes the heads of other lanes that go with this one. */
@@ -77,7 +77,9 @@ export function createCompanions({ target, lanes, choice, breaker }: CompanionsO
       if (limits.size > maxLimits) limits.clear();
       heads.forEach(({ position }, index) => {
         const verdict = found[index];
-        if (verdict !== undefined && isContentInDoubt(verdict)) limits.set(position, Math.max(1, heads.length >> 2));
+        if (verdict?.reach === 'misdirected') limits.set(position, 1);
+        else if (verdict !== undefined && isContentInDoubt(verdict))
+          limits.set(position, Math.max(1, heads.length >> 2));
         else if (verdict?.kind === 'delivered' || verdict?.kind === 'dead') limits.delete(position);
       });
     },

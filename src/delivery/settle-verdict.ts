@@ -2,12 +2,10 @@ import type { Clock } from '../core/clock.js';
 import type { SteadyClock } from '../core/steady-clock.js';
 import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 import type { Verdict } from '../target/target.js';
-import type { AttemptUnderWay } from './attempts-under-way.js';
 import { backoffMs } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
 import type { DeliveryConfig } from './delivery-settings.js';
-import type { HeadChoice } from './head-choice.js';
 import type { Lanes } from './lanes.js';
 import type { Standing } from './heads.js';
 import type { Settlements } from './settlements.js';
@@ -77,7 +75,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     return delayMs;
   };
 
-  /** For a failure that is not the notification's fault: it keeps its place, and the circuit breaker waits. */
+  /** For a failure that is not the notification's fault: it keeps its place, and is due at once if the circuit breaker allows. */
   const keepPlace = (head: PendingNotification, { attempts }: AboutAttempt, standing?: Standing): void => {
     settlements.add({ kind: 'retry', ...entryOf(head), attempts, nextAttemptAt: 0 }, () => {
       lanes.putBack({ ...head, attempts, nextAttemptAt: 0 }, 0, standing);
@@ -89,6 +87,15 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   const keepRefused = (head: PendingNotification, about: AboutAttempt, status: number): void => {
     keepPlace(head, about, 'refused');
     onEvent({ kind: 'refused', ...about, status, delayMs: 0 });
+  };
+
+  /**
+   * What rejects a request with several rejects only one of them, perhaps: each is tried again at once, with fewer others. That
+   * ends when each is alone. None expires of it.
+   */
+  const splitUp = (head: PendingNotification, about: AboutAttempt, status: number): void => {
+    keepPlace(head, about, 'responded');
+    onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs: 0, circuit: breaker.state });
   };
 
   const settleAsDead = (head: PendingNotification, reason: DeadReason, about: AboutAttempt): void => {
@@ -160,7 +167,7 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
             return;
           case 'dead':
             if (isPaused) keepRefused(head, about, verdict.reason.status);
-            else if (verdict.isOfSeveral) retry(head, asRetry(verdict), about, failure);
+            else if (verdict.isOfSeveral) splitUp(head, about, verdict.reason.status);
             else settleAsDead(head, verdict.reason, about);
             return;
           case 'refused': {
@@ -182,18 +189,6 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   };
 }
 
-/** What an attempt shows of the target: that it responded, if it judged one of the notifications. */
-export function verdictOfAttempt(found: readonly Verdict[]): Verdict {
-  const verdict = found.find(({ reach }) => reach === 'responded') ?? found[0];
-  if (verdict === undefined) throw new Error('the target has given no verdict');
-  return verdict;
-}
-
-/** What rejects a request with several rejects only one of them, perhaps: each is tried again, with fewer others. */
-function asRetry({ reason: { status } }: Extract<Verdict, { kind: 'dead' }>): Extract<Verdict, { kind: 'retry' }> {
-  return { kind: 'retry', reach: 'responded', status, retryAfterMs: undefined, pausesTarget: false, isOfSeveral: true };
-}
-
 /** What identifies an entry of the outbox. */
 function entryOf({
   target,
@@ -201,46 +196,4 @@ function entryOf({
   position,
 }: PendingNotification): Pick<PendingNotification, 'target' | 'id' | 'position'> {
   return { target, id, position };
-}
-
-export interface VerdictRecorderOptions {
-  readonly breaker: CircuitBreaker;
-  readonly choice: HeadChoice;
-  readonly clock: Clock;
-}
-
-/** Reports a verdict to the circuit breaker and the choice of heads. Returns whether it has paused the target. */
-export function recordVerdict(
-  { head, chosen, isHanging, ordinal, isSuspect }: AttemptUnderWay,
-  verdict: Verdict,
-  { breaker, choice, clock }: VerdictRecorderOptions,
-): boolean {
-  const sent = { ordinal, isSuspect };
-  const nowMs = clock.monotonicMs();
-  const onResponse = (isJudged: boolean): void => {
-    const isResumed = breaker.onResponse(sent, nowMs, isJudged);
-    choice.onResponded(head, chosen, isHanging);
-    if (isResumed) choice.onResumed(chosen);
-  };
-  switch (verdict.reach) {
-    case 'unreachable':
-      // The breaker was notified when this attempt began to hang.
-      if (isHanging) return false;
-      breaker.onUnreachable(nowMs, verdict.code, verdict.wasSent ? sent : undefined);
-      if (verdict.wasSent) choice.onFailed(head, chosen);
-      return false;
-    case 'refused':
-      choice.onFailed(head, chosen);
-      return breaker.onUnauthorised(nowMs, verdict.status, sent);
-    case 'misdirected':
-      if (breaker.onMisdirected(nowMs, verdict.reason.status, sent)) {
-        choice.onFailed(head, chosen);
-        return true;
-      }
-      onResponse(false);
-      return false;
-    case 'responded':
-      onResponse(verdict.kind !== 'retry');
-      return false;
-  }
 }

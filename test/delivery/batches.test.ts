@@ -116,6 +116,55 @@ describe('batches', () => {
     expect(Math.max(...notifier.told('retry').map(({ attempts }) => attempts))).toBeLessThanOrEqual(3);
   });
 
+  it.each([400, 413])(
+    'that are rejected as a whole with %d hold up nobody: no back-off comes before the smaller ones',
+    async (status) => {
+      const crm = await start((received, res) => {
+        if (lanesOf(received).includes('bad')) reply(status)(received, res);
+        else takeAll(received, res);
+      });
+      const notifier = createFor(crm.url, { maxCount: 41 }, { concurrency: 4 });
+      await notifier.accept(...manyLanes(20), 'bad', ...manyLanes(40).slice(20));
+      // The clock stands still.
+      await Promise.all([notifier.hear('delivered', 40), notifier.hear('dead')]);
+      expect(new Set(notifier.told('retry').map(({ delayMs }) => delayMs))).toEqual(new Set([0]));
+      expect(Math.max(...notifier.told('retry').map(({ attempts }) => attempts))).toBe(3);
+      expect(notifier.told('dead')).toMatchObject([{ attempts: 4, reason: { status } }]);
+      expect(crm.received.length).toBeLessThan(30);
+    },
+  );
+
+  it.each<[string, number]>([
+    ['no path for several', 404],
+    ['a redirect where several go', 302],
+  ])('reach a CRM that has %s one by one, at once, and the URL is not blamed', async (_what, status) => {
+    const crm = await start((received, res) => {
+      if (received.url.endsWith('/batch')) reply(status)(received, res);
+      else takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 10 }, { concurrency: 32 });
+    await notifier.accept(...manyLanes(10));
+    await notifier.hear('delivered', 10);
+    // As many batches at once as, if they counted, would put the URL in doubt.
+    await notifier.accept(...manyLanes(300));
+    await notifier.hear('delivered', 310);
+    expect(notifier.told('paused')).toEqual([]);
+    expect(notifier.told('dead')).toEqual([]);
+    expect(Math.max(...notifier.told('retry').map(({ attempts }) => attempts))).toBe(1);
+    expect(countsOf(crm.received).filter((count) => count > 1)).toEqual(Array.from({ length: 31 }, () => 10));
+  });
+
+  it('to a wrong URL pause delivery as a single one does, and bury nothing', async () => {
+    const crm = await start(reply(404));
+    const notifier = createFor(crm.url, { maxCount: 20 }, { concurrency: 4 });
+    await notifier.accept(...manyLanes(20));
+    await notifier.hear('paused');
+    expect(notifier.told('paused')).toMatchObject([{ cause: { kind: 'misdirected', status: 404 } }]);
+    crm.answerWith(takeAll);
+    await allDelivered(notifier, 20);
+    expect(notifier.told('dead')).toEqual([]);
+  });
+
   it('that are too large are halved', async () => {
     const crm = await start((received, res) => {
       if (itemsOf(received).length > 5) reply(413)(received, res);
