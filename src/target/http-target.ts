@@ -44,6 +44,7 @@ export function createHttpTarget({ name, client, format, clock, sign, batch }: H
       const request = requestFor(notifications);
       const exchange = await client.post(request, signal);
       if (exchange.kind === 'reply' && isTooLarge(exchange)) limits?.lower(notifications.length);
+      else if (exchange.kind === 'reply' && isSuccess(exchange)) limits?.onTaken(notifications.length);
       return verdictsOn(exchange, notifications, format, clock.now(), (reply) => client.reasonOf(reply, request.body));
     },
     close: () => client.close(),
@@ -55,17 +56,28 @@ function isTooLarge({ status, cutBy }: Reply): boolean {
   return status === 413 || cutBy === 'limit';
 }
 
+function isSuccess({ status }: Reply): boolean {
+  return status >= 200 && status < 300;
+}
+
 interface AdaptingLimits extends BatchLimits {
   /** A request with so many was too large, or the reply to it. */
   lower(count: number): void;
+  /** A request with so many was not too large. */
+  onTaken(count: number): void;
 }
+
+/** After so many requests as large as they may be, one more notification is tried: seldom, as it may cost a request in vain. */
+const takenPerStep = 50;
 
 function limitsOf(
   wanted: { readonly maxCount: number; readonly maxBytes: number },
   formatBatch: Format['batch'],
 ): AdaptingLimits | undefined {
   if (formatBatch === undefined) return undefined;
-  let maxCount = Math.min(wanted.maxCount, formatBatch.maxCount);
+  const highestCount = Math.min(wanted.maxCount, formatBatch.maxCount);
+  let maxCount = highestCount;
+  let takenCount = 0;
   return {
     get maxCount() {
       return maxCount;
@@ -74,7 +86,16 @@ function limitsOf(
     mayShare: (notification) => formatBatch.mayShare(notification),
     lower(count) {
       // One alone says nothing about several.
-      if (count > 1) maxCount = Math.min(maxCount, count >> 1);
+      if (count === 1) return;
+      maxCount = Math.min(maxCount, count >> 1);
+      takenCount = 0;
+    },
+    onTaken(count) {
+      if (maxCount === highestCount || count < maxCount) return;
+      takenCount += 1;
+      if (takenCount < takenPerStep) return;
+      maxCount += 1;
+      takenCount = 0;
     },
   };
 }

@@ -22,7 +22,7 @@ export interface Target {
 
 /** How many notifications one attempt may send. */
 export interface BatchLimits {
-  /** Falls when the target says that a request was too large. */
+  /** Falls when the target says that a request was too large, and grows back slowly while it takes such requests. */
   readonly maxCount: number;
   /** Of their bodies together. */
   readonly maxBytes: number;

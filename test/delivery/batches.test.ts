@@ -179,6 +179,32 @@ describe('batches', () => {
     expect(notifier.told('dead')).toEqual([]);
   });
 
+  it('that were halved grow back by one after every 50 that were taken, as far as they may', async () => {
+    const crm = await start(inTurn(reply(413), takeAll));
+    const notifier = createFor(crm.url, { maxCount: 8 });
+    const acceptedCount = 8 + 50 * (4 + 5 + 6 + 7) + 2 * 8;
+    await notifier.accept(...manyLanes(acceptedCount));
+    await allDelivered(notifier, acceptedCount);
+    const times = (count: number, size: number): number[] => Array.from({ length: count }, () => size);
+    const grown = [4, 5, 6, 7].flatMap((size) => times(50, size));
+    // Those of the first batch share smaller ones.
+    expect(countsOf(crm.received).filter((count) => count > 2)).toEqual([8, ...grown, 8, 8]);
+  });
+
+  it('are seldom too large again where no larger ones are taken', async () => {
+    const crm = await start((received, res) => {
+      if (itemsOf(received).length > 5) reply(413)(received, res);
+      else takeAll(received, res);
+    });
+    const notifier = createFor(crm.url, { maxCount: 10 });
+    await notifier.accept(...manyLanes(1_000));
+    await allDelivered(notifier, 1_000);
+    const refusedCount = countsOf(crm.received).filter((count) => count > 5).length;
+    expect(refusedCount).toBeGreaterThan(1);
+    expect(refusedCount).toBeLessThan(crm.received.length / 50);
+    expect(notifier.told('dead')).toEqual([]);
+  });
+
   it('have no more bytes than they may', async () => {
     const crm = await start(takeAll);
     const notifier = createFor(crm.url, { maxCount: 100, maxBytes: 1_000 });
