@@ -50,18 +50,26 @@ export function createTokenSource(
   let previous: string | undefined;
   let pendingRequest: Promise<string> | undefined;
 
+  /** Of the calls of the provider: how many there were, and which one returned the known token. */
+  let callCount = 0;
+  let knownCall = 0;
+
+  /** Keeps what the provider returns, even after nobody waits for it: a slow one gives no token otherwise. */
+  const call = async (): Promise<string> => {
+    callCount += 1;
+    const thisCall = callCount;
+    const received = await callProvider(token);
+    if (thisCall < knownCall) return received;
+    if (received !== known) previous = known;
+    known = received;
+    knownCall = thisCall;
+    return received;
+  };
+
   const requestToken = async (timeoutMs: number): Promise<string> => {
-    const request = (pendingRequest ??= callProvider(token));
+    const request = (pendingRequest ??= call());
     try {
-      const received = await within(
-        request,
-        timeoutMs,
-        clock,
-        () => new Error('the token provider did not respond in time'),
-      );
-      if (received !== known) previous = known;
-      known = received;
-      return received;
+      return await within(request, timeoutMs, clock, () => new Error('the token provider did not respond in time'));
     } finally {
       // A call that failed or never returns is not awaited twice.
       if (pendingRequest === request) pendingRequest = undefined;

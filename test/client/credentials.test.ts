@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { createNotifier, type AuthOptions, type NotifierOptions, type TargetOptions } from '../../src/index.js';
 import { createOwnedClock } from '../../src/testing/owned-clock.js';
+import { createDeferred } from '../helpers/deferred.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { passTimeUntil, useNotifiers } from '../helpers/observed-notifier.js';
 import { accept, inTurn, reply, type Answer } from '../helpers/scripted-crm.js';
@@ -96,6 +97,28 @@ describe('the credentials of a target', () => {
         'refresh-1',
         'refresh-2',
       ]);
+    });
+
+    it('are sent with the next attempt where that server needs longer than an attempt may take', async () => {
+      const clock = createOwnedClock();
+      const isAsked = createDeferred<() => void>();
+      const issueNow = issue();
+      const server = await start(
+        inTurn(
+          (received, res) => {
+            isAsked.resolve(() => void issueNow(received, res));
+          },
+          // No other is ever given.
+          () => undefined,
+        ),
+      );
+      const crm = await start();
+      const observed = createFor({ baseUrl: crm.url, auth: auth(server.url), timeoutMs: 1_000 }, { clock });
+      await observed.accept('a');
+      await passTimeUntil(observed.hear('unsent'), clock);
+      (await isAsked.promise)();
+      await passTimeUntil(observed.hear('delivered'), clock);
+      expect(tokensAt(crm)).toEqual(['Bearer token-1']);
     });
 
     it.each<[string, Answer]>([

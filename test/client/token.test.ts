@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { CRMConfigError, CRMConnectionError, CRMNotificationService } from '../../src/index.js';
 import { createDeferred } from '../helpers/deferred.js';
 import { accept, reply, type Answer } from '../helpers/scripted-crm.js';
@@ -68,6 +69,40 @@ describe('case 10: a token provider', () => {
     const { service } = create({ baseUrl: crm.url, authToken });
     await errorOf(service.sendNotification(registration));
     expect(await service.sendNotification(registration)).toEqual({ status: 'success' });
+  });
+
+  it('that returned too late for one call is not asked again by the next', async () => {
+    const crm = await start();
+    const late = createDeferred<string>();
+    let askedCount = 0;
+    const authToken = (): Promise<string> => {
+      askedCount += 1;
+      return late.promise;
+    };
+    const { service } = create({ baseUrl: crm.url, authToken, timeoutMs: 150 });
+    expect(await errorOf(service.sendNotification(registration))).toMatchObject({ reason: 'ERR_CRM_TOKEN' });
+    late.resolve(newToken);
+    await turn();
+    expect(await service.sendNotification(registration)).toEqual({ status: 'success' });
+    expect(askedCount).toBe(1);
+    expect(crm.received.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${newToken}`]);
+  });
+
+  it('that returns late, when a later call of it has returned, does not bring back the older token', async () => {
+    const crm = await start();
+    const late = createDeferred<string>();
+    const answers = [late.promise, Promise.resolve(newToken)];
+    const { service } = create({
+      baseUrl: crm.url,
+      authToken: () => answers.shift() ?? 'one-too-many',
+      timeoutMs: 150,
+    });
+    await errorOf(service.sendNotification(registration));
+    await service.sendNotification(registration);
+    late.resolve(testToken);
+    await turn();
+    await service.sendNotification(registration);
+    expect(crm.received.map(({ headers }) => headers.authorization)).toEqual(Array(2).fill(`Bearer ${newToken}`));
   });
 
   it('is asked exactly once more after a 401, and the call goes on under the same id', async () => {
