@@ -50,7 +50,10 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const urls = new Map(
     targets.map(({ name, baseUrl, format }) => [name, `${baseUrl}${format?.path ?? crmFormat.notifyPath}`]),
   );
-  const places = { urls, isOnDisk: outbox.path !== ':memory:' };
+  const tokenHosts = new Map(
+    targets.flatMap(({ name, auth }) => (auth?.kind === 'oauth2' ? [[name, new URL(auth.tokenUrl).host]] : [])),
+  );
+  const places = { urls, tokenHosts, isOnDisk: outbox.path !== ':memory:' };
   const openTelemetry = loadOpenTelemetry(urls, onObserverFailure);
   let service: CRMNotificationService | undefined;
 

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type * as Undici from 'undici';
 import type { Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Clock } from '../core/clock.js';
+import { tokenFailureCode } from '../core/token-failure-code.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { Format, PostRequest, Reply } from '../format/format.js';
@@ -38,9 +39,6 @@ export interface CrmClient {
   /** Closes idle connections and cuts off exchanges under way. */
   close(): Promise<void>;
 }
-
-/** The code of an attempt that failed because there was no token. */
-const tokenFailureCode = 'ERR_CRM_TOKEN';
 
 /** Creates the client without connecting: the first exchange connects, later ones reuse the connections (keep-alive). */
 export function createCrmClient(options: CrmClientOptions): CrmClient {

@@ -1,4 +1,5 @@
 import { countText, durationText } from '../core/duration-text.js';
+import { tokenFailureCode } from '../core/token-failure-code.js';
 import type { Stats } from '../notifier/notifier.js';
 import type { DeliveredBy, Health, TargetEntry } from './api-contract.js';
 
@@ -73,6 +74,14 @@ function pausedAt({ name, pause, pending }: TargetEntry, isOneOfSeveral: boolean
       code: 'misdirected',
       title: 'CRM URL wrong',
       sentence: `${who} responds ${String(pause.cause.status)} to every notification: check ${setting('CRM_BASE_URL', 'baseUrl')}. ${rest}`,
+    };
+  }
+  if (pause?.cause.kind === 'unreachable' && pause.cause.code === tokenFailureCode) {
+    return {
+      level: 'failing',
+      code: 'crm-unreachable',
+      title: 'no token',
+      sentence: `No token can be got for ${isOneOfSeveral ? `the target ${name}` : 'the CRM'} (${tokenFailureCode}). ${rest}`,
     };
   }
   const code = pause === null ? '' : ` (${pause.cause.code})`;

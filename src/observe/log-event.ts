@@ -1,5 +1,6 @@
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import { tokenFailureCode } from '../core/token-failure-code.js';
 import { crmTarget } from '../outbox/outbox.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { LogFields, Logger } from '../telemetry/logger.js';
@@ -8,6 +9,8 @@ import type { TargetUrls } from './target-urls.js';
 /** Where notifications are posted, and where they wait. */
 export interface LoggedPlaces {
   readonly urls: TargetUrls;
+  /** The OAuth 2 servers of the targets that get their tokens from one. */
+  readonly tokenHosts: ReadonlyMap<string, string>;
   /** Not in memory only. */
   readonly isOnDisk: boolean;
 }
@@ -38,7 +41,9 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, places:
       const { id, type, attempts, code } = event;
       logger.debug(
         { notificationId: id, type, ...target, attempts, code },
-        'CRM cannot be reached; the notification keeps its place',
+        code === tokenFailureCode
+          ? 'CRM: no token can be got; the notification keeps its place'
+          : 'CRM cannot be reached; the notification keeps its place',
       );
       return;
     }
@@ -101,6 +106,16 @@ function logPause(
   };
   switch (cause.kind) {
     case 'unreachable':
+      if (cause.code === tokenFailureCode) {
+        const tokenHost = places.tokenHosts.get(target);
+        const from = tokenHost ?? 'the function authToken';
+        const remedy = tokenHost === undefined ? 'Mend that function' : 'Mend that server, or correct auth';
+        log(
+          { code: cause.code, tokenHost },
+          `CRM: no token can be got from ${from} (${cause.code}); delivery is paused and nothing is lost. ${remedy}`,
+        );
+        return;
+      }
       log(
         { code: cause.code, url },
         `CRM cannot be reached at ${url} (${cause.code}); delivery is paused and nothing is lost. To see why: npx crm-notifier check`,

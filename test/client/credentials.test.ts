@@ -139,6 +139,32 @@ describe('the credentials of a target', () => {
     });
   });
 
+  it.each<[string, (host: string) => TargetOptions, (host: string) => string]>([
+    [
+      'an OAuth 2 server',
+      (host) => ({
+        auth: { kind: 'oauth2', tokenUrl: `http://${host}/t?a=geheim`, clientId: 'us', clientSecret: 'geheim' },
+      }),
+      (host) => `${host} (ERR_CRM_TOKEN); delivery is paused. Mend that server, or correct auth`,
+    ],
+    [
+      'a function',
+      () => ({ authToken: () => Promise.reject(new Error('geheim')) }),
+      () => 'the function authToken (ERR_CRM_TOKEN); delivery is paused. Mend that function',
+    ],
+  ])('that cannot be got from %s are the reason that the log names', async (_what, target, expected) => {
+    const server = await start(reply(400, '{"error":"geheim"}'));
+    const crm = await start();
+    const { host } = new URL(server.url);
+    const observed = createFor({ baseUrl: crm.url, ...target(host) });
+    await observed.accept('a');
+    await observed.hear('paused');
+    const [line, ...others] = observed.log.at('error');
+    expect(others).toEqual([]);
+    expect(line?.message).toBe(`CRM: no token can be got from ${expected(host)}`);
+    expect(JSON.stringify(observed.log.lines)).not.toContain('geheim');
+  });
+
   it('may be a signature beside them, made for each attempt, which the library of Standard Webhooks verifies', async () => {
     const clock = createOwnedClock();
     clock.jumpWall(Date.now() - clock.now());

@@ -77,6 +77,8 @@ describe('health', () => {
         'Delivery to it is paused with 5 notifications pending; nothing is lost.',
     );
     expect(withSales(unreachable).sentence).toContain('The target sales cannot be reached');
+    const noToken: Pause = { cause: { kind: 'unreachable', code: 'ERR_CRM_TOKEN' }, since: 0 };
+    expect(withSales(noToken).sentence).toContain('No token can be got for the target sales (ERR_CRM_TOKEN)');
   });
 
   it('reports an old backlog from the given age on', () => {

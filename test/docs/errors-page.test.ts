@@ -135,6 +135,7 @@ const events: { readonly [Kind in DeliveryEvent['kind']]: readonly Extract<Deliv
   refused: [{ kind: 'refused', ...attempt, status: 401, delayMs: 1 }],
   paused: [
     { kind: 'paused', target, cause: { kind: 'unreachable', code: 'ECONNREFUSED' } },
+    { kind: 'paused', target, cause: { kind: 'unreachable', code: 'ERR_CRM_TOKEN' } },
     { kind: 'paused', target, cause: { kind: 'unauthorised', status: 401 } },
     { kind: 'paused', target, cause: { kind: 'misdirected', status: 404 } },
   ],
@@ -152,7 +153,7 @@ describe('the log lines of docs/errors.md', () => {
     for (const example of examples) {
       const log = createLogCollector();
       const urls = new Map([[target, 'http://crm.example.com/notify']]);
-      logEvent(createSafeLogger(log), example, { urls, isOnDisk: true });
+      logEvent(createSafeLogger(log), example, { urls, tokenHosts: new Map(), isOnDisk: true });
       expect(notShown(log, kind)).toEqual([]);
     }
   });

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
+import { tokenFailureCode } from '../../core/token-failure-code.js';
 import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
 import type { OutboxProcess, Pause } from '../../history/history.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
@@ -134,7 +135,9 @@ function pausesOf(targets: OutboxProcess['targets']): (readonly [target: string,
 function pauseLine([target, { cause, since }]: readonly [target: string, pause: Pause], now: number): string {
   const why =
     cause.kind === 'unreachable'
-      ? `cannot be reached (${safeText(cause.code)})`
+      ? cause.code === tokenFailureCode
+        ? `gets nothing, as no token can be got for it (${tokenFailureCode})`
+        : `cannot be reached (${safeText(cause.code)})`
       : cause.kind === 'unauthorised'
         ? `refuses the token (${String(cause.status)})`
         : `responds ${String(cause.status)} to everything, as a wrong URL would`;
