@@ -12,8 +12,21 @@ export interface FailureCause {
 
 /** The cause behind an error from undici. */
 export function failureCauseOf(error: unknown): FailureCause {
+  const status = proxyStatusOf(error);
+  if (status !== undefined) {
+    return { code: `${proxyFailureCode}${status}`, message: `the proxy responded ${status} to CONNECT` };
+  }
   const code = codeOf(error);
   return { code, message: meaningOf(code), cause: systemErrorOf(error) };
+}
+
+/** Before the status with which a proxy refused the way to the CRM. */
+const proxyFailureCode = 'ERR_CRM_PROXY_';
+
+/** The status of a proxy's refusal. undici has it in the error's message only. */
+function proxyStatusOf(error: unknown): string | undefined {
+  if (!types.isNativeError(error)) return undefined;
+  return /^Proxy response \((\d{3})\) !== 200 when HTTP Tunneling$/.exec(error.message)?.[1];
 }
 
 /** The code of an error, of the first of several (one for each address tried), or of its cause. */

@@ -82,6 +82,29 @@ describe('a proxy', () => {
     expect(JSON.stringify(observed.log.lines)).not.toContain('geheim');
   });
 
+  it.each([
+    [407, 'http'],
+    [407, 'https'],
+    [502, 'http'],
+  ])('that responds %d is named with that status as the reason of the outage, for %s', async (status, scheme) => {
+    proxy.removeAllListeners('connect');
+    proxy.on('connect', (_req, client: Socket) => {
+      sockets.add(client);
+      client.on('error', () => undefined);
+      client.end(`HTTP/1.1 ${String(status)} geheim\r\ncontent-length: 0\r\n\r\n`);
+    });
+    const observed = create({ baseUrl: `${scheme}://127.0.0.1:9`, proxy: url });
+    await observed.accept('a');
+    await observed.hear('paused');
+    const code = `ERR_CRM_PROXY_${String(status)}`;
+    expect(observed.told('paused')).toMatchObject([{ cause: { kind: 'unreachable', code } }]);
+    expect(observed.log.at('error')).toMatchObject([
+      { message: expect.stringContaining(`(${code}); delivery is paused`) },
+    ]);
+    expect(await observed.stats()).toMatchObject({ pending: 1, dead: 0 });
+    expect(JSON.stringify(observed.log.lines)).not.toContain('geheim');
+  });
+
   it.each(['proxy.internal:3128', 'socks5://geheim', '', 5])('is refused: %p', (wrong) => {
     const make = () =>
       new CRMNotificationService({
