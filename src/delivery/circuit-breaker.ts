@@ -41,8 +41,8 @@ export interface CircuitBreaker {
   onResponse(sent?: SentAttempt, nowMs?: number, isJudged?: boolean): boolean;
   /** The CRM has not responded, or not yet. `sent` is the attempt, if it was sent. */
   onUnreachable(nowMs: number, code: string, sent?: SentAttempt): void;
-  /** The CRM refused the token. Returns whether the target is paused. */
-  onUnauthorised(nowMs: number, status: number, refused?: SentAttempt): boolean;
+  /** The CRM refused the token; `detail` is why, in its words. Returns whether the target is paused. */
+  onUnauthorised(nowMs: number, status: number, refused?: SentAttempt, detail?: string): boolean;
   /** The CRM responded as to a wrong URL. Returns whether that has paused the target; if not, call `onResponse`. */
   onMisdirected(nowMs: number, status: number, sent?: SentAttempt): boolean;
   readonly state: CircuitState;
@@ -234,7 +234,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       }
     },
 
-    onUnauthorised(nowMs, status, refused = { ordinal: startCount, isSuspect: false }) {
+    onUnauthorised(nowMs, status, refused = { ordinal: startCount, isSuspect: false }, detail) {
       if (circuit.state === 'open') return true;
       if (!isProbe(refused)) return true;
       const isTokenToBlame = token.onRefused(refused, startCount, nowMs);
@@ -243,7 +243,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
         if (circuit.state === 'half-open') close();
         return false;
       }
-      open({ kind: 'unauthorised', status }, nowMs);
+      open({ kind: 'unauthorised', status, detail }, nowMs);
       return true;
     },
   };

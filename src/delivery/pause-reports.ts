@@ -1,8 +1,8 @@
 /** Why a target is paused. */
 export type PauseCause =
   | { readonly kind: 'unreachable'; readonly code: string }
-  /** The CRM refuses the token. */
-  | { readonly kind: 'unauthorised'; readonly status: number }
+  /** The CRM refuses the token; `detail` is why, in its words, without the token and anything personal of what was sent. */
+  | { readonly kind: 'unauthorised'; readonly status: number; readonly detail?: string | undefined }
   /** It responds to every notification as to a wrong URL: 3xx, 404 or 405. */
   | { readonly kind: 'misdirected'; readonly status: number };
 

@@ -45,7 +45,13 @@ export function createHttpTarget({ name, client, format, clock, sign, batch }: H
       const exchange = await client.post(request, signal);
       if (exchange.kind === 'reply' && isTooLarge(exchange)) limits?.lower(notifications.length);
       else if (exchange.kind === 'reply' && isSuccess(exchange)) limits?.onTaken(notifications.length);
-      return verdictsOn(exchange, notifications, format, clock.now(), (reply) => client.reasonOf(reply, request.body));
+      // Once for all of a batch that were rejected together: a reason takes a while to scrub.
+      let reasonOfAll: string | undefined;
+      const reasonOf = (reply: Reply): string =>
+        reply === exchange
+          ? (reasonOfAll ??= client.reasonOf(reply, request.body))
+          : client.reasonOf(reply, request.body);
+      return verdictsOn(exchange, notifications, format, clock.now(), reasonOf);
     },
     close: () => client.close(),
   };
@@ -151,7 +157,7 @@ function verdictOf(
       return { kind: 'retry', reach: 'responded', status, retryAfterMs, pausesTarget, isOfSeveral };
     }
     case 'refused':
-      return { kind: 'refused', reach: 'refused', status };
+      return { kind: 'refused', reach: 'refused', status, detail: reasonOf(reply) };
     case 'dead': {
       const { reason, detail, isAddressInDoubt } = meaning;
       return {

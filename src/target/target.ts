@@ -65,7 +65,13 @@ export type Verdict =
       readonly wasSent: boolean;
     }
   /** The target refuses the token, or this notification with it. */
-  | { readonly kind: 'refused'; readonly reach: 'refused'; readonly status: number }
+  | {
+      readonly kind: 'refused';
+      readonly reach: 'refused';
+      readonly status: number;
+      /** Why, in the reply's words, without the token and anything personal of what was sent. */
+      readonly detail: string;
+    }
   /** The target will never take it; or, `misdirected`, this is not where it takes notifications. */
   | {
       readonly kind: 'dead';

@@ -1,4 +1,4 @@
-import { passTimeUntil, settle, useNotifiers } from '../helpers/observed-notifier.js';
+import { passTimeUntil, settle, testToken, useNotifiers } from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
@@ -15,7 +15,8 @@ describe('delivery to a CRM that refuses the token (case 39)', () => {
     const crm = await start(reply(status, 'who are you?'));
     const notifier = create({ baseUrl: crm.url, clock, concurrency: 1 });
     const ids = await notifier.accept('a', 'b', 'a', 'c', 'b');
-    expect(await notifier.hear('paused')).toEqual([{ target: 'crm', cause: { kind: 'unauthorised', status } }]);
+    const cause = { kind: 'unauthorised', status, detail: 'who are you?' };
+    expect(await notifier.hear('paused')).toEqual([{ target: 'crm', cause }]);
     await settle(clock);
     await clock.advance(600_000);
     expect(await notifier.stats()).toMatchObject({ pending: 5, dead: 0, delivered: 0 });
@@ -29,8 +30,19 @@ describe('delivery to a CRM that refuses the token (case 39)', () => {
     // Each attempt is told of, though not logged.
     expect(notifier.told('refused')).toHaveLength(crm.received.length - 5);
     expect(notifier.told('refused')[0]).toMatchObject({ id: ids[0], attempts: 1, status });
-    expect(notifier.log.at('error')).toMatchObject([{ fields: { status } }]);
+    expect(notifier.log.at('error')).toMatchObject([{ fields: { status, detail: 'who are you?' } }]);
     expect(notifier.log.at('error')[0]?.message).toContain('CRM_AUTH_TOKEN');
+  });
+
+  it('logs why in the words of the CRM, without the token and what was sent', async () => {
+    const words = `{"category":"MISSING_SCOPES","message":"${testToken} may not write of lane:3"}`;
+    const crm = await start(reply(403, words));
+    const notifier = create({ baseUrl: crm.url, clock });
+    await notifier.accept('lane:3');
+    await passTimeUntil(notifier.hear('paused'), clock);
+    const [line] = notifier.log.at('error');
+    expect(line?.fields['detail']).toMatch(/MISSING_SCOPES.* may not write/);
+    expect(JSON.stringify([line, notifier.told('paused')])).not.toMatch(/test-token|lane:3/);
   });
 
   it('probes with one request at a time, more and more slowly', async () => {

@@ -66,7 +66,7 @@ describe('the verdict', () => {
   });
 
   it.each([401, 403])('case 39: %d says that the target refuses us', (status) => {
-    expect(verdict(replied(status))).toEqual({ kind: 'refused', reach: 'refused', status });
+    expect(verdict(replied(status))).toEqual({ kind: 'refused', reach: 'refused', status, detail: 'its words' });
   });
 
   it.each([408, 409, 425, 429, 500, 502, 503, 504, 507, 520, 599, 600, 999])('case 40: %d is tried again', (status) => {
