@@ -39,7 +39,7 @@ export function recordVerdict(
       return false;
     case 'refused':
       choice.onFailed(head, chosen);
-      return breaker.onUnauthorised(nowMs, verdict.status, sent, verdict.detail);
+      return breaker.onUnauthorised(nowMs, verdict.status, sent, verdict.detail === '' ? undefined : verdict.detail);
     case 'misdirected':
       if (verdict.isOfSeveral) {
         // Perhaps there is only no path for several: each is tried alone, and what that gets is about the base URL.

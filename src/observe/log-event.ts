@@ -123,7 +123,7 @@ function logPause(
       return;
     case 'unauthorised':
       log(
-        { status: cause.status, detail: cause.detail === '' ? undefined : cause.detail },
+        { status: cause.status, detail: cause.detail },
         `CRM refuses the token (${String(cause.status)}); delivery is paused and nothing is lost. Set the right CRM_AUTH_TOKEN`,
       );
       return;

@@ -121,7 +121,8 @@ describe('a target with a format of its own', () => {
       body.includes('false') ? { kind: 'refused' } : undefined;
     const observed = create({ clock, targets: targetsOf(crm.url, define({ classify })) });
     await observed.notifier.notify(input);
-    expect(await observed.hear('paused')).toEqual([{ target: 'acme', cause: { kind: 'unauthorised', status: 200 } }]);
+    const cause = { kind: 'unauthorised', status: 200, detail: '{"ok":false}' };
+    expect(await observed.hear('paused')).toEqual([{ target: 'acme', cause }]);
     await passTimeUntil(observed.hear('delivered'), clock);
   });
 
