@@ -45,6 +45,8 @@ function linksOf(page) {
   const links = [];
   walkTokens(lexer(readFileSync(join(root, page), 'utf8')), (token) => {
     if (token.type === 'link' || token.type === 'image') links.push(token.href);
+    if (token.type === 'html')
+      for (const [, href] of token.text.matchAll(/\b(?:src|srcset|href)="(.*?)"/g)) links.push(href);
   });
   return links;
 }

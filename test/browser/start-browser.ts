@@ -3,13 +3,17 @@ import { chromium, type Browser } from 'playwright-core';
 /** See .ci/install-chromium.mjs. */
 export const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 
-/** Without a sandbox, because root cannot have one, and without requests to other machines. */
+/**
+ * Without a sandbox, because root cannot have one, without requests to other machines, and with grey edges of letters, which
+ * stay as they are when something moves above them.
+ */
 export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
     args: [
       '--no-sandbox',
       '--disable-gpu',
+      '--disable-lcd-text',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

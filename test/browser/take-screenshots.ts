@@ -1,18 +1,22 @@
-// Takes the screenshots for the README from the running demo: npm run screenshots
+// Takes the pictures for the README from the running demo: npm run screenshots
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { buttons, change, figure, press } from './demo-page-actions.js';
+import { filmDemo } from './film-demo.js';
 import { startBrowser } from './start-browser.js';
 
 const directory = join(import.meta.dirname, '../../docs/screenshots');
 const dataDirectory = mkdtempSync(join(tmpdir(), 'crm-notifier-screenshots-'));
+/** What a visitor on a phone may be asked to load. */
+const maxFilmBytes = 2_000_000;
 mkdirSync(directory, { recursive: true });
 
-const demo = spawn('npm', ['run', 'demo'], {
+const demo = spawn('npx', ['tsx', '--tsconfig', 'demo-app/tsconfig.json', 'demo-app/start.ts'], {
   env: { ...process.env, DEMO_PORT: '0', CRM_PORT: '0', DEMO_DATA_DIR: dataDirectory },
   stdio: ['ignore', 'pipe', 'inherit'],
   // In a process group of its own, so that all of it is stopped at the end.
@@ -21,12 +25,17 @@ const demo = spawn('npm', ['run', 'demo'], {
 const browser = await startBrowser();
 try {
   const url = await started();
+  const filmed = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const { film, still } = await filmDemo(await filmed.newPage(), url);
+  if (film.length > maxFilmBytes) throw new Error(`the film has ${film.length} bytes: shorten film-demo.ts`);
+  write('demo.png', film);
+  write('demo-still.png', still);
   const page = await browser.newPage({
-    viewport: { width: 1440, height: 900 },
+    viewport: { width: 1120, height: 800 },
     reducedMotion: 'reduce',
     httpCredentials: { username: 'fay', password: 'demo-fay' },
   });
-  await photographDemo(page, url);
+  await page.goto(url);
   await photographDashboard(page);
 } finally {
   await browser.close();
@@ -51,37 +60,24 @@ function started(): Promise<string> {
   });
 }
 
-async function photographDemo(page: Page, url: string): Promise<void> {
-  await page.goto(url);
-  for (let count = 0; count < 2; count += 1) await book(page);
-  await page.locator('#inbox-note', { hasText: '2 notifications arrived' }).waitFor();
-  await page.getByRole('button', { name: 'Down' }).click();
-  await page.locator('#outcome', { hasText: 'refuses connections' }).waitFor();
-  for (let count = 0; count < 3; count += 1) await book(page);
-  await page.locator('#figure-pending', { hasText: '3' }).waitFor();
-  await page.getByText('Paused: the CRM cannot be reached').waitFor();
-  await photograph(page, 'demo');
-}
-
+/** The CRM rejects for a while: two groups of dead letters. */
 async function photographDashboard(page: Page): Promise<void> {
+  await press(page, 'Rejecting (422)', /./);
+  for (let count = 0; count < 4; count += 1) await change(page, buttons(page, 'Book').first(), 'made');
+  for (let count = 0; count < 2; count += 1) await change(page, buttons(page, 'Cancel').first(), 'cancelled');
+  await figure(page, 'dead', 6).waitFor();
   await page.getByRole('link', { name: 'Dashboard' }).click();
-  await page.getByText('cannot be reached').first().waitFor();
-  await photograph(page, 'dashboard');
-}
-
-/** Books the next free session, and waits until the page confirms it. */
-async function book(page: Page): Promise<void> {
-  const status = page.locator('#outcome');
-  const before = await status.textContent();
   await page
-    .getByRole('button', { name: /^Book / })
-    .first()
-    .click();
-  await status.filter({ hasText: 'made in', hasNotText: before ?? '' }).waitFor();
+    .getByRole('button', { name: /^Redeliver one as a test/ })
+    .nth(1)
+    .waitFor();
+  await page.getByText('There are 6 dead letters').first().waitFor();
+  // Up to the list of letters.
+  write('dashboard.png', await page.screenshot({ clip: { x: 0, y: 0, width: 1120, height: 684 } }));
 }
 
-async function photograph(page: Page, name: string): Promise<void> {
-  const path = join(directory, `${name}.png`);
-  await page.screenshot({ path });
-  console.log(path);
+function write(name: string, picture: Buffer): void {
+  const path = join(directory, name);
+  writeFileSync(path, picture);
+  console.log(`${path}: ${picture.length.toLocaleString('en')} bytes`);
 }

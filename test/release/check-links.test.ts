@@ -27,11 +27,14 @@ describe('F18: the check of links', () => {
 
   it('names each link that is dead', async () => {
     write('other.md', '# Other\n');
+    write('film.png', '');
+    const html = '<picture><source srcset="still.png" /><img src="film.png" alt="" /></picture>';
     const links = '[a](missing.md) [b](other.md#none) ![c](../out.png) [d](http://example.com) `[e](no-link)`';
-    write('README.md', links);
+    write('README.md', `${html}\n\n${links}`);
     expect(await check()).toEqual({
       code: 1,
       dead: [
+        'README.md links to still.png: there is no such file',
         'README.md links to missing.md: there is no such file',
         'README.md links to other.md#none: there is no such heading',
         'README.md links to ../out.png: that is outside of the repository',
