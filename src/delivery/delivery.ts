@@ -29,11 +29,9 @@ export interface Delivery {
   stop(): Promise<void>;
 }
 
-/** Of one attempt. */
-type Heads = readonly PendingNotification[];
-
 const maxLanes = 10_000;
-const maxFollowers = 256;
+/** Followers in memory, and settlements at once: more only where a request takes more, because both make others wait. */
+const fewest = 256;
 const failureDelayMs = 1_000;
 /** With so many attempts to make for each that may be under way, a round is worth starting. */
 const roundFactor = 4;
@@ -42,6 +40,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const { outbox, target, clock, steady, retry, concurrency, timeoutMs, random, onEvent } = options;
   const maxWaitMs = Math.max(retry.maxDelayMs, retry.maxRetryAfterMs);
   const ready = createReadyHeads();
+  const maxFollowers = Math.max(fewest, concurrency * (target.batch?.maxCount ?? 1) * 2);
   const lanes = createLanes({
     queue: targetQueue(outbox, target.name),
     now: () => steady.now(),
@@ -67,6 +66,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     outbox,
     clock,
     gatherMs: options.gatherMs,
+    enough: Math.max(fewest, 2 * (target.batch?.maxCount ?? 1)),
     onError: (error) => {
       onEvent({ kind: 'outboxFailed', operation: 'settle', error: errorDataOf(error) });
     },
@@ -103,7 +103,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let isReadFailing = false;
   let isStopped = false;
   let isEnded = false;
-  /** Notifications, of which an attempt may have several. */
   let inFlight = 0;
 
   /** Starts as many attempts as may start now, and sets the timer for the next time one may. */
@@ -169,14 +168,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return false;
   }
 
-  async function runAttempt(attempt: AttemptUnderWay, heads: Heads): Promise<void> {
+  async function runAttempt(attempt: AttemptUnderWay, heads: readonly PendingNotification[]): Promise<void> {
     let isSettled = false;
     inFlight += heads.length;
     try {
       const found = await target.send(heads, attempt.abort?.signal);
       const [first] = found;
-      // Cut off or abandoned by `stop`, or not sent because another process may deliver now: this is no evidence about the target,
-      // and the next delivery finds the notifications in their place.
+      // Cut off by `stop`, or not sent because another process may deliver now: no evidence about the target; they keep their place.
       if (isEnded || (first?.reach === 'unreachable' && (isStopped || (!first.wasSent && !mayStart())))) return;
       isSettled = onVerdicts(attempt, heads, found);
     } catch (error) {
@@ -185,7 +183,6 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       for (const head of heads) lanes.putBack(head, clock.monotonicMs() + failureDelayMs);
       onEvent({ kind: 'deliveryFailed', target: target.name, error: errorDataOf(error) });
     } finally {
-      // Attempts that `stop` has abandoned no longer count.
       if (!isEnded) {
         inFlight -= heads.length;
         choice.end(attempt.chosen);
@@ -198,7 +195,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /** Returns whether one of the notifications is settled for good. */
-  function onVerdicts(attempt: AttemptUnderWay, heads: Heads, found: readonly Verdict[]): boolean {
+  function onVerdicts(
+    attempt: AttemptUnderWay,
+    heads: readonly PendingNotification[],
+    found: readonly Verdict[],
+  ): boolean {
     const ofAttempt = verdictOfAttempt(found);
     const isPaused = recordVerdict(attempt, ofAttempt, { breaker, choice, clock });
     const wasSent = ofAttempt.reach !== 'unreachable' || ofAttempt.wasSent;
@@ -237,8 +238,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       cancelTimer?.();
       round.cancel();
       await target.close();
-      // Settle the outcomes that have arrived by now. An attempt that outlives its connection, because it waits for a token or
-      // uses the app's own dispatcher, is abandoned: closing must not wait for it.
+      // Settle what has arrived by now. An attempt that outlives its connection, as while it waits for a token, is abandoned.
       await new Promise((resolve) => setImmediate(resolve));
       isEnded = true;
       inFlight = 0;

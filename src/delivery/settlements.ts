@@ -33,6 +33,8 @@ export interface SettlementsOptions {
   readonly onBatch: () => void;
   /** How long a batch is gathered, in milliseconds; 0: until the event loop's turn ends. */
   readonly gatherMs: number;
+  /** So many are passed on at once. */
+  readonly enough: number;
 }
 
 interface Entry {
@@ -41,12 +43,10 @@ interface Entry {
 }
 
 const retryMs = 1000;
-// A batch of this size takes a few milliseconds; a larger one would make others wait.
-const hurryAtCount = 256;
 const closeWithinMs = 1_000;
 
 export function createSettlements(options: SettlementsOptions): Settlements {
-  const { outbox, clock, onError, onBatch, gatherMs } = options;
+  const { outbox, clock, onError, onBatch, gatherMs, enough } = options;
   let batch: Entry[] = [];
   /** Those that an outbox on a server is storing now; one batch at a time. */
   let passing: readonly Entry[] = [];
@@ -118,7 +118,7 @@ export function createSettlements(options: SettlementsOptions): Settlements {
     },
     add(settlement, onSettled) {
       batch.push({ settlement, onSettled });
-      if (batch.length >= hurryAtCount) hurry();
+      if (batch.length >= enough) hurry();
       if (isScheduled || passed !== undefined) return;
       isScheduled = true;
       if (gatherMs > 0) cancelGathering = clock.after(gatherMs, flush, { keepAlive: true });
