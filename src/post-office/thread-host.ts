@@ -175,15 +175,13 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
 
   /** Those of one turn are one message. */
   function askToLookSoon(more: readonly string[]): void {
-    if (written !== undefined) {
-      written.push(...more);
-      return;
+    if (written === undefined) {
+      setImmediate(() => {
+        keeper.send({ kind: 'lookSoon', written: written ?? [] });
+        written = undefined;
+      });
     }
-    written = [...more];
-    setImmediate(() => {
-      keeper.send({ kind: 'lookSoon', written: written ?? [] });
-      written = undefined;
-    });
+    written = [...(written ?? []), ...more];
   }
 
   async function whileOpen<Result>(name: PostOfficeCall, argument?: unknown): Promise<Result> {
