@@ -14,7 +14,7 @@ jest.setTimeout(120_000);
 describeInBrowser("the layout of the demo's page", () => {
   const demoPage = useDemoPage();
 
-  it('passes axe at 320, 390 and 1440 pixels, in both schemes and every state', async () => {
+  it('passes axe at 320, 390 and 1440 pixels, in one scheme or the other and in every state', async () => {
     const { page } = await demoPage.open();
     await page.getByRole('radio', { name: 'Ben' }).check();
     const found: unknown[] = [];
@@ -118,18 +118,23 @@ describeInBrowser("the demo's page while the demo is stopped", () => {
   });
 });
 
+/** Contrast depends on the scheme and layout on the width, so each of both is enough. */
+const settings = [
+  [320, 'light'],
+  [390, 'dark'],
+  [1440, 'light'],
+] as const;
+
 /** What axe finds at each width and in each scheme. Nothing may be wider than the window. */
 async function violationsIn(page: Page, state: string): Promise<unknown[]> {
   const found: unknown[] = [];
-  for (const width of [320, 390, 1440]) {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height: 900 });
-      await page.emulateMedia({ colorScheme });
-      const violations = await axeViolations(page);
-      found.push(...violations.map(({ id, nodes }) => [state, width, colorScheme, id, nodes[0]?.html]));
-      const contentWidth = await page.evaluate(() => document.documentElement.scrollWidth);
-      if (contentWidth !== width) found.push([state, width, colorScheme, `content is ${contentWidth} wide`]);
-    }
+  for (const [width, colorScheme] of settings) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    const violations = await axeViolations(page);
+    found.push(...violations.map(({ id, nodes }) => [state, width, colorScheme, id, nodes[0]?.html]));
+    const contentWidth = await page.evaluate(() => document.documentElement.scrollWidth);
+    if (contentWidth !== width) found.push([state, width, colorScheme, `content is ${contentWidth} wide`]);
   }
   return found;
 }
