@@ -45,7 +45,8 @@ export interface SnapshotSources {
 }
 
 const RESPONSE_TIMEOUT_MS = 2000;
-const NOTHING_KNOWN: DemoSnapshot = {
+/** Before anybody has responded. */
+export const NOTHING_KNOWN: DemoSnapshot = {
   apps: [],
   members: [],
   sessions: [],

@@ -1,4 +1,4 @@
-import type { MinuteCounts } from '../history/history.js';
+import { countNames, type MinuteCounts } from '../history/history.js';
 import type { CountSeries, Range } from './api-contract.js';
 
 const minuteMs = 60_000;
@@ -30,7 +30,7 @@ export function seriesOf(minutes: readonly MinuteCounts[], range: Range, now: nu
   for (const ofMinute of minutes) {
     const index = Math.floor((ofMinute.startAt - startAt) / stepMs);
     if (index < 0 || index >= count) continue;
-    for (const name of ['accepted', 'delivered', 'retried', 'dead'] as const) {
+    for (const name of countNames) {
       series[name][index] = (series[name][index] ?? 0) + ofMinute[name];
     }
   }

@@ -1,10 +1,9 @@
-import type { DeadFilter, DeadQuery, DeadReason } from '../outbox/outbox.js';
+import { deadReasons, type DeadFilter, type DeadQuery } from '../outbox/outbox.js';
 import { refusal } from './response.js';
 
 const defaultLimit = 25;
 const maxLimit = 200;
 const maxTextLength = 200;
-const reasons: readonly DeadReason['kind'][] = ['rejected', 'redirect', 'expired'];
 
 /** How each parameter is read; undefined for a value that it does not take. */
 const readers = {
@@ -18,7 +17,7 @@ const readers = {
   target: shortText,
   type: shortText,
   lane: shortText,
-  reason: (text: string) => reasons.find((reason) => reason === text),
+  reason: (text: string) => deadReasons.find((reason) => reason === text),
   status: wholeNumber,
   from: wholeNumber,
   to: wholeNumber,

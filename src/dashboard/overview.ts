@@ -19,19 +19,20 @@ const timeoutMs = 5_000;
 const reportsTimeoutMs = 1_000;
 
 /**
- * Returns a function that reads the overview, with the counts of a range. All callers within 500 ms share the same one, and only one
- * call of `crm.stats()` is pending at a time, however many clients poll. Rejects after 5 seconds without a
- * result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()` and `crm.minutes()`, but without
- * their results the overview has none.
+ * Returns a function that reads the overview, with the counts of a range. All callers within 500 ms share the same one, and only
+ * one call of `crm.stats()` is pending at a time, however many clients poll and whatever their ranges. Rejects after 5 seconds without
+ * a result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()` and `crm.minutes()`, but
+ * without their results the overview has none.
  */
 export function createOverviewReader(
   crm: Pick<Notifier, 'stats' | 'processes' | 'minutes'>,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
 ): (range: Range) => Promise<Overview> {
-  const readStats = oneAtATime(() => crm.stats());
-  const readProcesses = oneAtATime(() => crm.processes());
-  const readMinutes = oneAtATime((range: Range) => crm.minutes(startOfSeries(range, clock.now())));
+  const readStats = share(() => crm.stats(), clock);
+  const readProcesses = share(() => crm.processes(), clock);
+  const minutesOf = (range: Range) => share(() => crm.minutes(startOfSeries(range, clock.now())), clock);
+  const readMinutes = { hour: minutesOf('hour'), day: minutesOf('day'), week: minutesOf('week') };
   const shared = new Map<Range, { readonly overview: Promise<Overview>; readonly atMs: number }>();
 
   /** Null if it takes too long, or fails, or is not known. */
@@ -46,9 +47,9 @@ export function createOverviewReader(
   const read = async (range: Range): Promise<Overview> => {
     const at = clock.now();
     const [stats, processes, minutes] = await Promise.all([
-      within(readStats(range), timeoutMs, clock, unresponsive),
-      reported(readProcesses(range)),
-      reported(readMinutes(range)),
+      within(readStats(), timeoutMs, clock, unresponsive),
+      reported(readProcesses()),
+      reported(readMinutes[range]()),
     ]);
     return overviewOf({ at, stats, processes, minutes, range }, recorder, oldBacklogMs);
   };
@@ -63,15 +64,20 @@ export function createOverviewReader(
   };
 }
 
-/** Calls `read` only once the call before has ended; until then returns that one's promise. */
-function oneAtATime<Result>(read: (range: Range) => Promise<Result>): (range: Range) => Promise<Result> {
-  const pending = new Map<Range, Promise<Result>>();
-  return (range) => {
-    const found = pending.get(range);
-    if (found !== undefined) return found;
-    const reading = read(range).finally(() => pending.delete(range));
-    pending.set(range, reading);
-    return reading;
+/** Returns a function that shares each result for 500 ms, and calls `read` again only once the call before has ended. */
+function share<Result>(read: () => Promise<Result>, clock: Clock): () => Promise<Result> {
+  let shared: Promise<Result> | undefined;
+  let sharedAtMs = 0;
+  let isPending = false;
+  return () => {
+    const nowMs = clock.monotonicMs();
+    if (shared !== undefined && (isPending || nowMs - sharedAtMs < maxAgeMs)) return shared;
+    sharedAtMs = nowMs;
+    isPending = true;
+    shared = read().finally(() => {
+      isPending = false;
+    });
+    return shared;
   };
 }
 

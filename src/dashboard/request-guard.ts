@@ -14,12 +14,7 @@ export async function refuseUnauthorised(
   { authorize, logger, wwwAuthenticate }: GuardConfig,
 ): Promise<DashboardResponse | undefined> {
   if (authorize === undefined) return isOwnHost(req) ? undefined : unknownHost;
-  try {
-    if ((await authorize(req as Request)) === true) return undefined;
-  } catch {
-    // The error is not logged: it may contain anything.
-    if (logger !== undefined) writeLog(logger, 'warn', {}, 'CRM dashboard: authorize failed', () => undefined);
-  }
+  if (await isAllowed(req, 'authorize', authorize, logger)) return undefined;
   const headers = wwwAuthenticate === undefined ? {} : { 'www-authenticate': wwwAuthenticate };
   return isPageWanted(req) ? pageRefusal(headers) : refusal(401, 'unauthorised', signIn, headers);
 }
@@ -56,13 +51,23 @@ export async function refuseChange(
 ): Promise<DashboardResponse | undefined> {
   const refused = refuseCrossOriginChange(req);
   if (refused !== undefined || authorizeChange === undefined) return refused;
+  return (await isAllowed(req, 'authorizeChange', authorizeChange, logger)) ? undefined : mayNotChange;
+}
+
+/** Whether the app's function returns `true`, or a promise of it. Never rejects. */
+async function isAllowed(
+  req: IncomingMessage,
+  option: string,
+  authorize: (req: Request) => unknown,
+  logger: DashboardConfig['logger'],
+): Promise<boolean> {
   try {
-    if ((await authorizeChange(req as Request)) === true) return undefined;
+    return (await authorize(req as Request)) === true;
   } catch {
     // The error is not logged: it may contain anything.
-    if (logger !== undefined) writeLog(logger, 'warn', {}, 'CRM dashboard: authorizeChange failed', () => undefined);
+    if (logger !== undefined) writeLog(logger, 'warn', {}, `CRM dashboard: ${option} failed`, () => undefined);
+    return false;
   }
-  return mayNotChange;
 }
 
 const mayNotChange = refusal(403, 'may-not-change', 'you may see the CRM dashboard, but not redeliver or discard');

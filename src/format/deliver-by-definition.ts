@@ -1,8 +1,8 @@
+import { notAwaited } from '../core/call-safely.js';
 import { CRMConfigError } from '../core/errors.js';
 import { crmFormat } from './crm-format.js';
 import type { DeliveryFormat, Reply, ReplyMeaning, RequestBatch, SentPost } from './format.js';
 import type { BatchFormat, FormatDefinition, FormatReply, Outcome } from './format-definition.js';
-import { ignoreRejection } from './ignore-rejection.js';
 import { batchHeaders, postHeaders, problemWith } from './post-headers.js';
 import { jsonOf, meaningOfReply, parseRetryAfter } from './reply-rules.js';
 import { problemWithStored, readStoredRequest } from './stored-request.js';
@@ -61,12 +61,11 @@ function batchOf(
 function callJoin(name: string, join: BatchFormat['join'], bodies: readonly string[]): string {
   let returned: unknown;
   try {
-    returned = join(bodies);
+    returned = notAwaited(join(bodies));
   } catch {
     // What it says may be personal.
     throw new CRMConfigError([{ path: `format ${name}`, message: 'its join threw an error' }]);
   }
-  ignoreRejection(returned);
   if (typeof returned === 'string') return returned;
   throw new CRMConfigError([{ path: `format ${name}`, message: 'its join must return text, and not a promise' }]);
 }
@@ -111,8 +110,7 @@ function outcomesOf(
   if (classify === undefined) return none;
   try {
     const notifications = sent.map(({ id, body }) => ({ id, body: Buffer.from(body).toString() }));
-    const returned: unknown = classify(readableReply(reply), notifications);
-    ignoreRejection(returned);
+    const returned: unknown = notAwaited(classify(readableReply(reply), notifications));
     const areOfItems = Array.isArray(returned);
     const outcomes: readonly unknown[] = areOfItems ? returned : sent.map(() => returned);
     return outcomes.length === sent.length ? { outcomes: outcomes.map(asOutcome), areOfItems } : none;

@@ -1,9 +1,9 @@
+import { notAwaited } from '../core/call-safely.js';
 import { CRMValidationError } from '../core/errors.js';
 import type { JsonValue, Notification, NotificationDraft } from '../notification/notification.js';
 import { copyPlainJson } from '../notification/plain-json.js';
 import type { BuildContext } from './format.js';
 import type { BuiltRequest, FormatDefinition, NotificationFacts } from './format-definition.js';
-import { ignoreRejection } from './ignore-rejection.js';
 import { checkBodySize, mergeData } from './notification-data.js';
 import { forbiddenHeaders, isRequestHeader, isRequestPath, writeStoredRequest } from './stored-request.js';
 
@@ -29,9 +29,7 @@ function factsOf(draft: NotificationDraft, { id, occurredAt, maxBodyBytes }: Bui
 
 function callBuild(name: string, build: FormatDefinition['build'], facts: NotificationFacts): unknown {
   try {
-    const returned: unknown = build(facts);
-    ignoreRejection(returned);
-    return returned;
+    return notAwaited(build(facts));
   } catch (error) {
     if (error instanceof CRMValidationError) throw error;
     // What it says may be personal.

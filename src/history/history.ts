@@ -75,19 +75,16 @@ export interface MinuteCounts {
   readonly dead: number;
 }
 
+/** What is counted. */
+export const countNames = [
+  'accepted',
+  'delivered',
+  'retried',
+  'dead',
+] as const satisfies readonly (keyof MinuteCounts)[];
+
 /** A process that did not report for so long is gone, in milliseconds; each reports every few seconds. */
 export const goneAfterMs = 15_000;
 
 /** How long counts are kept, in milliseconds: a week, and the day that it began on. */
 export const minutesKeptMs = 8 * 24 * 3_600_000;
-
-/** The counts of the same minute and target together. */
-export function sumOfMinutes(one: MinuteCounts, other: MinuteCounts): MinuteCounts {
-  return {
-    ...one,
-    accepted: one.accepted + other.accepted,
-    delivered: one.delivered + other.delivered,
-    retried: one.retried + other.retried,
-    dead: one.dead + other.dead,
-  };
-}

@@ -1,21 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { minutesKeptMs, sumOfMinutes, type History, type MinuteCounts, type OutboxProcess } from './history.js';
+import { minutesKeptMs, type History, type OutboxProcess } from './history.js';
+import { addMinute, type MinuteTotals } from './minute-totals.js';
 
 /** The history of a process that shares its outbox with no other. It ends with the process. */
 export function createMemoryHistory(now: () => number): History {
   const id = randomUUID();
-  const minutes = new Map<string, MinuteCounts>();
+  const minutes: MinuteTotals = new Map();
   let own: OutboxProcess | undefined;
   return {
     report({ process: { startedAt, leadsSince, targets }, minutes: addedMinutes }) {
       const seenAt = now();
       own = { id, name: hostname(), pid: process.pid, startedAt, seenAt, isLeader: leadsSince !== null, targets };
-      for (const added of addedMinutes) {
-        const key = `${String(added.startAt)} ${added.target}`;
-        const found = minutes.get(key);
-        minutes.set(key, found === undefined ? added : sumOfMinutes(found, added));
-      }
+      for (const added of addedMinutes) addMinute(minutes, added);
       for (const [key, { startAt }] of minutes) {
         if (startAt >= seenAt - minutesKeptMs) break;
         minutes.delete(key);
@@ -23,7 +20,10 @@ export function createMemoryHistory(now: () => number): History {
       return Promise.resolve();
     },
     processes: () => Promise.resolve(own === undefined ? [] : [own]),
-    minutes: (from) => Promise.resolve([...minutes.values()].filter(({ startAt }) => startAt >= from)),
+    minutes(from) {
+      const wanted = [...minutes.values()].filter(({ startAt }) => startAt >= from);
+      return Promise.resolve(wanted.map((counts) => ({ ...counts })));
+    },
     close() {
       own = undefined;
       return Promise.resolve();

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { RunSql } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
 import { msOf } from '../outbox/postgres/stored-rows.js';
-import { goneAfterMs, minutesKeptMs, type History, type OutboxProcess } from './history.js';
+import { countNames, goneAfterMs, minutesKeptMs, type History, type OutboxProcess } from './history.js';
 
 export interface PostgresHistoryOptions {
   readonly run: RunSql;
@@ -13,8 +13,6 @@ export interface PostgresHistoryOptions {
   readonly onReported: (serverNow: number) => void;
 }
 
-const minuteColumns = ['accepted', 'delivered', 'retried', 'dead'] as const;
-
 /** The history of an outbox in PostgreSQL, in tables beside it. Who leads is what the lease says. */
 export function createPostgresHistory({ run, tables, processId, onReported }: PostgresHistoryOptions): History {
   const { processes, minutes: minuteTable } = tables;
@@ -24,10 +22,10 @@ export function createPostgresHistory({ run, tables, processId, onReported }: Po
         `WITH gone AS (DELETE FROM ${processes} WHERE seen_at < clock_timestamp() - interval '1 day'),
            old AS (DELETE FROM ${minuteTable} WHERE start_at < ${msOf('clock_timestamp()')} - $5::bigint),
            added AS (
-             INSERT INTO ${minuteTable} AS m (start_at, target, ${minuteColumns.join(', ')})
+             INSERT INTO ${minuteTable} AS m (start_at, target, ${countNames.join(', ')})
              SELECT * FROM unnest($6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
              ON CONFLICT (start_at, target) DO UPDATE SET
-               ${minuteColumns.map((name) => `${name} = m.${name} + excluded.${name}`).join(', ')}
+               ${countNames.map((name) => `${name} = m.${name} + excluded.${name}`).join(', ')}
            )
          INSERT INTO ${processes} (id, name, pid, targets) VALUES ($1::uuid, $2, $3, $4::jsonb)
          ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), targets = excluded.targets
@@ -36,7 +34,7 @@ export function createPostgresHistory({ run, tables, processId, onReported }: Po
           ...[processId, hostname(), process.pid, JSON.stringify(targets), minutesKeptMs],
           minutes.map(({ startAt }) => startAt),
           minutes.map(({ target }) => target),
-          ...minuteColumns.map((name) => minutes.map((counts) => counts[name])),
+          ...countNames.map((name) => minutes.map((counts) => counts[name])),
         ],
       );
       onReported(Number(row?.['server_ms']));

@@ -4,14 +4,17 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { Logger } from '../telemetry/logger.js';
-import { sumOfMinutes, type History, type MinuteCounts, type Pause, type TargetReport } from './history.js';
+import type { History, Pause, TargetReport } from './history.js';
+import { addMinute, countsIn, type MinuteTotals } from './minute-totals.js';
 
 /** Reports to a history what this process does, every few seconds. */
 export interface Reporting {
   onEvent(event: DeliveryEvent): void;
   /** Notifications were accepted for targets of these names. */
   onAccepted(targetNames: readonly string[]): void;
-  /** Reports at once what is not reported yet. */
+  /** Reports at once. */
+  report(): Promise<void>;
+  /** Resolves once there is nothing left to add to the counts. */
   flush(): Promise<void>;
   /** Reports for the last time, and takes this process off the list. */
   stop(): Promise<void>;
@@ -34,13 +37,11 @@ const reportSoonMs = 1_000;
 const reportEveryMs = 5_000;
 const minuteMs = 60_000;
 
-type Counts = { -readonly [Name in keyof MinuteCounts]: MinuteCounts[Name] };
-
 export function startReporting(options: ReportingOptions): Reporting {
   const { history, clock, targets, isLeading, circuitOf, logger } = options;
   const startedAt = clock.now();
   const pauses = new Map<string, Pause>();
-  let counts = new Map<string, Counts>();
+  let counts: MinuteTotals = new Map();
   let leadsSince: number | null = null;
   let cancel: (() => void) | undefined;
   let dueAtMs = Infinity;
@@ -48,19 +49,8 @@ export function startReporting(options: ReportingOptions): Reporting {
   let isStopped = false;
   let isFailing = false;
 
-  const countsOf = (target: string, at: number): Counts => {
-    const startAt = at - (at % minuteMs);
-    const key = `${String(startAt)} ${target}`;
-    const found = counts.get(key) ?? { startAt, target, accepted: 0, delivered: 0, retried: 0, dead: 0 };
-    counts.set(key, found);
-    return found;
-  };
-
-  /** Back to what is not reported yet. */
-  const addCounts = (key: string, failed: MinuteCounts): void => {
-    const found = counts.get(key);
-    counts.set(key, found === undefined ? { ...failed } : { ...sumOfMinutes(failed, found) });
-  };
+  const countsOf = (target: string, at: number): ReturnType<typeof countsIn> =>
+    countsIn(counts, target, at - (at % minuteMs));
 
   const schedule = (delayMs: number): void => {
     const atMs = clock.monotonicMs() + delayMs;
@@ -87,7 +77,8 @@ export function startReporting(options: ReportingOptions): Reporting {
       await history.report({ process: own, minutes: [...added.values()] });
       isFailing = false;
     } catch (error) {
-      for (const [key, ofMinute] of added) addCounts(key, ofMinute);
+      // Back to what is not reported yet.
+      for (const failed of added.values()) addMinute(counts, failed);
       // Once for each spell of failures. Nothing is lost but what an operator would see.
       if (!isFailing)
         logger.warn({ err: errorForLog(errorDataOf(error)) }, `CRM history: ${errorDataOf(error).message}`);
@@ -133,7 +124,8 @@ export function startReporting(options: ReportingOptions): Reporting {
       }
       schedule(reportSoonMs);
     },
-    flush: report,
+    report,
+    flush: () => (counts.size > 0 ? report() : reporting),
     async stop() {
       isStopped = true;
       await report();

@@ -98,3 +98,6 @@ export interface DeadLetter {
   /** Its place among the dead letters of all targets; pass it as `before` to continue listing from here. */
   readonly position: number;
 }
+
+/** The kinds of reasons. */
+export const deadReasons = ['rejected', 'redirect', 'expired'] as const satisfies readonly DeadReason['kind'][];

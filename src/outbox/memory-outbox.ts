@@ -89,14 +89,17 @@ export function createMemoryOutbox(): Outbox {
   const deadWithId = (id: string, target: string | undefined): DeadEntry[] =>
     [...dead.values()].filter(({ letter }) => letter.id === id && (target ?? letter.target) === letter.target);
 
-  const changeOldest = (
-    { after = 0, upTo, limit, ...filter }: DeadRange,
-    change: (chosen: readonly DeadEntry[]) => number,
-  ): DeadProgress => {
+  /** Those of a range that match, oldest first, and where the range goes on. */
+  const oldestIn = ({ after = 0, upTo, limit, ...filter }: DeadRange) => {
     const inRange = [...dead.values()].filter(({ letter: { position } }) => position > after && position <= upTo);
     const seen = inRange.slice(0, limit);
-    const count = change(seen.filter(({ letter }) => matches(letter, filter)));
-    return { count, next: seen.length < limit ? undefined : (seen.at(-1)?.letter.position ?? after) };
+    const next = seen.length < limit ? undefined : (seen.at(-1)?.letter.position ?? after);
+    return { matching: seen.filter(({ letter }) => matches(letter, filter)), next };
+  };
+
+  const changeOldest = (range: DeadRange, change: (chosen: readonly DeadEntry[]) => number): DeadProgress => {
+    const { matching, next } = oldestIn(range);
+    return { count: change(matching), next };
   };
 
   const countsOf = (queue: TargetEntries | undefined): OutboxCounts => ({
@@ -155,13 +158,9 @@ export function createMemoryOutbox(): Outbox {
         .slice(0, limit);
     },
 
-    groupOldest({ after = 0, upTo, limit, ...filter }) {
-      const inRange = [...dead.values()].filter(({ letter: { position } }) => position > after && position <= upTo);
-      const seen = inRange.slice(0, limit).map(({ letter }) => letter);
-      return {
-        groups: groupsOf(seen.filter((letter) => matches(letter, filter))),
-        next: seen.length < limit ? undefined : (seen.at(-1)?.position ?? after),
-      };
+    groupOldest(range) {
+      const { matching, next } = oldestIn(range);
+      return { groups: groupsOf(matching.map(({ letter }) => letter)), next };
     },
 
     find(id, target) {

@@ -1,7 +1,7 @@
 import type { Use } from '../core/steady-clock.js';
 import type { DeadLetter, DeadPiece, DeadProgress, DeadQuery, DeadRange, DeadReason } from './dead-letter.js';
 
-export type * from './dead-letter.js';
+export * from './dead-letter.js';
 
 /** The target that there is when none is named. */
 export const crmTarget = 'crm';

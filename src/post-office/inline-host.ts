@@ -157,7 +157,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     },
     async processes() {
       const { store, reporting } = await whileOpen();
-      await reporting?.flush();
+      await reporting?.report();
       return store.history?.processes();
     },
     async minutes(from) {

@@ -1,7 +1,7 @@
 import type { Arrival } from '../../demo-app/crm-service/arrival.js';
 import { flightsBetween } from '../../demo-app/page/flights.js';
 import type { OutboxEntry } from '../../demo-app/supervisor/outbox-reading.js';
-import type { DemoSnapshot } from '../../demo-app/supervisor/read-snapshot.js';
+import { NOTHING_KNOWN, type DemoSnapshot } from '../../demo-app/supervisor/read-snapshot.js';
 
 const type = 'booking_created';
 const lane = 'booking:1';
@@ -15,17 +15,7 @@ function arrival(id: string, sequence: number): Arrival {
 }
 
 function snapshotOf(entries: readonly OutboxEntry[], arrivals: readonly Arrival[] = []): DemoSnapshot {
-  return {
-    apps: [],
-    members: [],
-    sessions: [],
-    events: [],
-    facilitator: null,
-    delivery: null,
-    outbox: { pending: entries.length, dead: 0, oldestAt: null, entries },
-    crm: null,
-    arrivals,
-  };
+  return { ...NOTHING_KNOWN, outbox: { pending: entries.length, dead: 0, oldestAt: null, entries }, arrivals };
 }
 
 test.each<[string, DemoSnapshot, DemoSnapshot, readonly string[]]>([

@@ -1,5 +1,5 @@
 import type { Arrival } from '../../demo-app/crm-service/arrival.js';
-import type { DemoSnapshot } from '../../demo-app/supervisor/read-snapshot.js';
+import { NOTHING_KNOWN, type DemoSnapshot } from '../../demo-app/supervisor/read-snapshot.js';
 import { changesBetween } from '../../demo-app/supervisor/snapshot-changes.js';
 
 function arrival(sequence: number, id = `id-${sequence}`): Arrival {
@@ -7,13 +7,8 @@ function arrival(sequence: number, id = `id-${sequence}`): Arrival {
 }
 
 const snapshot: DemoSnapshot = {
+  ...NOTHING_KNOWN,
   apps: [{ number: 1, url: 'http://localhost:3001', process: null, leadsSince: null }],
-  members: [],
-  sessions: [],
-  events: [],
-  facilitator: null,
-  delivery: null,
-  outbox: { pending: 0, dead: 0, oldestAt: null, entries: [] },
   crm: { mode: 'ok', count: 2, knownBookings: [] },
   arrivals: [arrival(2), arrival(1)],
 };

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { DeadFilter, DeadReason } from '../../outbox/outbox.js';
+import { deadReasons, type DeadFilter, type DeadReason } from '../../outbox/outbox.js';
 import { wholeNumberFrom } from '../arguments.js';
 import { UsageFailure } from '../command.js';
 
@@ -13,8 +13,6 @@ export interface DeadFilterOptions {
   readonly status?: number;
 }
 
-const reasons: readonly DeadReason['kind'][] = ['rejected', 'redirect', 'expired'];
-
 export function addDeadFilter(command: Command): Command {
   return command
     .option('--search <text>', 'only those with this text in id, type or lane; of dead letters also in the reason')
@@ -22,21 +20,20 @@ export function addDeadFilter(command: Command): Command {
     .option('--type <type>', 'only those of exactly this type')
     .option('--lane <lane>', 'only those of exactly this lane, such as booking:456')
     .option('--status <status>', 'only dead letters with this HTTP status; 0 for none', wholeNumberFrom(0, 999))
-    .option('--reason <kind>', `only dead letters with this reason: ${reasons.join(', ')}`, parseReason);
+    .option('--reason <kind>', `only dead letters with this reason: ${deadReasons.join(', ')}`, parseReason);
 }
 
-/** The filter of the options; undefined if they select all. */
+/** The filter of the options, with only what is given; undefined if they select all. */
 export function deadFilterOf(options: DeadFilterOptions): DeadFilter | undefined {
   const { search, target, type, lane, reason, status } = options;
   const filter = { search, target, type, lane, reason, status };
-  return Object.values(filter).some((wanted) => wanted !== undefined) ? filter : undefined;
+  const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined);
+  return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
 /** ` with type "booking_created", status "422"`; empty without a filter. */
 export function filterText(filter: DeadFilter | undefined): string {
-  const parts = Object.entries(filter ?? {}).flatMap(([name, wanted]) =>
-    wanted === undefined ? [] : [`${name} "${String(wanted)}"`],
-  );
+  const parts = Object.entries(filter ?? {}).map(([name, wanted]) => `${name} "${String(wanted)}"`);
   return parts.length === 0 ? '' : ` with ${parts.join(', ')}`;
 }
 
@@ -47,7 +44,7 @@ export function refuseWithoutDead({ dead, reason, status }: DeadFilterOptions & 
 }
 
 function parseReason(text: string): DeadReason['kind'] {
-  const found = reasons.find((reason) => reason === text);
-  if (found === undefined) throw new InvalidArgumentError(`Give one of ${reasons.join(', ')}.`);
+  const found = deadReasons.find((reason) => reason === text);
+  if (found === undefined) throw new InvalidArgumentError(`Give one of ${deadReasons.join(', ')}.`);
   return found;
 }

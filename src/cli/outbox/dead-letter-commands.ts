@@ -145,8 +145,8 @@ function selectedIds(options: SelectionOptions, [ids]: readonly unknown[]): read
   const { all, target: _target, ...others } = options;
   const given = (ids ?? []) as readonly string[];
   if (all === true && given.length > 0) throw new UsageFailure('give ids or --all, not both');
-  const [filtered] = Object.entries(deadFilterOf(others) ?? {}).filter(([, wanted]) => wanted !== undefined);
-  if (all !== true && filtered !== undefined) throw new UsageFailure(`--${filtered[0]} needs --all`);
+  const [filtered] = Object.keys(deadFilterOf(others) ?? {});
+  if (all !== true && filtered !== undefined) throw new UsageFailure(`--${filtered} needs --all`);
   if (all !== true && given.length === 0) throw new UsageFailure('give the ids of dead letters, or --all');
   return all === true ? undefined : given;
 }

@@ -133,15 +133,19 @@ function pausesOf(targets: OutboxProcess['targets']): (readonly [target: string,
 }
 
 function pauseLine([target, { cause, since }]: readonly [target: string, pause: Pause], now: number): string {
-  const why =
-    cause.kind === 'unreachable'
-      ? cause.code === tokenFailureCode
-        ? `gets nothing, as no token can be got for it (${tokenFailureCode})`
-        : `cannot be reached (${safeText(cause.code)})`
-      : cause.kind === 'unauthorised'
-        ? `refuses the token (${String(cause.status)})`
-        : `responds ${String(cause.status)} to everything, as a wrong URL would`;
-  return `paused   ${safeText(target)} ${why}, for ${durationText(Math.max(0, now - since))}`;
+  return `paused   ${safeText(target)} ${causeText(cause)}, for ${durationText(Math.max(0, now - since))}`;
+}
+
+function causeText(cause: Pause['cause']): string {
+  switch (cause.kind) {
+    case 'unreachable':
+      if (cause.code === tokenFailureCode) return `gets nothing, as no token can be got for it (${tokenFailureCode})`;
+      return `cannot be reached (${safeText(cause.code)})`;
+    case 'unauthorised':
+      return `refuses the token (${String(cause.status)})`;
+    case 'misdirected':
+      return `responds ${String(cause.status)} to everything, as a wrong URL would`;
+  }
 }
 
 function processLines(processes: readonly OutboxProcess[], now: number): readonly string[] {

@@ -61,11 +61,8 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
   const chooseExpired = database.prepare(
     `SELECT ${chosenColumns} FROM dead WHERE died_at < ? ORDER BY position LIMIT ?`,
   );
-  const chooseInRange = database.prepare(
-    `SELECT ${chosenColumns}, ${matches} AS is_match FROM dead WHERE position > ?10 AND position <= ?11
-     ORDER BY position LIMIT ?12`,
-  );
   const inRange = 'FROM dead WHERE position > ?10 AND position <= ?11 ORDER BY position LIMIT ?12';
+  const chooseInRange = database.prepare(`SELECT ${chosenColumns}, ${matches} AS is_match ${inRange}`);
   // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
   const selectGroups = database.prepare(
     `SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position, died_at
