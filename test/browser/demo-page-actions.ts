@@ -33,6 +33,12 @@ export function book(page: Page): Promise<number> {
   return change(page, buttons(page, 'Book').first(), 'made');
 }
 
+/** Presses the row's button once it offers this: until the page hears of the last change, it still offers that. */
+export function changeBooking(page: Page, bookingId: number, done: 'cancelled' | 'reactivated'): Promise<number> {
+  const name = done === 'cancelled' ? /^Cancel / : /^Reactivate /;
+  return change(page, rowOf(page, bookingId).getByRole('button', { name }), done);
+}
+
 export function rowOf(page: Page, bookingId: number): Locator {
   return page.locator('#sessions li', { hasText: new RegExp(`booking ${bookingId} `) });
 }

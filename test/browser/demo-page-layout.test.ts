@@ -4,7 +4,7 @@ import { createPrograms } from '../demo-app/programs.js';
 import type { Programs } from '../demo-app/programs.js';
 import { startDemo } from '../demo-app/started-demo.js';
 import { axeViolations } from './axe-violations.js';
-import { book, change, inboxNote, killApp, press, rowOf } from './demo-page-actions.js';
+import { book, changeBooking, inboxNote, killApp, press } from './demo-page-actions.js';
 import { layoutShiftOf, watchLayoutShift } from './layout-shift.js';
 import { describeInBrowser, useBrowser } from './use-browser.js';
 import { useDemoPage } from './use-demo-page.js';
@@ -72,12 +72,11 @@ describeInBrowser("the layout of the demo's page", () => {
     await page.getByRole('radio', { name: 'Ben' }).check();
     const id = await book(page);
     for (const done of ['cancelled', 'reactivated', 'cancelled', 'reactivated'] as const)
-      await change(page, rowOf(page, id).getByRole('button'), done);
+      await changeBooking(page, id, done);
     await press(page, 'Down', /refuses connections/);
-    for (const done of ['cancelled', 'reactivated'] as const)
-      await change(page, rowOf(page, id).getByRole('button'), done);
+    for (const done of ['cancelled', 'reactivated'] as const) await changeBooking(page, id, done);
     await press(page, 'Up', /responds normally/);
-    await change(page, rowOf(page, id).getByRole('button'), 'cancelled');
+    await changeBooking(page, id, 'cancelled');
     await inboxNote(page, before + 8).waitFor();
     await page.locator('#flights:empty').waitFor({ state: 'attached' });
     expect(await layoutShiftOf(page)).toBeLessThanOrEqual(0.05);

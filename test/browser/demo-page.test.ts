@@ -2,7 +2,7 @@ import { inbox } from '../demo-app/crm-inbox.js';
 import {
   book,
   buttons,
-  change,
+  changeBooking,
   figure,
   inboxNote,
   killApp,
@@ -93,8 +93,8 @@ describeInBrowser("the demo's page", () => {
     await rowOf(page, id).getByText('CRM knows').waitFor();
     const before = await demoPage.inboxCount();
     await press(page, 'Down', /refuses connections/);
-    expect(await change(page, rowOf(page, id).getByRole('button'), 'cancelled')).toBe(id);
-    expect(await change(page, rowOf(page, id).getByRole('button'), 'reactivated')).toBe(id);
+    expect(await changeBooking(page, id, 'cancelled')).toBe(id);
+    expect(await changeBooking(page, id, 'reactivated')).toBe(id);
     await figure(page, 'pending', 2).waitFor();
     expect(await page.locator('#lanes .token').allTextContents()).toEqual(['cancelled', 'reactivated']);
     expect(await page.locator('#lanes .lane').allTextContents()).toEqual([`booking:${id}`]);
