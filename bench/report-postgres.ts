@@ -1,5 +1,5 @@
 import { megabytes, printTable } from './print-table.js';
-import { median } from './scenarios/comparison.js';
+import { median } from './median.js';
 import type { PostgresResults } from './scenarios/postgres.js';
 import type { CommitToCrm } from './scenarios/postgres/commit-to-crm.js';
 import type { Drain } from './scenarios/postgres/drain.js';

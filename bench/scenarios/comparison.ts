@@ -1,3 +1,4 @@
+import { median } from '../median.js';
 import { startContestant, type Contestant, type Round } from '../contestant.js';
 import type { Load } from '../load.js';
 import type { Redis } from '../redis.js';
@@ -68,12 +69,4 @@ function summarise(name: string, rounds: readonly Round[], base: readonly Round[
     addedP50Ms: median(rounds.map(({ p50Ms }, index) => p50Ms - (base[index]?.p50Ms ?? NaN))),
     addedP99Ms: median(rounds.map(({ p99Ms }, index) => p99Ms - (base[index]?.p99Ms ?? NaN))),
   };
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1
-    ? (sorted[middle] ?? NaN)
-    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 }

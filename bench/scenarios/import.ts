@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { startProgram } from '../program.js';
-import { median } from './comparison.js';
+import { median } from '../median.js';
 
 /** What a step of an app's start adds to its process. */
 export interface Added {

@@ -10,9 +10,10 @@ import { createFlights, flightsBetween } from './flights.js';
 import { createGuidePanel } from './guide-panel.js';
 import { createInboxPanel } from './inbox-panel.js';
 import { createOutboxPanel } from './outbox-panel.js';
+import { createOwnBookings } from './own-bookings.js';
 import { createProgress } from './progress.js';
 import { openStream } from './stream.js';
-import { leaderOf, withBooking, withChanges } from './view.js';
+import { leaderOf, withChanges } from './view.js';
 import type { AppProcess } from './view.js';
 import { countText, durationText } from './wording.js';
 import { wordsForOne, wordsForSeveral } from './words.js';
@@ -21,6 +22,9 @@ import { wordsForOne, wordsForSeveral } from './words.js';
 const TICK_MS = 1000;
 
 const words = document.body.dataset['apps'] === '1' ? wordsForOne : wordsForSeveral;
+/** What the supervisor has sent. */
+let received: DemoSnapshot | undefined;
+/** The same with what was changed here since. */
 let snapshot: DemoSnapshot | undefined;
 let isConnected = false;
 let hasChanged = false;
@@ -35,6 +39,7 @@ const showApp = createAppPanel({ onBooking, onEvent });
 const showOutbox = createOutboxPanel(() => void redeliver());
 const showInbox = createInboxPanel();
 const flights = createFlights();
+const ownBookings = createOwnBookings();
 
 function show(): void {
   const view = snapshot && { snapshot, isConnected, leader: leaderOf(snapshot) };
@@ -53,7 +58,8 @@ function show(): void {
 openStream({
   onChanges(changes) {
     const before = snapshot;
-    snapshot = withChanges(snapshot, changes);
+    received = withChanges(received, changes);
+    snapshot = ownBookings.addTo(received);
     isConnected = true;
     followLeader(leaderOf(snapshot));
     flights.prepare();
@@ -62,6 +68,7 @@ openStream({
   },
   onDisconnected() {
     isConnected = false;
+    ownBookings.clear();
     show();
   },
 });
@@ -97,7 +104,8 @@ async function onBooking(wanted: BookingChange, caller: Caller): Promise<void> {
     hasChanged = true;
     progress.onBooking(booking, snapshot?.crm?.mode);
     // At once, because the row's button has a new meaning now.
-    if (snapshot) snapshot = withBooking(snapshot, caller.token, booking);
+    ownBookings.add(caller.token, booking);
+    if (received) snapshot = ownBookings.addTo(received);
     show();
     return `Booking ${booking.id} ${DONE[wanted.kind]}${placeText(caller)} in ${sinceText(startedAtMs)}.`;
   });

@@ -1,4 +1,5 @@
 import type { AcceptedNotification } from '../../src/outbox/outbox.js';
+import { median } from '../../bench/median.js';
 import { passTimeUntil, settle } from '../helpers/observed-notifier.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
@@ -138,7 +139,3 @@ describe('a post office in an outage', () => {
     });
   });
 });
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}

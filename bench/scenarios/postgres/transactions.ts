@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { percentiles } from '../../load.js';
 import { startLeader, type BenchPostgres } from '../../postgres.js';
 import { startProgram, type Program } from '../../program.js';
-import { median } from '../comparison.js';
+import { median } from '../../median.js';
 
 /** What a booking's transaction takes: alone, with a row of any other table, and with the notification's. */
 export interface Transactions {
