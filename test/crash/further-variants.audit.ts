@@ -25,6 +25,7 @@ describe('the crash audit (case 64), further variants', () => {
       kills: 8,
       happened: /^longest until a fault was noticed +\d+ ms/m,
     },
+    { of: 'an app with two targets and batches', args: ['--two-targets', '--batches', '--faults'] },
     {
       of: 'an app with two targets whose CRM never takes some bookings of a batch',
       args: ['--two-targets', '--batches', '--poison'],

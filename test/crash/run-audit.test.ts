@@ -7,7 +7,6 @@ describe('the crash audit (case 64), a short one: npm run test:crash is the long
       of: 'an app with a CRM that fails and dies, and a thread that ends',
       args: ['--faults', '--crm-kills', '--thread-ends'],
     },
-    { of: 'an app with two targets and batches', args: ['--two-targets', '--batches', '--faults'] },
     { of: 'four processes on one outbox', args: ['--processes', '4', '--faults'] },
   ]);
 

@@ -9,8 +9,8 @@ import { useStage } from '../helpers/stage.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 
-const warmUpCount = 1_000;
-const requestCount = 2_000;
+const warmUpCount = 500;
+const requestCount = 1_000;
 const parallelCount = 32;
 const laneCount = 100;
 const notes = 'n'.repeat(2_000);

@@ -1,30 +1,17 @@
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { bareEnvironment } from '../helpers/bare-environment.js';
-import { compilers, complaintsOf, strictest } from './compilers.js';
-import { type ExpressMajor, installInto, optionalPeers, root, telemetryPeers } from './installed-package.js';
+import { type ExpressMajor, installInto, root, telemetryPeers } from './installed-package.js';
 import { packInto, run } from './pack-into.js';
-import { codeBlocksOf } from './readme-code.js';
 
 const programs = join(__dirname, 'consumer');
 const expressMajors: readonly ExpressMajor[] = [5, 4];
-
-/** The README and every page of docs/, with the code they show. */
-const pages = ['README.md', ...pagesIn('docs'), ...pagesIn('docs/crms')].map((name) => ({
-  name: basename(name),
-  blocks: codeBlocksOf(readFileSync(join(root, name), 'utf8')),
-}));
-
-function pagesIn(directory: string): readonly string[] {
-  const names = readdirSync(join(root, directory)).filter((name) => name.endsWith('.md'));
-  return names.map((name) => join(directory, name));
-}
 
 /** Each has one function, for a kind of CRM. */
 const formats: Readonly<Record<string, string>> = {
@@ -36,13 +23,6 @@ const formats: Readonly<Record<string, string>> = {
   segment: 'segment',
   'standard-webhooks': 'standardWebhooks',
 };
-
-/** A CommonJS file in TypeScript: its types must come from the CommonJS half of the package. */
-const commonJsUser = `
-  import crmNotifier = require('express-crm-notifier');
-  export const hook: crmNotifier.RouteHook = crmNotifier.afterBooking('created');
-  export const crm: crmNotifier.Notifier = crmNotifier.createNotifier();
-`;
 
 const workshop = mkdtempSync(join(tmpdir(), 'installed-package-'));
 const projectOf = (express: ExpressMajor) => join(workshop, `app-on-express-${express}`);
@@ -280,63 +260,6 @@ describe('errors, where an app has two copies of the package', () => {
       ]),
     );
   });
-});
-
-describe('the code in the documents', () => {
-  it('is there', () => {
-    const withCode = pages.filter(({ blocks }) => blocks.length > 0).map(({ name }) => name);
-    expect(withCode).toEqual(expect.arrayContaining(['README.md', 'client.md', 'delivery.md', 'hooks.md']));
-  });
-});
-
-describe.each(expressMajors)('the types, with those of Express %i', (express) => {
-  const project = projectOf(express);
-
-  beforeAll(() => {
-    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify(strictest));
-    writeFileSync(join(project, 'required.cts'), commonJsUser);
-    for (const { name, blocks } of pages) {
-      for (const { line, code } of blocks) writeFileSync(join(project, `${name}-from-line-${line}.ts`), code);
-    }
-  });
-
-  it.each(compilers)('satisfy TypeScript $version, and so does the code in the documents', async (compiler) => {
-    expect(await complaintsOf(compiler, project)).toBe('');
-  });
-});
-
-describe('the types, where no optional peer is installed', () => {
-  const project = join(workshop, 'app-without-optional-peers');
-  const modules = [
-    { name: 'ES modules', options: {}, files: ['public-api.ts', 'entries.ts'] },
-    { name: 'CommonJS', options: {} },
-    // As most CommonJS apps are compiled; until TypeScript 6 this looks up no `exports`.
-    { name: 'CommonJS with the default resolution', options: { module: 'commonjs', moduleResolution: undefined } },
-    {
-      name: 'a bundler',
-      options: { module: 'esnext', moduleResolution: 'bundler' },
-      files: ['public-api.ts', 'entries.ts'],
-    },
-  ];
-  const entries = ['dashboard', 'receiver', 'testing', ...Object.keys(formats).map((name) => `formats/${name}`)].map(
-    (name) => `export * as ${name.replaceAll(/\W/g, '_')} from 'express-crm-notifier/${name}';\n`,
-  );
-
-  beforeAll(async () => {
-    await installInto(project, tarball, 5, optionalPeers);
-    cpSync(join(programs, 'public-api.ts'), join(project, 'public-api.ts'));
-    writeFileSync(join(project, 'required.cts'), commonJsUser);
-    for (const file of ['entries.ts', 'entries.cts']) writeFileSync(join(project, file), entries.join(''));
-  });
-
-  it.each(compilers.flatMap((compiler) => modules.map((kind) => ({ compiler, ...kind }))))(
-    'F4: satisfy TypeScript $compiler.version, for $name',
-    async ({ compiler, options, files = ['required.cts', 'entries.cts'] }) => {
-      const compilerOptions = { ...strictest.compilerOptions, ...options };
-      writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-      expect(await complaintsOf(compiler, project)).toBe('');
-    },
-  );
 });
 
 interface LoadedPackages {

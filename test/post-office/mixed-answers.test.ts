@@ -4,8 +4,8 @@ import { accept, reply, type Answer } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
 
-const count = 5_000;
-const laneCount = 50;
+const count = 2_000;
+const laneCount = 20;
 const reset: Answer = (_received, res) => res.socket?.destroy();
 
 describe('a CRM that answers well, with errors and not at all', () => {
