@@ -4,7 +4,8 @@
 //
 // Each start is one line, so that nobody waits in silence; what a script prints comes in one piece once it has ended. All
 // of them run, also after one has failed: three findings at once are better than one at a time. The end names those that
-// failed. With --before-tests, tests would have followed; then the last line is the one they would have ended with.
+// failed. With --before-tests, tests follow: what they need is installed meanwhile, and if something has failed, the last line
+// is the one that they would have ended with.
 
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -16,6 +17,8 @@ for (const word of words) {
   if (word === '--then') groups.push([]);
   else if (!word.startsWith('--')) groups.at(-1).push(word);
 }
+// Mostly waits for the network and the disk, so it goes first.
+if (beforeTests) groups.at(-1).unshift('install:programs');
 const count = groups.flat().length;
 
 const failed = [];

@@ -37,7 +37,8 @@ export function testVariants(variants: readonly Variant[]): void {
       expect(output).toMatch(/^sound$/m);
       expect(Number(/^kills of the app +(\d+)$/m.exec(output)?.[1])).toBeGreaterThanOrEqual(kills);
       expect(output).toMatch(happened);
-      expect(output).not.toMatch(/^seen to succeed +\d{0,2}$/m);
+      // A machine so busy that an app lives for little more than its start still sees some.
+      expect(output).not.toMatch(/^seen to succeed +\d?$/m);
       expect(code).toBe(0);
     },
     // The audit itself gives up earlier.

@@ -32,7 +32,7 @@ export function usePostgres(): () => Promise<string> {
     for (const url of databases) {
       await runStatement(existingServer!, `DROP DATABASE ${new URL(url).pathname.slice(1)} WITH (FORCE)`);
     }
-  });
+  }, 60_000);
   return async () => {
     const url = await createDatabase(server?.url ?? existingServer!);
     databases.push(url);
