@@ -52,7 +52,7 @@ export function useBookingApps(): {
     // It may run already.
     await server.start().catch(() => undefined);
   });
-  afterAll(() => server.close());
+  afterAll(() => server.close(), 60_000);
 
   return {
     server: () => server,
