@@ -3,18 +3,9 @@ import type * as Api from '@opentelemetry/api';
 import { requireBeside } from '../core/require-beside.js';
 import { version } from '../core/version.js';
 import type { StartSpan } from '../notifier/prepare-notification.js';
-import {
-  counters,
-  type GaugeReading,
-  gauges,
-  histograms,
-  type Labels,
-  mapValues,
-  type MetricSink,
-  type Observable,
-  recordMetrics,
-} from './metrics.js';
+import { counters, gauges, histograms, type Labels, mapValues } from './metrics.js';
 import { onAttempt } from './on-attempt.js';
+import { type GaugeReading, type MetricSink, type Observable, recordMetrics } from './record-metrics.js';
 import type { TargetUrls } from './target-urls.js';
 import { createTracing } from './tracing.js';
 

@@ -1,13 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import {
-  counters,
-  type GaugeReading,
-  gauges,
-  histograms,
-  mapValues,
-  type Metric,
-  recordMetrics,
-} from '../observe/metrics.js';
+import { counters, gauges, histograms, mapValues, type Metric } from '../observe/metrics.js';
+import { type GaugeReading, recordMetrics } from '../observe/record-metrics.js';
 import { version } from '../core/version.js';
 import type { Notifier } from '../notifier/notifier.js';
 
