@@ -107,6 +107,7 @@ const mayImport = {
     'format',
     'notification/notification.ts',
     'notifier/notifier.ts',
+    'notifier/pause-change.ts',
     'notifier/receipt.ts',
     'outbox/outbox.ts',
     'history',

@@ -12,6 +12,7 @@ import { createEventHub } from './notifier/notifier-event.js';
 import { createIntake } from './notifier/intake.js';
 import type { Notifier } from './notifier/notifier.js';
 import { notifyIn } from './notifier/notify-in.js';
+import { pauseChangeOf } from './notifier/pause-change.js';
 import { createPreparation } from './notifier/prepare-notification.js';
 import { createRequestNotifier } from './notifier/request-notifier.js';
 import { createTransactionIntake, type TransactionWriting } from './notifier/transaction-intake.js';
@@ -71,6 +72,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     for (const warning of config.warnings) logger.warn({}, warning);
   };
   const postOffice = openPostOffice({ targets, outbox, clock, logger, onStart, onEvent });
+  const targetNames = targets.map(({ name }) => name);
   const { maxBodyBytes, holdMs } = config.intake;
   const written = targets.map(({ name, format }) => ({
     name,
@@ -144,6 +146,8 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     ready: () => postOffice.ready(),
     processes: () => postOffice.processes(),
     minutes: (from) => postOffice.minutes(from),
+    pause: async (options = {}) => postOffice.changePause(pauseChangeOf('pause', options, targetNames)),
+    resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
     find: (id) => postOffice.find(id),
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
     flush: ({ timeoutMs } = {}) =>

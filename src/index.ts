@@ -75,6 +75,7 @@ export type {
   Notifier,
   Notify,
   NotifyInTransaction,
+  PauseOptions,
   RequestNotifier,
   Stats,
   TimeLimit,
@@ -91,7 +92,7 @@ export type {
   PendingNotification,
   StoredNotification,
 } from './outbox/outbox.js';
-export type { MinuteCounts, OutboxProcess, Pause, TargetReport } from './history/history.js';
+export type { ByHand, HandPause, MinuteCounts, OutboxProcess, Pause, TargetReport } from './history/history.js';
 export type { MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport, TargetStats } from './post-office/post-office.js';
 export type { RunStatement, Transaction } from './transaction/transaction.js';

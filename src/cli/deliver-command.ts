@@ -106,10 +106,19 @@ async function deliver(session: CommandSession<DeliverOptions>): Promise<'done' 
       `No progress for ${String(options.patienceMs)} ms. Pending notifications stay in the outbox; run crm-notifier check.`,
     );
   } else if (end === 'idle' && pending > 0) {
-    output.note('Pending notifications are waiting for their next attempt; run this again later.');
+    output.note(pauseNote(stats) ?? 'Pending notifications are waiting for their next attempt; run this again later.');
   }
   if (end === 'stopped' && !isWatching) throw new Interrupted();
   return died > 0 || (pending > 0 && !isWatching) ? 'failed' : 'done';
+}
+
+/** Undefined if nothing that waits is paused by hand. */
+function pauseNote({ targets }: Stats): string | undefined {
+  const paused = Object.entries(targets).filter(
+    ([, { pausedByHand, pending }]) => pausedByHand !== null && pending > 0,
+  );
+  if (paused.length === 0) return undefined;
+  return `Delivery to ${paused.map(([name]) => name).join(', ')} is paused by hand; see crm-notifier outbox resume.`;
 }
 
 /** Those of a server are read again: the notifier's may be a moment old. */

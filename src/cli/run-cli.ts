@@ -9,6 +9,7 @@ import { addMigrateCommand } from './migrate-command.js';
 import { addDiscardCommand, addRedeliverCommand } from './outbox/dead-letter-commands.js';
 import { addExportCommand } from './outbox/export-command.js';
 import { addListCommand, addShowCommand } from './outbox/inspect-commands.js';
+import { addPauseCommand, addResumeCommand } from './outbox/pause-commands.js';
 import { addStatsCommand } from './outbox/stats-command.js';
 import { withoutControls } from './output.js';
 import { addSendCommand } from './send-command.js';
@@ -85,6 +86,8 @@ Examples:
   addShowCommand(outbox, context);
   addRedeliverCommand(outbox, context);
   addDiscardCommand(outbox, context);
+  addPauseCommand(outbox, context);
+  addResumeCommand(outbox, context);
   addExportCommand(outbox, context);
 }
 

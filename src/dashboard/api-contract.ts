@@ -37,6 +37,7 @@ export interface Health {
     | 'nobody-delivers'
     | 'target-neglected'
     | 'unknown'
+    | 'paused-by-hand'
     | 'token-refused'
     | 'misdirected'
     | 'crm-unreachable'
@@ -44,8 +45,10 @@ export interface Health {
     | 'old-backlog';
   /** A few words for the document's title. */
   readonly title: string;
-  /** The reason, in one sentence. */
+  /** The reason, in a sentence or two. */
   readonly sentence: string;
+  /** What `{instant}` in the sentence stands for, in milliseconds since 1970. The page writes it in its own time zone. */
+  readonly instant?: number;
 }
 
 /** Which process delivers, as far as this one can see. */
@@ -143,6 +146,13 @@ export interface Redelivered {
 /** `POST api/dead-letters/:id/discard?target`, and `POST api/dead-letters/discard-all` with filters. */
 export interface Discarded {
   readonly discarded: number;
+}
+
+/** `POST api/pause?target` and `POST api/resume?target`, of one target or of all: how many were changed. */
+export interface PauseChanged {
+  readonly changed: number;
+  /** When it was done, by the server's clock: an overview of an earlier instant does not have it. */
+  readonly at: number;
 }
 
 /** The body of every response with a status of 400 or above. */

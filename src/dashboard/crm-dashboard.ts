@@ -22,6 +22,7 @@ import {
   refusal,
   send,
 } from './response.js';
+import { createPausesApi, type PausesApi } from './pauses-api.js';
 import { createRecorder } from './recorder.js';
 import { refuseChange, refuseUnauthorised, userOfRequest } from './request-guard.js';
 
@@ -30,6 +31,7 @@ interface Dashboard {
   readonly assets: PageAssets;
   readonly readOverview: (range: Range) => Promise<Overview>;
   readonly deadLetters: DeadLettersApi;
+  readonly pauses: PausesApi;
   readonly find: Notifier['find'];
 }
 
@@ -50,6 +52,7 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
     assets: readPageAssets((options as InternalDashboardOptions).assetsDirectory),
     readOverview: createOverviewReader(crm, createRecorder(crm, config.clock), config),
     deadLetters: createDeadLettersApi(crm.deadLetters, config),
+    pauses: createPausesApi(crm, config),
     find: (id: string) => crm.find(id),
   };
 
@@ -77,7 +80,7 @@ async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<Da
 type Respond = () => DashboardResponse | Promise<DashboardResponse>;
 
 function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> {
-  const { config, assets, readOverview, deadLetters } = dashboard;
+  const { config, assets, readOverview, deadLetters, pauses } = dashboard;
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
@@ -87,6 +90,8 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   if (path === '/api/dead-letters/redeliver-all')
     return changing(req, config, (by) => deadLetters.redeliverAll(query, by));
   if (path === '/api/dead-letters/discard-all') return changing(req, config, (by) => deadLetters.discardAll(query, by));
+  if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
+  if (path === '/api/resume') return changing(req, config, (by) => pauses.resume(query, by));
   const [, soughtText] = /^\/api\/notifications\/([^/]+)$/.exec(path) ?? [];
   if (soughtText !== undefined) return reading(req, () => respondWithStored(soughtText, dashboard));
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];

@@ -13,14 +13,15 @@ export interface DashboardOptions {
    */
   readonly authorize?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
-   * Decides who may redeliver and discard, of those who may see the dashboard. Called for every change, like `authorize`; the
+   * Decides who may redeliver, discard, pause and resume, of those who may see the dashboard. Called for every change, like `authorize`; the
    * response to others is a 403.
    * @default everybody whom `authorize` lets in
    * @example authorizeChange: (req) => req.session?.role === 'admin'
    */
   readonly authorizeChange?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
-   * Who sends this request, for the log line of a change: a name or an id, as your audit trail needs it.
+   * Who sends this request, for the log line of a change and for those who see a pause: a name or an id, as your audit trail needs
+   * it.
    * @default none
    * @example userOf: (req) => req.session?.userId
    */
@@ -37,7 +38,7 @@ export interface DashboardOptions {
    */
   readonly oldBacklogMs?: number | undefined;
   /**
-   * Gets a line for each redelivery and discard, and for each `authorize` that throws. Set it to keep an audit trail.
+   * Gets a line for each redelivery, discard, pause and resumption, and for each `authorize` that throws. Set it to keep an audit trail.
    * @default none
    */
   readonly logger?: Logger | undefined;

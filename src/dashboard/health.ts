@@ -16,8 +16,12 @@ export function healthOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs
   if (!stats.isOutboxReadable) return unreadable(outboxCode);
   if (stats.unsaved > 0) return unsaved(stats.unsaved);
   if (deliveredBy === 'nobody') return nobodyDelivers(stats);
-  const paused = targets.find(({ circuit }) => circuit === 'open' || circuit === 'half-open');
+  const byHand = targets.filter(({ pause }) => pause?.cause.kind === 'byHand');
+  const isInTrouble = ({ circuit }: TargetEntry): boolean => circuit === 'open' || circuit === 'half-open';
+  // Somebody has to see to the trouble of another target; that this one is paused is known.
+  const paused = targets.find((target) => isInTrouble(target) && !byHand.includes(target));
   if (paused !== undefined) return pausedAt(paused, targets.length > 1);
+  if (byHand[0] !== undefined) return pausedByHand(byHand[0], byHand);
   const neglected = targets.find(({ circuit }) => circuit === null);
   if (deliveredBy === 'another process' && neglected !== undefined) return neglectedBy(neglected);
   if (stats.dead > 0) return withDeadLetters(stats.dead);
@@ -54,6 +58,22 @@ function nobodyDelivers({ pending }: Stats): Health {
   };
 }
 
+/** Names with it those that were paused together with it. */
+function pausedByHand({ pause }: TargetEntry, all: readonly TargetEntry[]): Health {
+  const together = all.filter((target) => JSON.stringify(target.pause) === JSON.stringify(pause));
+  const names = new Intl.ListFormat('en').format(together.map(({ name }) => name));
+  const by = pause?.cause.kind === 'byHand' ? pause.cause.by : null;
+  const waiting = together.reduce((sum, { pending }) => sum + pending, 0);
+  const rest = `${countText(waiting, 'notification')} pending; nothing is lost.`;
+  return {
+    level: 'attention',
+    code: 'paused-by-hand',
+    title: 'paused by hand',
+    sentence: `Delivery to ${names} was paused ${by === null ? 'by hand' : `by ${by}`} at {instant}. ${rest}`,
+    instant: pause?.since ?? 0,
+  };
+}
+
 function pausedAt({ name, pause, pending }: TargetEntry, isOneOfSeveral: boolean): Health {
   const who = isOneOfSeveral ? `The target ${name}` : 'The CRM';
   const to = isOneOfSeveral ? ' to it' : '';
@@ -84,7 +104,7 @@ function pausedAt({ name, pause, pending }: TargetEntry, isOneOfSeveral: boolean
       sentence: `No token can be got for ${isOneOfSeveral ? `the target ${name}` : 'the CRM'} (${tokenFailureCode}). ${rest}`,
     };
   }
-  const code = pause === null ? '' : ` (${pause.cause.code})`;
+  const code = pause?.cause.kind === 'unreachable' ? ` (${pause.cause.code})` : '';
   return {
     level: 'failing',
     code: 'crm-unreachable',

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
-import type { MinuteCounts, OutboxProcess } from '../history/history.js';
+import type { HandPause, MinuteCounts, OutboxProcess, Pause } from '../history/history.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
 import type { DeliveredBy, Overview, Range, TargetEntry } from './api-contract.js';
 import { seriesOf, startOfSeries } from './count-series.js';
@@ -105,7 +105,7 @@ function overviewOf(
     const { delivered, retried, pending, dead, oldestAgeMs } = ofTarget;
     const reported = leader?.targets[name];
     const circuit = stats.isDelivering ? ofTarget.circuit : (reported?.circuit ?? null);
-    const pause = circuit === null || circuit === 'closed' ? null : (reported?.pause ?? null);
+    const pause = pauseOf(circuit, ofTarget.pausedByHand, reported?.pause);
     return { name, delivered, retried, pending, dead, oldestAgeMs, circuit, pause };
   });
   return {
@@ -121,6 +121,16 @@ function overviewOf(
     processes: processes?.map(({ name, pid, startedAt, isLeader }) => ({ name, pid, startedAt, isLeader })) ?? null,
     deadRevision: `${String(stats.dead)}:${String(deadCount)}`,
   };
+}
+
+/** A pause by hand is known here as well as where it takes effect; why the circuit is open is not. */
+function pauseOf(
+  circuit: TargetEntry['circuit'],
+  byHand: HandPause | null,
+  reported: Pause | null | undefined,
+): Pause | null {
+  if (byHand !== null) return { cause: { kind: 'byHand', by: byHand.by }, since: byHand.since };
+  return circuit === null || circuit === 'closed' || reported?.cause.kind === 'byHand' ? null : (reported ?? null);
 }
 
 function deliveredByOf(

@@ -70,7 +70,7 @@ async function isAllowed(
   }
 }
 
-const mayNotChange = refusal(403, 'may-not-change', 'you may see the CRM dashboard, but not redeliver or discard');
+const mayNotChange = refusal(403, 'may-not-change', 'you may see the CRM dashboard, but not change anything');
 
 /** Who sends a request, as the app says it; undefined if it does not. */
 export function userOfRequest(req: IncomingMessage, { userOf }: Pick<DashboardConfig, 'userOf'>): string | undefined {

@@ -67,6 +67,9 @@ export type DeliveryEvent =
     })
   | { readonly kind: 'paused'; readonly target: string; readonly cause: PauseCause }
   | { readonly kind: 'resumed'; readonly target: string }
+  /** Somebody has paused delivery to a target; `by` is who, if that is known, and `since` is in milliseconds since 1970. */
+  | { readonly kind: 'pausedByHand'; readonly target: string; readonly by: string | null; readonly since: number }
+  | { readonly kind: 'resumedByHand'; readonly target: string; readonly by: string | null }
   /** The outbox failed at this operation; it is tried again. Emitted once for each spell of failures. */
   | { readonly kind: 'outboxFailed'; readonly operation: OutboxOperation; readonly error: ErrorData }
   /** The outbox's file was damaged, deleted or replaced, and is whole again. */

@@ -25,6 +25,12 @@ export interface DeliveryOptions extends DeliveryConfig {
    * @default always
    */
   readonly mayStart?: (() => boolean) | undefined;
+  /**
+   * Whether somebody has paused this delivery: nothing starts, what is under way ends, and nothing is due. Wake it when that has
+   * changed.
+   * @default never
+   */
+  readonly isPaused?: (() => boolean) | undefined;
   /** How long settlements are gathered for one transaction, in milliseconds; 0: until the event loop's turn ends. */
   readonly gatherMs: number;
   /** How long newly accepted notifications are gathered for one round of attempts, in milliseconds. @default gatherMs */

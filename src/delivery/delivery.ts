@@ -23,7 +23,7 @@ export interface Delivery {
   wake(accepted?: readonly PendingNotification[]): void;
   readonly circuit: CircuitState;
   readonly inFlight: number;
-  /** Resolves when nothing is due. A notification that waits for its next attempt is not due; after `stop`, nothing is. */
+  /** Resolves when nothing is due. What waits for its next attempt is not due; while paused or after `stop`, nothing is. */
   whenIdle(): Promise<void>;
   /** Starts no more attempts, cuts off those under way and settles those that have ended. */
   stop(): Promise<void>;
@@ -92,8 +92,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     },
     onRoom: pumpUnlessGathering,
   });
-  const { mayStart = () => true, gatherMs, batch } = options;
-  const startRule = createStartRule({ lanes, ready, breaker, underWay, choice, settlements, mayStart });
+  const { mayStart = () => true, isPaused = () => false, gatherMs, batch } = options;
+  const startRule = createStartRule({ lanes, ready, breaker, underWay, choice, settlements, mayStart, isPaused });
   const isBatching = target.batch !== undefined && batch !== undefined;
   const enough = isBatching ? batch.maxCount : concurrency * roundFactor;
   const roundGatherMs = isBatching ? batch.maxWaitMs : (options.roundGatherMs ?? gatherMs);
@@ -131,7 +131,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   function isIdle(): boolean {
     if (underWay.count > 0 || settlements.size > 0) return false;
-    return !lanes.findReady(clock.monotonicMs()) && !lanes.isSearching;
+    return isPaused() || (!lanes.findReady(clock.monotonicMs()) && !lanes.isSearching);
   }
 
   /** Returns how long until another attempt may start; undefined when something else must happen first. */

@@ -28,14 +28,16 @@ export interface StartRuleOptions {
   readonly choice: HeadChoice;
   readonly settlements: Pick<Settlements, 'isFailing'>;
   readonly mayStart: () => boolean;
+  /** By hand. */
+  readonly isPaused: () => boolean;
 }
 
 export function createStartRule(options: StartRuleOptions): StartRule {
-  const { lanes, ready, breaker, underWay, choice, settlements, mayStart } = options;
+  const { lanes, ready, breaker, underWay, choice, settlements, mayStart, isPaused } = options;
 
   const hasFresh = (nowMs: number): boolean => lanes.findReady(nowMs) && ready.fresh.size > 0;
   const allowed = (nowMs: number): number =>
-    settlements.isFailing || !mayStart() ? 0 : breaker.allowed(nowMs, () => hasFresh(nowMs));
+    settlements.isFailing || isPaused() || !mayStart() ? 0 : breaker.allowed(nowMs, () => hasFresh(nowMs));
 
   /** Whether hanging attempts keep a head that never failed from being tried. */
   const isBlocked = (nowMs: number, count: number): boolean => choice.isTroubled && count > 0 && hasFresh(nowMs);

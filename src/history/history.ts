@@ -15,6 +15,10 @@ export interface History {
   processes(): Promise<readonly OutboxProcess[]>;
   /** The counts of all processes from this instant on, oldest first; without minutes in which nothing happened. */
   minutes(from: number): Promise<readonly MinuteCounts[]>;
+  /** The latest change by hand of each target, and of all targets at once, in the order in which they were made. */
+  pauseChanges(): Promise<readonly PauseChange[]>;
+  /** Keeps a change made now, in place of the earlier one of the same target or of all. */
+  changePause(change: Omit<PauseChange, 'at'>): Promise<void>;
   /** Takes this process off the list. */
   close(): Promise<void>;
 }
@@ -58,8 +62,29 @@ export interface TargetReport {
 
 /** Why delivery to a target is paused, and since when, in milliseconds since 1970. */
 export interface Pause {
-  readonly cause: PauseCause;
+  readonly cause: PauseCause | ByHand;
   readonly since: number;
+}
+
+/** Somebody has paused it, and delivery goes on when somebody resumes it. */
+export interface ByHand {
+  readonly kind: 'byHand';
+  /** Who it was, as given; null if that is not known. */
+  readonly by: string | null;
+}
+
+/** That delivery is paused by hand: by whom, and since when, in milliseconds since 1970. */
+export interface HandPause extends Pick<ByHand, 'by'> {
+  readonly since: number;
+}
+
+/** Somebody has paused delivery, or resumed it. */
+export interface PauseChange extends Pick<ByHand, 'by'> {
+  /** Null for all, also those that are configured later. */
+  readonly target: string | null;
+  readonly isPaused: boolean;
+  /** Milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** What happened in one minute. */

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { minutesKeptMs, type History, type OutboxProcess } from './history.js';
+import { minutesKeptMs, type History, type OutboxProcess, type PauseChange } from './history.js';
 import { addMinute, type MinuteTotals } from './minute-totals.js';
 
 /** The history of a process that shares its outbox with no other. It ends with the process. */
 export function createMemoryHistory(now: () => number): History {
   const id = randomUUID();
   const minutes: MinuteTotals = new Map();
+  const pauseChanges = new Map<string | null, PauseChange>();
   let own: OutboxProcess | undefined;
   return {
     report({ process: { startedAt, leadsSince, targets }, minutes: addedMinutes }) {
@@ -23,6 +24,13 @@ export function createMemoryHistory(now: () => number): History {
     minutes(from) {
       const wanted = [...minutes.values()].filter(({ startAt }) => startAt >= from);
       return Promise.resolve(wanted.map((counts) => ({ ...counts })));
+    },
+    pauseChanges: () => Promise.resolve([...pauseChanges.values()]),
+    changePause(change) {
+      // Deleted first, so that the latest is the last.
+      pauseChanges.delete(change.target);
+      pauseChanges.set(change.target, { ...change, at: now() });
+      return Promise.resolve();
     },
     close() {
       own = undefined;

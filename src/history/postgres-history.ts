@@ -2,7 +2,14 @@ import { hostname } from 'node:os';
 import type { RunSql } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
 import { msOf } from '../outbox/postgres/stored-rows.js';
-import { countNames, goneAfterMs, minutesKeptMs, type History, type OutboxProcess } from './history.js';
+import {
+  countNames,
+  goneAfterMs,
+  minutesKeptMs,
+  type History,
+  type OutboxProcess,
+  type PauseChange,
+} from './history.js';
 
 export interface PostgresHistoryOptions {
   readonly run: RunSql;
@@ -55,6 +62,9 @@ export function createPostgresHistory({ run, tables, processId, onReported }: Po
       }));
     },
 
+    pauseChanges: () => readPauseChanges(run, tables),
+    changePause: (change) => writePauseChange(run, tables, change),
+
     async close() {
       await run(`DELETE FROM ${processes} WHERE id = $1::uuid`, [processId]);
     },
@@ -82,4 +92,34 @@ export async function readProcesses(
     isLeader: row['is_leader'] === true,
     targets: row['targets'] as OutboxProcess['targets'],
   }));
+}
+
+/** The latest changes of pauses by hand, in the order in which they were made. */
+export async function readPauseChanges(
+  run: RunSql,
+  { pauses }: Pick<OutboxTables, 'pauses'>,
+): Promise<readonly PauseChange[]> {
+  const rows = await run(
+    `SELECT target, is_paused, changed_by, ${msOf('changed_at')} AS changed_ms FROM ${pauses} ORDER BY number, target`,
+  );
+  return rows.map((row) => ({
+    target: row['target'] === '' ? null : String(row['target']),
+    isPaused: row['is_paused'] === true,
+    by: row['changed_by'] as string | null,
+    at: Number(row['changed_ms']),
+  }));
+}
+
+export async function writePauseChange(
+  run: RunSql,
+  { pauses }: Pick<OutboxTables, 'pauses'>,
+  { target, isPaused, by }: Omit<PauseChange, 'at'>,
+): Promise<void> {
+  await run(
+    `INSERT INTO ${pauses} (target, number, is_paused, changed_by, changed_at)
+     VALUES ($1, (SELECT coalesce(max(number), 0) + 1 FROM ${pauses}), $2, $3, clock_timestamp())
+     ON CONFLICT (target) DO UPDATE SET number = excluded.number, is_paused = excluded.is_paused,
+       changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
+    [target ?? '', isPaused, by],
+  );
 }

@@ -4,7 +4,7 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { History, Pause, TargetReport } from './history.js';
+import type { HandPause, History, Pause, TargetReport } from './history.js';
 import { addMinute, countsIn, type MinuteTotals } from './minute-totals.js';
 
 /** Reports to a history what this process does, every few seconds. */
@@ -28,6 +28,8 @@ export interface ReportingOptions {
   /** Whether this process delivers now. */
   readonly isLeading: () => boolean;
   readonly circuitOf: (target: string) => CircuitState | undefined;
+  /** Whether delivery to a target is paused by hand. */
+  readonly handPauseOf: (target: string) => HandPause | null;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
@@ -38,7 +40,7 @@ const reportEveryMs = 5_000;
 const minuteMs = 60_000;
 
 export function startReporting(options: ReportingOptions): Reporting {
-  const { history, clock, targets, isLeading, circuitOf, logger } = options;
+  const { history, clock, targets, isLeading, circuitOf, handPauseOf, logger } = options;
   const startedAt = clock.now();
   const pauses = new Map<string, Pause>();
   let counts: MinuteTotals = new Map();
@@ -62,6 +64,8 @@ export function startReporting(options: ReportingOptions): Reporting {
 
   const targetReport = (name: string): TargetReport => {
     const circuit = circuitOf(name) ?? 'closed';
+    const byHand = handPauseOf(name);
+    if (byHand !== null) return { circuit, pause: { cause: { kind: 'byHand', by: byHand.by }, since: byHand.since } };
     return { circuit, pause: circuit === 'closed' ? null : (pauses.get(name) ?? null) };
   };
 
@@ -118,6 +122,9 @@ export function startReporting(options: ReportingOptions): Reporting {
           break;
         case 'resumed':
           pauses.delete(event.target);
+          break;
+        case 'pausedByHand':
+        case 'resumedByHand':
           break;
         default:
           return;

@@ -16,6 +16,7 @@ import {
   type OutboxProcess,
   type OwnReport,
 } from './history.js';
+import { pausesTable, preparePauses, type PauseReading, type PauseWriting, readPauseChanges } from './sqlite-pauses.js';
 
 export interface SqliteHistoryOptions {
   readonly open: OpenSqlite;
@@ -72,6 +73,11 @@ export function createSqliteHistory({ open, outboxFile, now }: SqliteHistoryOpti
       }),
     processes: () => use((history) => history.readProcesses(now())),
     minutes: (from) => use((history) => history.readMinutes(from)),
+    pauseChanges: () => use((history) => history.readPauseChanges()),
+    changePause: (change) =>
+      use((history) => {
+        history.writePauseChange(change, now());
+      }),
     close: () =>
       asPromise(() => {
         try {
@@ -106,12 +112,12 @@ export function readSqliteHistory<Result>(
 }
 
 /** What is read of a history, also by a process that changes nothing. */
-export interface HistoryReading {
+export interface HistoryReading extends PauseReading {
   readProcesses(now: number): readonly OutboxProcess[];
   readMinutes(from: number): readonly MinuteCounts[];
 }
 
-interface OpenHistory extends HistoryReading {
+interface OpenHistory extends HistoryReading, PauseWriting {
   readonly database: SqliteDatabase;
   readonly inode: number | undefined;
   write(id: string, now: number, report: HistoryReport): void;
@@ -137,7 +143,8 @@ function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
     // It survives the end of the process; what a power cut takes of it is no notification.
     database.exec('PRAGMA synchronous = OFF');
     database.exec(tables);
-    return { database, inode: inodeOf(file), ...prepareReading(database), ...prepareWriting(database) };
+    const work = { ...prepareReading(database), ...prepareWriting(database), ...preparePauses(database) };
+    return { database, inode: inodeOf(file), ...work };
   } catch (error) {
     database.close();
     throw error;
@@ -158,7 +165,7 @@ const tables = `
     retried INTEGER NOT NULL,
     dead INTEGER NOT NULL,
     PRIMARY KEY (start_at, target)
-  ) STRICT, WITHOUT ROWID;`;
+  ) STRICT, WITHOUT ROWID;${pausesTable}`;
 
 function prepareWriting(database: SqliteDatabase): Pick<OpenHistory, 'write' | 'remove'> {
   const writeProcess = database.prepare(
@@ -214,6 +221,7 @@ function prepareReading(database: SqliteDatabase): HistoryReading {
         .sort((one, other) => one.startedAt - other.startedAt);
     },
     readMinutes: (from) => selectMinutes.all(from) as MinuteCounts[],
+    readPauseChanges: () => readPauseChanges(database),
   };
 }
 

@@ -29,6 +29,13 @@ export interface NotifierEvents {
   paused: FromDelivery<'paused'>;
   /** The target can be reached again, and takes the token. */
   resumed: FromDelivery<'resumed'>;
+  /**
+   * Somebody has paused delivery to a target (`crm.pause()`), or this process has become the one that delivers, and it is paused.
+   * Emitted where it takes effect: in the process that delivers.
+   */
+  pausedByHand: FromDelivery<'pausedByHand'>;
+  /** Somebody has resumed delivery to a target. */
+  resumedByHand: FromDelivery<'resumedByHand'>;
   /** The outbox could not be opened, read or written. The operation is retried; failures in a row are one event. */
   outboxFailed: FromDelivery<'outboxFailed'>;
   /** The outbox's file was damaged, deleted or replaced, and is whole again; `message` states what was saved. */

@@ -123,6 +123,20 @@ export interface Notifier extends Notify {
    */
   minutes(from: number): Promise<readonly MinuteCounts[] | undefined>;
   /**
+   * Pauses delivery to a target, or to all. Notifications are accepted as before, and wait; attempts under way end. It outlives
+   * restarts and holds for all processes that share the outbox. Nothing expires of it, and `flush` and `close` do not wait for what
+   * is paused. Resolves to how many targets it has paused; who paused first stays named.
+   *
+   * Rejects with `CRMValidationError` for a target that is not configured, and with `CRMOutboxError` if it could not be stored.
+   * @example await crm.pause({ target: 'sales', by: 'ada' });
+   */
+  pause(options?: PauseOptions): Promise<number>;
+  /**
+   * Resumes delivery to a target, or to all. Resolves to how many targets it has resumed. Rejects as `pause` does.
+   * @example await crm.resume({ by: 'ada' });
+   */
+  resume(options?: PauseOptions): Promise<number>;
+  /**
    * What the outbox holds of a notification, pending or dead, for each of its targets; empty once it is delivered or discarded. The
    * body is personal data.
    * @example const [stored] = await crm.find(receipt.id);
@@ -156,6 +170,14 @@ declare global {
   }
 }
 /* eslint-enable @typescript-eslint/no-namespace */
+
+/** What to pause or resume, and who does that. */
+export interface PauseOptions {
+  /** @default all targets, also those that are configured later */
+  readonly target?: string | undefined;
+  /** A name or an id, shown wherever the pause is and logged: at most 200 characters. @default nobody is named */
+  readonly by?: string | undefined;
+}
 
 export interface TimeLimit {
   /** In milliseconds. @default 5_000 */

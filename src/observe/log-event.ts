@@ -71,6 +71,15 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, places:
     case 'resumed':
       logger.info({ ...target }, 'CRM responds again; delivery goes on');
       return;
+    case 'pausedByHand': {
+      const { by, since } = event;
+      const fields = { ...target, by, since: new Date(since).toISOString() };
+      logger.info(fields, 'CRM delivery is paused by hand; notifications are accepted and wait');
+      return;
+    }
+    case 'resumedByHand':
+      logger.info({ ...target, by: event.by }, 'CRM delivery was resumed by hand');
+      return;
     case 'outboxFailed': {
       const { operation, error } = event;
       logger.error({ operation, err: errorForLog(error) }, `CRM outbox: ${operation} failed: ${error.message}`);

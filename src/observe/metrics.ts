@@ -21,7 +21,7 @@ export interface HistogramMetric extends Metric {
 type Label = 'type' | 'target' | 'result' | 'error_type' | 'state' | 'operation';
 export type CounterKey = 'notifications' | 'deliveries' | 'attempts' | 'unsent' | 'outboxErrors';
 export type HistogramKey = 'attemptDuration' | 'deliveryDuration' | 'hookDuration';
-export type GaugeKey = 'queueSize' | 'oldestAge' | 'circuitState' | 'outboxSize' | 'lastSuccess';
+export type GaugeKey = 'queueSize' | 'oldestAge' | 'circuitState' | 'pausedByHand' | 'outboxSize' | 'lastSuccess';
 export type Labels = Readonly<Partial<Record<Label, string>>>;
 
 export const counters: Readonly<Record<CounterKey, Metric>> = {
@@ -101,6 +101,12 @@ export const gauges: Readonly<Record<GaugeKey, Metric>> = {
     unit: '{state}',
     description: '1 for the state that the circuit breaker is in, 0 for the others.',
     labels: ['target', 'state'],
+  },
+  pausedByHand: {
+    name: 'paused.by_hand',
+    unit: '{pause}',
+    description: '1 while somebody has paused delivery to the target, else 0.',
+    labels: ['target'],
   },
   outboxSize: {
     name: 'outbox.size',

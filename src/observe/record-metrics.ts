@@ -101,6 +101,9 @@ function gaugeReadings(stats: Stats, lastSuccessAt: ReadonlyMap<string, number>)
         return { gauge: 'circuitState', value: state === circuit ? 1 : 0, labels };
       }),
     ),
+    ...targets.map(([target, { pausedByHand }]): GaugeReading => {
+      return { gauge: 'pausedByHand', value: pausedByHand === null ? 0 : 1, labels: { target } };
+    }),
     ...targets.map(([target]): GaugeReading => {
       return { gauge: 'lastSuccess', value: (lastSuccessAt.get(target) ?? 0) / 1_000, labels: { target } };
     }),

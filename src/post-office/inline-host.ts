@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { HandPause } from '../history/history.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -88,6 +89,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       await untilIdle(opened, leftMs, clock);
       cancelCutOff = systemClock.after(reportWithinMs, () => cutOff.abort(), { keepAlive: true });
       await opened.leading.stop();
+      await opened.pauses?.stop();
       lastStats = await statsOf(opened, reportWithinMs);
       await opened.reporting?.stop();
       return reportSince(before, lastStats);
@@ -110,7 +112,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
   function statsOf(opened: StoreInUse | undefined, withinMs?: number): Promise<PostOfficeStats> {
     const deliveries = opened?.leading.deliveries;
-    return readStats({ targets: names, tally, store: opened?.store, deliveries, clock, withinMs });
+    const handPauseOf = (target: string): HandPause | null => opened?.pauses?.of(target) ?? null;
+    return readStats({ targets: names, tally, store: opened?.store, deliveries, handPauseOf, clock, withinMs });
   }
 
   async function whileOpen(): Promise<StoreInUse> {
@@ -193,8 +196,17 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
     discard: async ({ id, target }) => (await whileOpen()).store.discard(id, target),
     discardAll: async (which) => (await whileOpen()).store.discardAll(which, isOpen),
+
+    async changePause(change) {
+      const { pauses } = await whileOpen();
+      if (pauses === undefined) throw new CRMOutboxError(mayNotPause, { retryable: false });
+      return pauses.change(change);
+    },
   };
 }
+
+const mayNotPause =
+  'this role may only INSERT into the outbox; pause and resume with one that has all rights (docs/postgres.md)';
 
 function ignore(): void {
   // That the store cannot be opened or read is reported already.

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { doneOrTimedOut } from '../core/time-limit.js';
 import type { Deliveries } from '../delivery/deliveries.js';
+import type { HandPauses } from '../history/hand-pauses.js';
 import type { DeliveryOutbox } from '../outbox/delivery-outbox.js';
 import type { PendingNotification } from '../outbox/outbox.js';
 import type { FailureReporter } from './opening.js';
@@ -100,8 +101,10 @@ export async function startLeadingDelivery(options: LeadingDeliveryOptions): Pro
 }
 
 interface Delivering {
-  readonly store: Pick<Store, 'counts' | 'readOn'>;
+  readonly store: Pick<Store, 'counts' | 'targets' | 'readOn'>;
   readonly leading: Pick<LeadingDelivery, 'deliveries' | 'wake'>;
+  /** Nothing that is paused by hand is due. Undefined where that is not known. */
+  readonly pauses: Pick<HandPauses, 'of' | 'isAny'> | undefined;
 }
 
 const pollEveryMs = 50;
@@ -114,12 +117,13 @@ export async function untilIdle(delivering: Delivering, timeoutMs: number, clock
 }
 
 /** Polls while another process delivers; this process's own delivery reports when it is idle. */
-async function idle({ store, leading }: Delivering, wait: { readonly isOver: boolean }, clock: Clock): Promise<void> {
-  while (leading.deliveries === undefined && !wait.isOver && (await pendingIn(store)) > 0) {
+async function idle(delivering: Delivering, wait: { readonly isOver: boolean }, clock: Clock): Promise<void> {
+  const { store, leading, pauses } = delivering;
+  while (leading.deliveries === undefined && !wait.isOver && (await pendingIn(delivering)) > 0) {
     await new Promise<void>((resolve) => void clock.after(pollEveryMs, resolve));
   }
   for (let isMore = true; isMore && !wait.isOver;) {
-    isMore = await store.readOn();
+    isMore = await store.readOn((target) => isPausedIn(pauses, target));
     // Delivery may not know yet of what was accepted last.
     leading.wake();
     await leading.deliveries?.whenIdle();
@@ -127,10 +131,17 @@ async function idle({ store, leading }: Delivering, wait: { readonly isOver: boo
 }
 
 /** Returns 0 if the store cannot be read, because then there is nothing to wait for. */
-async function pendingIn(store: Pick<Store, 'counts'>): Promise<number> {
+async function pendingIn({ store, pauses }: Delivering): Promise<number> {
   try {
-    return (await store.counts()).pending;
+    let { pending } = await store.counts();
+    const targets = pauses?.isAny === true ? await store.targets() : [];
+    for (const target of targets) if (isPausedIn(pauses, target)) pending -= (await store.counts(target)).pending;
+    return pending;
   } catch {
     return 0;
   }
+}
+
+function isPausedIn(pauses: Delivering['pauses'], target: string): boolean {
+  return pauses !== undefined && pauses.of(target) !== null;
 }

@@ -3,7 +3,7 @@ import type { FormatPlan } from '../format/deliver-by-definition.js';
 import type { FormatConfig } from '../format/format-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
-import type { MinuteCounts, OutboxProcess } from '../history/history.js';
+import type { HandPause, MinuteCounts, OutboxProcess, PauseChange } from '../history/history.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type {
   AcceptedNotification,
@@ -65,6 +65,9 @@ export interface PostOffice {
   redeliverAll(which: AllDeadLetters): Promise<number>;
   discard(which: OneLetter): Promise<number>;
   discardAll(which: AllDeadLetters): Promise<number>;
+
+  /** Pauses delivery to a target or to all, or resumes it. Resolves to how many of its targets that changed. */
+  changePause(change: Omit<PauseChange, 'at'>): Promise<number>;
 }
 
 /** The dead letters with an id: of one target, or of all. */
@@ -100,13 +103,15 @@ export interface TargetStats {
   /** How long ago the oldest pending notification was accepted, in milliseconds; 0 when none is pending. */
   readonly oldestAgeMs: number;
   readonly circuit: CircuitState;
+  /** Who has paused it by hand, and since when; null if nobody, or that is not known. */
+  readonly pausedByHand: HandPause | null;
 }
 
 /**
  * The counts of a post office: of all targets together, a notification for each of its targets, and of each one. Its `circuit` is
  * that of the worst.
  */
-export interface PostOfficeStats extends TargetStats {
+export interface PostOfficeStats extends Omit<TargetStats, 'pausedByHand'> {
   /** By their names. */
   readonly targets: Readonly<Record<string, TargetStats>>;
   /** The outbox's file and its log, in bytes; 0 for one in memory. */

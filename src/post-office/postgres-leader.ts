@@ -37,8 +37,8 @@ export interface PostgresLeader {
   readonly outbox: DeliveryOutbox;
   /** There may be something new. */
   readSoon(): void;
-  /** Resolves to whether that found anything, or there is more than the window holds. */
-  readNow(): Promise<boolean>;
+  /** Resolves to whether that found anything, or there is more than the window holds, for targets that are not paused. */
+  readNow(isPaused: (target: string) => boolean): Promise<boolean>;
   stop(): void;
 }
 
@@ -157,7 +157,10 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
     readSoon: () => {
       for (const window of all) window.readSoon();
     },
-    readNow: async () => (await Promise.all(all.map((window) => window.readNow()))).some((hasMore) => hasMore),
+    async readNow(isPaused) {
+      const wanted = [...windows].filter(([target]) => !isPaused(target));
+      return (await Promise.all(wanted.map(([, window]) => window.readNow()))).some((hasMore) => hasMore);
+    },
     stop,
   };
 }

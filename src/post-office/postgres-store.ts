@@ -188,10 +188,10 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     },
 
     lookSoon,
-    async readOn() {
+    async readOn(isPaused) {
       await accepting;
       forgetCounts();
-      return leading.readNow();
+      return leading.readNow(isPaused);
     },
     counts(target) {
       if (target === undefined || (estimates.size === 0 && targets.includes(target))) return estimate.counts();

@@ -3,6 +3,7 @@ import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { Deliveries } from '../delivery/deliveries.js';
+import type { HandPause } from '../history/history.js';
 import { noCounts, type OutboxCounts } from '../outbox/outbox.js';
 import type { DeliveryTallies, DeliveryTally } from './delivery-tally.js';
 import type { PostOfficeStats, TargetStats } from './post-office.js';
@@ -16,6 +17,8 @@ export interface ReadStatsOptions {
   readonly store: Pick<Store, 'counts' | 'clock' | 'bytesOnDisk' | 'leader'> | undefined;
   /** Undefined while this process does not deliver. */
   readonly deliveries: Pick<Deliveries, 'to'> | undefined;
+  /** Whether delivery to a target is paused by hand. */
+  readonly handPauseOf: (target: string) => HandPause | null;
   readonly clock: Clock;
   /** How long counting may take, in milliseconds by the computer's clock; a server does not know a test's. @default 3_000 */
   readonly withinMs?: number | undefined;
@@ -25,14 +28,15 @@ const worstFirst = ['open', 'half-open', 'closed'] as const satisfies readonly C
 
 /** The counts of a post office at this moment; without those of its store if it cannot count in time. */
 export async function readStats(options: ReadStatsOptions): Promise<PostOfficeStats> {
-  const { targets, tally, store, deliveries, clock, withinMs = 3_000 } = options;
+  const { targets, tally, store, deliveries, handPauseOf, clock, withinMs = 3_000 } = options;
   const [all, ...ofEach] = await Promise.all(
     [undefined, ...targets].map((target) => countsOf(store, target, withinMs)),
   );
   const now = (store?.clock ?? clock).now();
   const ownStats = targets.map((name, index): [string, TargetStats] => {
     const { inFlight = 0, circuit = 'closed' } = deliveries?.to(name) ?? {};
-    return [name, { ...statsFrom(tally.of(name), ofEach[index], now), inFlight, circuit }];
+    const pausedByHand = handPauseOf(name);
+    return [name, { ...statsFrom(tally.of(name), ofEach[index], now), inFlight, circuit, pausedByHand }];
   });
   const each = ownStats.map(([, stats]) => stats);
   return {
@@ -51,7 +55,7 @@ function statsFrom(
   { delivered, retried, unsent }: DeliveryTally,
   counts: OutboxCounts = noCounts,
   now: number,
-): Omit<TargetStats, 'inFlight' | 'circuit'> {
+): Omit<TargetStats, 'inFlight' | 'circuit' | 'pausedByHand'> {
   const { pending, pendingBytes, dead, oldestAcceptedAt } = counts;
   const oldestAgeMs = oldestAcceptedAt === undefined ? 0 : Math.max(0, now - oldestAcceptedAt);
   return { delivered, retried, unsent, pending, pendingBytes, dead, oldestAgeMs };

@@ -27,6 +27,8 @@ export interface StartDeliveriesOptions {
   readonly store: Pick<Store, 'outbox' | 'leader' | 'clock' | 'knownUrl'>;
   readonly clock: Clock;
   readonly logger: Required<Logger>;
+  /** Whether delivery to a target is paused by hand. */
+  readonly isPaused: (target: string) => boolean;
   /** How long settlements and newly accepted notifications gather, in milliseconds. @default 0, to the end of the turn */
   readonly gatherMs?: number | undefined;
   /** How long newly accepted notifications gather. @default gatherMs */
@@ -47,7 +49,7 @@ export function startDeliveries(options: StartDeliveriesOptions): Deliveries {
 }
 
 function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Delivery {
-  const { store, clock, logger, gatherMs = 0, roundGatherMs, onEvent } = options;
+  const { store, clock, logger, gatherMs = 0, roundGatherMs, isPaused, onEvent } = options;
   const { name, delivery, timeoutMs, baseUrl, signing } = whole;
   const { outbox, leader } = store;
   const { generation } = outbox;
@@ -71,6 +73,7 @@ function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Del
     gatherMs,
     roundGatherMs,
     mayStart,
+    isPaused: () => isPaused(name),
     knownUrl: store.knownUrl(`${baseUrl}${format.notifyPath}`),
   });
 }

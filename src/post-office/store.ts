@@ -34,10 +34,10 @@ export interface Store {
   /** Something may have been written for it elsewhere, in the app's own transaction. */
   lookSoon(): void;
   /**
-   * Reads on from a server. Resolves to whether that found anything, or there is more than the window holds; false where
-   * everything is here.
+   * Reads on from a server, for the targets that are not paused. Resolves to whether that found anything, or there is more than
+   * the window holds; false where everything is here.
    */
-  readOn(): Promise<boolean>;
+  readOn(isPaused: (target: string) => boolean): Promise<boolean>;
   /** The counts of one target, or of all. */
   counts(target?: string): Promise<OutboxCounts>;
   /** The targets of what it holds, and perhaps of what it has held, in no particular order. */

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { DeadLetter, DeadQuery } from '../outbox/outbox.js';
+import type { DeadLetter } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createOwedAnswers } from './owed-answers.js';
@@ -189,11 +189,9 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     return (await call(name, argument)) as Result;
   }
 
-  const listDead = (query: DeadQuery): Promise<readonly DeadLetter[]> => whileOpen('listDead', query);
-
   /** The call may be repeated in another thread; what has died by then is not meant. */
   async function upToNow(which: AllDeadLetters): Promise<AllDeadLetters> {
-    const [newest] = await listDead({ limit: 1 });
+    const [newest] = await whileOpen<readonly DeadLetter[]>('listDead', { limit: 1 });
     return { upTo: newest?.position ?? 0, ...which };
   }
 
@@ -220,13 +218,14 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     lastKnown: () => ({ ...tally.counts, pending: tally.counts.pending + owed.countUnconfirmed() }),
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
-    listDead,
+    listDead: (query) => whileOpen('listDead', query),
     summariseDead: (filter) => whileOpen('summariseDead', filter),
     find: (id) => whileOpen('find', id),
     redeliver: (which) => redeliver('redeliver', which),
     redeliverAll: async (which) => redeliver('redeliverAll', await upToNow(which)),
     discard: (which) => whileOpen('discard', which),
     discardAll: async (which) => whileOpen('discardAll', await upToNow(which)),
+    changePause: (change) => whileOpen('changePause', change),
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import { watchHandPauses, type HandPauses } from '../history/hand-pauses.js';
+import type { HandPause } from '../history/history.js';
 import { startReporting, type Reporting, type ReportingOptions } from '../history/reporting.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -15,8 +17,9 @@ import { warnOfStranded } from './warn-of-stranded.js';
 export interface StoreInUse {
   readonly store: Store;
   readonly leading: LeadingDelivery;
-  /** Undefined where this process may not report. */
+  /** Undefined where this process may not report, as the next. */
   readonly reporting: Reporting | undefined;
+  readonly pauses: HandPauses | undefined;
 }
 
 export interface UseStoreOptions {
@@ -50,25 +53,39 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
     },
     onArrived: (arrived) => inUse.leading?.wake(arrived),
   });
-  const { outbox, leader } = store;
+  const { outbox, leader, history } = store;
+  // Before anything is delivered: what was paused stays so over a restart.
+  const pauses =
+    history === undefined
+      ? undefined
+      : await watchHandPauses({
+          ...{ history, clock, targets: names },
+          isDelivering: () => inUse.leading?.deliveries !== undefined,
+          onEvent(event) {
+            reportAndPassOn(event);
+            inUse.leading?.wake();
+          },
+        });
+  const handPauseOf = (target: string): HandPause | null => pauses?.of(target) ?? null;
+  const isPaused = (target: string): boolean => handPauseOf(target) !== null;
   // The reading from a server has gathered them already.
   const roundGatherMs = settings.place.kind === 'postgres' ? 0 : undefined;
   const leading = await startLeadingDelivery({
     ...{ outbox, leader, clock, failures },
-    startDeliveries: () => startDeliveries({ ...options, roundGatherMs, store, onEvent: reportAndPassOn }),
+    startDeliveries: () => startDeliveries({ ...options, roundGatherMs, store, isPaused, onEvent: reportAndPassOn }),
   });
   inUse.leading = leading;
-  const reporting = reportingOf(store, leading, { clock, logger, targets: names });
+  const reporting = reportingOf(store, leading, { clock, logger, targets: names, handPauseOf });
   inUse.reporting = reporting;
   // Nobody waits for it, and a store that cannot be read is reported by what needs it.
   warnOfStranded(store, names, logger).catch(() => undefined);
-  return { store, leading, reporting };
+  return { store, leading, reporting, pauses };
 }
 
 function reportingOf(
   { history, leader }: Store,
   leading: LeadingDelivery,
-  options: Pick<ReportingOptions, 'clock' | 'logger' | 'targets'>,
+  options: Pick<ReportingOptions, 'clock' | 'logger' | 'targets' | 'handPauseOf'>,
 ): Reporting | undefined {
   if (history === undefined) return undefined;
   return startReporting({

@@ -144,12 +144,24 @@ describeInBrowser('the dashboard in a browser', () => {
       await accept('a');
       await hear('delivered');
       await page.getByRole('row', { name: /^sales ▲ paused token refused \(401\), since .* 1 / }).waitFor();
-      await page.getByRole('row', { name: /^crm ✓ delivers 0 – 0 1 0$/ }).waitFor();
+      await page.getByRole('row', { name: /^crm ✓ delivers 0 – 0 1 0 Pause … delivery to crm$/ }).waitFor();
       await page
         .getByText(/^The target sales refuses the token \(401\): set the right targets.sales.authToken/)
         .first()
         .waitFor();
+      await page.getByRole('button', { name: 'Pause … delivery to sales' }).press('Enter');
+      await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+      await page
+        .getByRole('row', { name: /^sales ● paused by hand, since .* 1 .* Resume delivery to sales$/ })
+        .waitFor();
+      await page
+        .getByText(/^Delivery to sales was paused by hand at \d+:\d\d [AP]M\. 1 notification pending/)
+        .first()
+        .waitFor();
+      expect(await focused(page)).toBe('Resume delivery to sales');
       await expectAccessible(page);
+      await page.getByRole('button', { name: 'Resume delivery to sales' }).press('Enter');
+      await page.getByRole('row', { name: /^sales ▲ paused token refused \(401\), since / }).waitFor();
       expect(complaints).toEqual([]);
     });
 

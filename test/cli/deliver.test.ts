@@ -52,6 +52,17 @@ describe('crm-notifier deliver, from a file', () => {
     expect(end.stderr).toContain('waiting for their next attempt');
   });
 
+  it('sends nothing that is paused by hand, and says so', async () => {
+    await prepareOutbox(outbox(), { count: 2, deadCount: 0 });
+    const crm = await start();
+    await runInProcess(['outbox', 'pause', '--outbox', outbox()]);
+    const end = await deliver(crm.url).ended;
+    expect(end.code).toBe(1);
+    expect(objectsIn(end)).toMatchObject([{ delivered: 0, died: 0, pending: 2, end: 'idle' }]);
+    expect(end.stderr).toContain('Delivery to crm is paused by hand; see crm-notifier outbox resume.');
+    expect(crm.received).toEqual([]);
+  });
+
   it('gives up on an unreachable CRM and loses nothing', async () => {
     await prepareOutbox(outbox(), { count: 3, deadCount: 0 });
     const crm = await start();

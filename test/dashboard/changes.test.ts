@@ -57,6 +57,47 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
     ]);
   });
 
+  it('is paused and resumed by those whom authorizeChange lets, and the log says who did what', async () => {
+    const crm = await startCrm();
+    const logger = createLogCollector();
+    const { app, stats } = dashboardOf(
+      { baseUrl: crm.url },
+      {
+        logger,
+        authorizeChange: (req) => req.headers['x-user'] !== 'eve',
+        userOf: (req) => String(req.headers['x-user']),
+      },
+      express,
+    );
+    const change = (path: string, user: string) =>
+      request(app)
+        .post(`/crm/api/${path}`)
+        .set({ ...fromThePage, 'x-user': user });
+    const by = async () => (await stats()).targets['crm']?.pausedByHand?.by;
+    await change('pause', 'eve').expect(403);
+    await request(app).get('/crm/api/pause').set(signedIn).expect(405);
+    expect(await by()).toBeUndefined();
+    const { body } = await change('pause?target=crm', 'ada').expect(200);
+    expect(body).toEqual({ changed: 1, at: expect.any(Number) });
+    expect(await by()).toBe('ada');
+    const seen = await request(app).get('/crm/api/overview').set(signedIn).expect(200);
+    expect(seen.body).toMatchObject({
+      health: { level: 'attention', code: 'paused-by-hand', instant: expect.any(Number) },
+      targets: [{ pause: { cause: { kind: 'byHand', by: 'ada' }, since: expect.any(Number) } }],
+    });
+    await change('resume', 'eve').expect(403);
+    await change('pause?target=slaes', 'ada').expect(400, {
+      error: { code: 'unknown-target', message: 'the target is not configured; there is crm' },
+    });
+    await change('pause?tarket=crm', 'ada').expect(400);
+    await change('resume', 'bob').expect(200);
+    expect(await by()).toBeUndefined();
+    expect(logger.at('info')).toMatchObject([
+      { message: 'CRM dashboard: delivery was paused', fields: { by: 'ada', target: 'crm', changed: 1 } },
+      { message: 'CRM dashboard: delivery was resumed', fields: { by: 'bob', changed: 1 } },
+    ]);
+  });
+
   it('is changed without a name when userOf throws or returns something else', async () => {
     for (const userOf of [
       () => {

@@ -81,6 +81,25 @@ describe('health', () => {
     expect(withSales(noToken).sentence).toContain('No token can be got for the target sales (ERR_CRM_TOKEN)');
   });
 
+  it('names who paused delivery by hand before what the CRM does, but after the trouble of another target', () => {
+    const byAda: Pause = { cause: { kind: 'byHand', by: 'ada' }, since: 1_000 };
+    const byHand = (given: Partial<TargetEntry> = {}) =>
+      target({ pause: byAda, circuit: 'open', pending: 2, ...given });
+    expect(health({ dead: 3 }, { targets: [byHand()] })).toEqual({
+      level: 'attention',
+      code: 'paused-by-hand',
+      title: 'paused by hand',
+      sentence: 'Delivery to crm was paused by ada at {instant}. 2 notifications pending; nothing is lost.',
+      instant: 1_000,
+    });
+    const all = [byHand(), byHand({ name: 'sales' })];
+    expect(health({}, { targets: all }).sentence).toContain('Delivery to crm and sales was paused by ada');
+    const nobody: Pause = { cause: { kind: 'byHand', by: null }, since: 1_000 };
+    expect(health({}, { targets: [byHand({ pause: nobody })] }).sentence).toContain('was paused by hand at {instant}');
+    const other = paused(unreachable, { name: 'sales' });
+    expect(health({}, { targets: [byHand(), other] }).sentence).toContain('The target sales cannot be reached');
+  });
+
   it('reports an old backlog from the given age on', () => {
     expect(health({ pending: 1, oldestAgeMs: 299_999 }).code).toBe('fine');
     expect(health({ pending: 1, oldestAgeMs: 300_000 }).code).toBe('old-backlog');

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import request from 'supertest';
 import type { Overview } from '../../src/dashboard/api-contract.js';
 import type { Notifier } from '../../src/index.js';
@@ -74,6 +75,21 @@ describe('the overview of a process that only accepts', () => {
     const well = await overviewWhen(({ counts }) => counts?.delivered.at(-1) === 2);
     expect(well.counts?.accepted.at(-1)).toBe(2);
     expect(well).toMatchObject({ deliveredBy: 'another process', health: { code: 'fine' } });
+
+    // Paused here, it takes effect there.
+    await notifier.pause({ by: 'ada' });
+    const leader = async () => (await notifier.processes())?.find(({ isLeader }) => isLeader);
+    const pausedAtMs = performance.now();
+    while ((await leader())?.targets['crm']?.pause?.cause.kind !== 'byHand') await wait(50);
+    expect(performance.now() - pausedAtMs).toBeLessThan(5_000);
+    await accept('paused');
+    expect(await notifier.flush({ timeoutMs: 60_000 })).toMatchObject({ pending: 1 });
+    const paused = await overviewWhen(() => true);
+    expect(paused).toMatchObject({ deliveredBy: 'another process', health: { code: 'paused-by-hand' } });
+    expect(crm.received).toHaveLength(2);
+    await notifier.resume({ by: 'ada' });
+    await crm.waitFor(3);
+    await overviewWhen(({ health: { code } }) => code === 'fine');
 
     await crm.close();
     await accept('c');

@@ -140,6 +140,8 @@ const events: { readonly [Kind in DeliveryEvent['kind']]: readonly Extract<Deliv
     { kind: 'paused', target, cause: { kind: 'misdirected', status: 404 } },
   ],
   resumed: [{ kind: 'resumed', target }],
+  pausedByHand: [{ kind: 'pausedByHand', target, by: 'ada', since: 1 }],
+  resumedByHand: [{ kind: 'resumedByHand', target, by: null }],
   outboxFailed: [{ kind: 'outboxFailed', operation: 'append', error }],
   outboxRepaired: [{ kind: 'outboxRepaired', message: 'the outbox file was damaged; it is kept as x, and …' }],
   threadRestarted: [{ kind: 'threadRestarted', message: 'the thread has ended or hangs; it is started again, and …' }],

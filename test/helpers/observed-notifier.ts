@@ -40,6 +40,8 @@ export const eventNames: readonly NotifierEventName[] = [
   'dead',
   'paused',
   'resumed',
+  'pausedByHand',
+  'resumedByHand',
   'unsent',
   ...troubleNames,
 ];

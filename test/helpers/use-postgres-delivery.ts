@@ -72,6 +72,7 @@ async function startPostgresDelivery({ stored, baseUrl, maxRows }: PostgresDeliv
       startDeliveries({
         ...{ targets, clock, logger, roundGatherMs: 0 },
         store: { outbox, leader: leader.leader, clock: steady, knownUrl: () => knownUrl },
+        isPaused: () => false,
         onEvent: () => undefined,
       }),
   });

@@ -58,4 +58,21 @@ export function historyContract(open: () => Promise<History>): void {
     await history.report({ process: ownReport, minutes: [countsOf({ accepted: 1 })] });
     expect(await history.minutes(0)).toEqual([countsOf({ accepted: 1 })]);
   });
+
+  it('keeps the latest change by hand of each target and of all, in the order in which they were made', async () => {
+    expect(await history.pauseChanges()).toEqual([]);
+    await history.changePause({ target: 'sales', isPaused: true, by: 'ada' });
+    await history.changePause({ target: null, isPaused: true, by: null });
+    await history.changePause({ target: 'sales', isPaused: false, by: "b'ob" });
+    const at = expect.any(Number) as number;
+    const changes = [
+      { target: null, isPaused: true, by: null, at },
+      { target: 'sales', isPaused: false, by: "b'ob", at },
+    ];
+    expect(await history.pauseChanges()).toEqual(changes);
+    await history.report({ process: ownReport, minutes: [] });
+    await history.changePause({ target: null, isPaused: false, by: 'ada' });
+    expect(await history.pauseChanges()).toEqual([changes[1], { ...changes[0], isPaused: false, by: 'ada' }]);
+    expect(Math.abs((await history.pauseChanges())[0]!.at - Date.now())).toBeLessThan(60_000);
+  });
 }

@@ -51,6 +51,23 @@ describe('the history of an outbox on disk', () => {
     expect(await open().minutes(0)).toEqual([countsOf({ delivered: 4 })]);
   });
 
+  it('has what is paused by hand for all processes, also after they have ended, and in a file of an earlier version', async () => {
+    const database = loadSqlite()(file());
+    database.exec(
+      'PRAGMA journal_mode = WAL; CREATE TABLE process (id TEXT PRIMARY KEY, seen_at INTEGER, report TEXT)',
+    );
+    database.exec('CREATE TABLE minute (start_at, target, accepted, delivered, retried, dead)');
+    database.close();
+    const read = () => readSqliteHistory(loadSqlite(), outboxFile(), (reading) => reading.readPauseChanges(), []);
+    expect(read()).toEqual([]);
+    const [first, second] = [open(), open()];
+    await first.changePause({ target: 'crm', isPaused: true, by: 'ada' });
+    expect(await second.pauseChanges()).toMatchObject([{ target: 'crm', isPaused: true, by: 'ada' }]);
+    await Promise.all([first.close(), second.close()]);
+    expect(read()).toMatchObject([{ target: 'crm', isPaused: true, by: 'ada' }]);
+    expect(await open().pauseChanges()).toEqual(read());
+  });
+
   it('has no process that was killed, nor one that has not reported for long', async () => {
     let now = Date.now();
     const history = open(() => now);

@@ -128,6 +128,8 @@ describe('the events of a notifier', () => {
     for (const name of eventNames) {
       for (const listener of [fail, failLater, hostile]) notifier.on(name, listener);
     }
+    await notifier.pause();
+    await notifier.resume();
     await notifier.notify({ ...notificationIn('a'), userId: 0 });
     await observed.accept('a', 'a');
     await passTimeUntil(observed.hear('delivered'), clock);

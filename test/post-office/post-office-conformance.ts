@@ -127,7 +127,7 @@ function contract(open: Open, start: StartCrm): void {
     expect(await office.stats()).toEqual({
       ...zero,
       circuit: 'closed',
-      targets: { crm: { ...zero, circuit: 'closed' } },
+      targets: { crm: { ...zero, circuit: 'closed', pausedByHand: null } },
       outboxBytes: expect.any(Number),
       isDelivering: true,
       isOutboxReadable: true,
@@ -149,6 +149,22 @@ function contract(open: Open, start: StartCrm): void {
     held[2]!.end('{}');
     await office.hear('delivered', 3);
     expect(await office.stats()).toMatchObject({ ...zero, delivered: 3, retried: 1, dead: 1 });
+  });
+
+  it('pauses by hand and resumes, and waits for nothing that is paused', async () => {
+    const crm = await start();
+    const office = open({ baseUrl: crm.url });
+    expect(await office.changePause({ target: 'crm', isPaused: true, by: 'ada' })).toBe(1);
+    await office.accept(inLanes('a'));
+    expect(await office.flush(60_000)).toEqual({ delivered: 0, pending: 1, dead: 0 });
+    const pausedByHand = { by: 'ada', since: expect.any(Number) as number };
+    expect(await office.stats()).toMatchObject({ pending: 1, targets: { crm: { pausedByHand } } });
+    expect(crm.received).toEqual([]);
+    expect(await office.changePause({ target: null, isPaused: false, by: null })).toBe(1);
+    await crm.waitFor(1);
+    expect(office.told('pausedByHand')).toMatchObject([{ target: 'crm', by: 'ada' }]);
+    expect(office.told('resumedByHand')).toMatchObject([{ target: 'crm', by: null }]);
+    expect(office.troubles()).toEqual([]);
   });
 
   it('tells what happens, notification by notification', async () => {

@@ -86,6 +86,7 @@ describe('metrics for prom-client', () => {
           { labels: { target: 'crm', state: 'half_open' }, value: '0' },
         ],
       },
+      crm_notifier_paused_by_hand: { type: 'GAUGE', metrics: [{ labels: { target: 'crm' }, value: '0' }] },
       crm_notifier_outbox_size_bytes: { type: 'GAUGE', metrics: [{ value: String(outboxBytes) }] },
       crm_notifier_outbox_errors_total: { type: 'COUNTER' },
       crm_notifier_last_success_timestamp_seconds: {

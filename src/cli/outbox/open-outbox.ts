@@ -1,6 +1,6 @@
 import { asPromise } from '../../core/as-promise.js';
-import type { OutboxProcess } from '../../history/history.js';
-import { readProcesses } from '../../history/postgres-history.js';
+import type { OutboxProcess, PauseChange } from '../../history/history.js';
+import { readPauseChanges, readProcesses } from '../../history/postgres-history.js';
 import { readSqliteHistory } from '../../history/sqlite-history.js';
 import { createLocalAccess, createLocalReading } from '../../outbox/local-access.js';
 import type { OutboxAccess, OutboxReading } from '../../outbox/outbox-access.js';
@@ -24,6 +24,8 @@ export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   idsLike(part: string, limit: number): Promise<readonly string[]>;
   /** The processes that use it, in the order of their start. */
   processes(): Promise<readonly OutboxProcess[]>;
+  /** The latest changes of pauses by hand, in the order in which they were made. */
+  pauseChanges(): Promise<readonly PauseChange[]>;
   /** By the clock of the stored instants, in milliseconds since 1970. */
   now(): Promise<number>;
 }
@@ -59,6 +61,8 @@ async function readFile<Result>(
       idsLike: (part, limit) => Promise.resolve(outbox.idsLike(part, limit)),
       processes: () =>
         asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readProcesses(Date.now()), [])),
+      pauseChanges: () =>
+        asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readPauseChanges(), [])),
       now: () => Promise.resolve(Date.now()),
     });
   } finally {
@@ -97,6 +101,7 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
       ...createPostgresAccess({ run, table }),
       idsLike: (part, limit) => findIdsLike(run, table, part, limit),
       processes: () => readProcesses(run, tablesOf(table)),
+      pauseChanges: () => readPauseChanges(run, tablesOf(table)),
       now: () => serverNow(run),
     });
   });
@@ -117,7 +122,8 @@ export async function requireTables(place: GivenPlace): Promise<void> {
   if (place.kind === 'postgres') await withServer(place, ({ run }) => checkTables(run, place));
 }
 
-async function checkTables(run: RunSql, { name, outbox }: PostgresPlace): Promise<void> {
+/** Rejects with `CliFailure` if the tables on this connection cannot be used. */
+export async function checkTables(run: RunSql, { name, outbox }: PostgresPlace): Promise<void> {
   const version = await findVersion(run, outbox);
   if (version === 0) {
     const fix = 'Create it with crm-notifier migrate, or name another with --outbox and --table';

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
 import { tokenFailureCode } from '../../core/token-failure-code.js';
 import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
-import type { OutboxProcess, Pause } from '../../history/history.js';
+import type { HandPause, OutboxProcess, Pause } from '../../history/history.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeText, textTable } from '../output.js';
+import { handPauseLines, readHandPauses, type HandPausesRecord } from './hand-pauses.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { instantText } from './stored-records.js';
@@ -20,7 +21,8 @@ export function addStatsCommand(outbox: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-It also shows the processes that use it, which of them leads, and so delivers, and why that one has paused, if it has.
+It also shows the processes that use it, which of them leads, and so delivers, and why that one has paused, if it has, or who
+paused it by hand.
 
 Examples:
   $ crm-notifier outbox stats
@@ -32,11 +34,12 @@ Examples:
 
 async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
   const place = findOutbox(options, context);
-  const { counts, targets, groups, processes, now } = await readOutbox(place, async (outbox) => ({
+  const { counts, targets, groups, processes, byHand, now } = await readOutbox(place, async (outbox) => ({
     counts: await outbox.counts(),
     targets: await countsOfTargets(outbox),
     groups: (await outbox.summariseDead({})).groups,
     processes: await outbox.processes(),
+    byHand: await readHandPauses(outbox),
     now: await outbox.now(),
   }));
   const all = countsRecord(counts, now);
@@ -50,12 +53,13 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       targets: Object.fromEntries(ofTargets),
       deadGroups: groups.map(groupRecord),
       processes: processes.map(processRecord),
+      pausedByHand: { all: pauseRecord(byHand.all), targets: mapPauses(byHand.targets) },
     },
     [
       `outbox   ${place.name}`,
       `pending  ${String(pending)} (${String(pendingBytes)} bytes${oldest})`,
       `dead     ${String(dead)}`,
-      ...processLines(processes, now),
+      ...processLines(processes, handPauseLines(byHand, now), now),
       ...targetLines(ofTargets),
       ...groupLines(groups),
     ].join('\n'),
@@ -128,6 +132,14 @@ function processRecord({ id, name, pid, startedAt, isLeader, targets }: OutboxPr
   };
 }
 
+function pauseRecord(pause: HandPause | null): object | null {
+  return pause === null ? null : { by: pause.by, since: instantText(pause.since) };
+}
+
+function mapPauses(targets: HandPausesRecord['targets']): object {
+  return Object.fromEntries(Object.entries(targets).map(([name, pause]) => [name, pauseRecord(pause)]));
+}
+
 function pausesOf(targets: OutboxProcess['targets']): (readonly [target: string, pause: Pause])[] {
   return Object.entries(targets).flatMap(([target, { pause }]) => (pause === null ? [] : [[target, pause] as const]));
 }
@@ -138,6 +150,8 @@ function pauseLine([target, { cause, since }]: readonly [target: string, pause: 
 
 function causeText(cause: Pause['cause']): string {
   switch (cause.kind) {
+    case 'byHand':
+      return `is paused by ${cause.by === null ? 'hand' : safeText(cause.by)}`;
     case 'unreachable':
       if (cause.code === tokenFailureCode) return `gets nothing, as no token can be got for it (${tokenFailureCode})`;
       return `cannot be reached (${safeText(cause.code)})`;
@@ -148,12 +162,17 @@ function causeText(cause: Pause['cause']): string {
   }
 }
 
-function processLines(processes: readonly OutboxProcess[], now: number): readonly string[] {
+function processLines(
+  processes: readonly OutboxProcess[],
+  handPauses: readonly string[],
+  now: number,
+): readonly string[] {
   const leader = processes.find(({ isLeader }) => isLeader);
   const who =
     leader === undefined ? 'none: nobody delivers' : `${safeText(leader.name)}, process ${String(leader.pid)}`;
-  const pauses = pausesOf(leader?.targets ?? {}).map((pause) => pauseLine(pause, now));
-  if (processes.length === 0) return [`leader   ${who}`];
+  const reported = pausesOf(leader?.targets ?? {}).filter(([, { cause }]) => cause.kind !== 'byHand');
+  const pauses = [...handPauses, ...reported.map((pause) => pauseLine(pause, now))];
+  if (processes.length === 0) return [`leader   ${who}`, ...pauses];
   const rows = processes.map(({ name, pid, startedAt, isLeader }) => [
     name,
     String(pid),

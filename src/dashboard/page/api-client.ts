@@ -1,5 +1,5 @@
 import type { DeadSummary } from '../../outbox/outbox.js';
-import type { DeadLetterPage, Discarded, Overview, Range, Redelivered } from '../api-contract.js';
+import type { DeadLetterPage, Discarded, Overview, PauseChanged, Range, Redelivered } from '../api-contract.js';
 
 import type { LetterFilter } from './address.js';
 
@@ -72,6 +72,12 @@ export function redeliverAll(filter: LetterFilter): Promise<Redelivered> {
 
 export async function discardAll(filter: LetterFilter): Promise<number> {
   return ((await post(`api/dead-letters/discard-all?${parametersOf(filter).toString()}`)) as Discarded).discarded;
+}
+
+/** Of one target, or of all. */
+export function changePause(call: 'pause' | 'resume', target: string | null): Promise<PauseChanged> {
+  const query = target === null ? '' : `?target=${encodeURIComponent(target)}`;
+  return post(`api/${call}${query}`) as Promise<PauseChanged>;
 }
 
 function post(path: string): Promise<unknown> {

@@ -5,6 +5,7 @@ import { createAttemptsSection } from './attempts-section.js';
 import { createCountsSection } from './counts-section.js';
 import { createDeadLettersSection } from './dead-letters-section.js';
 import { byId, setText, timeText } from './element.js';
+import { createPauseControl } from './pause-control.js';
 import { createProcessesSection } from './processes-section.js';
 import { createSummarySection } from './summary-section.js';
 import { createTargetsSection } from './targets-section.js';
@@ -14,7 +15,10 @@ const pollMs = 1_500;
 const hiddenPollMs = 10_000;
 
 const summary = createSummarySection();
-const showTargets = createTargetsSection();
+const pauseControl = createPauseControl(() => void poll());
+const showTargets = createTargetsSection((target) => {
+  pauseControl.press(target);
+});
 const showProcesses = createProcessesSection();
 const showCounts = createCountsSection();
 const attempts = createAttemptsSection();
@@ -61,6 +65,7 @@ function showOverview(overview: Overview): void {
   shownAt = Date.now();
   showConnection('live', 'Live');
   summary.show(overview);
+  pauseControl.show(overview);
   showTargets(overview);
   showProcesses(overview.processes);
   showCounts(overview.counts);

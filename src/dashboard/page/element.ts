@@ -52,6 +52,11 @@ export function minuteText(at: number): string {
   return minute.format(at);
 }
 
+/** The time alone if it is today. */
+export function recentText(at: number): string {
+  return new Date(at).toDateString() === new Date().toDateString() ? minuteText(at) : dayAndTimeText(at);
+}
+
 export function dayText(at: number): string {
   return day.format(at);
 }

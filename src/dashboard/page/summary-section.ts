@@ -1,6 +1,7 @@
 import type { Health, Overview } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
-import { byId, bytesText, millisecondsText, numberText, setText } from './element.js';
+import { byId, bytesText, millisecondsText, numberText, recentText, setText } from './element.js';
+import { isPausedByHand } from './pause-control.js';
 import { pauseText } from './targets-section.js';
 
 /** The health line at the top and the numbers below it: those of `crm.stats()`, and how long attempts took. */
@@ -42,12 +43,19 @@ function createHealthLine(): (health: ShownHealth) => void {
     panel.dataset['level'] = health.level;
     panel.dataset['code'] = health.code;
     setText(word, healthWords[health.level]);
-    setText(sentence, health.sentence);
+    const shown = sentenceOf(health);
+    setText(sentence, shown);
     document.title = `${titleMarks[health.level]} ${health.title} – CRM notifier`;
     // Screen readers announce a new reason, but not every change of a number in it.
-    if (announcedCode !== health.code) setText(announcement, health.sentence);
+    if (announcedCode !== health.code) setText(announcement, shown);
     announcedCode = health.code;
   };
+}
+
+function sentenceOf(health: ShownHealth): string {
+  const { sentence } = health;
+  const instant = 'instant' in health ? health.instant : undefined;
+  return instant === undefined ? sentence : sentence.replace('{instant}', recentText(instant));
 }
 
 function showFigures({ stats, targets, latency, deliveredBy }: Overview): void {
@@ -64,7 +72,8 @@ function showFigures({ stats, targets, latency, deliveredBy }: Overview): void {
   show('circuit', circuit ?? 'unknown');
   byId('figure-circuit', HTMLElement).dataset['alarm'] = String(circuit !== 'closed');
   // Of several, the table of targets says it.
-  show('pause', targets.length === 1 ? pauseText(targets[0]?.pause) : '');
+  const [only] = targets.length === 1 ? targets : [];
+  show('pause', only === undefined ? '' : `${isPausedByHand(only) ? 'paused ' : ''}${pauseText(only.pause)}`);
   show('deliverer', deliveredBy);
   show('deliverer-note', stats.isDelivering ? '' : 'this one only accepts');
 

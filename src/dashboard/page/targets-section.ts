@@ -1,54 +1,95 @@
 import type { Pause } from '../../history/history.js';
 import type { Overview, TargetEntry } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
-import { byId, make, minuteText, numberText } from './element.js';
+import { byId, make, numberText, recentText, setText, unseen } from './element.js';
+import { isPausedByHand } from './pause-control.js';
 
-/** The table of targets, hidden while there is only one. */
-export function createTargetsSection(): (overview: Pick<Overview, 'targets' | 'stats'>) => void {
+/** The table of targets, hidden while there is only one. `press` is called with the target whose button was pressed. */
+export function createTargetsSection(
+  press: (target: TargetEntry) => void,
+): (overview: Pick<Overview, 'targets' | 'stats'>) => void {
   const section = byId('targets', HTMLElement);
   const rows = byId('targets-rows', HTMLTableSectionElement);
-  let shown = '';
+  let shown = new Map<string, TargetRow>();
 
   return ({ targets, stats: { isOutboxReadable } }) => {
     section.hidden = targets.length < 2;
-    const current = JSON.stringify([targets, isOutboxReadable]);
-    if (current === shown || section.hidden) return;
-    shown = current;
-    rows.replaceChildren(...targets.map((target) => rowOf(target, isOutboxReadable)));
+    if (section.hidden) return;
+    // A row stays the same element: a button that is replaced loses the focus and the click.
+    if (targets.length !== shown.size || !targets.every(({ name }) => shown.has(name))) {
+      shown = new Map(targets.map(({ name }) => [name, createRow(name, press)]));
+      rows.replaceChildren(...[...shown.values()].map(({ element }) => element));
+    }
+    for (const target of targets) shown.get(target.name)?.show(target, isOutboxReadable);
   };
 }
 
-function rowOf(target: TargetEntry, isKnown: boolean): HTMLElement {
-  const { name, circuit, pause, pending, oldestAgeMs, dead, delivered, retried } = target;
-  const { word, level } = stateOf(circuit);
-  const state = make('span', 'badge', word);
-  state.dataset['level'] = level;
-  const held = (count: number): string => (isKnown ? numberText(count) : 'unknown');
-  return make(
+interface TargetRow {
+  readonly element: HTMLTableRowElement;
+  show(target: TargetEntry, isKnown: boolean): void;
+}
+
+function createRow(name: string, press: (target: TargetEntry) => void): TargetRow {
+  const state = make('span', 'badge');
+  const cause = make('span', 'aside');
+  /** Pending, oldest, dead, delivered, retried. */
+  const figures = Array.from({ length: 5 }, () => make('td', 'number'));
+  const word = make('span', '');
+  const button = make('button', 'button', word, unseen(` delivery to ${name}`));
+  button.type = 'button';
+  let latest: TargetEntry | undefined;
+  button.addEventListener('click', () => {
+    if (latest !== undefined) press(latest);
+  });
+  const element = make(
     'tr',
     '',
     make('th', '', name),
-    make('td', '', state, ' ', make('span', 'aside', pauseText(pause))),
-    make('td', 'number', held(pending)),
-    make('td', 'number', isKnown && pending > 0 ? durationText(oldestAgeMs) : '–'),
-    make('td', 'number', held(dead)),
-    make('td', 'number', numberText(delivered)),
-    make('td', 'number', numberText(retried)),
+    make('td', '', state, ' ', cause),
+    ...figures,
+    make('td', '', button),
   );
+  return {
+    element,
+    show(target, isKnown) {
+      latest = target;
+      const { pending, oldestAgeMs, dead, delivered, retried } = target;
+      const held = (count: number): string => (isKnown ? numberText(count) : 'unknown');
+      const of = stateOf(target);
+      state.dataset['level'] = of.level;
+      setText(state, of.word);
+      setText(cause, pauseText(target.pause));
+      setText(word, isPausedByHand(target) ? 'Resume' : 'Pause …');
+      const texts = [
+        held(pending),
+        isKnown && pending > 0 ? durationText(oldestAgeMs) : '–',
+        held(dead),
+        numberText(delivered),
+        numberText(retried),
+      ];
+      figures.forEach((cell, index) => {
+        setText(cell, texts[index] ?? '');
+      });
+    },
+  };
 }
 
-function stateOf(circuit: TargetEntry['circuit']): { readonly word: string; readonly level: string } {
+function stateOf(target: TargetEntry): { readonly word: string; readonly level: string } {
+  const { circuit } = target;
+  if (isPausedByHand(target)) return { word: '● paused', level: 'attention' };
   if (circuit === null) return { word: '? unknown', level: 'attention' };
   return circuit === 'closed' ? { word: '✓ delivers', level: 'fine' } : { word: '▲ paused', level: 'failing' };
 }
 
 /** Why and since when; empty if it is not paused. */
 export function pauseText(pause: Pause | null | undefined): string {
-  return pause === null || pause === undefined ? '' : `${causeText(pause.cause)}, since ${minuteText(pause.since)}`;
+  return pause === null || pause === undefined ? '' : `${causeText(pause.cause)}, since ${recentText(pause.since)}`;
 }
 
 function causeText(cause: Pause['cause']): string {
   switch (cause.kind) {
+    case 'byHand':
+      return cause.by === null ? 'by hand' : `by ${cause.by}`;
     case 'unreachable':
       return cause.code;
     case 'unauthorised':

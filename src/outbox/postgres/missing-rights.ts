@@ -8,6 +8,7 @@ const neededRights = {
   state: ['SELECT', 'INSERT', 'UPDATE'],
   processes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   minutes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  pauses: ['SELECT', 'INSERT', 'UPDATE'],
 } as const;
 
 /** The rights that the role lacks to deliver, as they are granted: `UPDATE, DELETE ON "public"."crm_outbox"`. */

@@ -1,7 +1,7 @@
 import type { TableName } from './postgres-outbox.js';
 
 /** The version of the tables that this code reads and writes. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 /** The tables of an outbox and its channel for LISTEN, quoted for SQL. */
 export interface OutboxTables {
@@ -14,6 +14,8 @@ export interface OutboxTables {
   readonly processes: string;
   /** What happened in each minute. */
   readonly minutes: string;
+  /** The latest change by hand of each target's pause. */
+  readonly pauses: string;
   readonly channel: string;
 }
 
@@ -25,6 +27,7 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
     state: quoted('_state'),
     processes: quoted('_processes'),
     minutes: quoted('_minutes'),
+    pauses: quoted('_pauses'),
     // Of a longer name PostgreSQL would keep 63 characters.
     channel: `"${`${name}.${schema}`.slice(0, 63)}"`,
   };
@@ -32,7 +35,7 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
 
 /** How the tables come from one version to the next, with what each step is for. Never change one; add one. */
 export function migrationsOf(table: TableName): readonly (readonly string[])[] {
-  const { pending, dead, state, processes, minutes } = tablesOf(table);
+  const { pending, dead, state, processes, minutes, pauses } = tablesOf(table);
   const index = (ending: string): string => `"${table.name}_${ending}"`;
   return [
     [
@@ -105,6 +108,16 @@ export function migrationsOf(table: TableName): readonly (readonly string[])[] {
   dead bigint NOT NULL,
   PRIMARY KEY (start_at, target)
 ) WITH (fillfactor = 50)`,
+    ],
+    [
+      // Without a target (the empty name) a change is of all. The greatest number is the latest: a clock may jump.
+      `CREATE TABLE ${pauses} (
+  target text PRIMARY KEY,
+  number bigint NOT NULL,
+  is_paused boolean NOT NULL,
+  changed_by text,
+  changed_at timestamptz NOT NULL
+)`,
     ],
   ];
 }

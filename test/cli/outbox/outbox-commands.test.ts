@@ -23,6 +23,25 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     expect(stdout).toMatch(/^outbox {3}.*\npending {2}30 \(\d+ bytes, the oldest for \d+ \w+\)\ndead {5}3\n/);
   });
 
+  it('pause and resume change what stats shows, and refuse a target that is unknown', async () => {
+    await fill([sampleNotification(), sampleNotification({ target: 'sales' })]);
+    expect((await run(['pause', '--target', 'sales', '--by', 'ada'])).stdout).toBe('Delivery to sales is paused.\n');
+    expect((await run(['pause', '--target', 'sales'])).stdout).toBe('Delivery to sales was paused already, by ada.\n');
+    const unknown = await run(['pause', '--target', 'slaes']);
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr).toContain('has no target slaes. Those known are crm, sales');
+    expect((await run(['resume', '--by', '\n'])).code).toBe(2);
+    const sales = { by: 'ada', since: expect.stringMatching(/Z$/) };
+    expect(await objects('stats')).toMatchObject([{ pausedByHand: { all: null, targets: { crm: null, sales } } }]);
+    expect((await run(['stats'])).stdout).toMatch(/\npaused {3}sales by ada, for \d seconds?\n/);
+    expect(await objects('pause')).toEqual([{ target: null, paused: true }]);
+    expect(await objects('resume', '--target', 'sales')).toEqual([{ target: 'sales', resumed: true }]);
+    expect((await run(['stats'])).stdout).toMatch(/\npaused {3}all targets but sales by hand, for \d seconds?\n/);
+    expect((await run(['resume'])).stdout).toBe('Delivery to all targets is resumed.\n');
+    expect((await run(['resume'])).stdout).toBe('Delivery to all targets was not paused.\n');
+    expect((await run(['stats'])).stdout).not.toContain('paused');
+  });
+
   it('list prints pending notifications oldest first and dead letters newest first', async () => {
     const notifications = await prepare({ count: 600, deadCount: 3 });
     const ids = notifications.map(({ id }) => id);

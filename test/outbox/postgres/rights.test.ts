@@ -59,6 +59,7 @@ describeOnPostgres('a role of the server', () => {
     await grant('SELECT, INSERT, UPDATE ON crm_outbox_state');
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_processes');
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_minutes');
+    await grant('SELECT, INSERT, UPDATE ON crm_outbox_pauses');
   };
 
   it('that may not create tables is told to let another role do it', async () => {
@@ -160,6 +161,9 @@ describeOnPostgres('a role of the server', () => {
     ['INSERT', 'crm_outbox_minutes'],
     ['UPDATE', 'crm_outbox_minutes'],
     ['DELETE', 'crm_outbox_minutes'],
+    ['SELECT', 'crm_outbox_pauses'],
+    ['INSERT', 'crm_outbox_pauses'],
+    ['UPDATE', 'crm_outbox_pauses'],
   ])('that lacks only %s on %s is told just that', async (right, table) => {
     await openedAndClosed();
     await all();

@@ -53,6 +53,7 @@ describeOnPostgres('the tables of an outbox in PostgreSQL', () => {
       'public.crm_outbox',
       'public.crm_outbox_dead',
       'public.crm_outbox_minutes',
+      'public.crm_outbox_pauses',
       'public.crm_outbox_processes',
       'public.crm_outbox_state',
     ]);
