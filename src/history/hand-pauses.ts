@@ -72,7 +72,11 @@ export async function watchHandPauses(options: HandPausesOptions): Promise<HandP
 
   const pausedTargets = (): readonly string[] => targets.filter((target) => pausedByHand(changes, target) !== null);
 
-  await lookAgain();
+  // Nothing is known yet, so a file that is busy just now is worth a second try.
+  await look()
+    .catch(look)
+    .catch(() => undefined);
+  cancel = clock.after(lookEveryMs, () => void lookAgain());
   return {
     of: (target) => pausedByHand(changes, target),
     get isAny() {

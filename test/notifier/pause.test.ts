@@ -1,4 +1,7 @@
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { changePause } from '../../src/cli/outbox/change-pause.js';
+import { historyFileOf } from '../../src/history/sqlite-history.js';
 import { CRMOutboxError, CRMValidationError, type NotifierOptions } from '../../src/index.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { settle, useNotifiers } from '../helpers/observed-notifier.js';
@@ -111,6 +114,24 @@ describe('delivery that is paused by hand', () => {
     await crm.waitFor(2);
   });
 
+  it('goes on as last known while what is paused cannot be read, with one WARN', async () => {
+    const crm = await startCrm();
+    const { notifier, accept: notify, told, log } = create({ baseUrl: crm.url, outbox: directory(), clock });
+    await notifier.pause();
+    const history = historyFileOf(join(directory(), 'outbox.db'));
+    rmSync(history);
+    mkdirSync(history);
+    await notify('a');
+    await clock.advance(10_000);
+    expect(crm.received).toEqual([]);
+    expect(log.at('warn')).toMatchObject([{ message: expect.stringMatching(/^CRM history: /) }]);
+    // It is begun anew, and nothing is paused in it.
+    rmdirSync(history);
+    await clock.advance(2_000);
+    await crm.waitFor(1);
+    expect(told('resumedByHand')).toEqual([{ target: 'crm', by: null }]);
+  });
+
   it('outlives restarts, and is obeyed within two seconds of a change by another process', async () => {
     const crm = await startCrm();
     const options: NotifierOptions = { baseUrl: crm.url, outbox: directory(), sync: 'normal', clock };
@@ -126,7 +147,12 @@ describe('delivery that is paused by hand', () => {
     expect(crm.received).toHaveLength(0);
     expect(after.told('pausedByHand')).toMatchObject([{ target: 'crm', by: 'ada' }]);
     // As another process does it.
-    const place = { kind: 'file', name: 'outbox', directory: directory(), file: `${directory()}/outbox.db` } as const;
+    const place = {
+      kind: 'file',
+      name: 'outbox',
+      directory: directory(),
+      file: join(directory(), 'outbox.db'),
+    } as const;
     await changePause(place, { target: null, isPaused: false, by: 'bob' });
     await clock.advance(2_000);
     expect(idsOf(await crm.waitFor(1))).toEqual([id]);
