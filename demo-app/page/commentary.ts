@@ -68,7 +68,8 @@ export function commentOn(view: View | undefined, words: Words, story: Story): C
         : { tone: 'waiting', text: `${back}The CRM is slow. ${waiting}; bookings do not wait.` };
     case 'ok':
       if (pending > 0) {
-        const next = snapshot.delivery?.pauseCause ? 'reconnecting …' : 'they are on their way.';
+        const onTheWay = pending === 1 ? 'it is on its way.' : 'they are on their way.';
+        const next = snapshot.delivery?.pauseCause ? 'reconnecting …' : onTheWay;
         return { tone: 'waiting', text: `${back}${waiting}; ${next}` };
       }
       if (dead > 0) {
