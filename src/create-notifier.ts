@@ -1,3 +1,4 @@
+import { notificationRequest, type NotificationRequest } from './client/notification-request.js';
 import { createService, type CRMNotificationService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
@@ -21,7 +22,7 @@ import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { logStart } from './observe/start-line.js';
 import type { OutboxConfig } from './outbox/outbox-settings.js';
 import { insertStatement } from './outbox/postgres/insert-statement.js';
-import { crmTarget } from './outbox/outbox.js';
+import { crmTarget, type StoredNotification } from './outbox/outbox.js';
 import { placeOf } from './outbox/postgres/postgres-outbox.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
@@ -132,6 +133,13 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     return service;
   };
 
+  const requestsFor = (stored: readonly StoredNotification[]): readonly NotificationRequest[] =>
+    stored.flatMap(({ target: name, id, body, traceparent, attempts }) => {
+      const target = targets.find((one) => one.name === name);
+      const post = { id, body, traceparent, attempt: attempts + 1 };
+      return target === undefined ? [] : [notificationRequest(target, post)];
+    });
+
   const notifier: Notifier = {
     notify: (input) => intake.accept(() => buildNotification(input), {}),
     notifyBooking: (input) => intake.accept(() => buildBooking(input), {}),
@@ -149,6 +157,11 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     pause: async (options = {}) => postOffice.changePause(pauseChangeOf('pause', options, targetNames)),
     resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
     find: (id) => postOffice.find(id),
+    timeline: (id) => postOffice.timeline(id),
+    requests: async (id) => requestsFor(await postOffice.find(id)),
+    delivered: {
+      list: async ({ limit = 100, ...query } = {}) => postOffice.listDelivered({ ...query, limit: clampLimit(limit) }),
+    },
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
     flush: ({ timeoutMs } = {}) =>
       settleAndReport(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),
@@ -159,10 +172,10 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     deadLetters: {
       list: async ({ limit = 100, ...query } = {}) => postOffice.listDead({ ...query, limit: clampLimit(limit) }),
       summary: (filter = {}) => postOffice.summariseDead(filter),
-      redeliver: (id, target) => postOffice.redeliver({ id, target }),
-      redeliverAll: (filter = {}) => postOffice.redeliverAll(filter),
-      discard: (id, target) => postOffice.discard({ id, target }),
-      discardAll: (filter = {}) => postOffice.discardAll(filter),
+      redeliver: (id, target, by) => postOffice.redeliver({ id, target, by }),
+      redeliverAll: (filter = {}, by) => postOffice.redeliverAll({ ...filter, by }),
+      discard: (id, target, by) => postOffice.discard({ id, target, by }),
+      discardAll: (filter = {}, by) => postOffice.discardAll({ ...filter, by }),
     },
     on: (name, listener) => events.on(name, listener),
     get service() {

@@ -1,5 +1,5 @@
-import type { Stats } from '../notifier/notifier.js';
-import type { Pause } from '../history/history.js';
+import type { NotificationRequest, Stats } from '../notifier/notifier.js';
+import type { DeliveredNotification, Pause, Timeline } from '../history/history.js';
 import type { DeadLetter, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
@@ -117,9 +117,31 @@ export interface ProcessEntry {
   readonly isLeader: boolean;
 }
 
-/** `GET api/notifications/:id`: what the outbox holds of it, for each target; empty once it is delivered or discarded. */
-export interface StoredEntries {
+/** `GET api/notifications/:id`: what is known of it. */
+export interface NotificationView {
+  /** What the outbox holds of it, for each target; empty once it is delivered or discarded. */
   readonly entries: readonly DistributiveOmit<StoredNotification, 'body' | 'traceparent'>[];
+  readonly timeline: Timeline;
+  /** How it is posted to each target that it waits or is dead for. */
+  readonly requests: readonly Omit<NotificationRequest, 'body'>[];
+  /** Whether its bodies may be shown to this user. */
+  readonly hasBodies: boolean;
+}
+
+/**
+ * `GET api/notifications/:id/body?target`: its body with each value replaced. `POST` to the same: as it is, which the log says. Both
+ * only where the option `showBodies` lets them.
+ */
+export interface NotificationBody {
+  readonly body: string;
+}
+
+/** `GET api/delivered?limit&before`, with filters: `search`, `target`, `type`, `lane`, `from`, `to`. */
+export interface DeliveredPage {
+  /** Newest first. */
+  readonly delivered: readonly DeliveredNotification[];
+  /** Pass it as `before` to read older ones; null if there are none. */
+  readonly older: number | null;
 }
 
 /** `Omit` for each member of a union. */

@@ -12,7 +12,8 @@ import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js
 import { createOverviewReader } from './overview.js';
 import { compressFor } from './compress.js';
 import { isRange } from './count-series.js';
-import type { Overview, Range, StoredEntries } from './api-contract.js';
+import { createNotificationsApi, type NotificationsApi } from './notifications-api.js';
+import type { Overview, Range } from './api-contract.js';
 import {
   type DashboardResponse,
   jsonResponse,
@@ -24,7 +25,7 @@ import {
 } from './response.js';
 import { createPausesApi, type PausesApi } from './pauses-api.js';
 import { createRecorder } from './recorder.js';
-import { refuseChange, refuseUnauthorised, userOfRequest } from './request-guard.js';
+import { refuseChange, refuseForeign, refuseUnauthorised, userOfRequest } from './request-guard.js';
 
 interface Dashboard {
   readonly config: DashboardConfig;
@@ -32,7 +33,7 @@ interface Dashboard {
   readonly readOverview: (range: Range) => Promise<Overview>;
   readonly deadLetters: DeadLettersApi;
   readonly pauses: PausesApi;
-  readonly find: Notifier['find'];
+  readonly notifications: NotificationsApi;
 }
 
 /**
@@ -53,7 +54,7 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
     readOverview: createOverviewReader(crm, createRecorder(crm, config.clock), config),
     deadLetters: createDeadLettersApi(crm.deadLetters, config),
     pauses: createPausesApi(crm, config),
-    find: (id: string) => crm.find(id),
+    notifications: createNotificationsApi(crm, config),
   };
 
   return function crmDashboardHandler(req, res) {
@@ -80,7 +81,7 @@ async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<Da
 type Respond = () => DashboardResponse | Promise<DashboardResponse>;
 
 function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> {
-  const { config, assets, readOverview, deadLetters, pauses } = dashboard;
+  const { config, assets, readOverview, deadLetters, pauses, notifications } = dashboard;
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
@@ -92,8 +93,9 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   if (path === '/api/dead-letters/discard-all') return changing(req, config, (by) => deadLetters.discardAll(query, by));
   if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
   if (path === '/api/resume') return changing(req, config, (by) => pauses.resume(query, by));
-  const [, soughtText] = /^\/api\/notifications\/([^/]+)$/.exec(path) ?? [];
-  if (soughtText !== undefined) return reading(req, () => respondWithStored(soughtText, dashboard));
+  if (path === '/api/delivered') return reading(req, () => notifications.listDelivered(query));
+  const [, soughtText, part] = /^\/api\/notifications\/([^/]+)(\/body)?$/.exec(path) ?? [];
+  if (soughtText !== undefined) return respondWithNotification(req, dashboard, { soughtText, part, query });
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];
   if (idText === undefined) return refusal(404, 'not-found', 'the dashboard has no such path');
   return changing(req, config, (by) => {
@@ -105,12 +107,26 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   });
 }
 
-/** What is stored of a notification, without the body. */
-async function respondWithStored(idText: string, { find }: Dashboard): Promise<DashboardResponse> {
-  const id = parseId(idText);
+interface Sought {
+  readonly soughtText: string;
+  /** Undefined for all but the body. */
+  readonly part: string | undefined;
+  readonly query: string;
+}
+
+/** What is known of a notification, or its body. A POST shows the body's values, and leaves a line in the log. */
+function respondWithNotification(
+  req: IncomingMessage,
+  { config, notifications }: Dashboard,
+  { soughtText, part, query }: Sought,
+): ReturnType<Respond> {
+  const id = parseId(soughtText);
   if (id === undefined) return badId;
-  const entries = (await find(id)).map(({ body: _body, traceparent: _traceparent, ...entry }) => entry);
-  return jsonResponse({ entries } satisfies StoredEntries);
+  if (part === undefined) return reading(req, () => notifications.show(id, req));
+  const target = new URLSearchParams(query).get('target') ?? undefined;
+  if (req.method !== 'POST') return reading(req, () => notifications.body({ id, target, isRevealed: false }, req));
+  const by = userOfRequest(req, config);
+  return refuseForeign(req) ?? notifications.body({ id, target, isRevealed: true, by }, req);
 }
 
 const badId = refusal(400, 'bad-id', 'this is not the id of a notification');

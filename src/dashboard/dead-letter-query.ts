@@ -1,4 +1,5 @@
 import { deadReasons, type DeadFilter, type DeadQuery } from '../outbox/outbox.js';
+import type { DeliveredQuery } from '../history/history.js';
 import { refusal } from './response.js';
 
 const defaultLimit = 25;
@@ -43,6 +44,19 @@ export function parseDeadQuery(query: string): DeadQuery | undefined {
 export function parseDeadFilter(query: string): (DeadFilter & { readonly upTo?: number }) | undefined {
   return readParameters(query, [...filters, 'upTo']);
 }
+
+/** Reads which delivered notifications a page lists; undefined for an invalid query. Clamps `limit` to 1 to 200. */
+export function parseDeliveredQuery(query: string): DeliveredQuery | undefined {
+  const read = readParameters(query, ['search', 'target', 'type', 'lane', 'from', 'to', 'limit', 'before']);
+  return read === undefined ? undefined : { limit: defaultLimit, ...read };
+}
+
+export const badDeliveredQuery = refusal(
+  400,
+  'bad-query',
+  'the query takes limit (a number from 1 to 200), before (a position), search, target, type and lane (at most 200 characters), ' +
+    'from and to (milliseconds since 1970), each at most once',
+);
 
 type Read = { readonly [Name in Parameter]?: NonNullable<ReturnType<(typeof readers)[Name]>> };
 

@@ -45,13 +45,13 @@ export function createDeadLettersApi(
     list: async (query) => (await oneAtATime(() => readPage(query))) ?? busy,
 
     async redeliver(id, target, by) {
-      const redelivered = await deadLetters.redeliver(id, target);
+      const redelivered = await deadLetters.redeliver(id, target, by);
       audit('CRM dashboard: a dead letter was redelivered', { by, notificationId: id, target, redelivered });
       return jsonResponse({ redelivered, at: clock.now() } satisfies Redelivered);
     },
 
     async discard(id, target, by) {
-      const discarded = await deadLetters.discard(id, target);
+      const discarded = await deadLetters.discard(id, target, by);
       audit('CRM dashboard: a dead letter was discarded', { by, notificationId: id, target, discarded });
       return jsonResponse({ discarded } satisfies Discarded);
     },
@@ -66,7 +66,7 @@ export function createDeadLettersApi(
     async redeliverAll(query, by) {
       const filter = parseDeadFilter(query);
       if (filter === undefined) return badQuery;
-      const redelivered = await deadLetters.redeliverAll(filter);
+      const redelivered = await deadLetters.redeliverAll(filter, by);
       audit('CRM dashboard: dead letters were redelivered', { by, filter, redelivered });
       return jsonResponse({ redelivered, at: clock.now() } satisfies Redelivered);
     },
@@ -74,7 +74,7 @@ export function createDeadLettersApi(
     async discardAll(query, by) {
       const filter = parseDeadFilter(query);
       if (filter === undefined) return badQuery;
-      const discarded = await deadLetters.discardAll(filter);
+      const discarded = await deadLetters.discardAll(filter, by);
       audit('CRM dashboard: dead letters were discarded', { by, filter, discarded });
       return jsonResponse({ discarded } satisfies Discarded);
     },

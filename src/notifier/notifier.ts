@@ -1,8 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { NotificationRequest } from '../client/notification-request.js';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
 import type { DeadFilter, DeadLetter, DeadQuery, DeadSummary, StoredNotification } from '../outbox/outbox.js';
-import type { MinuteCounts, OutboxProcess } from '../history/history.js';
+import type {
+  DeliveredNotification,
+  DeliveredQuery,
+  MinuteCounts,
+  OutboxProcess,
+  Timeline,
+} from '../history/history.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { Transaction } from '../transaction/transaction.js';
 import type { IntakeCounts } from './intake.js';
@@ -78,6 +85,8 @@ export interface Written {
   readonly id: string;
 }
 
+export type { NotificationRequest };
+
 /** The shared notifier: one for an app, made by `createNotifier`. */
 export interface Notifier extends Notify {
   /**
@@ -143,6 +152,19 @@ export interface Notifier extends Notify {
    */
   find(id: string): Promise<readonly StoredNotification[]>;
   /**
+   * What is known of a notification, for each of its targets: the attempts that failed, whether and when it was delivered or died,
+   * who has redelivered or discarded it, when the next attempt follows and what waits in its lane before and after it. Failures are
+   * kept for a week, deliveries as `keepDelivered` says; without the body.
+   * @example const { targets } = await crm.timeline(receipt.id);
+   */
+  timeline(id: string): Promise<Timeline>;
+  readonly delivered: Delivered;
+  /**
+   * How a notification that is pending or dead is posted to each of its targets, if it is posted alone: with `$CRM_TOKEN` in the place
+   * of the credentials, and without a signature. The body is personal data.
+   */
+  requests(id: string): Promise<readonly NotificationRequest[]>;
+  /**
    * Calls `listener` for every event of this name. Returns a function that stops that. If the listener throws or rejects, the
    * error is caught and counted.
    *
@@ -203,9 +225,9 @@ export interface DeadLetters {
   summary(filter?: DeadFilter): Promise<DeadSummary>;
   /**
    * Makes those with this id pending again, of one target or of all: the same id and bytes, at the end of their lane. Returns how
-   * many.
+   * many. `by` is who asks for it, for the timeline.
    */
-  redeliver(id: string, target?: string): Promise<number>;
+  redeliver(id: string, target?: string, by?: string): Promise<number>;
   /**
    * Makes every match pending again, oldest first. Returns how many. What dies meanwhile stays dead; a `close` meanwhile
    * ends it early.
@@ -213,11 +235,23 @@ export interface DeadLetters {
    * @example
    * await crm.deadLetters.redeliverAll({ search: '503' });
    */
-  redeliverAll(filter?: DeadFilter): Promise<number>;
+  redeliverAll(filter?: DeadFilter, by?: string): Promise<number>;
   /** Removes those with this id for good, of one target or of all. Returns how many. */
-  discard(id: string, target?: string): Promise<number>;
+  discard(id: string, target?: string, by?: string): Promise<number>;
   /** Removes every match for good. Returns how many. What dies meanwhile stays. */
-  discardAll(filter?: DeadFilter): Promise<number>;
+  discardAll(filter?: DeadFilter, by?: string): Promise<number>;
+}
+
+/** Notifications that the CRM has, as far as `keepDelivered` keeps them, of all processes that share the outbox. */
+export interface Delivered {
+  /**
+   * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the previous page; `search` is matched
+   * against id, type, lane and status, ignoring the case of a to z; the other filters are exact.
+   *
+   * @example
+   * const latest = await crm.delivered.list({ limit: 10, search: 'booking:456' });
+   */
+  list(query?: Partial<DeliveredQuery>): Promise<readonly DeliveredNotification[]>;
 }
 
 export interface Stats extends PostOfficeStats, IntakeCounts {

@@ -4,7 +4,10 @@ import type { Outbox } from './outbox.js';
 import type { OutboxAccess, OutboxReading } from './outbox-access.js';
 
 /** The part of an outbox that changes nothing. */
-type ReadableOutbox = Pick<Outbox, 'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'close'>;
+type ReadableOutbox = Pick<
+  Outbox,
+  'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'placeInLane' | 'close'
+>;
 
 /** What is in an outbox on this machine. `now` is the clock of the stored instants, in milliseconds since 1970. */
 export function createLocalAccess(outbox: Outbox, now: () => number): OutboxAccess {
@@ -25,6 +28,7 @@ export function createLocalReading(outbox: ReadableOutbox): OutboxReading {
     listDead: (query) => asPromise(() => outbox.listDead(query)),
     summariseDead: (filter) => summariseDead(outbox, filter),
     find: (id, target) => asPromise(() => outbox.find(id, target)),
+    placeInLane: (target, lane, position) => asPromise(() => outbox.placeInLane(target, lane, position)),
     close: () =>
       asPromise(() => {
         outbox.close();

@@ -9,6 +9,7 @@ import {
   type DeadProgress,
   type DeadRange,
   firstPending,
+  maxNeighbours,
   noCounts,
   type Outbox,
   type OutboxCounts,
@@ -163,6 +164,15 @@ export function createMemoryOutbox(): Outbox {
       return { groups: groupsOf(matching.map(({ letter }) => letter)), next };
     },
 
+    placeInLane(target, lane, position) {
+      const inLane = [...(queues.get(target)?.pending.values() ?? [])].filter((entry) => entry.lane === lane);
+      const previous = inLane.filter((entry) => entry.position < position).reverse();
+      const next = inLane.filter((entry) => entry.position > position);
+      const idsOf = (entries: readonly PendingNotification[]): string[] =>
+        entries.slice(0, maxNeighbours).map(({ id }) => id);
+      return { before: previous.length, after: next.length, previous: idsOf(previous), next: idsOf(next) };
+    },
+
     find(id, target) {
       const waiting = [...queues.values()].flatMap(({ pending }) =>
         [...pending.values()].filter((entry) => entry.id === id && (target ?? entry.target) === entry.target),
@@ -205,7 +215,8 @@ export function createMemoryOutbox(): Outbox {
   };
 }
 
-function matches(letter: DeadLetter, filter: DeadFilter): boolean {
+/** Whether a dead letter is among those that a filter selects. */
+export function matches(letter: DeadLetter, filter: DeadFilter): boolean {
   const { target, id, type, lane, diedAt, reason } = letter;
   const { kind, status, detail } = reason;
   const { search = '', from = -Infinity, to = Infinity } = filter;

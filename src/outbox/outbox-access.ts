@@ -3,6 +3,7 @@ import type {
   DeadLetter,
   DeadQuery,
   DeadSummary,
+  LanePlace,
   OutboxCounts,
   PendingNotification,
   StoredNotification,
@@ -25,6 +26,8 @@ export interface OutboxAccess {
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
   /** The entries with this id, pending or dead, of one target or of all. */
   find(id: string, target?: string): Promise<readonly StoredNotification[]>;
+  /** What is pending in a target's lane before and after the entry at this position. */
+  placeInLane(target: string, lane: string, position: number): Promise<LanePlace>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece?: () => boolean): Promise<number>;

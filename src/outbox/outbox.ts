@@ -94,9 +94,23 @@ export interface Outbox {
   /** Housekeeping, about once a second: checks that the file is still there, returns space to the disk. */
   maintain(): void;
 
+  /** What is pending in a target's lane before and after the entry at this position. */
+  placeInLane(target: string, lane: string, position: number): LanePlace;
+
   /** Releases everything. May be called again. */
   close(): void;
 }
+
+/** What is pending in a lane before and after an entry: how many, and the ids of the nearest, the nearest first. */
+export interface LanePlace {
+  readonly before: number;
+  readonly after: number;
+  readonly previous: readonly string[];
+  readonly next: readonly string[];
+}
+
+/** How many ids a `LanePlace` has at most on either side. */
+export const maxNeighbours = 3;
 
 /** A place in the order in which entries become due; `{ nextAttemptAt: 0, position: 0 }` is before all of them. */
 export type DuePlace = Pick<PendingNotification, 'nextAttemptAt' | 'position'>;

@@ -46,6 +46,7 @@ export function createAcceptingStore(
     listDead: refuse,
     summariseDead: refuse,
     find: refuse,
+    placeInLane: refuse,
     redeliver: refuse,
     redeliverAll: refuse,
     discard: refuse,

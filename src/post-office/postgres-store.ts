@@ -131,6 +131,8 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     run: server.run,
     tables,
     processId,
+    keptDelivered: settings.outbox.keepDelivered,
+    now: () => clock.now(),
     onReported(serverNow) {
       aheadMs = Math.round(serverNow - steady.now());
       estimate.refresh();
@@ -208,7 +210,8 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     }),
     listDead: (query) => access.listDead(query),
     summariseDead: (filter) => access.summariseDead(filter),
-    find: (id) => access.find(id),
+    find: (id, target) => access.find(id, target),
+    placeInLane: (target, lane, position) => access.placeInLane(target, lane, position),
     redeliver: (id, target) => redelivered(access.redeliver(id, target)),
     redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
     discard: (id, target) => changed(access.discard(id, target)),

@@ -8,6 +8,7 @@ import type {
   DeadLetter,
   DeadQuery,
   DeadSummary,
+  LanePlace,
   OutboxCounts,
   PendingNotification,
   StoredNotification,
@@ -50,7 +51,9 @@ export interface Store {
   knownUrl(url: string): KnownUrl;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
-  find(id: string): Promise<readonly StoredNotification[]>;
+  find(id: string, target?: string): Promise<readonly StoredNotification[]>;
+  /** What is pending in a target's lane before and after the entry at this position. */
+  placeInLane(target: string, lane: string, position: number): Promise<LanePlace>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;

@@ -215,6 +215,27 @@ function contract(open: () => Promise<Outbox>): void {
     });
   });
 
+  describe('placeInLane', () => {
+    it('returns how many of the lane and target wait before and after, and the nearest, the nearest first', () => {
+      const inLane = sampleNotifications(9, { lane: 'user:a\0%' });
+      const others = [
+        sampleNotification({ lane: 'user:b' }),
+        sampleNotification({ lane: 'user:a\0%', target: 'sales' }),
+      ];
+      outbox.append([...inLane.slice(0, 4), ...others, ...inLane.slice(4)]);
+      const ids = inLane.map(({ id }) => id);
+      const { position } = outbox.find(ids[5]!)[0]!;
+      const [previous, next] = [[ids[4], ids[3], ids[2]], ids.slice(6)];
+      expect(outbox.placeInLane('crm', 'user:a\0%', position)).toEqual({ before: 5, after: 3, previous, next });
+      expect(outbox.placeInLane('none', 'user:a\0%', position)).toEqual({
+        before: 0,
+        after: 0,
+        previous: [],
+        next: [],
+      });
+    });
+  });
+
   describe('nextInLane', () => {
     it('answers the oldest pending one of the lane after a position', () => {
       const lanes = ['booking:1', 'booking:2', 'booking:1', 'booking:1'];

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
 import { crmTarget, type DeadLetter, type PendingNotification } from '../../outbox/outbox.js';
-import { parseNotificationId, wholeNumberFrom } from '../arguments.js';
-import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
-import { safeJson, safeText, textTable } from '../output.js';
+import { wholeNumberFrom } from '../arguments.js';
+import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
+import { textTable } from '../output.js';
 import { addDeadFilter, deadFilterOf, refuseWithoutDead, type DeadFilterOptions } from './dead-filter.js';
 import { readOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
-import { completeIds, shortIds } from './short-ids.js';
-import { bodyValue, deadIn, deadRecord, instantText, pendingIn, pendingRecord, wholeRecord } from './stored-records.js';
+import { shortIds } from './short-ids.js';
+import { deadIn, deadRecord, instantText, pendingIn, pendingRecord } from './stored-records.js';
 
 interface ListOptions extends CommonOptions, OutboxOptions, DeadFilterOptions {
   readonly dead?: true;
@@ -113,51 +113,4 @@ async function first<From, To>(
     if (converted.length === count) break;
   }
   return converted;
-}
-
-interface ShowOptions extends CommonOptions, OutboxOptions {
-  readonly body?: true;
-}
-
-export function addShowCommand(outbox: Command, context: CliContext): void {
-  const command = outbox
-    .command('show')
-    .description('show one notification, pending or dead, for each target it is for')
-    .argument('<id>', 'its id; the beginning or end is enough', parseNotificationId)
-    .option('--body', 'also show the body, which holds personal data')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ crm-notifier outbox show 33f9f0e71da1
-  $ crm-notifier outbox show 01a20bb3-6f81-71fc-be53-33f9f0e71da1 --body --json`,
-    );
-  setAction<ShowOptions>(addOutboxOption(command), context, show);
-}
-
-async function show(
-  { context, options, output }: CommandSession<ShowOptions>,
-  [given]: readonly unknown[],
-): Promise<'done'> {
-  const place = findOutbox(options, context);
-  const [id = ''] = await completeIds([String(given)], place);
-  const stored = await readOutbox(place, (outbox) => outbox.find(id));
-  if (stored.length === 0) {
-    const why = 'it was delivered or discarded, or was never there';
-    throw new CliFailure(`${id} is not in ${place.name}: ${why}`, 'ERR_NOT_FOUND');
-  }
-  for (const [index, entry] of stored.entries()) {
-    const record = entry.state === 'pending' ? pendingRecord(entry) : deadRecord(entry);
-    const lines = Object.entries(record).map(([name, value]) => `${name.padEnd(14)} ${fieldText(value)}`);
-    if (index > 0) lines.unshift('');
-    if (options.body === true) lines.push('', safeJson(bodyValue(entry.body), 2));
-    output.result(options.body === true ? wholeRecord(entry) : record, lines.join('\n'));
-  }
-  return 'done';
-}
-
-function fieldText(value: unknown): string {
-  if (value === null) return '–';
-  if (typeof value === 'object') return Object.values(value).map(fieldText).join(' ');
-  return safeText(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -7,6 +7,8 @@ export interface PageState {
   /** Of the list of dead letters: the number of the page, and the position below which it begins. */
   readonly page: number;
   readonly before: number | null;
+  /** Of the notification that is shown; empty for the overview. */
+  readonly id: string;
 }
 
 /** Which dead letters are listed. An empty text means all. */
@@ -60,6 +62,13 @@ export function createAddress(onChange: () => void): Address {
       show({ range: stateOf(link.search).range });
     });
   }
+  // Links to notifications come and go.
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLElement>('a[data-notification]') : null;
+    if (link === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    show({ id: link.dataset['notification'] ?? '' });
+  });
   addEventListener('popstate', follow);
   showRange();
   return {
@@ -80,15 +89,17 @@ function stateOf(search: string): PageState {
     filter: { search: text('search'), target, type, reason, status },
     page: before === null ? 1 : Math.max(1, Math.trunc(Number(text('page'))) || 1),
     before,
+    id: text('id'),
   };
 }
 
-function searchOf({ range, filter, page, before }: PageState): string {
+function searchOf({ range, filter, page, before, id }: PageState): string {
   const parameters = new URLSearchParams({ range });
   for (const name of filterNames) if (filter[name] !== '') parameters.set(name, filter[name]);
   if (before !== null) {
     parameters.set('before', String(before));
     parameters.set('page', String(page));
   }
+  if (id !== '') parameters.set('id', id);
   return `?${parameters.toString()}`;
 }

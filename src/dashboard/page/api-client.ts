@@ -1,5 +1,14 @@
 import type { DeadSummary } from '../../outbox/outbox.js';
-import type { DeadLetterPage, Discarded, Overview, PauseChanged, Range, Redelivered } from '../api-contract.js';
+import type {
+  DeadLetterPage,
+  Discarded,
+  NotificationBody,
+  NotificationView,
+  Overview,
+  PauseChanged,
+  Range,
+  Redelivered,
+} from '../api-contract.js';
 
 import type { LetterFilter } from './address.js';
 
@@ -78,6 +87,24 @@ export async function discardAll(filter: LetterFilter): Promise<number> {
 export function changePause(call: 'pause' | 'resume', target: string | null): Promise<PauseChanged> {
   const query = target === null ? '' : `?target=${encodeURIComponent(target)}`;
   return post(`api/${call}${query}`) as Promise<PauseChanged>;
+}
+
+export function fetchNotification(id: string): Promise<NotificationView> {
+  return request(`api/notifications/${encodeURIComponent(id)}`) as Promise<NotificationView>;
+}
+
+/** With each value replaced. */
+export async function fetchBody(letter: LetterKey): Promise<string> {
+  return ((await request(bodyPathOf(letter))) as NotificationBody).body;
+}
+
+/** As it is, which the server logs. */
+export async function revealBody(letter: LetterKey): Promise<string> {
+  return ((await post(bodyPathOf(letter))) as NotificationBody).body;
+}
+
+function bodyPathOf({ id, target }: LetterKey): string {
+  return `api/notifications/${encodeURIComponent(id)}/body?target=${encodeURIComponent(target)}`;
 }
 
 function post(path: string): Promise<unknown> {

@@ -5,6 +5,7 @@ import { createAttemptsSection } from './attempts-section.js';
 import { createCountsSection } from './counts-section.js';
 import { createDeadLettersSection } from './dead-letters-section.js';
 import { byId, setText, timeText } from './element.js';
+import { createNotificationSection } from './notification-view.js';
 import { createPauseControl } from './pause-control.js';
 import { createProcessesSection } from './processes-section.js';
 import { createSummarySection } from './summary-section.js';
@@ -24,13 +25,19 @@ const showCounts = createCountsSection();
 const attempts = createAttemptsSection();
 const address: Address = createAddress(() => {
   deadLetters.showAddress();
+  notification.showAddress();
   void poll();
 });
+const notification = createNotificationSection(
+  () => address,
+  () => void poll(),
+);
 const deadLetters = createDeadLettersSection(
   () => address,
   () => void poll(),
 );
 deadLetters.showAddress();
+notification.showAddress();
 const connection = byId('connection', HTMLElement);
 const freeze = byId('freeze', HTMLButtonElement);
 
@@ -71,6 +78,7 @@ function showOverview(overview: Overview): void {
   showCounts(overview.counts);
   attempts.show(overview);
   deadLetters.follow(overview);
+  notification.follow();
 }
 
 const failureWords: Readonly<Record<Failure, string>> = {

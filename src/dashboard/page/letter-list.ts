@@ -1,5 +1,6 @@
 import type { DeadLetterPage } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
+import { notificationLink } from './notification-link.js';
 import { makeReason } from './reason-text.js';
 import { byId, dayAndTimeText, make, numberText, timeElement, unseen } from './element.js';
 
@@ -78,7 +79,7 @@ function makeItem(letter: Letter, onAction: (letter: LetterKey, action: LetterAc
       'div',
       'letter-what',
       make('h3', 'letter-type', type),
-      make('p', 'letter-id code', id),
+      make('p', 'letter-id', notificationLink(id)),
       make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane), ` to ${target}`),
     ),
     make(

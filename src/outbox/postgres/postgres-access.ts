@@ -1,4 +1,4 @@
-import type { OutboxCounts, StoredNotification } from '../outbox.js';
+import { maxNeighbours, type OutboxCounts, type StoredNotification } from '../outbox.js';
 import type { OutboxAccess } from '../outbox-access.js';
 import { createDeadLetterTable } from './dead-letters.js';
 import type { TableName } from './postgres-outbox.js';
@@ -75,12 +75,37 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
       );
     },
 
+    async placeInLane(target, lane, position) {
+      const inLane = (comparison: string): string =>
+        `FROM ${pending} WHERE lane = $1 AND target = $2 AND seq ${comparison} $3::bigint`;
+      const idsOf = (comparison: string, order: string): string =>
+        `array_to_string(ARRAY(SELECT id ${inLane(comparison)} ORDER BY seq ${order} LIMIT ${String(maxNeighbours)}), ' ')`;
+      const [row = {}] = await run(
+        `SELECT (SELECT count(*) ${inLane('<')}) AS before, (SELECT count(*) ${inLane('>')}) AS after,
+           ${idsOf('<', 'DESC')} AS previous, ${idsOf('>', 'ASC')} AS next`,
+        [lane.replaceAll('\0', '\u2400'), target, position],
+      );
+      return {
+        before: Number(row['before']),
+        after: Number(row['after']),
+        previous: idsIn(row['previous']),
+        next: idsIn(row['next']),
+      };
+    },
+
     ...deadLetters,
 
     async close() {
       await close?.();
     },
   };
+}
+
+/** Of a text with spaces between them. */
+function idsIn(text: unknown): readonly string[] {
+  return String(text)
+    .split(' ')
+    .filter((id) => id !== '');
 }
 
 /** The server's clock, in milliseconds since 1970. */

@@ -87,6 +87,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     listDead: guarded((outbox, query) => outbox.listDead(query)),
     groupOldest: guarded((outbox, range) => outbox.groupOldest(range)),
     find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
+    placeInLane: guarded((outbox, ...query: Parameters<Outbox['placeInLane']>) => outbox.placeInLane(...query)),
     redeliver: guarded((outbox, id: string, at: number, target?: string) =>
       outbox.redeliver(id, notBehindUse(outbox, at), target),
     ),

@@ -1,11 +1,11 @@
-import type { Outbox, StoredNotification } from '../outbox.js';
-import { checkDueOrder, checkOrder, pendingColumns, pendingOf, toText } from './rows.js';
-import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
+import { maxNeighbours, type Outbox, type StoredNotification } from '../outbox.js';
+import { checkDueOrder, checkOrder, fromText, keyOf, pendingColumns, pendingOf, toText } from './rows.js';
+import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
 /** Reads the pending notifications of an open connection. */
-export interface PendingRows extends Pick<Outbox, 'readAfter' | 'nextInLane' | 'readDue'> {
+export interface PendingRows extends Pick<Outbox, 'readAfter' | 'nextInLane' | 'readDue' | 'placeInLane'> {
   readonly find: (id: string, target?: string) => StoredNotification[];
 }
 
@@ -23,6 +23,14 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
        AND (next_attempt_at > ?2 OR position > ?3)
      ORDER BY next_attempt_at, position LIMIT ?5`,
   );
+  const inLane = 'FROM pending WHERE lane = ? AND position > ? AND position < ?';
+  const countInLane = database.prepare(`SELECT count(*) AS count ${inLane}`);
+  const selectPrevious = database.prepare(`SELECT id ${inLane} ORDER BY position DESC LIMIT ${String(maxNeighbours)}`);
+  const selectNext = database.prepare(`SELECT id ${inLane} ORDER BY position LIMIT ${String(maxNeighbours)}`);
+  const countOf = (...range: readonly [string, number, number]): number =>
+    Number((countInLane.get(...range) as SqliteRow)['count']);
+  const idsOf = (select: SqliteStatement, ...range: readonly [string, number, number]): readonly string[] =>
+    select.all(...range).map((row) => fromText(String((row as SqliteRow)['id'])));
   const selectById = database.prepare(`SELECT target, ${pendingColumns} FROM pending WHERE id = ? ORDER BY position`);
 
   return {
@@ -56,6 +64,18 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
         rows.map((row) => pendingOf(row, target)),
         after,
       );
+    },
+
+    placeInLane(name, laneName, position) {
+      const target = tally.find(name);
+      if (target === undefined) return { before: 0, after: 0, previous: [], next: [] };
+      const [lane, key] = [toText(laneName), keyOf(target, position)];
+      return {
+        before: countOf(lane, target.base, key),
+        after: countOf(lane, key, target.end),
+        previous: idsOf(selectPrevious, lane, target.base, key),
+        next: idsOf(selectNext, lane, key, target.end),
+      };
     },
 
     find(id, name) {

@@ -11,7 +11,7 @@ import { createSqliteOutbox } from './sqlite-outbox.js';
 /** The read-only part of an outbox. */
 export interface ReadableOutbox extends Pick<
   Outbox,
-  'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'close'
+  'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'placeInLane' | 'close'
 > {
   readonly idsLike: IdsLike;
 }
@@ -40,6 +40,7 @@ export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox
       listDead: (query) => orNeedsMending(() => outbox.listDead(query)),
       groupOldest: (range) => orNeedsMending(() => outbox.groupOldest(range)),
       find: (id, target) => orNeedsMending(() => outbox.find(id, target)),
+      placeInLane: (target, lane, position) => orNeedsMending(() => outbox.placeInLane(target, lane, position)),
       idsLike: (part, limit) => orNeedsMending(() => idsLike(part, limit)),
       // Not `outbox.close()`, which would remove the log.
       close: () => {

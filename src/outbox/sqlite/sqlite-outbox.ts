@@ -165,6 +165,8 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     groupOldest: deadLetters.groupInRange,
     find: (id, target) => [...pendingRows.find(id, target), ...deadLetters.find(id, target)],
 
+    placeInLane: pendingRows.placeInLane,
+
     redeliver: (id, at, target) => transaction(() => deadLetters.redeliver(deadLetters.withId(id, target), at)),
     redeliverOldest: (range, at) =>
       transaction(() => deadLetters.changeInRange(range, (chosen) => deadLetters.redeliver(chosen, at))),

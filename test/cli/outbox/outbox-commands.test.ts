@@ -76,6 +76,24 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: 'ERR_NOT_FOUND' } });
   });
 
+  it('show prints what happened to one, also who redelivered or discarded it', async () => {
+    const notifications = await prepare({ count: 1, deadCount: 2 });
+    const [first, second] = notifications.map(({ id }) => id) as [string, string];
+    await run(['redeliver', first]);
+    await run(['discard', second]);
+    const by = 'the command line';
+    expect(await objects('show', first)).toMatchObject([
+      { state: 'pending', timeline: [{ kind: 'redelivered', by, at: expect.stringMatching(/^20/) }] },
+    ]);
+    const { stdout } = await run(['show', first]);
+    expect(stdout).toMatch(
+      /\n\S+Z {2}accepted\n\S+Z {2}redelivered by the command line\nIn its lane 0 wait before it, and 0 after/,
+    );
+    expect(await objects('show', second)).toMatchObject([
+      { state: 'discarded', target: 'crm', timeline: [{ kind: 'discarded', by }] },
+    ]);
+  });
+
   it('redeliver makes dead letters pending and names those it does not find', async () => {
     const notifications = await prepare({ count: 1, deadCount: 4 });
     const [first, second] = notifications.map(({ id }) => id) as [string, string];
