@@ -158,6 +158,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
     find: (id) => postOffice.find(id),
     timeline: (id) => postOffice.timeline(id),
+    tryNow: (id, target) => postOffice.tryNow({ id, target }),
     requests: async (id) => requestsFor(await postOffice.find(id)),
     delivered: {
       list: async ({ limit = 100, ...query } = {}) => postOffice.listDelivered({ ...query, limit: clampLimit(limit) }),

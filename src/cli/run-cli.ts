@@ -12,6 +12,7 @@ import { addListCommand } from './outbox/inspect-commands.js';
 import { addPauseCommand, addResumeCommand } from './outbox/pause-commands.js';
 import { addShowCommand } from './outbox/show-command.js';
 import { addStatsCommand } from './outbox/stats-command.js';
+import { addTryCommand } from './outbox/try-command.js';
 import { withoutControls } from './output.js';
 import { addSendCommand } from './send-command.js';
 
@@ -85,6 +86,7 @@ Examples:
   addStatsCommand(outbox, context);
   addListCommand(outbox, context);
   addShowCommand(outbox, context);
+  addTryCommand(outbox, context);
   addRedeliverCommand(outbox, context);
   addDiscardCommand(outbox, context);
   addPauseCommand(outbox, context);

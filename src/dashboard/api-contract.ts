@@ -136,6 +136,11 @@ export interface NotificationBody {
   readonly body: string;
 }
 
+/** `POST api/notifications/:id/try-now?target`: for how many targets it is tried. */
+export interface TriedNow {
+  readonly tried: number;
+}
+
 /** `GET api/delivered?limit&before`, with filters: `search`, `target`, `type`, `lane`, `from`, `to`. */
 export interface DeliveredPage {
   /** Newest first. */

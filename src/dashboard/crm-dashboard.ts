@@ -94,7 +94,7 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
   if (path === '/api/resume') return changing(req, config, (by) => pauses.resume(query, by));
   if (path === '/api/delivered') return reading(req, () => notifications.listDelivered(query));
-  const [, soughtText, part] = /^\/api\/notifications\/([^/]+)(\/body)?$/.exec(path) ?? [];
+  const [, soughtText, part] = /^\/api\/notifications\/([^/]+)(\/body|\/try-now)?$/.exec(path) ?? [];
   if (soughtText !== undefined) return respondWithNotification(req, dashboard, { soughtText, part, query });
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];
   if (idText === undefined) return refusal(404, 'not-found', 'the dashboard has no such path');
@@ -109,12 +109,12 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
 
 interface Sought {
   readonly soughtText: string;
-  /** Undefined for all but the body. */
+  /** `/body`, `/try-now`, or undefined for the whole. */
   readonly part: string | undefined;
   readonly query: string;
 }
 
-/** What is known of a notification, or its body. A POST shows the body's values, and leaves a line in the log. */
+/** What is known of a notification, or its body, or a try. A POST shows the body's values, and leaves a line in the log. */
 function respondWithNotification(
   req: IncomingMessage,
   { config, notifications }: Dashboard,
@@ -124,6 +124,7 @@ function respondWithNotification(
   if (id === undefined) return badId;
   if (part === undefined) return reading(req, () => notifications.show(id, req));
   const target = new URLSearchParams(query).get('target') ?? undefined;
+  if (part === '/try-now') return changing(req, config, (by) => notifications.tryNow(id, target, by));
   if (req.method !== 'POST') return reading(req, () => notifications.body({ id, target, isRevealed: false }, req));
   const by = userOfRequest(req, config);
   return refuseForeign(req) ?? notifications.body({ id, target, isRevealed: true, by }, req);

@@ -13,7 +13,7 @@ export interface DashboardOptions {
    */
   readonly authorize?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
-   * Decides who may redeliver, discard, pause and resume, of those who may see the dashboard. Called for every change, like `authorize`; the
+   * Decides who may redeliver, discard, try, pause and resume, of those who may see the dashboard. Called for every change, like `authorize`; the
    * response to others is a 403.
    * @default everybody whom `authorize` lets in
    * @example authorizeChange: (req) => req.session?.role === 'admin'
@@ -46,7 +46,7 @@ export interface DashboardOptions {
    */
   readonly oldBacklogMs?: number | undefined;
   /**
-   * Gets a line for each redelivery, discard, pause, resumption and shown body, and for each `authorize` that throws. Set it to keep
+   * Gets a line for each redelivery, discard, try, pause, resumption and shown body, and for each `authorize` that throws. Set it to keep
    * an audit trail.
    * @default none
    */

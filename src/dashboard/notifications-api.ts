@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Notifier } from '../notifier/notifier.js';
 import { writeLog } from '../telemetry/logger.js';
-import type { DeliveredPage, NotificationBody, NotificationView } from './api-contract.js';
+import type { DeliveredPage, NotificationBody, NotificationView, TriedNow } from './api-contract.js';
 import type { DashboardConfig } from './dashboard-options.js';
 import { badDeliveredQuery, parseDeliveredQuery } from './dead-letter-query.js';
 import { shownBody } from './masked-body.js';
@@ -13,6 +13,8 @@ export interface NotificationsApi {
   show(id: string, req: IncomingMessage): Promise<DashboardResponse>;
   /** Its body for one target, with its values only if `isRevealed`; `by` is the user who asks for it, for the log. */
   body(which: BodyRequest, req: IncomingMessage): Promise<DashboardResponse>;
+  /** `by` is the user who asks for it, for the log. */
+  tryNow(id: string, target?: string, by?: string): Promise<DashboardResponse>;
   listDelivered(query: string): Promise<DashboardResponse>;
 }
 
@@ -27,9 +29,13 @@ export interface BodyRequest {
 type NotificationsConfig = Pick<DashboardConfig, 'logger' | 'showBodies'>;
 
 export function createNotificationsApi(
-  crm: Pick<Notifier, 'find' | 'timeline' | 'requests' | 'delivered'>,
+  crm: Pick<Notifier, 'find' | 'timeline' | 'requests' | 'delivered' | 'tryNow'>,
   config: NotificationsConfig,
 ): NotificationsApi {
+  const audit = (message: string, fields: Record<string, unknown>): void => {
+    if (config.logger !== undefined) writeLog(config.logger, 'info', fields, message, () => undefined);
+  };
+
   return {
     async show(id, req) {
       const timeline = await crm.timeline(id);
@@ -48,11 +54,20 @@ export function createNotificationsApi(
       const requests = await crm.requests(id);
       const request = requests.find((one) => one.target === (target ?? one.target));
       if (request === undefined) return gone;
-      if (isRevealed && config.logger !== undefined) {
-        const fields = { by, notificationId: id, target: request.target };
-        writeLog(config.logger, 'info', fields, 'CRM dashboard: the body of a notification was shown', () => undefined);
+      if (isRevealed) {
+        audit('CRM dashboard: the body of a notification was shown', {
+          by,
+          notificationId: id,
+          target: request.target,
+        });
       }
       return jsonResponse({ body: shownBody(request.body, !isRevealed) } satisfies NotificationBody);
+    },
+
+    async tryNow(id, target, by) {
+      const tried = await crm.tryNow(id, target);
+      audit('CRM dashboard: a notification was tried at once', { by, notificationId: id, target, tried });
+      return jsonResponse({ tried } satisfies TriedNow);
     },
 
     async listDelivered(query) {

@@ -77,11 +77,11 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
   return {
     report: (report) =>
       use((history) => {
-        history.write(id, now(), report, keptDelivered);
+        history.write(id, Math.round(now()), report, keptDelivered);
       }),
     record: (entries) =>
       use((history) => {
-        history.write(id, now(), { entries, delivered: [] }, keptDelivered);
+        history.write(id, Math.round(now()), { entries, delivered: [] }, keptDelivered);
       }),
     timeline: (sought, from) => use((history) => history.readTimeline(sought, from)),
     listDelivered: (query) => use((history) => history.listDelivered(query, now() - keptDelivered.ms)),

@@ -160,6 +160,13 @@ export interface Notifier extends Notify {
   timeline(id: string): Promise<Timeline>;
   readonly delivered: Delivered;
   /**
+   * Tries a notification at once that waits for its next attempt or for its target, if it is the first of its lane; also as the probe of a
+   * paused target. Resolves to for how many targets: 0 if it waits for another, or is not pending. Where another process delivers, it
+   * follows within a second.
+   * @example await crm.tryNow(receipt.id);
+   */
+  tryNow(id: string, target?: string): Promise<number>;
+  /**
    * How a notification that is pending or dead is posted to each of its targets, if it is posted alone: with `$CRM_TOKEN` in the place
    * of the credentials, and without a signature. The body is personal data.
    */

@@ -13,6 +13,7 @@ type ReadableOutbox = Pick<
 export function createLocalAccess(outbox: Outbox, now: () => number): OutboxAccess {
   return {
     ...createLocalReading(outbox),
+    tryNow: (id, target) => asPromise(() => outbox.tryNow(id, target)),
     redeliver: (id, target) => asPromise(() => outbox.redeliver(id, now(), target)),
     redeliverAll: (which, onPiece) => redeliverAll(outbox, { ...which, now, onPiece }),
     discard: (id, target) => asPromise(() => outbox.discard(id, target)),

@@ -17,6 +17,7 @@ import {
   type Room,
   type Settlement,
   sumOfCounts,
+  wantedAt,
 } from './outbox.js';
 
 interface DeadEntry {
@@ -162,6 +163,19 @@ export function createMemoryOutbox(): Outbox {
     groupOldest(range) {
       const { matching, next } = oldestIn(range);
       return { groups: groupsOf(matching.map(({ letter }) => letter)), next };
+    },
+
+    tryNow(id, target) {
+      const first = [...queues].flatMap(([name, queue]) =>
+        [...queue.pending.values()].filter(
+          (entry) =>
+            entry.id === id &&
+            (target ?? name) === name &&
+            queue.nextInLane(entry.lane, 0)?.position === entry.position,
+        ),
+      );
+      for (const entry of first) queues.get(entry.target)?.replace({ ...entry, nextAttemptAt: wantedAt });
+      return first.length;
     },
 
     placeInLane(target, lane, position) {

@@ -28,6 +28,11 @@ export interface OutboxAccess {
   find(id: string, target?: string): Promise<readonly StoredNotification[]>;
   /** What is pending in a target's lane before and after the entry at this position. */
   placeInLane(target: string, lane: string, position: number): Promise<LanePlace>;
+  /**
+   * Makes the pending entries with this id due at once, of one target or of all, if they are the first of their lanes. Resolves to how
+   * many.
+   */
+  tryNow(id: string, target?: string): Promise<number>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece?: () => boolean): Promise<number>;
@@ -37,7 +42,7 @@ export interface OutboxAccess {
 }
 
 /** The part that changes nothing. */
-export type OutboxReading = Omit<OutboxAccess, 'redeliver' | 'redeliverAll' | 'discard' | 'discardAll'>;
+export type OutboxReading = Omit<OutboxAccess, 'tryNow' | 'redeliver' | 'redeliverAll' | 'discard' | 'discardAll'>;
 
 /** Which of all dead letters. Those that die later are not among them when the call is repeated, if `upTo` is given. */
 export interface AllDeadLetters extends DeadFilter {

@@ -94,6 +94,12 @@ export interface Outbox {
   /** Housekeeping, about once a second: checks that the file is still there, returns space to the disk. */
   maintain(): void;
 
+  /**
+   * Makes the pending entries with this id due at once, of one target or of all, if they are the first of their lanes. Returns how
+   * many. Until their next settlement they are what `readDue` finds up to `wantedAt`.
+   */
+  tryNow(id: string, target?: string): number;
+
   /** What is pending in a target's lane before and after the entry at this position. */
   placeInLane(target: string, lane: string, position: number): LanePlace;
 
@@ -108,6 +114,9 @@ export interface LanePlace {
   readonly previous: readonly string[];
   readonly next: readonly string[];
 }
+
+/** The `nextAttemptAt` of an entry that somebody wants to be tried at once: long past, and stored by nothing else. */
+export const wantedAt = 1;
 
 /** How many ids a `LanePlace` has at most on either side. */
 export const maxNeighbours = 3;

@@ -47,6 +47,7 @@ export function createAcceptingStore(
     summariseDead: refuse,
     find: refuse,
     placeInLane: refuse,
+    tryNow: refuse,
     redeliver: refuse,
     redeliverAll: refuse,
     discard: refuse,

@@ -192,6 +192,13 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       return (await store.history?.listDelivered(query)) ?? [];
     },
 
+    async tryNow({ id, target }) {
+      const { store, leading } = await whileOpen();
+      const count = await store.tryNow(id, target);
+      if (count > 0) leading.deliveries?.tryNow(id, target);
+      return count;
+    },
+
     async redeliver({ id, target, by }) {
       const opened = await whileOpen();
       const { leading } = opened;

@@ -71,6 +71,8 @@ export interface PostOffice {
   /** What is known of a notification, for each of its targets. */
   timeline(id: string): Promise<Timeline>;
   listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;
+  /** Tries a notification at once, if it is the first of its lane. Resolves to for how many targets. */
+  tryNow(which: OneLetter): Promise<number>;
   /** This and the next three resolve to how many dead letters they changed, even if a `close` cut them short. */
   redeliver(which: OneLetter): Promise<number>;
   redeliverAll(which: ChangedLetters): Promise<number>;

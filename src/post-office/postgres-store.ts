@@ -212,6 +212,11 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     summariseDead: (filter) => access.summariseDead(filter),
     find: (id, target) => access.find(id, target),
     placeInLane: (target, lane, position) => access.placeInLane(target, lane, position),
+    async tryNow(id, target) {
+      const count = await access.tryNow(id, target);
+      lookSoon();
+      return count;
+    },
     redeliver: (id, target) => redelivered(access.redeliver(id, target)),
     redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
     discard: (id, target) => changed(access.discard(id, target)),

@@ -54,6 +54,8 @@ export interface Store {
   find(id: string, target?: string): Promise<readonly StoredNotification[]>;
   /** What is pending in a target's lane before and after the entry at this position. */
   placeInLane(target: string, lane: string, position: number): Promise<LanePlace>;
+  /** As `OutboxAccess.tryNow`. */
+  tryNow(id: string, target?: string): Promise<number>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;

@@ -223,6 +223,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     find: (id) => whileOpen('find', id),
     timeline: (id) => whileOpen('timeline', id),
     listDelivered: (query) => whileOpen('listDelivered', query),
+    tryNow: (which) => whileOpen('tryNow', which),
     redeliver: (which) => redeliver('redeliver', which),
     redeliverAll: async (which) => redeliver('redeliverAll', await upToNow(which)),
     discard: (which) => whileOpen('discard', which),

@@ -45,7 +45,10 @@ describeInBrowser('the dashboard in a browser', () => {
   ): Promise<Opened> {
     const observed = makeNotifier(options);
     const app = express();
-    app.use('/crm', testDashboard(observed.notifier, { authorize: () => true }));
+    app.use(
+      '/crm',
+      testDashboard(observed.notifier, { authorize: () => true, showBodies: () => true, userOf: () => 'ada' }),
+    );
     const { url } = await serve(app);
     await before(observed);
     const { page, complaints } = await open(setting);
@@ -333,6 +336,55 @@ describeInBrowser('the dashboard in a browser', () => {
     await expectAccessible(page);
     await page.emulateMedia({ colorScheme: 'dark' });
     await expectAccessible(page);
+    expect(complaints).toEqual([]);
+  });
+
+  it('has a view of each notification, with what happened to it, in the address, which Back and a reload keep', async () => {
+    const crm = await startCrm(inTurn(reply(503), reply(422, '{"message":"user is unknown"}'), accept));
+    const retry = { firstDelayMs: 1, maxDelayMs: 1 };
+    const { page, accept: take, hear, url, complaints } = await openDashboard({ baseUrl: crm.url, retry });
+    const [id = ''] = await take('booking:1');
+    await hear('dead');
+    await letter(page, id).getByRole('link').click();
+    const view = page.locator('#notification');
+    await view.getByText('attempt 1 failed with 503').waitFor();
+    await view.getByText('dead after 2 attempts: 422 rejected').waitFor();
+    expect(new URL(page.url()).searchParams.get('id')).toBe(id);
+    expect(await page.locator('#dead-letters').isVisible()).toBe(false);
+    await view.getByText('Request', { exact: true }).click();
+    const body = view.getByRole('region', { name: 'Body' });
+    await body.getByText('"message": "•••"').waitFor();
+    for (const width of [320, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await expectAccessible(page);
+      }
+      expect(await scrollsSideways(page)).toBe(false);
+    }
+    await view.getByRole('button', { name: 'Show values' }).click();
+    await body.getByText('"message": "moved"').waitFor();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await view.getByRole('button', { name: 'Copy as curl' }).click();
+    await view.getByText('Copied.').waitFor();
+    const command = await page.evaluate(() => navigator.clipboard.readText());
+    expect(command).toContain(`curl -X POST '${crm.url}/notify'`);
+    expect(command).toContain('-H "authorization: Bearer $CRM_TOKEN"');
+    expect(command).toContain('"message": "moved"');
+
+    await page.goBack();
+    await letter(page, id).waitFor();
+    expect(await view.isVisible()).toBe(false);
+    await page.goForward();
+    await page.reload();
+    await view.getByText('dead after 2 attempts').waitFor();
+    await view.getByRole('button', { name: 'Redeliver' }).click();
+    await view.getByText('redelivered by ada').waitFor();
+    await view.getByText('delivered at attempt 1 with 200').waitFor();
+    await view.getByRole('link', { name: 'Back to the overview' }).click();
+    await page.getByText('No dead letters.').waitFor();
+    await page.goto(`${url}/crm/?id=unknown`);
+    await view.getByText(/^Nothing is known of it/).waitFor();
     expect(complaints).toEqual([]);
   });
 

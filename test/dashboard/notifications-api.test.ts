@@ -126,6 +126,25 @@ describe('the API for one notification', () => {
     expect((await get('delivered').expect(200)).body).toEqual({ delivered: [], older: null });
   });
 
+  it('tries one at once that waits, for those who may change something, and the log says who asked', async () => {
+    const patient = { retry: { firstDelayMs: 3_600_000, maxDelayMs: 3_600_000 } };
+    const authorizeChange: DashboardOptions['authorizeChange'] = (req) => req.headers['x-user'] === 'ada';
+    const options = { authorizeChange, userOf: () => 'ada' };
+    const { accept: take, hear, app, get, audit } = await stageOf([reply(503), accept], options, patient);
+    const [id = ''] = await take('a');
+    await hear('retry');
+    const path = `/crm/api/notifications/${id}/try-now?target=crm`;
+    await request(app).post(path).set(fromThePage).expect(403);
+    await get(`notifications/${id}/try-now`).expect(405);
+    const ada = { ...fromThePage, 'x-user': 'ada' };
+    expect((await request(app).post(path).set(ada).expect(200)).body).toEqual({ tried: 1 });
+    expect(await hear('delivered')).toMatchObject([{ id, attempts: 2 }]);
+    expect(audit.at('info').map(({ fields }) => fields)).toEqual([
+      { by: 'ada', notificationId: id, target: 'crm', tried: 1 },
+    ]);
+    expect((await request(app).post(path).set(ada).expect(200)).body).toEqual({ tried: 0 });
+  });
+
   it('shows a body only to those whom showBodies lets, masked until they ask for its values, which the log says', async () => {
     const {
       accept: take,

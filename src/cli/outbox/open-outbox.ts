@@ -42,6 +42,9 @@ export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   now(): Promise<number>;
 }
 
+/** What commands that change something use of an outbox. */
+export interface ChangeableOutbox extends RecordedChanges, Pick<OutboxAccess, 'tryNow'> {}
+
 /** Opens an outbox beside any app that uses it, for the time of one call. A file is opened read-only. */
 export function readOutbox<Result>(
   place: OutboxPlace,
@@ -57,7 +60,7 @@ export function readOutbox<Result>(
 export function changeOutbox<Result>(
   place: OutboxPlace,
   logger: Logger,
-  change: (outbox: RecordedChanges) => Promise<Result>,
+  change: (outbox: ChangeableOutbox) => Promise<Result>,
 ): Promise<Result> {
   return place.kind === 'file' ? changeFile(place, logger, change) : changeTables(place, change);
 }
@@ -93,7 +96,7 @@ function readKept(file: string, which: Parameters<History['timeline']>): ReturnT
 async function changeFile<Result>(
   place: FilePlace,
   logger: Logger,
-  change: (outbox: RecordedChanges) => Promise<Result>,
+  change: (outbox: ChangeableOutbox) => Promise<Result>,
 ): Promise<Result> {
   refuseAsRoot(place);
   const claim = claimOutbox(place.directory);
@@ -133,7 +136,7 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
 
 function changeTables<Result>(
   place: PostgresPlace,
-  change: (outbox: RecordedChanges) => Promise<Result>,
+  change: (outbox: ChangeableOutbox) => Promise<Result>,
 ): Promise<Result> {
   return withServer(place, async ({ run }) => {
     await checkTables(run, place);
@@ -149,10 +152,11 @@ function historyIn(run: RunSql, { outbox: { table } }: PostgresPlace): History {
 }
 
 /** Changes that leave their entries in the timelines; if those cannot be written, the changes are made nevertheless. */
-function recorded(access: OutboxAccess, history: Pick<History, 'record'>): RecordedChanges {
+function recorded(access: OutboxAccess, history: Pick<History, 'record'>): ChangeableOutbox {
   const onChanged = (entries: readonly TimelineEntry[]): Promise<void> =>
     history.record(entries).catch(() => undefined);
-  return recordChanges(access, { now: Date.now, onChanged });
+  const tryNow = (id: string, target?: string): Promise<number> => access.tryNow(id, target);
+  return { ...recordChanges(access, { now: Date.now, onChanged }), tryNow };
 }
 
 /** Rejects with `CliFailure` if the tables of an outbox in PostgreSQL cannot be used. */

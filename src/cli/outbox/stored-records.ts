@@ -1,4 +1,10 @@
-import type { DeadFilter, DeadLetter, PendingNotification, StoredNotification } from '../../outbox/outbox.js';
+import {
+  type DeadFilter,
+  type DeadLetter,
+  type PendingNotification,
+  type StoredNotification,
+  wantedAt,
+} from '../../outbox/outbox.js';
 import type { ReadableOutbox } from './open-outbox.js';
 
 const pageSize = 500;
@@ -55,7 +61,7 @@ export function pendingRecord(notification: Omit<PendingNotification, 'body'>): 
     occurredAt: instantText(occurredAt),
     acceptedAt: instantText(acceptedAt),
     attempts,
-    nextAttemptAt: nextAttemptAt === 0 ? null : instantText(nextAttemptAt),
+    nextAttemptAt: nextAttemptAt <= wantedAt ? null : instantText(nextAttemptAt),
     traceparent: traceparent ?? null,
   };
 }

@@ -8,6 +8,7 @@ import type {
   PauseChanged,
   Range,
   Redelivered,
+  TriedNow,
 } from '../api-contract.js';
 
 import type { LetterFilter } from './address.js';
@@ -91,6 +92,12 @@ export function changePause(call: 'pause' | 'resume', target: string | null): Pr
 
 export function fetchNotification(id: string): Promise<NotificationView> {
   return request(`api/notifications/${encodeURIComponent(id)}`) as Promise<NotificationView>;
+}
+
+/** Returns whether it is tried. */
+export async function tryNow({ id, target }: LetterKey): Promise<boolean> {
+  const path = `api/notifications/${encodeURIComponent(id)}/try-now?target=${encodeURIComponent(target)}`;
+  return ((await post(path)) as TriedNow).tried > 0;
 }
 
 /** With each value replaced. */

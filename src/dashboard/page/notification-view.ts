@@ -1,7 +1,7 @@
 import { durationText } from '../../core/duration-text.js';
 import type { NotificationView } from '../api-contract.js';
 import type { Address } from './address.js';
-import { discard, failureOf, fetchBody, fetchNotification, redeliver, revealBody } from './api-client.js';
+import { discard, failureOf, fetchBody, fetchNotification, redeliver, revealBody, tryNow } from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
 import { makeTargetPanel, type TargetActions } from './target-panel.js';
@@ -78,6 +78,7 @@ export function createNotificationSection(address: () => Address, onChanged: () 
   const actions: TargetActions = {
     copy: (text) => void copyText(text),
     showBody: (letter, isRevealed) => (isRevealed ? revealBody(letter) : fetchBody(letter)),
+    tryNow: (letter) => void act(async () => ((await tryNow(letter)) ? 'It is tried now.' : notTried)),
     redeliver: (letter) =>
       void act(async () => ((await redeliver(letter)).redelivered > 0 ? 'It is pending again.' : nothingChanged)),
     async discard(letter) {
@@ -127,6 +128,7 @@ export function createNotificationSection(address: () => Address, onChanged: () 
   };
 }
 
+const notTried = 'It is no longer the first in its lane, or no longer pending; nothing was changed.';
 const nothingChanged = 'It is no longer a dead letter; nothing was changed.';
 
 /** What may have become of a notification of which nothing is known. */

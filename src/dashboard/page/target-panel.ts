@@ -2,13 +2,14 @@ import { countText } from '../../core/duration-text.js';
 import type { NotificationView } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
 import { curlText } from './curl-text.js';
-import { dayAndTimeText, make, timeElement, unseen } from './element.js';
+import { dayAndSecondText, make, timeElement, unseen } from './element.js';
 import { notificationLink } from './notification-link.js';
 import { makeTimeline } from './timeline-list.js';
 
 /** What can be done with a notification for one target. */
 export interface TargetActions {
   readonly copy: (text: string) => void;
+  readonly tryNow: (letter: LetterKey) => void;
   readonly redeliver: (letter: LetterKey) => void;
   readonly discard: (letter: LetterKey) => Promise<void>;
   /** Its body, with its values if `isRevealed`. */
@@ -47,6 +48,7 @@ export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLEl
     make('h4', '', 'What happened'),
     makeTimeline(acceptedAt, entries),
     ...(state === 'gone' ? [make('p', 'letter-facts', goneText)] : []),
+    ...(state === 'pending' && known.place?.before === 0 ? [tryButton(letter, actions)] : []),
     ...(state === 'dead' ? [changeButtons(letter, actions)] : []),
     ...(request === undefined ? [] : [requestPart(letter, request, hasBodies, actions)]),
   );
@@ -61,8 +63,8 @@ function factsOf({ lane, state, nextAttemptAt = 0, place }: PanelData['known']):
   const isFirst = place.before === 0;
   const next = !isFirst
     ? 'after those before it in its lane'
-    : nextAttemptAt > 0
-      ? timeElement(nextAttemptAt, dayAndTimeText(nextAttemptAt))
+    : nextAttemptAt > Date.now()
+      ? timeElement(nextAttemptAt, dayAndSecondText(nextAttemptAt))
       : 'as soon as delivery can';
   return [
     ...facts,
@@ -85,6 +87,13 @@ function neighbours(count: number, ids: readonly string[]): readonly (Node | str
     ...ids.flatMap((id) => [notificationLink(id, id.slice(-12)), ' ']),
     ...more,
   ];
+}
+
+function tryButton(letter: LetterKey, actions: TargetActions): HTMLElement {
+  const tryIt = button('Try now', () => {
+    actions.tryNow(letter);
+  });
+  return make('div', 'letter-actions', tryIt);
 }
 
 function changeButtons(letter: LetterKey, actions: TargetActions): HTMLElement {

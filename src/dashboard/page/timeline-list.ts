@@ -1,6 +1,6 @@
 import { timelineText } from '../../history/timeline-text.js';
 import type { NotificationView } from '../api-contract.js';
-import { dayAndTimeText, make, millisecondsText, timeElement, timeText } from './element.js';
+import { dayAndSecondText, make, millisecondsText, timeElement, timeText } from './element.js';
 import { makeReason } from './reason-text.js';
 
 type Entry = NotificationView['timeline']['targets'][number]['entries'][number];
@@ -34,7 +34,7 @@ function itemOfEntry(entry: Entry): HTMLElement {
 }
 
 function itemOf(at: number, words: string, level: string): HTMLElement {
-  const item = make('li', '', make('p', '', timeElement(at, dayAndTimeText(at)), ' ', make('span', '', words)));
+  const item = make('li', '', make('p', '', timeElement(at, dayAndSecondText(at)), ' ', make('span', '', words)));
   item.dataset['level'] = level;
   return item;
 }

@@ -1,4 +1,4 @@
-import { maxNeighbours, type OutboxCounts, type StoredNotification } from '../outbox.js';
+import { maxNeighbours, type OutboxCounts, type StoredNotification, wantedAt } from '../outbox.js';
 import type { OutboxAccess } from '../outbox-access.js';
 import { createDeadLetterTable } from './dead-letters.js';
 import type { TableName } from './postgres-outbox.js';
@@ -15,7 +15,7 @@ export interface PostgresAccessOptions {
 
 /** What is in an outbox in PostgreSQL. All instants are by the server's clock; a pending entry's position is its `seq`. */
 export function createPostgresAccess({ run, table, close }: PostgresAccessOptions): OutboxAccess {
-  const { pending, dead, state } = tablesOf(table);
+  const { pending, dead, state, channel } = tablesOf(table);
   const { list, summary, ...deadLetters } = createDeadLetterTable(run, table);
 
   return {
@@ -73,6 +73,25 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
           ? { state: 'dead', ...deadOf(row), ...contentOf(row) }
           : { state: 'pending', ...pendingOf(row) },
       );
+    },
+
+    async tryNow(id, target) {
+      if (!isUuid(id)) return 0;
+      // What waits for nothing but the target is in its leader's window, which reads no row twice.
+      const [row] = await run(
+        `WITH first AS (
+           SELECT seq, due_at FROM ${pending} p WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2) AND NOT EXISTS (
+             SELECT FROM ${pending} e WHERE e.lane = p.lane AND e.target = p.target AND e.seq < p.seq
+           )
+         ), wanted AS (
+           UPDATE ${pending} p SET due_at = to_timestamp(${String(wantedAt)} / 1000.0) FROM first
+           WHERE p.seq = first.seq AND p.due_at IS NOT NULL
+         ) SELECT count(*) AS count FROM first`,
+        [id, target ?? null],
+      );
+      const count = Number(row?.['count']);
+      if (count > 0) await run(`NOTIFY ${channel}`).catch(() => undefined);
+      return count;
     },
 
     async placeInLane(target, lane, position) {

@@ -88,6 +88,7 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     groupOldest: guarded((outbox, range) => outbox.groupOldest(range)),
     find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
     placeInLane: guarded((outbox, ...query: Parameters<Outbox['placeInLane']>) => outbox.placeInLane(...query)),
+    tryNow: guarded((outbox, id: string, target?: string) => outbox.tryNow(id, target)),
     redeliver: guarded((outbox, id: string, at: number, target?: string) =>
       outbox.redeliver(id, notBehindUse(outbox, at), target),
     ),

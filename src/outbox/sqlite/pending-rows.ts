@@ -1,11 +1,11 @@
-import { maxNeighbours, type Outbox, type StoredNotification } from '../outbox.js';
+import { maxNeighbours, type Outbox, type StoredNotification, wantedAt } from '../outbox.js';
 import { checkDueOrder, checkOrder, fromText, keyOf, pendingColumns, pendingOf, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
 /** Reads the pending notifications of an open connection. */
-export interface PendingRows extends Pick<Outbox, 'readAfter' | 'nextInLane' | 'readDue' | 'placeInLane'> {
+export interface PendingRows extends Pick<Outbox, 'readAfter' | 'nextInLane' | 'readDue' | 'placeInLane' | 'tryNow'> {
   readonly find: (id: string, target?: string) => StoredNotification[];
 }
 
@@ -31,6 +31,12 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
     Number((countInLane.get(...range) as SqliteRow)['count']);
   const idsOf = (select: SqliteStatement, ...range: readonly [string, number, number]): readonly string[] =>
     select.all(...range).map((row) => fromText(String((row as SqliteRow)['id'])));
+  const wantFirst = database.prepare(
+    `UPDATE pending SET next_attempt_at = ${String(wantedAt)} WHERE id = ?1 AND (?2 IS NULL OR target = ?2) AND NOT EXISTS (
+       SELECT 1 FROM pending AS earlier WHERE earlier.lane = pending.lane AND earlier.position < pending.position
+         AND earlier.target = pending.target
+     )`,
+  );
   const selectById = database.prepare(`SELECT target, ${pendingColumns} FROM pending WHERE id = ? ORDER BY position`);
 
   return {
@@ -77,6 +83,8 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
         next: idsOf(selectNext, lane, key, target.end),
       };
     },
+
+    tryNow: (id, name) => Number(wantFirst.run(toText(id), name === undefined ? null : toText(name)).changes),
 
     find(id, name) {
       const rows = selectById.all(toText(id)) as SqliteRow[];

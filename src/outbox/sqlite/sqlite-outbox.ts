@@ -166,6 +166,7 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     find: (id, target) => [...pendingRows.find(id, target), ...deadLetters.find(id, target)],
 
     placeInLane: pendingRows.placeInLane,
+    tryNow: (id, target) => transaction(() => pendingRows.tryNow(id, target)),
 
     redeliver: (id, at, target) => transaction(() => deadLetters.redeliver(deadLetters.withId(id, target), at)),
     redeliverOldest: (range, at) =>
