@@ -49,8 +49,8 @@ interface Known {
 function timelineFor({ target, acceptedAt, kept, stored, place }: Known): TargetTimeline {
   const own = kept.entries.filter((entry) => entry.id !== '' && entry.target === target);
   const delivered = kept.delivered.filter((one) => one.target === target);
-  const happened = withDeath(sorted([...own, ...delivered.map(entryOfDelivered)]), stored);
-  const changed = changesOfAll(happened, kept.entries, stored);
+  const known = withDeath(sorted([...own, ...delivered.map(entryOfDelivered)]), stored);
+  const happened = withChanges(known, kept.entries, stored);
   const end = stored === undefined ? (happened.at(-1)?.lastAt ?? Infinity) : Infinity;
   const pauses = kept.entries.filter(
     ({ id, target: paused, kind, at }) =>
@@ -60,9 +60,9 @@ function timelineFor({ target, acceptedAt, kept, stored, place }: Known): Target
       at >= (acceptedAt ?? 0) &&
       at <= end,
   );
-  const entries = sorted([...happened, ...changed, ...pauses]);
+  const entries = sorted([...happened, ...pauses]);
   const { type = '', lane = '' } = stored ?? happened.at(-1) ?? {};
-  const state = stored?.state ?? stateAfter(sorted([...happened, ...changed]));
+  const state = stored?.state ?? stateAfter(happened);
   return { target, type, lane, state, entries, nextAttemptAt: nextAttemptAt(stored), place };
 }
 
@@ -88,22 +88,29 @@ function stateAfter(happened: readonly TimelineEntry[]): TargetTimeline['state']
   return last === 'delivered' || last === 'discarded' ? last : 'gone';
 }
 
-/** Changes of all that matched, of those that it was among: it was dead then, and had not been changed by itself. */
-function changesOfAll(
+/** With the changes of all that matched, where it was among them: it was dead then, and had not been changed by itself. */
+function withChanges(
   happened: readonly TimelineEntry[],
   entries: readonly TimelineEntry[],
   stored: StoredNotification | undefined,
 ): readonly TimelineEntry[] {
   const changes = entries.filter(({ id, kind }) => id === '' && (kind === 'redelivered' || kind === 'discarded'));
+  const used = new Set<TimelineEntry>();
   return happened.flatMap((death, index) => {
-    if (death.kind !== 'dead') return [];
+    if (death.kind !== 'dead') return [death];
     const next = happened[index + 1];
     // It is still this dead letter.
-    if (next === undefined && stored?.state === 'dead') return [];
+    if (next === undefined && stored?.state === 'dead') return [death];
     const change = changes.find(
-      ({ at, detail }) => at > death.at && at <= (next?.at ?? Infinity) && matches(letterOf(death), filterIn(detail)),
+      (one) =>
+        !used.has(one) &&
+        one.at >= death.at &&
+        one.at <= (next?.at ?? Infinity) &&
+        matches(letterOf(death), filterIn(one.detail)),
     );
-    return change === undefined ? [] : [{ ...change, id: death.id, target: death.target }];
+    if (change === undefined) return [death];
+    used.add(change);
+    return [death, { ...change, id: death.id, target: death.target }];
   });
 }
 
