@@ -108,6 +108,7 @@ export type {
   TargetTimeline,
   Timeline,
   TimelineEntry,
+  TimelineKind,
 } from './history/history.js';
 export type { KeepDeliveredOptions, MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport, TargetStats } from './post-office/post-office.js';

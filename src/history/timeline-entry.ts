@@ -33,10 +33,11 @@ export interface TimelineEntry {
   readonly by: string | null;
 }
 
-export type TimelineKind = 'retry' | 'unsent' | 'refused' | 'dead' | 'delivered' | ChangeKind | 'paused' | 'resumed';
+export type TimelineKind =
+  'retry' | 'unsent' | 'refused' | 'dead' | 'delivered' | 'redelivered' | 'discarded' | 'paused' | 'resumed';
 
 /** What a person does to dead letters. */
-export type ChangeKind = 'redelivered' | 'discarded';
+export type ChangeKind = Extract<TimelineKind, 'redelivered' | 'discarded'>;
 
 /** A notification that its target has taken. */
 export interface DeliveredNotification {
