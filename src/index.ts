@@ -76,6 +76,7 @@ export type {
   Notify,
   NotifyInTransaction,
   PauseOptions,
+  PendingNotifications,
   RequestNotifier,
   Stats,
   TimeLimit,
@@ -89,7 +90,11 @@ export type {
   DeadQuery,
   DeadReason,
   DeadSummary,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
   PendingNotification,
+  PendingQuery,
   StoredNotification,
 } from './outbox/outbox.js';
 export type { ByHand, HandPause, MinuteCounts, OutboxProcess, Pause, TargetReport } from './history/history.js';

@@ -11,6 +11,10 @@ import type {
   DeadLetter,
   DeadQuery,
   DeadSummary,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
+  PendingQuery,
   StoredNotification,
 } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
@@ -56,6 +60,8 @@ export interface PostOffice {
   /** As `flush`, then stops and closes the outbox. What is pending stays there for the next start. */
   close(timeoutMs: number): Promise<CloseReport>;
 
+  listPending(query: PendingQuery): Promise<readonly PendingEntry[]>;
+  countPending(filter: PendingFilter): Promise<PendingCount>;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
   /** What is stored of a notification, for each of its targets. */

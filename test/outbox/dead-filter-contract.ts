@@ -70,6 +70,20 @@ export function deadFilterContract(open: (died: readonly Died[]) => Promise<Outb
       expect(newest === undefined).toBe(numbers.length === 0);
     });
 
+    it('are listed, summarised, redelivered and discarded by their ids, those of one target too', async () => {
+      const access = await open(letters);
+      const ids = (await access.listDead({ limit: 10 })).map(({ id }) => id);
+      const [newest, ofSales, third, , , oldest] = ids as [string, string, string, string, string, string];
+      expect(await numbersOf(access, { ids: [oldest, newest, 'unknown', "'); DROP"] })).toEqual([5, 0]);
+      expect(await numbersOf(access, { ids: [] })).toEqual([]);
+      expect(await numbersOf(access, { ids, status: 400 })).toEqual([5]);
+      expect((await access.summariseDead({ ids: [oldest, third] })).count).toBe(2);
+      expect(await access.redeliverAll({ ids: [oldest, ofSales, newest], target: 'crm' })).toBe(2);
+      expect(await access.redeliverAll({ ids: [oldest] })).toBe(0);
+      expect(await access.discardAll({ ids: [ofSales, newest] })).toBe(1);
+      expect(await access.counts()).toMatchObject({ pending: 2, dead: 3 });
+    });
+
     it('are grouped by how they died, the largest group first, with the words of the newest', async () => {
       const access = await open(letters);
       const { count, groups } = await access.summariseDead({});

@@ -84,7 +84,10 @@ export function openSqliteOutbox(options: SqliteOutboxOptions): Outbox {
     counts: guarded((outbox, target?: string) => outbox.counts(target)),
     targets: guarded((outbox) => outbox.targets()),
     hasForeignChanges: guarded((outbox) => outbox.hasForeignChanges()),
+    searchPending: guarded((outbox, range, most: number) => outbox.searchPending(range, most)),
+    countPending: guarded((outbox, range) => outbox.countPending(range)),
     listDead: guarded((outbox, query) => outbox.listDead(query)),
+    searchDead: guarded((outbox, range, most: number) => outbox.searchDead(range, most)),
     groupOldest: guarded((outbox, range) => outbox.groupOldest(range)),
     find: guarded((outbox, id: string, target?: string) => outbox.find(id, target)),
     redeliver: guarded((outbox, id: string, at: number, target?: string) =>

@@ -11,7 +11,16 @@ import { createSqliteOutbox } from './sqlite-outbox.js';
 /** The read-only part of an outbox. */
 export interface ReadableOutbox extends Pick<
   Outbox,
-  'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'close'
+  | 'counts'
+  | 'targets'
+  | 'readAfter'
+  | 'searchPending'
+  | 'countPending'
+  | 'listDead'
+  | 'searchDead'
+  | 'groupOldest'
+  | 'find'
+  | 'close'
 > {
   readonly idsLike: IdsLike;
 }
@@ -37,7 +46,10 @@ export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox
       counts: (target) => orNeedsMending(() => outbox.counts(target)),
       targets: () => orNeedsMending(() => outbox.targets()),
       readAfter: (target, after, limit) => orNeedsMending(() => outbox.readAfter(target, after, limit)),
+      searchPending: (range, most) => orNeedsMending(() => outbox.searchPending(range, most)),
+      countPending: (range) => orNeedsMending(() => outbox.countPending(range)),
       listDead: (query) => orNeedsMending(() => outbox.listDead(query)),
+      searchDead: (range, most) => orNeedsMending(() => outbox.searchDead(range, most)),
       groupOldest: (range) => orNeedsMending(() => outbox.groupOldest(range)),
       find: (id, target) => orNeedsMending(() => outbox.find(id, target)),
       idsLike: (part, limit) => orNeedsMending(() => idsLike(part, limit)),
