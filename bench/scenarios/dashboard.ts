@@ -86,7 +86,9 @@ export async function measureDashboard(options: DashboardOptions): Promise<Dashb
   /** As long as `load` runs, as a page that shows one list or the other. */
   const watch = async (load: Promise<unknown>): Promise<void> => {
     const during = { isOver: false };
-    void load.finally(() => (during.isOver = true));
+    void load.finally(() => {
+      during.isOver = true;
+    });
     for (let turn = 0; !during.isOver; turn += 1) {
       await Promise.all((watched[turn % watched.length] ?? []).map(get));
       await pause(1_500);

@@ -115,7 +115,9 @@ function pendingRow(entry: PendingEntry, now: number, isPaused: boolean): string
 async function pausedTargets(outbox: ReadableOutbox): Promise<ReadonlySet<string>> {
   const leader = (await outbox.processes()).find(({ isLeader }) => isLeader);
   const targets = Object.entries(leader?.targets ?? {});
-  return new Set(targets.filter(([, { circuit, pause }]) => circuit !== 'closed' || pause !== null).map(([name]) => name));
+  return new Set(
+    targets.filter(([, { circuit, pause }]) => circuit !== 'closed' || pause !== null).map(([name]) => name),
+  );
 }
 
 const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
