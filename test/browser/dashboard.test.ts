@@ -219,8 +219,11 @@ describeInBrowser('the dashboard in a browser', () => {
       await page.getByText('51–100 of 100,000').waitFor();
       await page.reload();
       await letter(page, idOfLetter(99_950)).waitFor();
-      await page.goBack();
+      await page.getByRole('button', { name: 'Previous' }).click();
       await letter(page, idOfLetter(100_000)).waitFor();
+      await page.getByText('1–50 of 100,000').waitFor();
+      await page.goBack();
+      await letter(page, idOfLetter(99_950)).waitFor();
       await page.getByRole('searchbox').fill('user 4711 is');
       await page.getByRole('searchbox').press('Enter');
       await letter(page, idOfLetter(4_711)).waitFor();

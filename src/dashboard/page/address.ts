@@ -32,8 +32,10 @@ export function filterOf(valueOf: (name: FilterName) => string): ListFilter {
 /** The page's address as its state. */
 export interface Address {
   readonly state: PageState;
+  /** The cursors of the pages of the list that led to this one; none after a link that was sent on. */
+  readonly earlier: readonly (number | null)[];
   /** Shows another state, which Back undoes. */
-  show(change: Partial<PageState>): void;
+  show(change: Partial<PageState>, earlier?: Address['earlier']): void;
 }
 
 const ranges: readonly Range[] = ['hour', 'day', 'week'];
@@ -62,8 +64,10 @@ export function createAddress(onChange: () => void, onLink: () => void): Address
     showCurrent();
     onChange();
   };
-  const show = (change: Partial<PageState>): void => {
-    history.pushState(null, '', searchOf({ ...state, ...change }));
+  const earlierNow = (): Address['earlier'] =>
+    (history.state as { readonly earlier?: Address['earlier'] } | null)?.earlier ?? [];
+  const show = (change: Partial<PageState>, earlier = change.cursor === undefined ? earlierNow() : []): void => {
+    history.pushState({ earlier }, '', searchOf({ ...state, ...change }));
     follow();
   };
 
@@ -87,6 +91,9 @@ export function createAddress(onChange: () => void, onLink: () => void): Address
   return {
     get state() {
       return state;
+    },
+    get earlier() {
+      return earlierNow();
     },
     show,
   };

@@ -86,12 +86,16 @@ export function createListsSection(kinds: Readonly<Record<KindName, ListKind>>, 
   };
 
   next.addEventListener('click', () => {
-    const { page } = address().state;
-    if (nextCursor !== null) address().show({ cursor: nextCursor, page: page + 1 });
+    const { page, cursor } = address().state;
+    if (nextCursor !== null) address().show({ cursor: nextCursor, page: page + 1 }, [...address().earlier, cursor]);
   });
   previous.addEventListener('click', () => {
-    // The pages that led here are in the history.
-    if (address().state.cursor !== null) history.back();
+    const { page, cursor } = address().state;
+    const { earlier } = address();
+    if (cursor === null) return;
+    // Whoever came by a link goes to the first page.
+    const [before = null] = earlier.slice(-1);
+    address().show({ cursor: before, page: earlier.length === 0 ? 1 : page - 1 }, earlier.slice(0, -1));
   });
 
   return {
