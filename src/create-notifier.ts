@@ -194,7 +194,7 @@ function checkIds<Filter extends DeadFilter>(filter: Filter): Filter {
   const count = filter.ids?.length ?? 0;
   if (count <= maxIds) return filter;
   const message = `has ${String(count)} ids, and may have ${String(maxIds)}; call again for the others`;
-  throw new CRMValidationError([{ path: 'ids', message }]);
+  throw new CRMValidationError([{ path: 'ids', message }], { hook: 'crm.deadLetters' });
 }
 
 function clampLimit(limit: number): number {

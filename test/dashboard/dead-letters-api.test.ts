@@ -180,6 +180,10 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
       const { body: refused } = await post('discard-selected', wrong).expect(400);
       expect(refused.error.code).toBe('bad-ids');
     }
+    const tooMany = { ids: Array.from({ length: 1_001 }, String) };
+    await expect(notifier.deadLetters.discardAll(tooMany)).rejects.toThrow(
+      'crm.deadLetters: ids: has 1001 ids, and may have 1000; call again for the others',
+    );
     // Not taken for all of them, if the body was lost.
     expect((await change('discard-selected').expect(400)).body.error.code).toBe('bad-ids');
     await request(app).post('/crm/api/dead-letters/discard-selected').set(signedIn).send({ ids }).expect(403);
