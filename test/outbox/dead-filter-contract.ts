@@ -51,6 +51,7 @@ export function deadFilterContract(open: (died: readonly Died[]) => Promise<Outb
       ['time', { from: sampleAt + minuteMs, to: sampleAt + 3 * minuteMs }, [2, 1]],
       ['time without an end', { from: sampleAt + 4.5 * minuteMs, to: Infinity }, [5]],
       ['several of them', { target: 'crm', status: 422, type: 'booking_created', search: 'USER' }, [0]],
+      ['a text with wildcards, which are none', { search: 'n_ such%' }, []],
       ['nothing', { search: '' }, [5, 4, 3, 2, 1, 0]],
     ])('are listed, summarised, redelivered and discarded by %s', async (_what, filter, numbers) => {
       const access = await open(letters);

@@ -44,6 +44,8 @@ const filters: readonly (readonly [what: string, filter: PendingFilter, minutes:
   ['lane and target', { lane: 'booking:1', target: 'sales' }, [4]],
   ['a text in the lane', { search: 'EVENT:50%' }, [2]],
   ['a text in the type', { search: '_Updated' }, [1]],
+  ['a text with wildcards, which are none', { search: 'booking_c_eated' }, []],
+  ['a text with a backslash', { search: '\\' }, []],
   ['attempts', { attempts: 'some' }, [0, 3]],
   ['no attempts', { attempts: 'none' }, [1, 2, 4]],
   ['time', { from: sampleAt + minuteMs, to: sampleAt + 3 * minuteMs }, [1, 2]],

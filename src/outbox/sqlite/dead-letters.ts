@@ -11,6 +11,7 @@ import type {
   StoredNotification,
 } from '../outbox.js';
 import { isUnfiltered } from '../matches-filter.js';
+import { isLike, likePattern } from './like-pattern.js';
 import { contentOf, deadOf, fromText, toText } from './rows.js';
 import { removeMeasured } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
@@ -47,25 +48,28 @@ const columns =
 const chosenColumns = 'position, target, length(body) AS bytes';
 // Ids, lanes and targets are stored as `toText` encodes them; the other columns as they are. A `%` is decoded, so that a search
 // does not find its code.
-const matches = `(?2 = '' OR instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
-  instr(lower(type), lower(?2)) OR
-  instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
+const isNear = `(${isLike(['id', 'lane'], '?10')} OR ${isLike(['type', 'reason_status', 'reason_kind', 'reason_detail'], '?11')})`;
+// What is like the text, which is found twice as fast, and then exactly what has it.
+const matches = `(?2 = '' OR (${isNear} AND (
+    instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
+    instr(lower(type), lower(?2)) OR
+    instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))))
   AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR type = ?4) AND (?5 IS NULL OR lane = ?5)
   AND (?6 IS NULL OR reason_kind = ?6) AND (?7 IS NULL OR coalesce(reason_status, 0) = ?7) AND died_at >= ?8 AND died_at < ?9`;
 
 export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): DeadLetters {
   const select = database.prepare(`SELECT ${columns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`);
   const prepareSearch = (chosen: string) => {
-    const rows = `FROM dead WHERE ${chosen} AND position < ?10 ORDER BY position DESC LIMIT ?11`;
+    const rows = `FROM dead WHERE ${chosen} AND position < ?12 ORDER BY position DESC LIMIT ?13`;
     return {
       // In the order of the inner query.
-      search: database.prepare(`SELECT * FROM (SELECT ${columns} ${rows}) WHERE ${matches} LIMIT ?13`),
+      search: database.prepare(`SELECT * FROM (SELECT ${columns} ${rows}) WHERE ${matches} LIMIT ?15`),
       end: database.prepare(`SELECT min(position) AS last, count(*) AS count FROM (SELECT position ${rows})`),
     };
   };
   const searches = {
-    ofAll: prepareSearch('?12 IS NULL'),
-    ofIds: prepareSearch('id IN (SELECT value FROM json_each(?12))'),
+    ofAll: prepareSearch('?14 IS NULL'),
+    ofIds: prepareSearch('id IN (SELECT value FROM json_each(?14))'),
   };
   const selectById = database.prepare(`SELECT ${columns}, traceparent, body FROM dead WHERE id = ? ORDER BY position`);
   const chooseById = database.prepare(
@@ -75,7 +79,7 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     `SELECT ${chosenColumns} FROM dead WHERE died_at < ? ORDER BY position LIMIT ?`,
   );
   const prepareRange = (chosen: string) => {
-    const rows = `FROM dead WHERE ${chosen} AND position > ?10 AND position <= ?11 ORDER BY position LIMIT ?12`;
+    const rows = `FROM dead WHERE ${chosen} AND position > ?12 AND position <= ?13 ORDER BY position LIMIT ?14`;
     return {
       choose: database.prepare(`SELECT ${chosenColumns}, ${matches} AS is_match ${rows}`),
       // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
@@ -86,8 +90,8 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
       end: database.prepare(`SELECT max(position) AS last, count(*) AS count FROM (SELECT position ${rows})`),
     };
   };
-  const inRange = prepareRange('?13 IS NULL');
-  const inRangeOfIds = prepareRange('id IN (SELECT value FROM json_each(?13))');
+  const inRange = prepareRange('?15 IS NULL');
+  const inRangeOfIds = prepareRange('id IN (SELECT value FROM json_each(?15))');
   const insertPending = database.prepare(
     `INSERT INTO pending (position, target, id, type, lane, occurred_at, accepted_at, traceparent, body)
      SELECT ?1, target, id, type, lane, occurred_at, ?2, traceparent, body FROM dead WHERE position = ?3`,
@@ -201,6 +205,8 @@ function matchValues({ search = '', target, type, lane, reason, status, from, to
     // An instant may be a fraction.
     Math.max(from ?? 0, -Number.MAX_SAFE_INTEGER),
     Math.min(to ?? Infinity, Number.MAX_SAFE_INTEGER),
+    likePattern(toText(search)),
+    likePattern(search.replaceAll('\0', ' ')),
   ];
 }
 

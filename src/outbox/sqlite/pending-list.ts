@@ -1,4 +1,5 @@
 import type { Outbox, PendingFilter, PendingRange } from '../outbox.js';
+import { isLike, likePattern } from './like-pattern.js';
 import { listedOf, targetLimit, toText } from './rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteValue } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
@@ -9,9 +10,10 @@ export type PendingList = Pick<Outbox, 'searchPending' | 'countPending'>;
 
 // Without the body, which is the last column of a row: its pages are not read.
 const columns = 'position, target, id, type, lane, occurred_at, accepted_at, attempts, next_attempt_at, traceparent';
-// As in dead-letters.ts: ids and lanes are stored as `toText` encodes them.
-const matches = `(?6 = '' OR instr(lower(replace(id, '%0025', '%')), lower(?5)) OR instr(lower(replace(lane, '%0025', '%')), lower(?5))
-    OR instr(lower(type), lower(?6)))
+// As in dead-letters.ts: ids and lanes are stored as `toText` encodes them; what is like the text is found first.
+const matches = `(?6 = '' OR ((${isLike(['id', 'lane'], '?11')} OR ${isLike(['type'], '?12')}) AND (
+    instr(lower(replace(id, '%0025', '%')), lower(?5)) OR instr(lower(replace(lane, '%0025', '%')), lower(?5)) OR
+    instr(lower(type), lower(?6)))))
   AND (?7 IS NULL OR type = ?7) AND (?8 IS NULL OR (attempts > 0) = ?8) AND accepted_at >= ?9 AND accepted_at < ?10`;
 /** What a range checks. Of one lane, the index on it finds that. */
 const inTable = 'FROM pending WHERE position > ?1 AND position < ?2 AND ?4 IS NULL ORDER BY position LIMIT ?3';
@@ -24,7 +26,7 @@ export function preparePendingList(database: SqliteDatabase, tally: Tally): Pend
   const prepare = (checked: string) => ({
     // In the order of the inner query; another ORDER BY would look at the lanes of all that match, not only of those returned.
     search: database.prepare(
-      `SELECT *, ${waitsInLane} AS waits_in_lane FROM (SELECT ${columns} ${checked}) AS found WHERE ${matches} LIMIT ?11`,
+      `SELECT *, ${waitsInLane} AS waits_in_lane FROM (SELECT ${columns} ${checked}) AS found WHERE ${matches} LIMIT ?13`,
     ),
     count: database.prepare(
       `SELECT count(*) AS count FROM (SELECT id, type, lane, attempts, accepted_at ${checked}) WHERE ${matches}`,
@@ -80,5 +82,7 @@ function matchValues({ search = '', type, attempts, from, to }: PendingFilter): 
     // An instant may be a fraction.
     Math.max(from ?? 0, -Number.MAX_SAFE_INTEGER),
     Math.min(to ?? Infinity, Number.MAX_SAFE_INTEGER),
+    likePattern(toText(search)),
+    likePattern(search.replaceAll('\0', ' ')),
   ];
 }
