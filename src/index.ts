@@ -78,6 +78,7 @@ export type {
   Notify,
   NotifyInTransaction,
   PauseOptions,
+  PendingNotifications,
   RequestNotifier,
   Stats,
   TimeLimit,
@@ -92,7 +93,11 @@ export type {
   DeadReason,
   DeadSummary,
   LanePlace,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
   PendingNotification,
+  PendingQuery,
   StoredNotification,
 } from './outbox/outbox.js';
 export type {

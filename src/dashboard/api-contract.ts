@@ -1,6 +1,6 @@
 import type { NotificationRequest, Stats } from '../notifier/notifier.js';
 import type { DeliveredNotification, Pause, Timeline } from '../history/history.js';
-import type { DeadLetter, StoredNotification } from '../outbox/outbox.js';
+import type { DeadLetter, PendingEntry, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
 
@@ -163,14 +163,28 @@ export interface DeadLetterPage {
   readonly older: number | null;
 }
 
-/** `POST api/dead-letters/:id/redeliver?target`, and `POST api/dead-letters/redeliver-all` with filters: how many are pending again. */
+/**
+ * `GET api/pending?limit&after`, with filters: `search`, `target`, `type`, `lane`, `attempts`, `from`, `to`.
+ * `GET api/pending/count` takes the same filters and returns a `PendingCount`.
+ */
+export interface PendingPage {
+  /** Each target's oldest first. */
+  readonly entries: readonly Omit<PendingEntry, 'traceparent'>[];
+  /** Pass it as `after` to read later ones; null if there are none. */
+  readonly next: number | null;
+}
+
+/**
+ * `POST api/dead-letters/:id/redeliver?target`, `POST api/dead-letters/redeliver-all` with filters, and
+ * `POST api/dead-letters/redeliver-selected` with filters and `{ ids }` as its body: how many are pending again.
+ */
 export interface Redelivered {
   readonly redelivered: number;
   /** When it was done, by the server's clock: what is pending in an overview of an earlier instant says nothing of it. */
   readonly at: number;
 }
 
-/** `POST api/dead-letters/:id/discard?target`, and `POST api/dead-letters/discard-all` with filters. */
+/** The same with `discard`, `discard-all` and `discard-selected`. */
 export interface Discarded {
   readonly discarded: number;
 }

@@ -9,7 +9,11 @@ import {
   type InternalDashboardOptions,
 } from './dashboard-options.js';
 import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js';
+import { createExportGate } from './export-gate.js';
+import { routeLists } from './list-routes.js';
+import { createOneAtATime } from './one-at-a-time.js';
 import { createOverviewReader } from './overview.js';
+import { createPendingApi, type PendingApi } from './pending-api.js';
 import { compressFor } from './compress.js';
 import { isRange } from './count-series.js';
 import { createNotificationsApi, type NotificationsApi } from './notifications-api.js';
@@ -22,15 +26,18 @@ import {
   redirect,
   refusal,
   send,
+  type AnyResponse,
 } from './response.js';
 import { createPausesApi, type PausesApi } from './pauses-api.js';
 import { createRecorder } from './recorder.js';
-import { refuseChange, refuseForeign, refuseUnauthorised, userOfRequest } from './request-guard.js';
+import { refuseForeign, refuseUnauthorised, userOfRequest } from './request-guard.js';
+import { changing, reading } from './methods.js';
 
 interface Dashboard {
   readonly config: DashboardConfig;
   readonly assets: PageAssets;
   readonly readOverview: (range: Range) => Promise<Overview>;
+  readonly pending: PendingApi;
   readonly deadLetters: DeadLettersApi;
   readonly pauses: PausesApi;
   readonly notifications: NotificationsApi;
@@ -48,18 +55,22 @@ interface Dashboard {
  */
 export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Middleware {
   const config = resolveDashboardConfig(options);
+  // One after the other, whatever they list.
+  const oneAtATime = createOneAtATime();
+  const exportGate = createExportGate();
   const dashboard = {
     config,
     assets: readPageAssets((options as InternalDashboardOptions).assetsDirectory),
     readOverview: createOverviewReader(crm, createRecorder(crm, config.clock), config),
-    deadLetters: createDeadLettersApi(crm.deadLetters, config),
+    pending: createPendingApi(crm.pending, oneAtATime, exportGate),
+    deadLetters: createDeadLettersApi(crm.deadLetters, config, oneAtATime, exportGate),
     pauses: createPausesApi(crm, config),
     notifications: createNotificationsApi(crm, config),
   };
 
   return function crmDashboardHandler(req, res) {
     void respondTo(req, dashboard)
-      .then((response) => compressFor(req, response))
+      .then(async (response) => ('chunks' in response ? response : compressFor(req, response)))
       .then((response) => {
         send(res, response);
       });
@@ -67,7 +78,7 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
 }
 
 /** Never rejects. */
-async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<DashboardResponse> {
+async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<AnyResponse> {
   const refused = await refuseUnauthorised(req, dashboard.config);
   if (refused !== undefined) return refused;
   try {
@@ -78,19 +89,14 @@ async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<Da
   }
 }
 
-type Respond = () => DashboardResponse | Promise<DashboardResponse>;
-
-function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> {
+function route(req: IncomingMessage, dashboard: Dashboard): AnyResponse | Promise<AnyResponse> {
   const { config, assets, readOverview, deadLetters, pauses, notifications } = dashboard;
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
   if (path === '/api/overview') return reading(req, () => respondWithOverview(query, readOverview));
-  if (path === '/api/dead-letters') return reading(req, () => deadLetters.list(query));
-  if (path === '/api/dead-letters/summary') return reading(req, () => deadLetters.summary(query));
-  if (path === '/api/dead-letters/redeliver-all')
-    return changing(req, config, (by) => deadLetters.redeliverAll(query, by));
-  if (path === '/api/dead-letters/discard-all') return changing(req, config, (by) => deadLetters.discardAll(query, by));
+  const fromList = routeLists(req, path, query, dashboard);
+  if (fromList !== undefined) return fromList;
   if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
   if (path === '/api/resume') return changing(req, config, (by) => pauses.resume(query, by));
   if (path === '/api/delivered') return reading(req, () => notifications.listDelivered(query));
@@ -119,7 +125,7 @@ function respondWithNotification(
   req: IncomingMessage,
   { config, notifications }: Dashboard,
   { soughtText, part, query }: Sought,
-): ReturnType<Respond> {
+): AnyResponse | Promise<AnyResponse> {
   const id = parseId(soughtText);
   if (id === undefined) return badId;
   if (part === undefined) return reading(req, () => notifications.show(id, req));
@@ -163,23 +169,6 @@ function redirectToSlash(req: IncomingMessage): DashboardResponse | undefined {
   const path = originalUrl?.split('?', 1)[0] ?? '/';
   const isMountPath = req.url?.split('?', 1)[0] === '/' && !path.endsWith('/');
   return isMountPath ? redirect(`./${path.slice(path.lastIndexOf('/') + 1)}/`) : undefined;
-}
-
-function reading(req: IncomingMessage, respond: Respond): ReturnType<Respond> {
-  if (req.method === 'GET' || req.method === 'HEAD') return respond();
-  return refusal(405, 'method-not-allowed', 'this path is read-only; use GET', { allow: 'GET, HEAD' });
-}
-
-/** `respond` gets the user who asks for the change, if that is known. */
-async function changing(
-  req: IncomingMessage,
-  config: DashboardConfig,
-  respond: (by: string | undefined) => DashboardResponse | Promise<DashboardResponse>,
-): Promise<DashboardResponse> {
-  if (req.method !== 'POST') return refusal(405, 'method-not-allowed', 'use POST', { allow: 'POST' });
-  const refused = await refuseChange(req, config);
-  if (refused !== undefined) return refused;
-  return respond(userOfRequest(req, config));
 }
 
 const maxIdLength = 256;

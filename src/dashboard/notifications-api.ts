@@ -3,7 +3,7 @@ import type { Notifier } from '../notifier/notifier.js';
 import { writeLog } from '../telemetry/logger.js';
 import type { DeliveredPage, NotificationBody, NotificationView, TriedNow } from './api-contract.js';
 import type { DashboardConfig } from './dashboard-options.js';
-import { badDeliveredQuery, parseDeliveredQuery } from './dead-letter-query.js';
+import { badDeliveredQuery, parseDeliveredQuery } from './list-query.js';
 import { shownBody } from './masked-body.js';
 import { maySeeBodies } from './request-guard.js';
 import { jsonResponse, refusal, type DashboardResponse } from './response.js';

@@ -33,7 +33,9 @@ function byHand(by: string | null): string {
 
 /** A change of all dead letters that matched. */
 function ofAllText(count: number, filter: string): string {
-  const parts = Object.entries(JSON.parse(filter) as Record<string, unknown>)
+  const { ids, ...others } = JSON.parse(filter) as Record<string, unknown>;
+  if (ids !== undefined) return `${count.toLocaleString('en')} selected`;
+  const parts = Object.entries(others)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${String(value)}`);
   const which = parts.length === 0 ? 'all' : `all with ${parts.join(', ')}`;

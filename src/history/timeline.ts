@@ -1,5 +1,5 @@
 import { acceptedAtOf } from '../core/ids.js';
-import { matches } from '../outbox/memory-outbox.js';
+import { matchesDead } from '../outbox/matches-filter.js';
 import type { DeadFilter, DeadLetter, DeadReason, LanePlace, StoredNotification } from '../outbox/outbox.js';
 import type { OutboxReading } from '../outbox/outbox-access.js';
 import type {
@@ -106,17 +106,23 @@ function withChanges(
         !used.has(one) &&
         one.at >= death.at &&
         one.at <= (next?.at ?? Infinity) &&
-        matches(letterOf(death), filterIn(one.detail)),
+        matchesDead(filterIn(one.detail))(letterOf(death)),
     );
     if (change === undefined) return [death];
     used.add(change);
-    return [death, { ...change, id: death.id, target: death.target }];
+    return [death, { ...change, id: death.id, target: death.target, detail: withoutIds(change.detail) }];
   });
 }
 
 function letterOf({ id, target, type, lane, at, attempts, status, code, detail }: TimelineEntry): DeadLetter {
   const reason = { kind: code as DeadReason['kind'], status: status ?? undefined, detail };
   return { id, target, type, lane, occurredAt: at, diedAt: at, attempts, reason, position: 0 };
+}
+
+/** Ids of others are nothing of this one: how many were selected is its count. */
+function withoutIds(detail: string): string {
+  const { ids, ...filter } = filterIn(detail);
+  return JSON.stringify(ids === undefined ? filter : { ...filter, ids: [] });
 }
 
 function filterIn(detail: string): DeadFilter {

@@ -2,7 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NotificationRequest } from '../client/notification-request.js';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
-import type { DeadFilter, DeadLetter, DeadQuery, DeadSummary, StoredNotification } from '../outbox/outbox.js';
+import type {
+  DeadFilter,
+  DeadLetter,
+  DeadQuery,
+  DeadSummary,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
+  PendingQuery,
+  StoredNotification,
+} from '../outbox/outbox.js';
 import type {
   DeliveredNotification,
   DeliveredQuery,
@@ -116,6 +126,7 @@ export interface Notifier extends Notify {
   close(options?: TimeLimit): Promise<CloseReport>;
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+  readonly pending: PendingNotifications;
   readonly deadLetters: DeadLetters;
   /**
    * The processes that share the outbox, which of them delivers and how that goes, in the order of their start. Each reports every
@@ -211,6 +222,25 @@ export interface PauseOptions {
 export interface TimeLimit {
   /** In milliseconds. @default 5_000 */
   readonly timeoutMs?: number | undefined;
+}
+
+/** Notifications that wait to be delivered. Listing them changes nothing, and holds up nothing however many there are. */
+export interface PendingNotifications {
+  /**
+   * Each target's oldest first, without their bodies. `limit` is 1 to 1000, 100 by default; `after` is the last `place` of the
+   * previous page; `search` is matched against id, type and lane, ignoring the case of a to z; the other filters are exact.
+   *
+   * @example
+   * const next = await crm.pending.list({ lane: 'booking:456', limit: 10 });
+   */
+  list(query?: Partial<PendingQuery>): Promise<readonly PendingEntry[]>;
+  /**
+   * How many match. The count ends at 10,000, unless it is of everything or of a target.
+   *
+   * @example
+   * const { count } = await crm.pending.count({ attempts: 'some' });
+   */
+  count(filter?: PendingFilter): Promise<PendingCount>;
 }
 
 /** Notifications that the CRM will not take. They are kept for `deadRetentionMs` and block nothing. */

@@ -5,7 +5,11 @@ import type {
   DeadSummary,
   LanePlace,
   OutboxCounts,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
   PendingNotification,
+  PendingQuery,
   StoredNotification,
 } from './outbox.js';
 
@@ -20,6 +24,10 @@ export interface OutboxAccess {
   targets(): Promise<readonly string[]>;
   /** A target's pending entries after this position, oldest first, at most `limit` of them. */
   readAfter(target: string, after: number, limit: number): Promise<readonly PendingNotification[]>;
+  /** Pending entries that match the query, each target's oldest first, at most `limit` of them. */
+  listPending(query: PendingQuery): Promise<readonly PendingEntry[]>;
+  /** How many pending entries match. */
+  countPending(filter: PendingFilter): Promise<PendingCount>;
   /** Dead letters that match the query, newest first, at most `limit` of them. */
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   /** How many dead letters match, and how they died. */

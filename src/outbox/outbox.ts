@@ -1,7 +1,18 @@
 import type { Use } from '../core/steady-clock.js';
-import type { DeadLetter, DeadPiece, DeadProgress, DeadQuery, DeadRange, DeadReason } from './dead-letter.js';
+import type {
+  DeadFound,
+  DeadLetter,
+  DeadPiece,
+  DeadProgress,
+  DeadQuery,
+  DeadRange,
+  DeadReason,
+  DeadSearch,
+} from './dead-letter.js';
+import type { PendingPiece, PendingRange } from './pending-entry.js';
 
 export * from './dead-letter.js';
+export * from './pending-entry.js';
 
 /** The target that there is when none is named. */
 export const crmTarget = 'crm';
@@ -46,6 +57,12 @@ export interface Outbox {
    */
   settle(settlements: readonly Settlement[]): void;
 
+  /** The pending entries of a range that match, each target's oldest first, at most `most` of them. */
+  searchPending(range: PendingRange, most: number): PendingPiece;
+
+  /** How many of the pending entries of a range match. */
+  countPending(range: PendingRange): DeadProgress;
+
   /** The counts of one target, or of all. */
   counts(target?: string): OutboxCounts;
 
@@ -57,6 +74,9 @@ export interface Outbox {
 
   /** Dead letters that match the query, newest first, at most `limit` of them. */
   listDead(query: DeadQuery): DeadLetter[];
+
+  /** The newest dead letters of a range that match, at most `most` of them. */
+  searchDead(range: DeadSearch, most: number): DeadFound;
 
   /** The oldest dead letters that match, by how they died. */
   groupOldest(range: DeadRange): DeadPiece;

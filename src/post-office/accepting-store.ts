@@ -43,6 +43,8 @@ export function createAcceptingStore(
     history: undefined,
     bytesOnDisk: () => 0,
     knownUrl: () => ({ isKnown: false, remember: () => undefined }),
+    listPending: refuse,
+    countPending: refuse,
     listDead: refuse,
     summariseDead: refuse,
     find: refuse,

@@ -178,6 +178,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     lastKnown: () => ({ delivered: tally.counts.delivered, pending: lastStats?.pending ?? 0, dead: tally.counts.dead }),
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
+    listPending: async (query) => (await whileOpen()).store.listPending(query),
+    countPending: async (filter) => (await whileOpen()).store.countPending(filter),
     listDead: async (query) => (await whileOpen()).store.listDead(query),
     summariseDead: async (filter) => (await whileOpen()).store.summariseDead(filter),
     find: async (id) => (await whileOpen()).store.find(id),

@@ -20,6 +20,10 @@ import type {
   DeadLetter,
   DeadQuery,
   DeadSummary,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
+  PendingQuery,
   StoredNotification,
 } from '../outbox/outbox.js';
 import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
@@ -64,6 +68,8 @@ export interface PostOffice {
   /** As `flush`, then stops and closes the outbox. What is pending stays there for the next start. */
   close(timeoutMs: number): Promise<CloseReport>;
 
+  listPending(query: PendingQuery): Promise<readonly PendingEntry[]>;
+  countPending(filter: PendingFilter): Promise<PendingCount>;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
   /** What is stored of a notification, for each of its targets. */

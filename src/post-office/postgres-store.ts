@@ -208,6 +208,8 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
         void knownUrl.remember(url);
       },
     }),
+    listPending: (query) => access.listPending(query),
+    countPending: (filter) => access.countPending(filter),
     listDead: (query) => access.listDead(query),
     summariseDead: (filter) => access.summariseDead(filter),
     find: (id, target) => access.find(id, target),

@@ -10,7 +10,11 @@ import type {
   DeadSummary,
   LanePlace,
   OutboxCounts,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
   PendingNotification,
+  PendingQuery,
   StoredNotification,
 } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
@@ -49,6 +53,8 @@ export interface Store {
   bytesOnDisk(): number;
   /** Whether a target has ever judged a notification at this URL, and a way to remember that. */
   knownUrl(url: string): KnownUrl;
+  listPending(query: PendingQuery): Promise<readonly PendingEntry[]>;
+  countPending(filter: PendingFilter): Promise<PendingCount>;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
   find(id: string, target?: string): Promise<readonly StoredNotification[]>;

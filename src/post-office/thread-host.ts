@@ -218,6 +218,8 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     lastKnown: () => ({ ...tally.counts, pending: tally.counts.pending + owed.countUnconfirmed() }),
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
+    listPending: (query) => whileOpen('listPending', query),
+    countPending: (filter) => whileOpen('countPending', filter),
     listDead: (query) => whileOpen('listDead', query),
     summariseDead: (filter) => whileOpen('summariseDead', filter),
     find: (id) => whileOpen('find', id),

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { TargetTimeline, TimelineEntry } from '../../history/history.js';
+import { instantText } from '../../core/instant-text.js';
 import { timelineText } from '../../history/timeline-text.js';
+import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
 import type { StoredNotification } from '../../outbox/outbox.js';
 import { parseNotificationId } from '../arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
@@ -8,7 +10,7 @@ import { safeJson, safeText } from '../output.js';
 import { readOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { completeIds } from './short-ids.js';
-import { bodyValue, deadRecord, instantText, pendingRecord, wholeRecord } from './stored-records.js';
+import { bodyValue, wholeRecord } from './stored-records.js';
 
 interface ShowOptions extends CommonOptions, OutboxOptions {
   readonly body?: true;

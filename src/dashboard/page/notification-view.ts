@@ -99,10 +99,6 @@ export function createNotificationSection(address: () => Address, onChanged: () 
   };
 
   byId('notification-copy', HTMLButtonElement).addEventListener('click', () => void copyText(shownId));
-  byId('notification-back', HTMLAnchorElement).addEventListener('click', (event) => {
-    event.preventDefault();
-    address().show({ id: '' });
-  });
 
   return {
     showAddress() {

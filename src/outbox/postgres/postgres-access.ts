@@ -1,6 +1,7 @@
 import { maxNeighbours, type OutboxCounts, type StoredNotification, wantedAt } from '../outbox.js';
 import type { OutboxAccess } from '../outbox-access.js';
 import { createDeadLetterTable } from './dead-letters.js';
+import { createPendingList } from './pending-list.js';
 import type { TableName } from './postgres-outbox.js';
 import type { RunSql } from './postgres-server.js';
 import { tablesOf } from './schema.js';
@@ -18,7 +19,7 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
   const { pending, dead, state, channel } = tablesOf(table);
   const { list, summary, ...deadLetters } = createDeadLetterTable(run, table);
 
-  return {
+  const access: OutboxAccess = {
     async counts(target) {
       const [row = {}] = await run(
         `SELECT p.*, CASE WHEN pending > 0 THEN ${msOf(`greatest(oldest_at, (SELECT ages_from FROM ${state}))`)} END AS oldest_accepted_at,
@@ -52,6 +53,7 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
       return rows.map(pendingOf);
     },
 
+    ...createPendingList(run, table, async (target) => (await access.counts(target)).pending),
     listDead: list,
     summariseDead: summary,
 
@@ -63,7 +65,7 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
            NULL::text AS reason_kind, NULL::integer AS reason_status, NULL::text AS reason_detail
          FROM ${pending} p CROSS JOIN ${state} s WHERE p.id = $1::uuid AND ($2::text IS NULL OR p.target = $2)
          UNION ALL
-         SELECT NULL, id, target, type, lane, occurred_at, attempts, traceparent, body, NULL, NULL, position,
+         SELECT NULL, id, target, type, lane, occurred_at, attempts, traceparent, NULL, NULL, body, position,
            ${msOf('died_at')}, reason_kind, reason_status, reason_detail
          FROM ${dead} WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2) ORDER BY seq, position`,
         [id, target ?? null],
@@ -118,6 +120,7 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
       await close?.();
     },
   };
+  return access;
 }
 
 /** Of a text with spaces between them. */
