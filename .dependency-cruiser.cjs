@@ -83,7 +83,15 @@ const mayImport = {
   formats: ['core', 'notification', 'format'],
   postgres: ['core', 'notification', 'format', 'notifier/intake-settings.ts', 'outbox'],
   prometheus: ['core', 'observe', 'notifier'],
-  dashboard: ['core', 'telemetry', 'notifier', 'outbox/outbox.ts', 'history/history.ts'],
+  dashboard: [
+    'core',
+    'telemetry',
+    'notifier',
+    'outbox/outbox.ts',
+    'outbox/list-record.ts',
+    'history/history.ts',
+    'history/timeline-text.ts',
+  ],
   testing: ['core', 'format'],
   // The CRM's side: it takes what the format sends, and has a store of its own.
   receiver: [
@@ -113,7 +121,9 @@ const mayImport = {
     'history',
     'outbox/outbox-access.ts',
     'outbox/outbox-settings.ts',
+    'outbox/list-record.ts',
     'outbox/local-access.ts',
+    'outbox/matches-filter.ts',
     'outbox/postgres',
     'outbox/sqlite/outbox-directory.ts',
     'outbox/sqlite/read-outbox.ts',
@@ -142,7 +152,13 @@ const contracts = [
 ];
 
 /** What a user writes down, and code without a life of its own: a contract may name it. */
-const values = ['outbox/dead-letter.ts', 'outbox/postgres/postgres-outbox.ts', 'delivery/batch-settings.ts'];
+const values = [
+  'outbox/dead-letter.ts',
+  'outbox/pending-entry.ts',
+  'outbox/postgres/postgres-outbox.ts',
+  'delivery/batch-settings.ts',
+  'history/timeline-entry.ts',
+];
 
 /** Lie in src/ itself and may import every folder; nothing in src/ imports index.ts. */
 const assembly = ['create-notifier.ts', 'index.ts'];

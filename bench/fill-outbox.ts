@@ -28,3 +28,21 @@ export function fillOutbox(directory: string, count: number): void {
     COMMIT;`);
   closeConnection(database);
 }
+
+/** Adds so many dead letters. */
+export function fillDead(directory: string, count: number): void {
+  const file = prepareOutboxFile(prepareOutboxDirectory(directory));
+  const database = openConnection(loadSqlite(), { file, sync: 'normal' });
+  const now = Date.now();
+  database.exec(`
+    BEGIN;
+    WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ${count}),
+      identified(n, id) AS (SELECT n, printf('01980000-0000-7000-8000-%012x', n) FROM number)
+    INSERT INTO dead (target, id, type, lane, occurred_at, died_at, attempts, reason_kind, reason_status, reason_detail, body)
+      SELECT 'crm', id, 'booking_created', 'booking:' || (n / 3), ${now}, ${now}, 1, 'rejected', 422, 'no such user',
+        CAST('{"notification_id":"' || id || '","user_id":123,"message":"Booking ' || n || ' created"}' AS BLOB)
+      FROM identified;
+    UPDATE tally SET dead = ${count};
+    COMMIT;`);
+  closeConnection(database);
+}

@@ -4,6 +4,7 @@ import { megabytes, printTable } from './print-table.js';
 import { printPostgres } from './report-postgres.js';
 import { median } from './median.js';
 import type { Comparison } from './scenarios/comparison.js';
+import type { DashboardCosts } from './scenarios/dashboard.js';
 import { batchCount, type Deliveries, type DeliveryComparison } from './scenarios/delivery.js';
 import type { FewComparison } from './scenarios/few.js';
 import type { Added, ImportCosts } from './scenarios/import.js';
@@ -28,6 +29,7 @@ export interface Results {
   delivery?: DeliveryComparison;
   outages?: Outage[];
   pending?: Pending[];
+  dashboard?: DashboardCosts;
   postgres?: PostgresResults;
   soak?: readonly SoakPoint[];
 }
@@ -43,6 +45,7 @@ export function printReport(results: Results): void {
   if (results.delivery !== undefined) printDelivery(results.delivery);
   if (results.outages !== undefined) printOutages(results.outages);
   if (results.pending !== undefined) printPending(results.pending);
+  if (results.dashboard !== undefined) printDashboard(results.dashboard);
   if (results.postgres !== undefined) printPostgres(results.postgres);
 }
 
@@ -181,6 +184,14 @@ function printPending(pending: readonly Pending[]): void {
     perSecond.toFixed(0),
   ]);
   printTable([['pending', 'ready ms', 'first arrival ms', 'MB grown', 'delivered/s'], ...rows]);
+}
+
+function printDashboard({ pending, dead, calls, aloneP99Ms, watchedP99Ms }: DashboardCosts): void {
+  console.log(`\nDashboard. With ${pending} pending and ${dead} dead.`);
+  const rows = calls.map(({ path, medianMs, maxMs }) => [path, medianMs.toFixed(1), maxMs.toFixed(1)]);
+  printTable([['', 'median ms', 'most ms'], ...rows]);
+  const [alone, watched] = [median(aloneP99Ms), median(watchedP99Ms)];
+  console.log(`The app's own p99: ${alone.toFixed(2)} ms, while somebody looks ${watched.toFixed(2)} ms.`);
 }
 
 function mid(rounds: readonly Round[], value: (round: Round) => number): number {

@@ -8,6 +8,7 @@ import { describeMachine } from './machine.js';
 import { startRedis } from './redis.js';
 import { printReport, type Results } from './report.js';
 import { compare } from './scenarios/comparison.js';
+import { measureDashboard } from './scenarios/dashboard.js';
 import { compareDelivery } from './scenarios/delivery.js';
 import { endure } from './scenarios/outage.js';
 import { compareFew } from './scenarios/few.js';
@@ -27,8 +28,8 @@ Linux only: CPU time comes from /proc. Leave the machine alone meanwhile.
   --rounds N        rounds of each variant                                 (8)
   --seconds N       of load in each round                                  (3)
   --rate N          requests a second where the load is steady             (1000; for soak 2000)
-  --only LIST       scenarios: import, few, receipts, saturated, steady, delivery, outage, pending, soak,
-                    postgres                (all but few, receipts, soak and postgres)
+  --only LIST       scenarios: import, few, receipts, saturated, steady, delivery, outage, pending,
+                    dashboard, soak, postgres  (all but few, receipts, dashboard, soak and postgres)
   --variants LIST   by name, comma-separated; bare is always among them     (all)
   --soak N          seconds of steady load, for what grows                 (600)
   --postgres LIST   parts of postgres: transactions, commit, long, drain   (all)
@@ -48,6 +49,7 @@ const scenarios = [
   'delivery',
   'outage',
   'pending',
+  'dashboard',
   'soak',
   'postgres',
 ] as const;
@@ -146,6 +148,11 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
       results.pending.push(await openWith(count));
       say(`${count}`);
     }
+  }
+  if (only.has('dashboard')) {
+    const count = quick ? 1_000 : 100_000;
+    say(`\nDashboard: ${count} pending, ${count} dead, ${rate} requests a second`);
+    results.dashboard = await measureDashboard({ count, rounds, secondsPerRound: seconds, rate, say });
   }
   if (only.has('soak')) {
     say(`\nSoak: ${options.soakRate} requests a second for ${options.soak} s`);

@@ -1,7 +1,8 @@
+import { notificationRequest, type NotificationRequest } from './client/notification-request.js';
 import { createService, type CRMNotificationService } from './client/crm-notification-service.js';
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
-import { CRMConfigError } from './core/errors.js';
+import { CRMConfigError, CRMValidationError } from './core/errors.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
@@ -21,7 +22,7 @@ import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { logStart } from './observe/start-line.js';
 import type { OutboxConfig } from './outbox/outbox-settings.js';
 import { insertStatement } from './outbox/postgres/insert-statement.js';
-import { crmTarget } from './outbox/outbox.js';
+import { crmTarget, type DeadFilter, type StoredNotification } from './outbox/outbox.js';
 import { placeOf } from './outbox/postgres/postgres-outbox.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
@@ -132,6 +133,13 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     return service;
   };
 
+  const requestsFor = (stored: readonly StoredNotification[]): readonly NotificationRequest[] =>
+    stored.flatMap(({ target: name, id, body, traceparent, attempts }) => {
+      const target = targets.find((one) => one.name === name);
+      const post = { id, body, traceparent, attempt: attempts + 1 };
+      return target === undefined ? [] : [notificationRequest(target, post)];
+    });
+
   const notifier: Notifier = {
     notify: (input) => intake.accept(() => buildNotification(input), {}),
     notifyBooking: (input) => intake.accept(() => buildBooking(input), {}),
@@ -149,6 +157,12 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     pause: async (options = {}) => postOffice.changePause(pauseChangeOf('pause', options, targetNames)),
     resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
     find: (id) => postOffice.find(id),
+    timeline: (id) => postOffice.timeline(id),
+    tryNow: (id, target) => postOffice.tryNow({ id, target }),
+    requests: async (id) => requestsFor(await postOffice.find(id)),
+    delivered: {
+      list: async ({ limit = 100, ...query } = {}) => postOffice.listDelivered({ ...query, limit: clampLimit(limit) }),
+    },
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
     flush: ({ timeoutMs } = {}) =>
       settleAndReport(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),
@@ -156,13 +170,18 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     async [Symbol.asyncDispose]() {
       await notifier.close();
     },
+    pending: {
+      list: async ({ limit = 100, ...query } = {}) => postOffice.listPending({ ...query, limit: clampLimit(limit) }),
+      count: (filter = {}) => postOffice.countPending(filter),
+    },
     deadLetters: {
-      list: async ({ limit = 100, ...query } = {}) => postOffice.listDead({ ...query, limit: clampLimit(limit) }),
-      summary: (filter = {}) => postOffice.summariseDead(filter),
-      redeliver: (id, target) => postOffice.redeliver({ id, target }),
-      redeliverAll: (filter = {}) => postOffice.redeliverAll(filter),
-      discard: (id, target) => postOffice.discard({ id, target }),
-      discardAll: (filter = {}) => postOffice.discardAll(filter),
+      list: async ({ limit = 100, ...query } = {}) =>
+        postOffice.listDead({ ...checkIds(query), limit: clampLimit(limit) }),
+      summary: async (filter = {}) => postOffice.summariseDead(checkIds(filter)),
+      redeliver: (id, target, by) => postOffice.redeliver({ id, target, by }),
+      redeliverAll: async (filter = {}, by) => postOffice.redeliverAll({ ...checkIds(filter), by }),
+      discard: (id, target, by) => postOffice.discard({ id, target, by }),
+      discardAll: async (filter = {}, by) => postOffice.discardAll({ ...checkIds(filter), by }),
     },
     on: (name, listener) => events.on(name, listener),
     get service() {
@@ -180,6 +199,16 @@ const noDirectTarget =
 function transactionWriting(outbox: OutboxConfig['path']): TransactionWriting {
   if (typeof outbox === 'string') return { kind: outbox === ':memory:' ? 'memory' : 'none' };
   return { kind: 'statement', statementFor: (notification) => insertStatement(outbox.table, notification) };
+}
+
+const maxIds = 1_000;
+
+/** Throws `CRMValidationError` for more ids than one call takes, so that a statement stays small. */
+function checkIds<Filter extends DeadFilter>(filter: Filter): Filter {
+  const count = filter.ids?.length ?? 0;
+  if (count <= maxIds) return filter;
+  const message = `has ${String(count)} ids, and may have ${String(maxIds)}; call again for the others`;
+  throw new CRMValidationError([{ path: 'ids', message }], { hook: 'crm.deadLetters' });
 }
 
 function clampLimit(limit: number): number {

@@ -18,6 +18,7 @@ export {
 } from './core/errors.js';
 export { messageFirst } from './telemetry/message-first.js';
 
+export type { NotificationRequest } from './client/notification-request.js';
 export type { CRMReply } from './client/crm-notification-service.js';
 export type { TlsOptions } from './client/connection-options.js';
 export type { TokenProvider } from './client/token.js';
@@ -70,12 +71,14 @@ export type { MaxUnsavedOptions } from './notifier/intake-settings.js';
 export type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier/notifier-event.js';
 export type {
   DeadLetters,
+  Delivered,
   Middleware,
   MiddlewareOptions,
   Notifier,
   Notify,
   NotifyInTransaction,
   PauseOptions,
+  PendingNotifications,
   RequestNotifier,
   Stats,
   TimeLimit,
@@ -89,11 +92,30 @@ export type {
   DeadQuery,
   DeadReason,
   DeadSummary,
+  LanePlace,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
   PendingNotification,
+  PendingQuery,
   StoredNotification,
 } from './outbox/outbox.js';
-export type { ByHand, HandPause, MinuteCounts, OutboxProcess, Pause, TargetReport } from './history/history.js';
-export type { MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
+export type {
+  ByHand,
+  DeliveredFilter,
+  DeliveredNotification,
+  DeliveredQuery,
+  HandPause,
+  MinuteCounts,
+  OutboxProcess,
+  Pause,
+  TargetReport,
+  TargetTimeline,
+  Timeline,
+  TimelineEntry,
+  TimelineKind,
+} from './history/history.js';
+export type { KeepDeliveredOptions, MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport, TargetStats } from './post-office/post-office.js';
 export type { RunStatement, Transaction } from './transaction/transaction.js';
 export type { LogFields, Logger } from './telemetry/logger.js';

@@ -19,6 +19,8 @@ export interface Output {
   readonly isClosed: boolean;
   /** Prints a result on standard output: with `--json` the object on one line, otherwise the text. */
   result(value: object, text: string): void;
+  /** Prints text on standard output that is safe to show, as it is. */
+  raw(text: string): void;
   /** Resolves when standard output has room for more results. */
   drained(): Promise<void>;
   /** Prints a note for people on standard error. */
@@ -33,6 +35,9 @@ export function createOutput({ stdout, stderr }: OutputStreams, isJson: boolean)
     },
     result(value, text) {
       if (stdout.writable) stdout.write(`${isJson ? safeJson(value) : withoutControls(text)}\n`);
+    },
+    raw(text) {
+      if (stdout.writable) stdout.write(text);
     },
     async drained() {
       // If the pipe breaks meanwhile, stop waiting; main.ts handles the stream's error.

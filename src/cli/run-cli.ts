@@ -8,9 +8,11 @@ import { addDeliverCommand } from './deliver-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { addDiscardCommand, addRedeliverCommand } from './outbox/dead-letter-commands.js';
 import { addExportCommand } from './outbox/export-command.js';
-import { addListCommand, addShowCommand } from './outbox/inspect-commands.js';
+import { addListCommand } from './outbox/inspect-commands.js';
 import { addPauseCommand, addResumeCommand } from './outbox/pause-commands.js';
+import { addShowCommand } from './outbox/show-command.js';
 import { addStatsCommand } from './outbox/stats-command.js';
+import { addTryCommand } from './outbox/try-command.js';
 import { withoutControls } from './output.js';
 import { addSendCommand } from './send-command.js';
 
@@ -84,6 +86,7 @@ Examples:
   addStatsCommand(outbox, context);
   addListCommand(outbox, context);
   addShowCommand(outbox, context);
+  addTryCommand(outbox, context);
   addRedeliverCommand(outbox, context);
   addDiscardCommand(outbox, context);
   addPauseCommand(outbox, context);

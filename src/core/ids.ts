@@ -7,6 +7,15 @@ export function newNotificationId(): string {
   return v7();
 }
 
+/**
+ * When a notification was accepted, in milliseconds since 1970, as its id says (RFC 9562 section 5.7); undefined for an id of another
+ * kind.
+ */
+export function acceptedAtOf(id: string): number | undefined {
+  const [, high, low] = /^([\da-f]{8})-([\da-f]{4})-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i.exec(id) ?? [];
+  return high === undefined || low === undefined ? undefined : parseInt(high + low, 16);
+}
+
 // version - trace id - parent id - flags, in lower case; version ff and ids of only zeros are invalid.
 const traceparentPattern = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 

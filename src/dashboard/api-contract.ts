@@ -1,6 +1,6 @@
-import type { Stats } from '../notifier/notifier.js';
-import type { Pause } from '../history/history.js';
-import type { DeadLetter, StoredNotification } from '../outbox/outbox.js';
+import type { NotificationRequest, Stats } from '../notifier/notifier.js';
+import type { DeliveredNotification, Pause, Timeline } from '../history/history.js';
+import type { DeadLetter, PendingEntry, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
 
@@ -117,9 +117,36 @@ export interface ProcessEntry {
   readonly isLeader: boolean;
 }
 
-/** `GET api/notifications/:id`: what the outbox holds of it, for each target; empty once it is delivered or discarded. */
-export interface StoredEntries {
+/** `GET api/notifications/:id`: what is known of it. */
+export interface NotificationView {
+  /** What the outbox holds of it, for each target; empty once it is delivered or discarded. */
   readonly entries: readonly DistributiveOmit<StoredNotification, 'body' | 'traceparent'>[];
+  readonly timeline: Timeline;
+  /** How it is posted to each target that it waits or is dead for. */
+  readonly requests: readonly Omit<NotificationRequest, 'body'>[];
+  /** Whether its bodies may be shown to this user. */
+  readonly hasBodies: boolean;
+}
+
+/**
+ * `GET api/notifications/:id/body?target`: its body with each value replaced. `POST` to the same: as it is, which the log says. Both
+ * only where the option `showBodies` lets them.
+ */
+export interface NotificationBody {
+  readonly body: string;
+}
+
+/** `POST api/notifications/:id/try-now?target`: for how many targets it is tried. */
+export interface TriedNow {
+  readonly tried: number;
+}
+
+/** `GET api/delivered?limit&before`, with filters: `search`, `target`, `type`, `lane`, `from`, `to`. */
+export interface DeliveredPage {
+  /** Newest first. */
+  readonly delivered: readonly DeliveredNotification[];
+  /** Pass it as `before` to read older ones; null if there are none. */
+  readonly older: number | null;
 }
 
 /** `Omit` for each member of a union. */
@@ -136,14 +163,28 @@ export interface DeadLetterPage {
   readonly older: number | null;
 }
 
-/** `POST api/dead-letters/:id/redeliver?target`, and `POST api/dead-letters/redeliver-all` with filters: how many are pending again. */
+/**
+ * `GET api/pending?limit&after`, with filters: `search`, `target`, `type`, `lane`, `attempts`, `from`, `to`.
+ * `GET api/pending/count` takes the same filters and returns a `PendingCount`.
+ */
+export interface PendingPage {
+  /** Each target's oldest first. */
+  readonly entries: readonly Omit<PendingEntry, 'traceparent'>[];
+  /** Pass it as `after` to read later ones; null if there are none. */
+  readonly next: number | null;
+}
+
+/**
+ * `POST api/dead-letters/:id/redeliver?target`, `POST api/dead-letters/redeliver-all` with filters, and
+ * `POST api/dead-letters/redeliver-selected` with filters and `{ ids }` as its body: how many are pending again.
+ */
 export interface Redelivered {
   readonly redelivered: number;
   /** When it was done, by the server's clock: what is pending in an overview of an earlier instant says nothing of it. */
   readonly at: number;
 }
 
-/** `POST api/dead-letters/:id/discard?target`, and `POST api/dead-letters/discard-all` with filters. */
+/** The same with `discard`, `discard-all` and `discard-selected`. */
 export interface Discarded {
   readonly discarded: number;
 }

@@ -9,10 +9,15 @@ import {
   type InternalDashboardOptions,
 } from './dashboard-options.js';
 import { createDeadLettersApi, type DeadLettersApi } from './dead-letters-api.js';
+import { createExportGate } from './export-gate.js';
+import { routeLists } from './list-routes.js';
+import { createOneAtATime } from './one-at-a-time.js';
 import { createOverviewReader } from './overview.js';
+import { createPendingApi, type PendingApi } from './pending-api.js';
 import { compressFor } from './compress.js';
 import { isRange } from './count-series.js';
-import type { Overview, Range, StoredEntries } from './api-contract.js';
+import { createNotificationsApi, type NotificationsApi } from './notifications-api.js';
+import type { Overview, Range } from './api-contract.js';
 import {
   type DashboardResponse,
   jsonResponse,
@@ -21,18 +26,21 @@ import {
   redirect,
   refusal,
   send,
+  type AnyResponse,
 } from './response.js';
 import { createPausesApi, type PausesApi } from './pauses-api.js';
 import { createRecorder } from './recorder.js';
-import { refuseChange, refuseUnauthorised, userOfRequest } from './request-guard.js';
+import { refuseForeign, refuseUnauthorised, userOfRequest } from './request-guard.js';
+import { changing, reading } from './methods.js';
 
 interface Dashboard {
   readonly config: DashboardConfig;
   readonly assets: PageAssets;
   readonly readOverview: (range: Range) => Promise<Overview>;
+  readonly pending: PendingApi;
   readonly deadLetters: DeadLettersApi;
   readonly pauses: PausesApi;
-  readonly find: Notifier['find'];
+  readonly notifications: NotificationsApi;
 }
 
 /**
@@ -47,18 +55,22 @@ interface Dashboard {
  */
 export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Middleware {
   const config = resolveDashboardConfig(options);
+  // One after the other, whatever they list.
+  const oneAtATime = createOneAtATime();
+  const exportGate = createExportGate();
   const dashboard = {
     config,
     assets: readPageAssets((options as InternalDashboardOptions).assetsDirectory),
     readOverview: createOverviewReader(crm, createRecorder(crm, config.clock), config),
-    deadLetters: createDeadLettersApi(crm.deadLetters, config),
+    pending: createPendingApi(crm.pending, oneAtATime, exportGate),
+    deadLetters: createDeadLettersApi(crm.deadLetters, config, oneAtATime, exportGate),
     pauses: createPausesApi(crm, config),
-    find: (id: string) => crm.find(id),
+    notifications: createNotificationsApi(crm, config),
   };
 
   return function crmDashboardHandler(req, res) {
     void respondTo(req, dashboard)
-      .then((response) => compressFor(req, response))
+      .then(async (response) => ('chunks' in response ? response : compressFor(req, response)))
       .then((response) => {
         send(res, response);
       });
@@ -66,7 +78,7 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
 }
 
 /** Never rejects. */
-async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<DashboardResponse> {
+async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<AnyResponse> {
   const refused = await refuseUnauthorised(req, dashboard.config);
   if (refused !== undefined) return refused;
   try {
@@ -77,23 +89,19 @@ async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<Da
   }
 }
 
-type Respond = () => DashboardResponse | Promise<DashboardResponse>;
-
-function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> {
-  const { config, assets, readOverview, deadLetters, pauses } = dashboard;
+function route(req: IncomingMessage, dashboard: Dashboard): AnyResponse | Promise<AnyResponse> {
+  const { config, assets, readOverview, deadLetters, pauses, notifications } = dashboard;
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
   if (path === '/api/overview') return reading(req, () => respondWithOverview(query, readOverview));
-  if (path === '/api/dead-letters') return reading(req, () => deadLetters.list(query));
-  if (path === '/api/dead-letters/summary') return reading(req, () => deadLetters.summary(query));
-  if (path === '/api/dead-letters/redeliver-all')
-    return changing(req, config, (by) => deadLetters.redeliverAll(query, by));
-  if (path === '/api/dead-letters/discard-all') return changing(req, config, (by) => deadLetters.discardAll(query, by));
+  const fromList = routeLists(req, path, query, dashboard);
+  if (fromList !== undefined) return fromList;
   if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
   if (path === '/api/resume') return changing(req, config, (by) => pauses.resume(query, by));
-  const [, soughtText] = /^\/api\/notifications\/([^/]+)$/.exec(path) ?? [];
-  if (soughtText !== undefined) return reading(req, () => respondWithStored(soughtText, dashboard));
+  if (path === '/api/delivered') return reading(req, () => notifications.listDelivered(query));
+  const [, soughtText, part] = /^\/api\/notifications\/([^/]+)(\/body|\/try-now)?$/.exec(path) ?? [];
+  if (soughtText !== undefined) return respondWithNotification(req, dashboard, { soughtText, part, query });
   const [, idText, action] = /^\/api\/dead-letters\/([^/]+)\/(redeliver|discard)$/.exec(path) ?? [];
   if (idText === undefined) return refusal(404, 'not-found', 'the dashboard has no such path');
   return changing(req, config, (by) => {
@@ -105,12 +113,27 @@ function route(req: IncomingMessage, dashboard: Dashboard): ReturnType<Respond> 
   });
 }
 
-/** What is stored of a notification, without the body. */
-async function respondWithStored(idText: string, { find }: Dashboard): Promise<DashboardResponse> {
-  const id = parseId(idText);
+interface Sought {
+  readonly soughtText: string;
+  /** `/body`, `/try-now`, or undefined for the whole. */
+  readonly part: string | undefined;
+  readonly query: string;
+}
+
+/** What is known of a notification, or its body, or a try. A POST shows the body's values, and leaves a line in the log. */
+function respondWithNotification(
+  req: IncomingMessage,
+  { config, notifications }: Dashboard,
+  { soughtText, part, query }: Sought,
+): AnyResponse | Promise<AnyResponse> {
+  const id = parseId(soughtText);
   if (id === undefined) return badId;
-  const entries = (await find(id)).map(({ body: _body, traceparent: _traceparent, ...entry }) => entry);
-  return jsonResponse({ entries } satisfies StoredEntries);
+  if (part === undefined) return reading(req, () => notifications.show(id, req));
+  const target = new URLSearchParams(query).get('target') ?? undefined;
+  if (part === '/try-now') return changing(req, config, (by) => notifications.tryNow(id, target, by));
+  if (req.method !== 'POST') return reading(req, () => notifications.body({ id, target, isRevealed: false }, req));
+  const by = userOfRequest(req, config);
+  return refuseForeign(req) ?? notifications.body({ id, target, isRevealed: true, by }, req);
 }
 
 const badId = refusal(400, 'bad-id', 'this is not the id of a notification');
@@ -146,23 +169,6 @@ function redirectToSlash(req: IncomingMessage): DashboardResponse | undefined {
   const path = originalUrl?.split('?', 1)[0] ?? '/';
   const isMountPath = req.url?.split('?', 1)[0] === '/' && !path.endsWith('/');
   return isMountPath ? redirect(`./${path.slice(path.lastIndexOf('/') + 1)}/`) : undefined;
-}
-
-function reading(req: IncomingMessage, respond: Respond): ReturnType<Respond> {
-  if (req.method === 'GET' || req.method === 'HEAD') return respond();
-  return refusal(405, 'method-not-allowed', 'this path is read-only; use GET', { allow: 'GET, HEAD' });
-}
-
-/** `respond` gets the user who asks for the change, if that is known. */
-async function changing(
-  req: IncomingMessage,
-  config: DashboardConfig,
-  respond: (by: string | undefined) => DashboardResponse | Promise<DashboardResponse>,
-): Promise<DashboardResponse> {
-  if (req.method !== 'POST') return refusal(405, 'method-not-allowed', 'use POST', { allow: 'POST' });
-  const refused = await refuseChange(req, config);
-  if (refused !== undefined) return refused;
-  return respond(userOfRequest(req, config));
 }
 
 const maxIdLength = 256;

@@ -13,7 +13,7 @@ export interface DashboardOptions {
    */
   readonly authorize?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
-   * Decides who may redeliver, discard, pause and resume, of those who may see the dashboard. Called for every change, like `authorize`; the
+   * Decides who may redeliver, discard, try, pause and resume, of those who may see the dashboard. Called for every change, like `authorize`; the
    * response to others is a 403.
    * @default everybody whom `authorize` lets in
    * @example authorizeChange: (req) => req.session?.role === 'admin'
@@ -27,6 +27,14 @@ export interface DashboardOptions {
    */
   readonly userOf?: ((req: Request) => string | undefined) | undefined;
   /**
+   * Who may see the bodies of notifications, which are personal data, of those who may see the dashboard. Called for each request
+   * that shows one, like `authorize`. The page shows them with each value replaced until the user presses **Show values**, which
+   * the log says.
+   * @default nobody
+   * @example showBodies: (req) => req.session?.role === 'support'
+   */
+  readonly showBodies?: ((req: Request) => boolean | Promise<boolean>) | undefined;
+  /**
    * The `WWW-Authenticate` header of a 401. `Basic realm="CRM"` makes browsers ask for a password.
    * @default none
    */
@@ -38,7 +46,8 @@ export interface DashboardOptions {
    */
   readonly oldBacklogMs?: number | undefined;
   /**
-   * Gets a line for each redelivery, discard, pause and resumption, and for each `authorize` that throws. Set it to keep an audit trail.
+   * Gets a line for each redelivery, discard, try, pause, resumption and shown body, and for each `authorize` that throws. Set it to keep
+   * an audit trail.
    * @default none
    */
   readonly logger?: Logger | undefined;
@@ -59,6 +68,7 @@ export interface DashboardConfig {
   readonly authorize: ((req: Request) => unknown) | undefined;
   readonly authorizeChange: ((req: Request) => unknown) | undefined;
   readonly userOf: ((req: Request) => unknown) | undefined;
+  readonly showBodies: ((req: Request) => unknown) | undefined;
   readonly wwwAuthenticate: string | undefined;
   readonly oldBacklogMs: number;
   readonly logger: Logger | undefined;
@@ -66,13 +76,13 @@ export interface DashboardConfig {
 }
 
 const knownOptions = [
-  ...['authorize', 'authorizeChange', 'userOf', 'wwwAuthenticate'],
+  ...['authorize', 'authorizeChange', 'userOf', 'showBodies', 'wwwAuthenticate'],
   ...['oldBacklogMs', 'logger', 'clock', 'assetsDirectory'],
 ];
 
 /** Throws `CRMConfigError` with every problem at once. */
 export function resolveDashboardConfig(options: DashboardOptions): DashboardConfig {
-  const { authorize, authorizeChange, userOf, wwwAuthenticate } = options;
+  const { authorize, authorizeChange, userOf, showBodies, wwwAuthenticate } = options;
   const { oldBacklogMs = 300_000, logger, clock = systemClock } = options;
   const issues: Issue[] = [];
   for (const path of Object.keys(options)) {
@@ -83,7 +93,7 @@ export function resolveDashboardConfig(options: DashboardOptions): DashboardConf
   } else if (typeof (authorize as unknown) !== 'function') {
     issues.push({ path: 'authorize', message: 'must be a function that takes a request and returns true or false' });
   }
-  for (const [path, given] of Object.entries({ authorizeChange, userOf })) {
+  for (const [path, given] of Object.entries({ authorizeChange, userOf, showBodies })) {
     if (given !== undefined && typeof (given as unknown) !== 'function')
       issues.push({ path, message: 'must be a function that takes a request' });
   }
@@ -94,10 +104,10 @@ export function resolveDashboardConfig(options: DashboardOptions): DashboardConf
     issues.push({ path: 'oldBacklogMs', message: 'must be a positive number of milliseconds' });
   }
   if (issues.length > 0) throw new CRMConfigError(issues);
-  return { authorize, authorizeChange, userOf, wwwAuthenticate, oldBacklogMs, logger, clock };
+  return { authorize, authorizeChange, userOf, showBodies, wwwAuthenticate, oldBacklogMs, logger, clock };
 }
 
-const knownNames = 'authorize, authorizeChange, userOf, wwwAuthenticate, oldBacklogMs, logger and clock';
+const knownNames = 'authorize, authorizeChange, userOf, showBodies, wwwAuthenticate, oldBacklogMs, logger and clock';
 const missingAuthorize =
   'is missing: the dashboard shows and redelivers notifications, so define who may use it: ' +
   'crmDashboard(crm, { authorize: (req) => … }). It is optional only with NODE_ENV=development';

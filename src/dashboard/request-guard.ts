@@ -49,9 +49,17 @@ export async function refuseChange(
   req: IncomingMessage,
   { authorizeChange, logger }: Pick<DashboardConfig, 'authorizeChange' | 'logger'>,
 ): Promise<DashboardResponse | undefined> {
-  const refused = refuseCrossOriginChange(req);
+  const refused = refuseForeign(req);
   if (refused !== undefined || authorizeChange === undefined) return refused;
   return (await isAllowed(req, 'authorizeChange', authorizeChange, logger)) ? undefined : mayNotChange;
+}
+
+/** Whether this user may see the bodies of notifications. Never rejects. */
+export async function maySeeBodies(
+  req: IncomingMessage,
+  { showBodies, logger }: Pick<DashboardConfig, 'showBodies' | 'logger'>,
+): Promise<boolean> {
+  return showBodies !== undefined && (await isAllowed(req, 'showBodies', showBodies, logger));
 }
 
 /** Whether the app's function returns `true`, or a promise of it. Never rejects. */
@@ -82,8 +90,8 @@ export function userOfRequest(req: IncomingMessage, { userOf }: Pick<DashboardCo
   }
 }
 
-/** The response to a request for a change that does not come from the dashboard's own page; undefined if it does. */
-function refuseCrossOriginChange({ headers }: IncomingMessage): DashboardResponse | undefined {
+/** The response to a POST that does not come from the dashboard's own page; undefined if it does. */
+export function refuseForeign({ headers }: IncomingMessage): DashboardResponse | undefined {
   return isFromOwnPage(headers) ? undefined : notFromThePage;
 }
 

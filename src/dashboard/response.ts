@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { CRMConfigError } from '../core/errors.js';
 import { pageHeaders } from '../core/page-headers.js';
 import type { Refusal } from './api-contract.js';
@@ -12,6 +14,15 @@ export interface DashboardResponse {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
+
+/** A response whose body is made while it is sent, in pieces that fit into memory. */
+export interface StreamedResponse extends Pick<DashboardResponse, 'status' | 'headers'> {
+  readonly chunks: AsyncIterable<string>;
+  /** Called once it is sent, or its client has left. */
+  readonly onEnd: () => void;
+}
+
+export type AnyResponse = DashboardResponse | StreamedResponse;
 
 /** The page may load its script, styles, icon and API from its own origin, and nothing else. */
 const securityHeaders = pageHeaders({ script: "'self'", style: "'self'", image: "'self'" });
@@ -39,12 +50,25 @@ export function redirect(location: string): DashboardResponse {
 }
 
 /** Does nothing if another handler has already responded or the client has disconnected. */
-export function send(res: ServerResponse, { status, headers, body }: DashboardResponse): void {
+export function send(res: ServerResponse, response: AnyResponse): void {
+  if ('chunks' in response) {
+    void stream(res, response).finally(response.onEnd);
+    return;
+  }
   if (res.headersSent || res.destroyed) return;
+  const { status, headers, body } = response;
   // A 304 has no body, so it must not have a length.
   const length = status === 304 ? {} : { 'content-length': String(body.byteLength) };
   res.writeHead(status, { ...securityHeaders, ...headers, ...length });
   res.end(body);
+}
+
+/** Cuts the connection if a piece cannot be made, so that nobody takes what has arrived for the whole. */
+async function stream(res: ServerResponse, { status, headers, chunks }: StreamedResponse): Promise<void> {
+  if (res.headersSent || res.destroyed) return;
+  res.writeHead(status, { ...securityHeaders, ...headers });
+  // The client has left, or the notifier is closed.
+  await pipeline(Readable.from(chunks), res).catch(() => undefined);
 }
 
 /** The responses with the page's files, by path. */

@@ -32,6 +32,8 @@ export interface CircuitBreaker {
   allowed(nowMs: number, hasFresh?: () => boolean): number;
   /** How long until an open circuit lets a probe through; undefined when it is not open. */
   probeInMs(nowMs: number, hasFresh?: () => boolean): number | undefined;
+  /** An open circuit lets a probe through at once. */
+  probeNow(nowMs: number): void;
   /** An attempt starts. Returns its ordinal. */
   onStart(): number;
   /**
@@ -186,6 +188,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
 
     probeInMs: (nowMs, hasFresh = () => false) =>
       circuit.state === 'open' ? Math.max(0, openProbeAtMs(hasFresh) - nowMs) : undefined,
+
+    probeNow(nowMs) {
+      if (circuit.state === 'open') circuit = { ...circuit, probeAtMs: nowMs, freshProbeAtMs: nowMs };
+    },
 
     onStart() {
       startCount += 1;

@@ -9,6 +9,8 @@ export interface Deliveries {
   to(target: string): Pick<Delivery, 'circuit' | 'inFlight'> | undefined;
   /** Resolves when nothing is due for any target; see `Delivery.whenIdle`. */
   whenIdle(): Promise<void>;
+  /** As `Delivery.tryNow`, of one target or of all. */
+  tryNow(id: string, target?: string): void;
   stop(): Promise<void>;
 }
 
@@ -28,6 +30,9 @@ export function joinDeliveries(byTarget: ReadonlyMap<string, Delivery>): Deliver
     to: (target) => byTarget.get(target),
     async whenIdle() {
       await Promise.all(all.map((delivery) => delivery.whenIdle()));
+    },
+    tryNow(id, target) {
+      for (const [name, delivery] of byTarget) if ((target ?? name) === name) delivery.tryNow(id);
     },
     async stop() {
       await Promise.all(all.map((delivery) => delivery.stop()));

@@ -10,6 +10,7 @@ export interface AboutAttempt {
   /** The target's name. */
   readonly target: string;
   readonly type: string;
+  readonly lane: string;
   /** Attempts made so far, this one included if it was one. */
   readonly attempts: number;
   /** Whether any of it may have reached the CRM. If there was no connection to begin with, this was no attempt. */
@@ -24,14 +25,14 @@ export interface AboutAttempt {
 
 /** About an attempt that ends now. */
 export function aboutAttempt(
-  { id, target, type, traceparent, attempts: earlierAttempts }: PendingNotification,
+  { id, target, type, lane, traceparent, attempts: earlierAttempts }: PendingNotification,
   wasSent: boolean,
   startedAtMs: number,
   clock: Clock,
 ): AboutAttempt {
   const durationMs = clock.monotonicMs() - startedAtMs;
   const attempts = wasSent ? earlierAttempts + 1 : earlierAttempts;
-  return { id, target, type, attempts, wasSent, durationMs, endedAt: clock.now(), traceparent };
+  return { id, target, type, lane, attempts, wasSent, durationMs, endedAt: clock.now(), traceparent };
 }
 
 /** What happens in the post office: ids, types, codes and numbers; nothing personal. */

@@ -25,6 +25,8 @@ export interface Delivery {
   readonly inFlight: number;
   /** Resolves when nothing is due. What waits for its next attempt is not due; while paused or after `stop`, nothing is. */
   whenIdle(): Promise<void>;
+  /** Tries a notification before others, once it is the first of its lane; also as the probe of an open circuit, which begins at once. */
+  tryNow(id: string): void;
   /** Starts no more attempts, cuts off those under way and settles those that have ended. */
   stop(): Promise<void>;
 }
@@ -213,6 +215,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     return found.some(({ kind }) => kind === 'delivered' || kind === 'dead');
   }
 
+  /** Another process may have asked for some; those that are not ready are tried when they are. */
+  function wantStored(): void {
+    for (const id of lanes.wantedIds()) {
+      choice.want(id);
+      if (lanes.hurry(id, clock.monotonicMs())) breaker.probeNow(clock.monotonicMs());
+    }
+  }
+
   return {
     get circuit() {
       return breaker.state;
@@ -223,9 +233,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     wake(accepted) {
       const isWorking = !isBatching && (underWay.count > 0 || (ready.size > 0 && !round.isGathering));
       lanes.onAccepted(accepted ?? [], clock.monotonicMs());
-      if (accepted === undefined) pump();
-      else if (isWorking || !idleWaiters.isEmpty) round.startSoon();
+      if (accepted === undefined) {
+        wantStored();
+        pump();
+      } else if (isWorking || !idleWaiters.isEmpty) round.startSoon();
       else round.add(accepted.length);
+    },
+    tryNow(id) {
+      choice.want(id);
+      lanes.hurry(id, clock.monotonicMs());
+      breaker.probeNow(clock.monotonicMs());
+      pump();
     },
     whenIdle() {
       settlements.hurry();

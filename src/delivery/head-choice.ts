@@ -1,6 +1,7 @@
 import type { PendingNotification } from '../outbox/outbox.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { createFreshOrder, type ReadyHeads, type Direction } from './heads.js';
+import type { MinHeap } from './min-heap.js';
 
 /**
  * Which of the ready heads is tried next, so that heads which hurt the CRM cannot hold up the others.
@@ -15,6 +16,8 @@ export interface HeadChoice {
   mayChoose(): boolean;
   /** Whether a newly accepted head can be tried while older ones fail. */
   hasNewest(): boolean;
+  /** An operator wants this one to be tried before others, once it is ready. */
+  want(id: string): void;
   /** Takes the head to try next; call `begin` when its attempt starts. `isForNewest`: it must not be a risky one. */
   choose(isForNewest?: boolean): PendingNotification | undefined;
   /** The attempt of the last chosen head starts; returns how it was chosen. */
@@ -52,6 +55,9 @@ const calmCount = 256;
 // After so many failed probes, the newest refused head is sometimes tried instead of the oldest.
 const manyProbesCount = 64;
 
+/** Of those, more would only be forgotten ones. */
+const maxWanted = 32;
+
 const plainChoice: Chosen = { standing: 'fresh', isRisky: false, direction: 'oldest' };
 
 export function createHeadChoice({ ready, breaker, concurrency, random }: HeadChoiceOptions): HeadChoice {
@@ -66,6 +72,25 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
   let isTurnOfFailing = false;
   let isTurnOfOldest = false;
   let chosen = plainChoice;
+  /** Ids. */
+  const wanted = new Set<string>();
+
+  const isWanted = ({ id }: PendingNotification): boolean => wanted.has(id);
+
+  const hasWanted = (): boolean =>
+    wanted.size > 0 && (fresh.some(isWanted) || refused.some(isWanted) || failing.some(({ head }) => isWanted(head)));
+
+  const takeWanted = (): PendingNotification | undefined => {
+    const [standing, head] = fresh.some(isWanted)
+      ? (['fresh', takeOne(fresh, isWanted)] as const)
+      : refused.some(isWanted)
+        ? (['refused', takeOne(refused, isWanted)] as const)
+        : (['failing', takeOne(failing, (entry) => isWanted(entry.head))?.head] as const);
+    if (head === undefined) return undefined;
+    wanted.delete(head.id);
+    chosen = { standing, isRisky: standing === 'failing', direction: order.direction };
+    return head;
+  };
 
   const takeFresh = (): PendingNotification | undefined => {
     chosen = plainChoice;
@@ -130,13 +155,20 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
       return isTroubled;
     },
     isRisky: (head) => order.isRisky(head),
+    want(id) {
+      wanted.add(id);
+      const [oldest] = wanted;
+      if (wanted.size > maxWanted && oldest !== undefined) wanted.delete(oldest);
+    },
     mayChoose() {
+      if (hasWanted()) return true;
       if (fresh.size > 0 || refused.size > 0) return true;
       return failing.size > 0 && (breaker.state !== 'closed' || hasShare());
     },
     hasNewest: () => isTroubled && order.hasNewest(fresh),
     choose(isForNewest = false) {
       if (isForNewest) return takeFresh();
+      if (hasWanted()) return takeWanted();
       if (breaker.state !== 'closed') return chooseProbe();
       // These were refused just before the circuit closed.
       if (refused.size > 0) ready.moveRefusedToFailing();
@@ -174,4 +206,11 @@ export function createHeadChoice({ ready, breaker, concurrency, random }: HeadCh
       endTrouble();
     },
   };
+}
+
+/** Takes one element that matches. */
+function takeOne<Element>(heap: MinHeap<Element>, matches: (element: Element) => boolean): Element | undefined {
+  const [first, ...others] = heap.takeAll(matches);
+  for (const other of others) heap.push(other);
+  return first;
 }

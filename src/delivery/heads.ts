@@ -15,6 +15,8 @@ export interface ReadyHeads {
   readonly refused: MinHeap<PendingNotification>;
   /** Adds one that is due. */
   add(entry: WaitingHead): void;
+  /** Whether one has this id. */
+  has(id: string): boolean;
   /** Takes the oldest fresh one, else a failing one, else a refused one. */
   takeOldest(): PendingNotification | undefined;
   /** It was the token's fault: refused heads become fresh again. */
@@ -55,6 +57,10 @@ export function createReadyHeads(): ReadyHeads {
       if (entry.isSuspect) failing.push(entry);
       else fresh.push(entry.head);
     },
+    has: (id) =>
+      fresh.some((head) => head.id === id) ||
+      failing.some(({ head }) => head.id === id) ||
+      refused.some((head) => head.id === id),
     takeOldest: () => fresh.pop() ?? failing.pop()?.head ?? refused.pop(),
     moveRefusedToFresh() {
       for (const head of refused.takeAll(() => true)) fresh.push(head);
@@ -169,6 +175,8 @@ export function createFreshOrder(random: () => number): FreshOrder {
 /** Heads that wait for their next attempt, soonest due first. */
 export interface WaitingHeads {
   push(entry: WaitingHead): void;
+  /** Takes those with this id. */
+  take(id: string): WaitingHead[];
   /** How long until one is due; `Infinity` when none waits. */
   dueInMs(nowMs: number): number;
   /** Makes those that are due ready. */
@@ -186,6 +194,7 @@ export function createWaitingHeads(ready: ReadyHeads, minCount: number): Waiting
     push(entry) {
       waiting.push(entry);
     },
+    take: (id) => waiting.takeAll(({ head }) => head.id === id),
     dueInMs(nowMs) {
       const next = waiting.peek();
       return next === undefined ? Infinity : Math.max(0, next.dueAtMs - nowMs);

@@ -1,4 +1,4 @@
-import type { PendingNotification } from '../outbox/outbox.js';
+import { type PendingNotification, wantedAt } from '../outbox/outbox.js';
 import { createEarlyHeads, type Lane } from './early-heads.js';
 import { createForgottenLanes } from './forgotten-lanes.js';
 import { createReadyHeads, createWaitingHeads, type ReadyHeads, type Standing, wasTried } from './heads.js';
@@ -29,6 +29,10 @@ export interface Lanes {
   putBack(head: PendingNotification, dueAtMs: number, standing?: Standing): void;
   /** A head in flight has left the outbox's window with its lane, until it is due again. */
   drop(head: PendingNotification): void;
+  /** A head that waits is due at once. Returns whether one with this id is ready now. */
+  hurry(id: string, nowMs: number): boolean;
+  /** The ids of those that somebody wants to be tried at once. */
+  wantedIds(): readonly string[];
   /** How long until a waiting head is due; undefined when none waits. */
   dueInMs(nowMs: number): number | undefined;
   /** Returns whether a head is ready, and reads on in the outbox to find one. */
@@ -64,6 +68,8 @@ const maxReady = 1_024;
 const refillBelow = maxReady / 2;
 // With so many ready heads that failed before, forgotten lanes stay forgotten even when they are due.
 const maxFailing = 32;
+/** What an operator asks for is little. */
+const maxWanted = 32;
 // A few milliseconds of reading.
 const pagesAtOnce = 4;
 
@@ -217,6 +223,13 @@ export function createLanes(options: LanesOptions): Lanes {
       followerCount -= lanes.get(head.lane)?.followers.length ?? 0;
       lanes.delete(head.lane);
     },
+
+    hurry(id, nowMs) {
+      for (const entry of waiting.take(id)) ready.add({ ...entry, dueAtMs: nowMs });
+      return ready.has(id);
+    },
+
+    wantedIds: () => queue.readDue({ nextAttemptAt: 0, position: 0 }, wantedAt, maxWanted).map(({ id }) => id),
 
     dueInMs(nowMs) {
       const forgottenMs = ready.failing.size < maxFailing ? (forgotten.dueInMs(nowMs) ?? Infinity) : Infinity;

@@ -1,5 +1,8 @@
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { PauseCause } from '../delivery/pause-reports.js';
+import type { DeliveredNotification, DeliveredQuery, KeptTimeline, TimelineEntry } from './timeline-entry.js';
+
+export * from './timeline-entry.js';
 
 /**
  * The contract of a history: what the processes that share an outbox report of themselves and of what they have done, so that each
@@ -19,6 +22,12 @@ export interface History {
   pauseChanges(): Promise<readonly PauseChange[]>;
   /** Keeps a change made now, in place of the earlier one of the same target or of all. */
   changePause(change: Omit<PauseChange, 'at'>): Promise<void>;
+  /** Adds what happened to notifications, as `report` does. */
+  record(entries: readonly TimelineEntry[]): Promise<void>;
+  /** What is kept of a notification; of what concerns all of them, what happened from this instant on. */
+  timeline(id: string, from: number): Promise<KeptTimeline>;
+  /** Delivered notifications that are kept and match, newest first, at most `limit` of them. */
+  listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;
   /** Takes this process off the list. */
   close(): Promise<void>;
 }
@@ -28,7 +37,12 @@ export interface HistoryReport {
   readonly process: OwnReport;
   /** What to add to the counts. */
   readonly minutes: readonly MinuteCounts[];
+  /** What happened to notifications, oldest first. */
+  readonly entries: readonly TimelineEntry[];
+  readonly delivered: readonly NewlyDelivered[];
 }
+
+export type NewlyDelivered = Omit<DeliveredNotification, 'position'>;
 
 /** What a process reports of itself. */
 export interface OwnReport extends Pick<OutboxProcess, 'targets'> {

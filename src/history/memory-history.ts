@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { minutesKeptMs, type History, type OutboxProcess, type PauseChange } from './history.js';
+import { minutesKeptMs, type History, type KeptDelivered, type OutboxProcess, type PauseChange } from './history.js';
+import { createMemoryTimelines } from './memory-timelines.js';
 import { addMinute, type MinuteTotals } from './minute-totals.js';
 
 /** The history of a process that shares its outbox with no other. It ends with the process. */
-export function createMemoryHistory(now: () => number): History {
+export function createMemoryHistory(now: () => number, keptDelivered: KeptDelivered): History {
   const id = randomUUID();
   const minutes: MinuteTotals = new Map();
   const pauseChanges = new Map<string | null, PauseChange>();
+  const { add, ...timelines } = createMemoryTimelines(now, keptDelivered);
   let own: OutboxProcess | undefined;
   return {
-    report({ process: { startedAt, leadsSince, targets }, minutes: addedMinutes }) {
+    report({ process: { startedAt, leadsSince, targets }, minutes: addedMinutes, entries, delivered }) {
       const seenAt = now();
       own = { id, name: hostname(), pid: process.pid, startedAt, seenAt, isLeader: leadsSince !== null, targets };
       for (const added of addedMinutes) addMinute(minutes, added);
@@ -18,8 +20,10 @@ export function createMemoryHistory(now: () => number): History {
         if (startAt >= seenAt - minutesKeptMs) break;
         minutes.delete(key);
       }
+      add({ entries, delivered });
       return Promise.resolve();
     },
+    ...timelines,
     processes: () => Promise.resolve(own === undefined ? [] : [own]),
     minutes(from) {
       const wanted = [...minutes.values()].filter(({ startAt }) => startAt >= from);

@@ -5,26 +5,35 @@ import { msOf } from '../outbox/postgres/stored-rows.js';
 import {
   countNames,
   goneAfterMs,
-  minutesKeptMs,
   type History,
+  type KeptDelivered,
+  minutesKeptMs,
   type OutboxProcess,
   type PauseChange,
 } from './history.js';
+import { createTimelineReading, timelineWriting } from './postgres-timelines.js';
 
 export interface PostgresHistoryOptions {
   readonly run: RunSql;
   readonly tables: OutboxTables;
   /** Of this process, as in its lease. */
   readonly processId: string;
+  readonly keptDelivered: KeptDelivered;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Called with the server's time after each report, in milliseconds since 1970. */
   readonly onReported: (serverNow: number) => void;
 }
 
 /** The history of an outbox in PostgreSQL, in tables beside it. Who leads is what the lease says. */
-export function createPostgresHistory({ run, tables, processId, onReported }: PostgresHistoryOptions): History {
+export function createPostgresHistory(options: PostgresHistoryOptions): History {
+  const { run, tables, processId, keptDelivered: kept, now, onReported } = options;
   const { processes, minutes: minuteTable } = tables;
+  const reading = createTimelineReading(run, tables);
   return {
-    async report({ process: { targets }, minutes }) {
+    async report({ process: { targets, leadsSince }, minutes, entries, delivered }) {
+      const added = { entries, delivered };
+      const writing = timelineWriting({ tables, added, now: now(), kept, isDropping: leadsSince !== null, first: 12 });
       const [row] = await run(
         `WITH gone AS (DELETE FROM ${processes} WHERE seen_at < clock_timestamp() - interval '1 day'),
            old AS (DELETE FROM ${minuteTable} WHERE start_at < ${msOf('clock_timestamp()')} - $5::bigint),
@@ -33,7 +42,7 @@ export function createPostgresHistory({ run, tables, processId, onReported }: Po
              SELECT * FROM unnest($6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
              ON CONFLICT (start_at, target) DO UPDATE SET
                ${countNames.map((name) => `${name} = m.${name} + excluded.${name}`).join(', ')}
-           )
+           ), ${writing.ctes}
          INSERT INTO ${processes} (id, name, pid, targets) VALUES ($1::uuid, $2, $3, $4::jsonb)
          ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), targets = excluded.targets
          RETURNING ${msOf('seen_at')} AS server_ms`,
@@ -42,10 +51,19 @@ export function createPostgresHistory({ run, tables, processId, onReported }: Po
           minutes.map(({ startAt }) => startAt),
           minutes.map(({ target }) => target),
           ...countNames.map((name) => minutes.map((counts) => counts[name])),
+          ...writing.values,
         ],
       );
       onReported(Number(row?.['server_ms']));
     },
+
+    async record(entries) {
+      const added = { entries, delivered: [] };
+      const { ctes, values } = timelineWriting({ tables, added, now: now(), kept, isDropping: false, first: 1 });
+      await run(`WITH ${ctes} SELECT 1`, values);
+    },
+    timeline: (id, from) => reading.timeline(id, from),
+    listDelivered: (query) => reading.listDelivered(query, now() - kept.ms),
 
     processes: () => readProcesses(run, tables),
     async minutes(from) {

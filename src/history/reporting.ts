@@ -4,17 +4,21 @@ import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { HandPause, History, Pause, TargetReport } from './history.js';
+import type { HandPause, History, KeptDelivered, Pause, TargetReport, TimelineEntry } from './history.js';
+import { deliveredOf, entryOfEvent } from './entry-of-event.js';
 import { addMinute, countsIn, type MinuteTotals } from './minute-totals.js';
+import { createTimelineBuffer } from './timeline-buffer.js';
 
 /** Reports to a history what this process does, every few seconds. */
 export interface Reporting {
   onEvent(event: DeliveryEvent): void;
   /** Notifications were accepted for targets of these names. */
   onAccepted(targetNames: readonly string[]): void;
+  /** Somebody has changed dead letters. */
+  onChanged(entries: readonly TimelineEntry[]): void;
   /** Reports at once. */
   report(): Promise<void>;
-  /** Resolves once there is nothing left to add to the counts. */
+  /** Resolves once there is nothing left to add. */
   flush(): Promise<void>;
   /** Reports for the last time, and takes this process off the list. */
   stop(): Promise<void>;
@@ -25,6 +29,7 @@ export interface ReportingOptions {
   readonly clock: Clock;
   /** The names of the targets. */
   readonly targets: readonly string[];
+  readonly keepDelivered: KeptDelivered;
   /** Whether this process delivers now. */
   readonly isLeading: () => boolean;
   readonly circuitOf: (target: string) => CircuitState | undefined;
@@ -40,9 +45,10 @@ const reportEveryMs = 5_000;
 const minuteMs = 60_000;
 
 export function startReporting(options: ReportingOptions): Reporting {
-  const { history, clock, targets, isLeading, circuitOf, handPauseOf, logger } = options;
+  const { history, clock, targets, keepDelivered, isLeading, circuitOf, handPauseOf, logger } = options;
   const startedAt = clock.now();
   const pauses = new Map<string, Pause>();
+  const timelines = createTimelineBuffer(keepDelivered.ms === 0 ? 0 : keepDelivered.count);
   let counts: MinuteTotals = new Map();
   let leadsSince: number | null = null;
   let cancel: (() => void) | undefined;
@@ -72,17 +78,21 @@ export function startReporting(options: ReportingOptions): Reporting {
   const reportNow = async (): Promise<void> => {
     const added = counts;
     counts = new Map();
+    const taken = timelines.take();
     leadsSince = isLeading() ? (leadsSince ?? clock.now()) : null;
     const own = {
       ...{ startedAt, leadsSince },
       targets: leadsSince === null ? {} : Object.fromEntries(targets.map((name) => [name, targetReport(name)])),
     };
     try {
-      await history.report({ process: own, minutes: [...added.values()] });
+      const { entries, delivered } = taken;
+      const minutes = [...added.values()];
+      await history.report({ process: own, minutes, entries, delivered: delivered.map(deliveredOf) });
       isFailing = false;
     } catch (error) {
       // Back to what is not reported yet.
       for (const failed of added.values()) addMinute(counts, failed);
+      timelines.putBack(taken);
       // Once for each spell of failures. Nothing is lost but what an operator would see.
       if (!isFailing)
         logger.warn({ err: errorForLog(errorDataOf(error)) }, `CRM history: ${errorDataOf(error).message}`);
@@ -111,8 +121,12 @@ export function startReporting(options: ReportingOptions): Reporting {
     onEvent(event) {
       switch (event.kind) {
         case 'delivered':
+          countsOf(event.target, event.endedAt).delivered += 1;
+          timelines.addDelivered(event);
+          schedule(reportSoonMs);
+          return;
         case 'dead':
-          countsOf(event.target, event.endedAt)[event.kind] += 1;
+          countsOf(event.target, event.endedAt).dead += 1;
           break;
         case 'retry':
           countsOf(event.target, event.endedAt).retried += 1;
@@ -125,14 +139,22 @@ export function startReporting(options: ReportingOptions): Reporting {
           break;
         case 'pausedByHand':
         case 'resumedByHand':
+        case 'unsent':
+        case 'refused':
           break;
         default:
           return;
       }
+      const entry = entryOfEvent(event, clock.now());
+      if (entry !== undefined) timelines.add(entry);
+      schedule(reportSoonMs);
+    },
+    onChanged(entries) {
+      for (const entry of entries) timelines.add(entry);
       schedule(reportSoonMs);
     },
     report,
-    flush: () => (counts.size > 0 ? report() : reporting),
+    flush: () => (counts.size > 0 || !timelines.isEmpty ? report() : reporting),
     async stop() {
       isStopped = true;
       await report();

@@ -12,11 +12,18 @@ import {
   minutesKeptMs,
   type History,
   type HistoryReport,
+  type KeptDelivered,
   type MinuteCounts,
   type OutboxProcess,
-  type OwnReport,
 } from './history.js';
 import { pausesTable, preparePauses, type PauseReading, type PauseWriting, readPauseChanges } from './sqlite-pauses.js';
+import { isThere, storedOf, type StoredReport } from './stored-report.js';
+import {
+  createTimelineReading,
+  prepareTimelineWriting,
+  timelineTables,
+  type TimelineReading,
+} from './sqlite-timelines.js';
 
 export interface SqliteHistoryOptions {
   readonly open: OpenSqlite;
@@ -24,6 +31,7 @@ export interface SqliteHistoryOptions {
   readonly outboxFile: string;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  readonly keptDelivered: KeptDelivered;
 }
 
 /** What a process that writes is asked to wait for another; what cannot be written then is reported the next time. */
@@ -40,7 +48,7 @@ export function historyFileOf(outboxFile: string): string {
  * Opens a history in a file of its own: nothing that befalls it can harm the outbox. It is made when something is first reported;
  * one that is damaged, deleted or replaced is begun anew.
  */
-export function createSqliteHistory({ open, outboxFile, now }: SqliteHistoryOptions): History {
+export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: SqliteHistoryOptions): History {
   const file = historyFileOf(outboxFile);
   const id = randomUUID();
   let opened: OpenHistory | undefined;
@@ -69,8 +77,14 @@ export function createSqliteHistory({ open, outboxFile, now }: SqliteHistoryOpti
   return {
     report: (report) =>
       use((history) => {
-        history.write(id, now(), report);
+        history.write(id, Math.round(now()), report, keptDelivered);
       }),
+    record: (entries) =>
+      use((history) => {
+        history.write(id, Math.round(now()), { entries, delivered: [] }, keptDelivered);
+      }),
+    timeline: (sought, from) => use((history) => history.readTimeline(sought, from)),
+    listDelivered: (query) => use((history) => history.listDelivered(query, now() - keptDelivered.ms)),
     processes: () => use((history) => history.readProcesses(now())),
     minutes: (from) => use((history) => history.readMinutes(from)),
     pauseChanges: () => use((history) => history.readPauseChanges()),
@@ -112,7 +126,7 @@ export function readSqliteHistory<Result>(
 }
 
 /** What is read of a history, also by a process that changes nothing. */
-export interface HistoryReading extends PauseReading {
+export interface HistoryReading extends PauseReading, TimelineReading {
   readProcesses(now: number): readonly OutboxProcess[];
   readMinutes(from: number): readonly MinuteCounts[];
 }
@@ -120,9 +134,13 @@ export interface HistoryReading extends PauseReading {
 interface OpenHistory extends HistoryReading, PauseWriting {
   readonly database: SqliteDatabase;
   readonly inode: number | undefined;
-  write(id: string, now: number, report: HistoryReport): void;
+  /** In one transaction. */
+  write(id: string, now: number, report: Written, kept: KeptDelivered): void;
   remove(id: string): void;
 }
+
+/** What a process reports, or what happened to notifications alone. */
+type Written = Partial<HistoryReport> & Pick<HistoryReport, 'entries' | 'delivered'>;
 
 function openHistory(open: OpenSqlite, file: string): OpenHistory {
   try {
@@ -142,7 +160,9 @@ function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
     database.exec('PRAGMA journal_mode = WAL');
     // It survives the end of the process; what a power cut takes of it is no notification.
     database.exec('PRAGMA synchronous = OFF');
-    database.exec(tables);
+    // Lanes hold ids of people: what is no longer needed is overwritten.
+    database.exec('PRAGMA secure_delete = ON');
+    database.exec(tables + timelineTables);
     const work = { ...prepareReading(database), ...prepareWriting(database), ...preparePauses(database) };
     return { database, inode: inodeOf(file), ...work };
   } catch (error) {
@@ -180,19 +200,20 @@ function prepareWriting(database: SqliteDatabase): Pick<OpenHistory, 'write' | '
        delivered = delivered + excluded.delivered, retried = retried + excluded.retried, dead = dead + excluded.dead`,
   );
   const removeOldMinutes = database.prepare('DELETE FROM minute WHERE start_at < ?');
+  const writeTimelines = prepareTimelineWriting(database);
   return {
-    write(id, now, { process: own, minutes }) {
+    write(id, now, { process: own, minutes = [], ...timelines }, kept) {
       database.exec('BEGIN IMMEDIATE');
       try {
-        writeProcess.run(
-          id,
-          now,
-          JSON.stringify({ ...own, name: hostname(), pid: process.pid } satisfies StoredReport),
-        );
+        if (own !== undefined) {
+          const report: StoredReport = { ...own, name: hostname(), pid: process.pid };
+          writeProcess.run(id, now, JSON.stringify(report));
+        }
         for (const { startAt, target, accepted, delivered, retried, dead } of minutes)
           addMinute.run(startAt, target, accepted, delivered, retried, dead);
         removeOldProcesses.run(now - rowKeptMs);
         removeOldMinutes.run(now - minutesKeptMs);
+        writeTimelines(timelines, now, kept);
         database.exec('COMMIT');
       } catch (error) {
         database.exec('ROLLBACK');
@@ -212,6 +233,7 @@ function prepareReading(database: SqliteDatabase): HistoryReading {
      WHERE start_at >= ? ORDER BY start_at, target`,
   );
   return {
+    ...createTimelineReading(database),
     readProcesses(now) {
       const found = (selectProcesses.all(now - goneAfterMs) as SqliteRow[]).map(storedOf).filter(isThere);
       // One that was killed may have been the leader before.
@@ -223,24 +245,6 @@ function prepareReading(database: SqliteDatabase): HistoryReading {
     readMinutes: (from) => selectMinutes.all(from) as MinuteCounts[],
     readPauseChanges: () => readPauseChanges(database),
   };
-}
-
-/** The text in a row. */
-type StoredReport = OwnReport & Pick<OutboxProcess, 'name' | 'pid'>;
-
-function storedOf({ id, seen_at: seenAt, report }: SqliteRow): StoredReport & Pick<OutboxProcess, 'id' | 'seenAt'> {
-  return { ...(JSON.parse(String(report)) as StoredReport), id: String(id), seenAt: Number(seenAt) };
-}
-
-/** A process of this machine that was killed is known to be gone at once. */
-function isThere({ name, pid }: StoredReport): boolean {
-  if (name !== hostname()) return true;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 function removeHistory(file: string): void {

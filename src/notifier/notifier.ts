@@ -1,8 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { NotificationRequest } from '../client/notification-request.js';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
 import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
-import type { DeadFilter, DeadLetter, DeadQuery, DeadSummary, StoredNotification } from '../outbox/outbox.js';
-import type { MinuteCounts, OutboxProcess } from '../history/history.js';
+import type {
+  DeadFilter,
+  DeadLetter,
+  DeadQuery,
+  DeadSummary,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
+  PendingQuery,
+  StoredNotification,
+} from '../outbox/outbox.js';
+import type {
+  DeliveredNotification,
+  DeliveredQuery,
+  MinuteCounts,
+  OutboxProcess,
+  Timeline,
+} from '../history/history.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { Transaction } from '../transaction/transaction.js';
 import type { IntakeCounts } from './intake.js';
@@ -78,6 +95,8 @@ export interface Written {
   readonly id: string;
 }
 
+export type { NotificationRequest };
+
 /** The shared notifier: one for an app, made by `createNotifier`. */
 export interface Notifier extends Notify {
   /**
@@ -107,6 +126,7 @@ export interface Notifier extends Notify {
   close(options?: TimeLimit): Promise<CloseReport>;
   /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+  readonly pending: PendingNotifications;
   readonly deadLetters: DeadLetters;
   /**
    * The processes that share the outbox, which of them delivers and how that goes, in the order of their start. Each reports every
@@ -142,6 +162,26 @@ export interface Notifier extends Notify {
    * @example const [stored] = await crm.find(receipt.id);
    */
   find(id: string): Promise<readonly StoredNotification[]>;
+  /**
+   * What is known of a notification, for each of its targets: the attempts that failed, whether and when it was delivered or died,
+   * who has redelivered or discarded it, when the next attempt follows and what waits in its lane before and after it. Failures are
+   * kept for a week, deliveries as `keepDelivered` says; without the body.
+   * @example const { targets } = await crm.timeline(receipt.id);
+   */
+  timeline(id: string): Promise<Timeline>;
+  readonly delivered: Delivered;
+  /**
+   * Tries a notification at once that waits for its next attempt or for its target, if it is the first of its lane; also as the probe of a
+   * paused target. Resolves to for how many targets: 0 if it waits for another, or is not pending. Where another process delivers, it
+   * follows within a second.
+   * @example await crm.tryNow(receipt.id);
+   */
+  tryNow(id: string, target?: string): Promise<number>;
+  /**
+   * How a notification that is pending or dead is posted to each of its targets, if it is posted alone: with `$CRM_TOKEN` in the place
+   * of the credentials, and without a signature. The body is personal data.
+   */
+  requests(id: string): Promise<readonly NotificationRequest[]>;
   /**
    * Calls `listener` for every event of this name. Returns a function that stops that. If the listener throws or rejects, the
    * error is caught and counted.
@@ -184,6 +224,25 @@ export interface TimeLimit {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Notifications that wait to be delivered. Listing them changes nothing, and holds up nothing however many there are. */
+export interface PendingNotifications {
+  /**
+   * Each target's oldest first, without their bodies. `limit` is 1 to 1000, 100 by default; `after` is the last `place` of the
+   * previous page; `search` is matched against id, type and lane, ignoring the case of a to z; the other filters are exact.
+   *
+   * @example
+   * const next = await crm.pending.list({ lane: 'booking:456', limit: 10 });
+   */
+  list(query?: Partial<PendingQuery>): Promise<readonly PendingEntry[]>;
+  /**
+   * How many match. The count ends at 10,000, unless it is of everything or of a target.
+   *
+   * @example
+   * const { count } = await crm.pending.count({ attempts: 'some' });
+   */
+  count(filter?: PendingFilter): Promise<PendingCount>;
+}
+
 /** Notifications that the CRM will not take. They are kept for `deadRetentionMs` and block nothing. */
 export interface DeadLetters {
   /**
@@ -203,9 +262,9 @@ export interface DeadLetters {
   summary(filter?: DeadFilter): Promise<DeadSummary>;
   /**
    * Makes those with this id pending again, of one target or of all: the same id and bytes, at the end of their lane. Returns how
-   * many.
+   * many. `by` is who asks for it, for the timeline.
    */
-  redeliver(id: string, target?: string): Promise<number>;
+  redeliver(id: string, target?: string, by?: string): Promise<number>;
   /**
    * Makes every match pending again, oldest first. Returns how many. What dies meanwhile stays dead; a `close` meanwhile
    * ends it early.
@@ -213,11 +272,23 @@ export interface DeadLetters {
    * @example
    * await crm.deadLetters.redeliverAll({ search: '503' });
    */
-  redeliverAll(filter?: DeadFilter): Promise<number>;
+  redeliverAll(filter?: DeadFilter, by?: string): Promise<number>;
   /** Removes those with this id for good, of one target or of all. Returns how many. */
-  discard(id: string, target?: string): Promise<number>;
+  discard(id: string, target?: string, by?: string): Promise<number>;
   /** Removes every match for good. Returns how many. What dies meanwhile stays. */
-  discardAll(filter?: DeadFilter): Promise<number>;
+  discardAll(filter?: DeadFilter, by?: string): Promise<number>;
+}
+
+/** Notifications that the CRM has, as far as `keepDelivered` keeps them, of all processes that share the outbox. */
+export interface Delivered {
+  /**
+   * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the previous page; `search` is matched
+   * against id, type, lane and status, ignoring the case of a to z; the other filters are exact.
+   *
+   * @example
+   * const latest = await crm.delivered.list({ limit: 10, search: 'booking:456' });
+   */
+  list(query?: Partial<DeliveredQuery>): Promise<readonly DeliveredNotification[]>;
 }
 
 export interface Stats extends PostOfficeStats, IntakeCounts {

@@ -1,5 +1,17 @@
 import { setImmediate } from 'node:timers';
-import type { DeadFilter, DeadGroup, DeadPiece, DeadProgress, DeadRange, DeadSummary, Outbox } from './outbox.js';
+import { isUnfiltered } from './matches-filter.js';
+import type {
+  DeadFilter,
+  DeadFound,
+  DeadGroup,
+  DeadLetter,
+  DeadPiece,
+  DeadProgress,
+  DeadQuery,
+  DeadRange,
+  DeadSummary,
+  Outbox,
+} from './outbox.js';
 
 /** A transaction with this many takes a few milliseconds. */
 const maxPerPiece = 500;
@@ -47,6 +59,23 @@ export async function changeInPieces(
     if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));
   }
   return changed;
+}
+
+/** Lists dead letters, newest first; with a filter in pieces, so that nothing else waits long. */
+export async function listDead(
+  outbox: Pick<Outbox, 'listDead' | 'searchDead'>,
+  { limit, before = Number.MAX_SAFE_INTEGER, ...filter }: DeadQuery,
+): Promise<DeadLetter[]> {
+  if (isUnfiltered(filter)) return outbox.listDead({ limit, before });
+  const found: DeadLetter[] = [];
+  for (let from: number | undefined = before; from !== undefined;) {
+    const range = { ...filter, before: from, limit: maxPerPiece };
+    const { letters, next }: DeadFound = outbox.searchDead(range, limit - found.length);
+    found.push(...letters);
+    from = found.length < limit ? next : undefined;
+    if (from !== undefined) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return found;
 }
 
 /** How many groups a summary has at most. */

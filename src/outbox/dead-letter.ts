@@ -16,6 +16,8 @@ export interface DeadFilter {
   readonly from?: number | undefined;
   /** Only those that died before this instant. */
   readonly to?: number | undefined;
+  /** Only those with one of these ids, at most 1,000. */
+  readonly ids?: readonly string[] | undefined;
 }
 
 /** Dead letters that died alike. */
@@ -55,6 +57,21 @@ export interface DeadQuery extends DeadFilter {
   readonly limit: number;
   /** Only those below this position. */
   readonly before?: number | undefined;
+}
+
+/** Which dead letters to search, newest first. */
+export interface DeadSearch extends DeadFilter {
+  /** Only those below this position. */
+  readonly before: number;
+  /** How many to check, whether they match or not, so that no call takes long. */
+  readonly limit: number;
+}
+
+/** Those that a search has found. */
+export interface DeadFound {
+  readonly letters: readonly DeadLetter[];
+  /** Pass this as `before` to continue; undefined at the end. */
+  readonly next: number | undefined;
 }
 
 /** Which dead letters to change, oldest first. */

@@ -1,15 +1,30 @@
 import { asPromise } from '../core/as-promise.js';
-import { discardAll, redeliverAll, summariseDead } from './all-dead-letters.js';
+import { countPending, listPending } from './all-pending.js';
+import { discardAll, listDead, redeliverAll, summariseDead } from './all-dead-letters.js';
 import type { Outbox } from './outbox.js';
 import type { OutboxAccess, OutboxReading } from './outbox-access.js';
 
 /** The part of an outbox that changes nothing. */
-type ReadableOutbox = Pick<Outbox, 'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'close'>;
+type ReadableOutbox = Pick<
+  Outbox,
+  | 'counts'
+  | 'targets'
+  | 'readAfter'
+  | 'searchPending'
+  | 'countPending'
+  | 'listDead'
+  | 'searchDead'
+  | 'groupOldest'
+  | 'find'
+  | 'placeInLane'
+  | 'close'
+>;
 
 /** What is in an outbox on this machine. `now` is the clock of the stored instants, in milliseconds since 1970. */
 export function createLocalAccess(outbox: Outbox, now: () => number): OutboxAccess {
   return {
     ...createLocalReading(outbox),
+    tryNow: (id, target) => asPromise(() => outbox.tryNow(id, target)),
     redeliver: (id, target) => asPromise(() => outbox.redeliver(id, now(), target)),
     redeliverAll: (which, onPiece) => redeliverAll(outbox, { ...which, now, onPiece }),
     discard: (id, target) => asPromise(() => outbox.discard(id, target)),
@@ -22,9 +37,12 @@ export function createLocalReading(outbox: ReadableOutbox): OutboxReading {
     counts: (target) => asPromise(() => outbox.counts(target)),
     targets: () => asPromise(() => outbox.targets()),
     readAfter: (target, after, limit) => asPromise(() => outbox.readAfter(target, after, limit)),
-    listDead: (query) => asPromise(() => outbox.listDead(query)),
+    listPending: (query) => listPending(outbox, query),
+    countPending: (filter) => countPending(outbox, filter),
+    listDead: (query) => listDead(outbox, query),
     summariseDead: (filter) => summariseDead(outbox, filter),
     find: (id, target) => asPromise(() => outbox.find(id, target)),
+    placeInLane: (target, lane, position) => asPromise(() => outbox.placeInLane(target, lane, position)),
     close: () =>
       asPromise(() => {
         outbox.close();

@@ -1,14 +1,16 @@
 import type { Use } from '../core/steady-clock.js';
-import { createMemoryQueue, type MemoryQueue } from './memory-queue.js';
 import { addGroups } from './all-dead-letters.js';
+import { matchesDead } from './matches-filter.js';
+import { createMemoryPending } from './memory-pending.js';
+import { createMemoryQueue, type MemoryQueue } from './memory-queue.js';
 import {
   type AcceptedNotification,
-  type DeadFilter,
   type DeadLetter,
   type DeadPiece,
   type DeadProgress,
   type DeadRange,
   firstPending,
+  maxNeighbours,
   noCounts,
   type Outbox,
   type OutboxCounts,
@@ -16,6 +18,7 @@ import {
   type Room,
   type Settlement,
   sumOfCounts,
+  wantedAt,
 } from './outbox.js';
 
 interface DeadEntry {
@@ -92,9 +95,10 @@ export function createMemoryOutbox(): Outbox {
   /** Those of a range that match, oldest first, and where the range goes on. */
   const oldestIn = ({ after = 0, upTo, limit, ...filter }: DeadRange) => {
     const inRange = [...dead.values()].filter(({ letter: { position } }) => position > after && position <= upTo);
+    const matches = matchesDead(filter);
     const seen = inRange.slice(0, limit);
     const next = seen.length < limit ? undefined : (seen.at(-1)?.letter.position ?? after);
-    return { matching: seen.filter(({ letter }) => matches(letter, filter)), next };
+    return { matching: seen.filter(({ letter }) => matches(letter)), next };
   };
 
   const changeOldest = (range: DeadRange, change: (chosen: readonly DeadEntry[]) => number): DeadProgress => {
@@ -147,20 +151,54 @@ export function createMemoryOutbox(): Outbox {
       }
     },
 
+    ...createMemoryPending(queues),
+
     counts: (target) => (target === undefined ? countsOfAll() : countsOf(queues.get(target))),
     targets: () => [...queues.keys()],
 
     listDead({ limit, before = Infinity, ...filter }) {
+      const matches = matchesDead(filter);
       return [...dead.values()]
         .map(({ letter }) => letter)
-        .filter((letter) => letter.position < before && matches(letter, filter))
+        .filter((letter) => letter.position < before && matches(letter))
         .reverse()
         .slice(0, limit);
+    },
+
+    searchDead({ before, limit, ...filter }, most) {
+      const newestFirst = [...dead.values()].map(({ letter }) => letter).reverse();
+      const checked = newestFirst.filter(({ position }) => position < before).slice(0, limit);
+      const matching = checked.filter(matchesDead(filter));
+      const letters = matching.slice(0, most);
+      const end = checked.length < limit ? undefined : checked.at(-1)?.position;
+      return { letters, next: letters.length < most ? end : letters.at(-1)?.position };
     },
 
     groupOldest(range) {
       const { matching, next } = oldestIn(range);
       return { groups: groupsOf(matching.map(({ letter }) => letter)), next };
+    },
+
+    tryNow(id, target) {
+      const first = [...queues].flatMap(([name, queue]) =>
+        [...queue.pending.values()].filter(
+          (entry) =>
+            entry.id === id &&
+            (target ?? name) === name &&
+            queue.nextInLane(entry.lane, 0)?.position === entry.position,
+        ),
+      );
+      for (const entry of first) queues.get(entry.target)?.replace({ ...entry, nextAttemptAt: wantedAt });
+      return first.length;
+    },
+
+    placeInLane(target, lane, position) {
+      const inLane = [...(queues.get(target)?.pending.values() ?? [])].filter((entry) => entry.lane === lane);
+      const previous = inLane.filter((entry) => entry.position < position).reverse();
+      const next = inLane.filter((entry) => entry.position > position);
+      const idsOf = (entries: readonly PendingNotification[]): string[] =>
+        entries.slice(0, maxNeighbours).map(({ id }) => id);
+      return { before: previous.length, after: next.length, previous: idsOf(previous), next: idsOf(next) };
     },
 
     find(id, target) {
@@ -205,25 +243,6 @@ export function createMemoryOutbox(): Outbox {
   };
 }
 
-function matches(letter: DeadLetter, filter: DeadFilter): boolean {
-  const { target, id, type, lane, diedAt, reason } = letter;
-  const { kind, status, detail } = reason;
-  const { search = '', from = -Infinity, to = Infinity } = filter;
-  const text = toLowerAscii(search);
-  return (
-    [
-      [filter.target, target],
-      [filter.type, type],
-      [filter.lane, lane],
-      [filter.reason, kind],
-      [filter.status, status ?? 0],
-    ].every(([wanted, own]) => wanted === undefined || wanted === own) &&
-    diedAt >= from &&
-    diedAt < to &&
-    [id, type, lane, kind, String(status ?? ''), detail].some((part) => toLowerAscii(part).includes(text))
-  );
-}
-
 /** Oldest first. */
 function groupsOf(letters: readonly DeadLetter[]): DeadPiece['groups'] {
   const groups = new Map<string, DeadPiece['groups'][number]>();
@@ -231,11 +250,6 @@ function groupsOf(letters: readonly DeadLetter[]): DeadPiece['groups'] {
     addGroups(groups, [{ target, type, reason: reason.kind, status: reason.status, count: 1, position, diedAt }]);
   }
   return [...groups.values()];
-}
-
-/** As SQLite does it. */
-function toLowerAscii(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 const unlimited: Room = { count: Infinity, bytes: Infinity };

@@ -45,6 +45,25 @@ export interface OutboxSettings {
    * @default 2_592_000_000 (30 days)
    */
   readonly deadRetentionMs?: number | undefined;
+  /**
+   * How many delivered notifications the dashboard and `crm.delivered.list()` can still show, and for how long: the latest, without
+   * their bodies.
+   * @example keepDelivered: { count: 100_000, ms: 7 * 24 * 3_600_000 }
+   */
+  readonly keepDelivered?: KeepDeliveredOptions | undefined;
+}
+
+export interface KeepDeliveredOptions {
+  /**
+   * How many; 0 for none. Variable `CRM_KEEP_DELIVERED_COUNT`.
+   * @default 1_000
+   */
+  readonly count?: number | undefined;
+  /**
+   * For how long, in milliseconds; 0 for not at all. Variable `CRM_KEEP_DELIVERED_MS`.
+   * @default 86_400_000 (a day)
+   */
+  readonly ms?: number | undefined;
 }
 
 export interface MaxPendingOptions {
@@ -119,6 +138,22 @@ export const outboxSettings = {
     age,
     'How long a dead letter is kept.',
   ),
+  keepDelivered: {
+    count: setting(
+      'keepDelivered.count',
+      'CRM_KEEP_DELIVERED_COUNT',
+      1_000,
+      wholeNumber(0, 1_000_000, 'notifications'),
+      'How many delivered notifications can still be shown; 0 for none.',
+    ),
+    ms: setting(
+      'keepDelivered.ms',
+      'CRM_KEEP_DELIVERED_MS',
+      86_400_000,
+      wholeNumber(0, Number.MAX_SAFE_INTEGER, 'milliseconds'),
+      'For how long they can be shown; 0 for not at all.',
+    ),
+  } satisfies TableFor<KeepDeliveredOptions>,
 } as const satisfies TableFor<Omit<OutboxSettings, 'outbox'> & { readonly path: unknown }>;
 
 export type OutboxConfig = Values<typeof outboxSettings>;

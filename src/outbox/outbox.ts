@@ -1,7 +1,18 @@
 import type { Use } from '../core/steady-clock.js';
-import type { DeadLetter, DeadPiece, DeadProgress, DeadQuery, DeadRange, DeadReason } from './dead-letter.js';
+import type {
+  DeadFound,
+  DeadLetter,
+  DeadPiece,
+  DeadProgress,
+  DeadQuery,
+  DeadRange,
+  DeadReason,
+  DeadSearch,
+} from './dead-letter.js';
+import type { PendingPiece, PendingRange } from './pending-entry.js';
 
 export * from './dead-letter.js';
+export * from './pending-entry.js';
 
 /** The target that there is when none is named. */
 export const crmTarget = 'crm';
@@ -46,6 +57,12 @@ export interface Outbox {
    */
   settle(settlements: readonly Settlement[]): void;
 
+  /** The pending entries of a range that match, each target's oldest first, at most `most` of them. */
+  searchPending(range: PendingRange, most: number): PendingPiece;
+
+  /** How many of the pending entries of a range match. */
+  countPending(range: PendingRange): DeadProgress;
+
   /** The counts of one target, or of all. */
   counts(target?: string): OutboxCounts;
 
@@ -57,6 +74,9 @@ export interface Outbox {
 
   /** Dead letters that match the query, newest first, at most `limit` of them. */
   listDead(query: DeadQuery): DeadLetter[];
+
+  /** The newest dead letters of a range that match, at most `most` of them. */
+  searchDead(range: DeadSearch, most: number): DeadFound;
 
   /** The oldest dead letters that match, by how they died. */
   groupOldest(range: DeadRange): DeadPiece;
@@ -94,9 +114,32 @@ export interface Outbox {
   /** Housekeeping, about once a second: checks that the file is still there, returns space to the disk. */
   maintain(): void;
 
+  /**
+   * Makes the pending entries with this id due at once, of one target or of all, if they are the first of their lanes. Returns how
+   * many. Until their next settlement they are what `readDue` finds up to `wantedAt`.
+   */
+  tryNow(id: string, target?: string): number;
+
+  /** What is pending in a target's lane before and after the entry at this position. */
+  placeInLane(target: string, lane: string, position: number): LanePlace;
+
   /** Releases everything. May be called again. */
   close(): void;
 }
+
+/** What is pending in a lane before and after an entry: how many, and the ids of the nearest, the nearest first. */
+export interface LanePlace {
+  readonly before: number;
+  readonly after: number;
+  readonly previous: readonly string[];
+  readonly next: readonly string[];
+}
+
+/** The `nextAttemptAt` of an entry that somebody wants to be tried at once: long past, and stored by nothing else. */
+export const wantedAt = 1;
+
+/** How many ids a `LanePlace` has at most on either side. */
+export const maxNeighbours = 3;
 
 /** A place in the order in which entries become due; `{ nextAttemptAt: 0, position: 0 }` is before all of them. */
 export type DuePlace = Pick<PendingNotification, 'nextAttemptAt' | 'position'>;

@@ -4,6 +4,8 @@ import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { HandPause } from '../history/history.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
+import { recordChanges, type RecordedChanges } from '../history/record-changes.js';
+import { readTimeline } from '../history/timeline.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
@@ -123,6 +125,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
   const isOpen = (): boolean => closing === undefined;
 
+  const changesIn = ({ store, reporting }: StoreInUse): RecordedChanges =>
+    recordChanges(store, { now: () => clock.now(), onChanged: (entries) => reporting?.onChanged(entries) });
+
   return {
     async ready() {
       // A server that is away comes back; a disk that cannot be written to is for somebody to look at.
@@ -173,20 +178,41 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     lastKnown: () => ({ delivered: tally.counts.delivered, pending: lastStats?.pending ?? 0, dead: tally.counts.dead }),
     flush: (timeoutMs) => closing ?? flush(timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
+    listPending: async (query) => (await whileOpen()).store.listPending(query),
+    countPending: async (filter) => (await whileOpen()).store.countPending(filter),
     listDead: async (query) => (await whileOpen()).store.listDead(query),
     summariseDead: async (filter) => (await whileOpen()).store.summariseDead(filter),
     find: async (id) => (await whileOpen()).store.find(id),
+    async timeline(id) {
+      const { store, reporting } = await whileOpen();
+      await reporting?.flush();
+      return readTimeline(store, store.history ?? noHistory, id);
+    },
+    async listDelivered(query) {
+      const { store, reporting } = await whileOpen();
+      await reporting?.flush();
+      return (await store.history?.listDelivered(query)) ?? [];
+    },
 
-    async redeliver({ id, target }) {
+    async tryNow({ id, target }) {
       const { store, leading } = await whileOpen();
-      const redelivered = await store.redeliver(id, target);
+      const count = await store.tryNow(id, target);
+      if (count > 0) leading.deliveries?.tryNow(id, target);
+      return count;
+    },
+
+    async redeliver({ id, target, by }) {
+      const opened = await whileOpen();
+      const { leading } = opened;
+      const redelivered = await changesIn(opened).redeliver(id, target, by);
       leading.wake();
       return redelivered;
     },
 
     async redeliverAll(which) {
-      const { store, leading } = await whileOpen();
-      const redelivered = await store.redeliverAll(which, () => {
+      const opened = await whileOpen();
+      const { leading } = opened;
+      const redelivered = await changesIn(opened).redeliverAll(which, () => {
         leading.wake();
         return isOpen();
       });
@@ -194,8 +220,8 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       return redelivered;
     },
 
-    discard: async ({ id, target }) => (await whileOpen()).store.discard(id, target),
-    discardAll: async (which) => (await whileOpen()).store.discardAll(which, isOpen),
+    discard: async ({ id, target, by }) => changesIn(await whileOpen()).discard(id, target, by),
+    discardAll: async (which) => changesIn(await whileOpen()).discardAll(which, isOpen),
 
     async changePause(change) {
       const { pauses } = await whileOpen();
@@ -207,6 +233,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
 const mayNotPause =
   'this role may only INSERT into the outbox; pause and resume with one that has all rights (docs/postgres.md)';
+
+/** Of a process that may not read one. */
+const noHistory = { timeline: () => Promise.resolve({ entries: [], delivered: [] }) };
 
 function ignore(): void {
   // That the store cannot be opened or read is reported already.

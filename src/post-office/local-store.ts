@@ -23,15 +23,20 @@ export interface LocalStoreOptions extends Omit<StoreOptions, 'onArrived'> {
 /** Opens a store on this machine: a file, or memory. The store maintains itself until it is closed. */
 export async function openLocalStore(options: LocalStoreOptions): Promise<Store> {
   const { file, settings, clock, logger, failures, onRepaired, runNative } = options;
-  const { sync, maxPending, deadRetentionMs } = settings.outbox;
+  const { sync, maxPending, deadRetentionMs, keepDelivered: keptDelivered } = settings.outbox;
   const { outbox, lock } = openOutbox({ file, sync, now: () => clock.now(), onRepaired, runNative });
   const leader = lock === undefined ? undefined : leaderWithLock(lock);
   const steady = await startOutboxClock(outbox, leader, clock);
   const now = (): number => steady.now();
   const history =
     file === undefined
-      ? createMemoryHistory(() => clock.now())
-      : createSqliteHistory({ open: loadSqlite(runNative), outboxFile: file, now: () => clock.now() });
+      ? createMemoryHistory(() => clock.now(), keptDelivered)
+      : createSqliteHistory({
+          open: loadSqlite(runNative),
+          outboxFile: file,
+          now: () => clock.now(),
+          keptDelivered,
+        });
   const stopMaintenance = startMaintenance({ outbox, clock, steady, deadRetentionMs, logger, failures });
 
   return {

@@ -3,7 +3,16 @@ import type { FormatPlan } from '../format/deliver-by-definition.js';
 import type { FormatConfig } from '../format/format-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
-import type { HandPause, MinuteCounts, OutboxProcess, PauseChange } from '../history/history.js';
+import type {
+  DeliveredNotification,
+  DeliveredQuery,
+  HandPause,
+  MinuteCounts,
+  OutboxProcess,
+  PauseChange,
+  Timeline,
+} from '../history/history.js';
+import type { ChangedLetters } from '../history/record-changes.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type {
   AcceptedNotification,
@@ -11,9 +20,12 @@ import type {
   DeadLetter,
   DeadQuery,
   DeadSummary,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
+  PendingQuery,
   StoredNotification,
 } from '../outbox/outbox.js';
-import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { PostgresOutbox } from '../outbox/postgres/postgres-outbox.js';
 
 /**
@@ -56,15 +68,22 @@ export interface PostOffice {
   /** As `flush`, then stops and closes the outbox. What is pending stays there for the next start. */
   close(timeoutMs: number): Promise<CloseReport>;
 
+  listPending(query: PendingQuery): Promise<readonly PendingEntry[]>;
+  countPending(filter: PendingFilter): Promise<PendingCount>;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
   /** What is stored of a notification, for each of its targets. */
   find(id: string): Promise<readonly StoredNotification[]>;
+  /** What is known of a notification, for each of its targets. */
+  timeline(id: string): Promise<Timeline>;
+  listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;
+  /** Tries a notification at once, if it is the first of its lane. Resolves to for how many targets. */
+  tryNow(which: OneLetter): Promise<number>;
   /** This and the next three resolve to how many dead letters they changed, even if a `close` cut them short. */
   redeliver(which: OneLetter): Promise<number>;
-  redeliverAll(which: AllDeadLetters): Promise<number>;
+  redeliverAll(which: ChangedLetters): Promise<number>;
   discard(which: OneLetter): Promise<number>;
-  discardAll(which: AllDeadLetters): Promise<number>;
+  discardAll(which: ChangedLetters): Promise<number>;
 
   /** Pauses delivery to a target or to all, or resumes it. Resolves to how many of its targets that changed. */
   changePause(change: Omit<PauseChange, 'at'>): Promise<number>;
@@ -74,6 +93,8 @@ export interface PostOffice {
 export interface OneLetter {
   readonly id: string;
   readonly target?: string | undefined;
+  /** Who asks for the change. */
+  readonly by?: string | undefined;
 }
 
 /**

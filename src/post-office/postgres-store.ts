@@ -131,6 +131,8 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     run: server.run,
     tables,
     processId,
+    keptDelivered: settings.outbox.keepDelivered,
+    now: () => clock.now(),
     onReported(serverNow) {
       aheadMs = Math.round(serverNow - steady.now());
       estimate.refresh();
@@ -206,9 +208,17 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
         void knownUrl.remember(url);
       },
     }),
+    listPending: (query) => access.listPending(query),
+    countPending: (filter) => access.countPending(filter),
     listDead: (query) => access.listDead(query),
     summariseDead: (filter) => access.summariseDead(filter),
-    find: (id) => access.find(id),
+    find: (id, target) => access.find(id, target),
+    placeInLane: (target, lane, position) => access.placeInLane(target, lane, position),
+    async tryNow(id, target) {
+      const count = await access.tryNow(id, target);
+      lookSoon();
+      return count;
+    },
     redeliver: (id, target) => redelivered(access.redeliver(id, target)),
     redeliverAll: (which, onPiece) => redelivered(access.redeliverAll(which, onPiece)),
     discard: (id, target) => changed(access.discard(id, target)),

@@ -8,8 +8,13 @@ import type {
   DeadLetter,
   DeadQuery,
   DeadSummary,
+  LanePlace,
   OutboxCounts,
+  PendingCount,
+  PendingEntry,
+  PendingFilter,
   PendingNotification,
+  PendingQuery,
   StoredNotification,
 } from '../outbox/outbox.js';
 import type { AllDeadLetters } from '../outbox/outbox-access.js';
@@ -48,9 +53,15 @@ export interface Store {
   bytesOnDisk(): number;
   /** Whether a target has ever judged a notification at this URL, and a way to remember that. */
   knownUrl(url: string): KnownUrl;
+  listPending(query: PendingQuery): Promise<readonly PendingEntry[]>;
+  countPending(filter: PendingFilter): Promise<PendingCount>;
   listDead(query: DeadQuery): Promise<readonly DeadLetter[]>;
   summariseDead(filter: DeadFilter): Promise<DeadSummary>;
-  find(id: string): Promise<readonly StoredNotification[]>;
+  find(id: string, target?: string): Promise<readonly StoredNotification[]>;
+  /** What is pending in a target's lane before and after the entry at this position. */
+  placeInLane(target: string, lane: string, position: number): Promise<LanePlace>;
+  /** As `OutboxAccess.tryNow`. */
+  tryNow(id: string, target?: string): Promise<number>;
   /** This and the next three resolve to how many dead letters they changed. `onPiece` returns whether to continue. */
   redeliver(id: string, target?: string): Promise<number>;
   redeliverAll(which: AllDeadLetters, onPiece: () => boolean): Promise<number>;

@@ -3,8 +3,8 @@ import type { Clock } from '../core/clock.js';
 import { CRMConfigError, CRMOutboxError, type ErrorData } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
+import type { ChangedLetters } from '../history/record-changes.js';
 import type { DeadLetter } from '../outbox/outbox.js';
-import type { AllDeadLetters } from '../outbox/outbox-access.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createOwedAnswers } from './owed-answers.js';
 import {
@@ -190,7 +190,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   }
 
   /** The call may be repeated in another thread; what has died by then is not meant. */
-  async function upToNow(which: AllDeadLetters): Promise<AllDeadLetters> {
+  async function upToNow(which: ChangedLetters): Promise<ChangedLetters> {
     const [newest] = await whileOpen<readonly DeadLetter[]>('listDead', { limit: 1 });
     return { upTo: newest?.position ?? 0, ...which };
   }
@@ -218,9 +218,14 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     lastKnown: () => ({ ...tally.counts, pending: tally.counts.pending + owed.countUnconfirmed() }),
     flush: async (timeoutMs) => closing ?? reportWithin('flush', timeoutMs),
     close: (timeoutMs) => (closing ??= close(timeoutMs)),
+    listPending: (query) => whileOpen('listPending', query),
+    countPending: (filter) => whileOpen('countPending', filter),
     listDead: (query) => whileOpen('listDead', query),
     summariseDead: (filter) => whileOpen('summariseDead', filter),
     find: (id) => whileOpen('find', id),
+    timeline: (id) => whileOpen('timeline', id),
+    listDelivered: (query) => whileOpen('listDelivered', query),
+    tryNow: (which) => whileOpen('tryNow', which),
     redeliver: (which) => redeliver('redeliver', which),
     redeliverAll: async (which) => redeliver('redeliverAll', await upToNow(which)),
     discard: (which) => whileOpen('discard', which),

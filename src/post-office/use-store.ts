@@ -75,7 +75,10 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
     startDeliveries: () => startDeliveries({ ...options, roundGatherMs, store, isPaused, onEvent: reportAndPassOn }),
   });
   inUse.leading = leading;
-  const reporting = reportingOf(store, leading, { clock, logger, targets: names, handPauseOf });
+  const reporting = reportingOf(store, leading, {
+    ...{ clock, logger, targets: names, handPauseOf },
+    keepDelivered: settings.outbox.keepDelivered,
+  });
   inUse.reporting = reporting;
   // Nobody waits for it, and a store that cannot be read is reported by what needs it.
   warnOfStranded(store, names, logger).catch(() => undefined);
@@ -85,7 +88,7 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
 function reportingOf(
   { history, leader }: Store,
   leading: LeadingDelivery,
-  options: Pick<ReportingOptions, 'clock' | 'logger' | 'targets' | 'handPauseOf'>,
+  options: Pick<ReportingOptions, 'clock' | 'logger' | 'targets' | 'handPauseOf' | 'keepDelivered'>,
 ): Reporting | undefined {
   if (history === undefined) return undefined;
   return startReporting({

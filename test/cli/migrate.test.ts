@@ -20,7 +20,9 @@ describeOnPostgres('crm-notifier migrate', () => {
     const rows = await server.run('SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1', [schema]);
     return rows.map(({ tablename }) => tablename);
   };
-  const all = ['', '_dead', '_minutes', '_pauses', '_processes', '_state'].map((ending) => `crm_outbox${ending}`);
+  const all = ['', '_dead', '_delivered', '_minutes', '_pauses', '_processes', '_state', '_timeline'].map(
+    (ending) => `crm_outbox${ending}`,
+  );
 
   it('creates the tables, once', async () => {
     expect(await migrate()).toMatchObject({ code: 0, stdout: expect.stringContaining('is ready now'), stderr: '' });

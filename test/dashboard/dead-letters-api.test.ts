@@ -4,7 +4,7 @@ import { expressVersions } from '../helpers/express-versions.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
-import { fromThePage, signedIn, useDashboard } from './use-dashboard.js';
+import { fromThePage, signedIn, testDashboard, useDashboard } from './use-dashboard.js';
 
 describe.each(expressVersions)('the API for dead letters, on $version', ({ express }) => {
   const dashboardOf = useDashboard();
@@ -57,7 +57,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     const { body, text } = await find(ids[0]!);
     expect(body).toMatchObject({ entries: [{ state: 'dead', target: 'crm', id: ids[0], attempts: 1 }] });
     expect(text).not.toMatch(/"moved"|user_id|"body"/);
-    expect((await find('unknown')).body).toEqual({ entries: [] });
+    expect((await find('unknown')).body).toMatchObject({ entries: [], timeline: { targets: [] } });
   });
 
   it.each([
@@ -148,6 +148,72 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     await hear('delivered', 3);
     expect(idsOf(crm.received.slice(3)).sort()).toEqual([...ids].sort());
     expect((await change('redeliver-all').expect(200)).body).toEqual({ redelivered: 0, at: expect.any(Number) });
+  });
+
+  it.each([
+    ['the dashboard', false],
+    ['the app', true],
+  ])('redelivers and discards selected ones, whose ids %s reads', async (_who, isReadByApp) => {
+    const { ids, change, notifier, stats, audit, crm, hear } = await withDead(4);
+    const app = express();
+    if (isReadByApp) app.use(express.json());
+    app.use('/crm', testDashboard(notifier, { logger: audit }));
+    const post = (path: string, body: unknown) =>
+      request(app)
+        .post(`/crm/api/dead-letters/${path}?target=crm`)
+        .set(fromThePage)
+        .send(body as object);
+    const selected = ids.slice(0, 2);
+    expect((await post('discard-selected', { ids: [ids[3]] }).expect(200)).body).toEqual({ discarded: 1 });
+    crm.answerWith(reply(422, 'still unknown'));
+    const { body } = await post('redeliver-selected', { ids: selected }).expect(200);
+    expect(body).toEqual({ redelivered: 2, at: expect.any(Number) });
+    await hear('dead', 6);
+    expect((await post('summary-of-selected', { ids: selected }).expect(200)).body).toMatchObject({ count: 2 });
+    expect(await stats()).toMatchObject({ dead: 3 });
+    expect(audit.at('info').map(({ fields }) => fields)).toContainEqual({
+      filter: { target: 'crm' },
+      notificationIds: selected,
+      redelivered: 2,
+    });
+    for (const wrong of [{}, { ids: [] }, { ids: [1] }, { ids: 'x' }, { ids: Array(1_001).fill('x') }, [], 'x']) {
+      const { body: refused } = await post('discard-selected', wrong).expect(400);
+      expect(refused.error.code).toBe('bad-ids');
+    }
+    const tooMany = { ids: Array.from({ length: 1_001 }, String) };
+    await expect(notifier.deadLetters.discardAll(tooMany)).rejects.toThrow(
+      'crm.deadLetters: ids: has 1001 ids, and may have 1000; call again for the others',
+    );
+    // Not taken for all of them, if the body was lost.
+    expect((await change('discard-selected').expect(400)).body.error.code).toBe('bad-ids');
+    await request(app).post('/crm/api/dead-letters/discard-selected').set(signedIn).send({ ids }).expect(403);
+    await request(app).get('/crm/api/dead-letters/discard-selected').set(signedIn).expect(405);
+    expect(await stats()).toMatchObject({ dead: 3 });
+  });
+
+  it('exports what matches as CSV and as JSON, without the content of the notifications', async () => {
+    const { app, ids, list } = await withDead(3);
+    const get = (query: string) => request(app).get(`/crm/api/dead-letters/export?${query}`).set(signedIn);
+    const csv = await get('format=csv&search=booking')
+      .expect(200)
+      .expect('content-type', /^text\/csv/);
+    expect(csv.headers['content-disposition']).toBe('attachment; filename="dead-letters.csv"');
+    const [header, newest, ...others] = csv.text.split('\r\n');
+    expect(header).toBe('state,target,id,type,lane,occurredAt,diedAt,attempts,reason,status,detail');
+    expect(newest).toMatch(
+      new RegExp(`^dead,crm,${ids[2]},user_moved,booking:2,.*Z,.*Z,1,rejected,422,user is unknown$`),
+    );
+    expect(others).toHaveLength(3);
+    const json = String((await get('format=json').responseType('blob').expect(200)).body);
+    const records = json
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(records).toMatchObject([...ids].reverse().map((id) => ({ state: 'dead', id, reason: { status: 422 } })));
+    expect(csv.text + json).not.toMatch(/"moved"|user_id/);
+    expect((await get('format=csv&search=nowhere').expect(200)).text).toBe(`${header}\r\n`);
+    for (const query of ['', 'format=xml', 'format=csv&limit=1']) await get(query).expect(400);
+    await list('?format=csv').expect(400);
   });
 
   it('discards one for good', async () => {

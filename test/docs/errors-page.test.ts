@@ -118,6 +118,7 @@ const attempt = {
   id: 'a',
   target,
   type: 't',
+  lane: 'l',
   attempts: 1,
   wasSent: true,
   durationMs: 1,

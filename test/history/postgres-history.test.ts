@@ -2,7 +2,7 @@ import { createPostgresHistory } from '../../src/history/postgres-history.js';
 import { openPostgresTables, type PostgresTables } from '../helpers/postgres-tables.js';
 import { sampleAt } from '../helpers/sample-notification.js';
 import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
-import { historyContract } from './history-contract.js';
+import { historyContract, keptDelivered } from './history-contract.js';
 
 const unknownId = '01a20bb3-6f81-71fc-be53-33f9f0e71da1';
 
@@ -13,7 +13,11 @@ describeOnPostgres('the history of an outbox in PostgreSQL', () => {
     stored = await openPostgresTables(await createDatabase());
   });
   const open = (processId = unknownId) =>
-    createPostgresHistory({ run: stored.run, tables: stored.tables, processId, onReported: () => undefined });
+    createPostgresHistory({
+      ...{ run: stored.run, tables: stored.tables, processId, keptDelivered },
+      now: () => Date.now(),
+      onReported: () => undefined,
+    });
 
   historyContract(() => Promise.resolve(open()));
   // After the contract's own, which uses them.

@@ -6,7 +6,7 @@ import type { History, MinuteCounts, OwnReport } from '../../src/history/history
 import { createSqliteHistory, historyFileOf, readSqliteHistory } from '../../src/history/sqlite-history.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
-import { countsOf, historyContract, ownReport } from './history-contract.js';
+import { countsOf, deliveredOf, historyContract, keptDelivered, ownReport, reportOf } from './history-contract.js';
 
 describe('the history of an outbox on disk', () => {
   const directory = useTempDirectory();
@@ -17,12 +17,12 @@ describe('the history of an outbox on disk', () => {
     await Promise.all(opened.splice(0).map((history) => history.close()));
   });
   const open = (now = () => Date.now()): History => {
-    const history = createSqliteHistory({ open: loadSqlite(), outboxFile: outboxFile(), now });
+    const history = createSqliteHistory({ open: loadSqlite(), outboxFile: outboxFile(), now, keptDelivered });
     opened.push(history);
     return history;
   };
   const report = (history: History, given: Partial<MinuteCounts> = {}, own: Partial<OwnReport> = {}) =>
-    history.report({ process: { ...ownReport, ...own }, minutes: [countsOf(given)] });
+    history.report(reportOf({ process: { ...ownReport, ...own }, minutes: [countsOf(given)] }));
 
   historyContract(() => Promise.resolve(open()));
 
@@ -66,6 +66,19 @@ describe('the history of an outbox on disk', () => {
     await Promise.all([first.close(), second.close()]);
     expect(read()).toMatchObject([{ target: 'crm', isPaused: true, by: 'ada' }]);
     expect(await open().pauseChanges()).toEqual(read());
+  });
+
+  it('continues a file of an earlier version, which has no timelines yet', async () => {
+    await report(open(), { delivered: 4 });
+    const database = loadSqlite()(file());
+    database.exec('DROP TABLE entry; DROP TABLE delivered');
+    database.close();
+    const read = () => readSqliteHistory(loadSqlite(), outboxFile(), (reading) => [reading.readTimeline('a', 0)], []);
+    expect(read()).toEqual([]);
+    const history = open();
+    await history.report(reportOf({ delivered: [deliveredOf({ id: 'a' })] }));
+    expect(await history.minutes(0)).toEqual([countsOf({ delivered: 4 })]);
+    expect(read()).toMatchObject([{ delivered: [{ id: 'a' }] }]);
   });
 
   it('has no process that was killed, nor one that has not reported for long', async () => {

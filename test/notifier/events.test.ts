@@ -31,6 +31,7 @@ describe('the events of a notifier', () => {
     const attempt = {
       ...about,
       target: 'crm',
+      lane: 'a',
       durationMs: expect.any(Number) as number,
       endedAt: expect.any(Number) as number,
       traceparent: undefined,

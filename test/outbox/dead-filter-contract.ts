@@ -51,6 +51,7 @@ export function deadFilterContract(open: (died: readonly Died[]) => Promise<Outb
       ['time', { from: sampleAt + minuteMs, to: sampleAt + 3 * minuteMs }, [2, 1]],
       ['time without an end', { from: sampleAt + 4.5 * minuteMs, to: Infinity }, [5]],
       ['several of them', { target: 'crm', status: 422, type: 'booking_created', search: 'USER' }, [0]],
+      ['a text with wildcards, which are none', { search: 'n_ such%' }, []],
       ['nothing', { search: '' }, [5, 4, 3, 2, 1, 0]],
     ])('are listed, summarised, redelivered and discarded by %s', async (_what, filter, numbers) => {
       const access = await open(letters);
@@ -68,6 +69,20 @@ export function deadFilterContract(open: (died: readonly Died[]) => Promise<Outb
         dead: letters.length - numbers.length,
       });
       expect(newest === undefined).toBe(numbers.length === 0);
+    });
+
+    it('are listed, summarised, redelivered and discarded by their ids, those of one target too', async () => {
+      const access = await open(letters);
+      const ids = (await access.listDead({ limit: 10 })).map(({ id }) => id);
+      const [newest, ofSales, third, , , oldest] = ids as [string, string, string, string, string, string];
+      expect(await numbersOf(access, { ids: [oldest, newest, 'unknown', "'); DROP"] })).toEqual([5, 0]);
+      expect(await numbersOf(access, { ids: [] })).toEqual([]);
+      expect(await numbersOf(access, { ids, status: 400 })).toEqual([5]);
+      expect((await access.summariseDead({ ids: [oldest, third] })).count).toBe(2);
+      expect(await access.redeliverAll({ ids: [oldest, ofSales, newest], target: 'crm' })).toBe(2);
+      expect(await access.redeliverAll({ ids: [oldest] })).toBe(0);
+      expect(await access.discardAll({ ids: [ofSales, newest] })).toBe(1);
+      expect(await access.counts()).toMatchObject({ pending: 2, dead: 3 });
     });
 
     it('are grouped by how they died, the largest group first, with the words of the newest', async () => {

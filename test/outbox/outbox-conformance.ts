@@ -1,4 +1,4 @@
-import type { DeadReason, DuePlace, Outbox } from '../../src/outbox/outbox.js';
+import { type DeadReason, type DuePlace, type Outbox, wantedAt } from '../../src/outbox/outbox.js';
 import { sampleAt, sampleNotification, sampleNotifications } from '../helpers/sample-notification.js';
 import { settleIn, type Placed } from '../helpers/settle-in.js';
 import { severalTargetsContract } from './several-targets-contract.js';
@@ -212,6 +212,49 @@ function contract(open: () => Promise<Outbox>): void {
       settleIn(outbox, [delivered(1), delivered(2), delivered(3)]);
       outbox.append(sampleNotifications(1));
       expect(outbox.readAfter('crm', 0, 10).map(({ position }) => position)).toEqual([4]);
+    });
+  });
+
+  describe('tryNow', () => {
+    it('makes the first of a lane due at once, of one target or of all, and nothing else', () => {
+      const [first, second] = sampleNotifications(2, { lane: 'user:a%' });
+      const other = sampleNotification({ lane: 'user:b' });
+      outbox.append([other, first!, { ...first!, target: 'sales' }, second!]);
+      const { position } = outbox.find(first!.id, 'crm')[0]!;
+      const at = Date.now() + 3_600_000;
+      outbox.settle([{ kind: 'retry', target: 'crm', id: first!.id, position, attempts: 1, nextAttemptAt: at }]);
+      const wantedIds = (target: string): string[] =>
+        outbox.readDue(target, { nextAttemptAt: 0, position: 0 }, wantedAt, 10).map(({ id }) => id);
+      expect(outbox.tryNow(second!.id)).toBe(0);
+      expect(outbox.tryNow('unknown')).toBe(0);
+      expect(wantedIds('crm')).toEqual([]);
+      expect(outbox.tryNow(first!.id, 'crm')).toBe(1);
+      expect([wantedIds('crm'), wantedIds('sales')]).toEqual([[first!.id], []]);
+      expect(outbox.tryNow(first!.id)).toBe(2);
+      expect(wantedIds('sales')).toEqual([first!.id]);
+      settleIn(outbox, [delivered(position)]);
+      expect(outbox.tryNow(second!.id)).toBe(1);
+    });
+  });
+
+  describe('placeInLane', () => {
+    it('returns how many of the lane and target wait before and after, and the nearest, the nearest first', () => {
+      const inLane = sampleNotifications(9, { lane: 'user:a\0%' });
+      const others = [
+        sampleNotification({ lane: 'user:b' }),
+        sampleNotification({ lane: 'user:a\0%', target: 'sales' }),
+      ];
+      outbox.append([...inLane.slice(0, 4), ...others, ...inLane.slice(4)]);
+      const ids = inLane.map(({ id }) => id);
+      const { position } = outbox.find(ids[5]!)[0]!;
+      const [previous, next] = [[ids[4], ids[3], ids[2]], ids.slice(6)];
+      expect(outbox.placeInLane('crm', 'user:a\0%', position)).toEqual({ before: 5, after: 3, previous, next });
+      expect(outbox.placeInLane('none', 'user:a\0%', position)).toEqual({
+        before: 0,
+        after: 0,
+        previous: [],
+        next: [],
+      });
     });
   });
 

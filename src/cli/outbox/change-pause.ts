@@ -1,4 +1,4 @@
-import type { History, PauseChange } from '../../history/history.js';
+import { keepAll, type History, type PauseChange } from '../../history/history.js';
 import { isDifference } from '../../history/paused-by-hand.js';
 import { readPauseChanges, writePauseChange } from '../../history/postgres-history.js';
 import { createSqliteHistory } from '../../history/sqlite-history.js';
@@ -39,7 +39,12 @@ async function withPauses<Result>(
     });
   }
   refuseAsRoot(place);
-  const history = createSqliteHistory({ open: loadSqlite(), outboxFile: place.file, now: () => Date.now() });
+  const history = createSqliteHistory({
+    open: loadSqlite(),
+    outboxFile: place.file,
+    now: () => Date.now(),
+    keptDelivered: keepAll,
+  });
   try {
     return await use(history);
   } finally {

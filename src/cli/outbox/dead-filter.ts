@@ -1,14 +1,17 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { deadReasons, type DeadFilter, type DeadReason } from '../../outbox/outbox.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { instantText } from '../../core/instant-text.js';
+import { deadReasons, type DeadFilter, type DeadReason, type PendingFilter } from '../../outbox/outbox.js';
 import { wholeNumberFrom } from '../arguments.js';
 import { UsageFailure } from '../command.js';
 
-/** Which dead letters a command is for; `list` and `export` take the first four for pending notifications as well. */
+/** Which dead letters a command is for. */
 export interface DeadFilterOptions {
   readonly search?: string;
   readonly target?: string;
   readonly type?: string;
   readonly lane?: string;
+  readonly from?: number;
+  readonly to?: number;
   readonly reason?: DeadReason['kind'];
   readonly status?: number;
 }
@@ -19,28 +22,70 @@ export function addDeadFilter(command: Command): Command {
     .option('--target <name>', 'only those for this target')
     .option('--type <type>', 'only those of exactly this type')
     .option('--lane <lane>', 'only those of exactly this lane, such as booking:456')
+    .option('--from <instant>', 'only those that died then or later, or if pending were accepted', parseInstant)
+    .option('--to <instant>', 'only those that died, or if pending were accepted, before then', parseInstant)
     .option('--status <status>', 'only dead letters with this HTTP status; 0 for none', wholeNumberFrom(0, 999))
     .option('--reason <kind>', `only dead letters with this reason: ${deadReasons.join(', ')}`, parseReason);
 }
 
 /** The filter of the options, with only what is given; undefined if they select all. */
 export function deadFilterOf(options: DeadFilterOptions): DeadFilter | undefined {
-  const { search, target, type, lane, reason, status } = options;
-  const filter = { search, target, type, lane, reason, status };
+  const { search, target, type, lane, from, to, reason, status } = options;
+  return onlyGiven({ search, target, type, lane, from, to, reason, status });
+}
+
+/** Which notifications a command is for that takes pending ones as well as dead letters. */
+export interface ListFilterOptions extends DeadFilterOptions {
+  readonly pending?: true;
+  readonly dead?: true;
+  readonly attempts?: PendingFilter['attempts'];
+}
+
+export function addListFilter(command: Command): Command {
+  return addDeadFilter(
+    command
+      .addOption(new Option('--pending', 'the pending notifications, which is the default').conflicts('dead'))
+      .option('--dead', 'the dead letters'),
+  ).addOption(
+    new Option('--attempts <which>', 'only pending notifications with no attempt yet, or with some').choices([
+      'none',
+      'some',
+    ]),
+  );
+}
+
+/** The filter for pending notifications, with only what is given; undefined if it selects all. */
+export function pendingFilterOf(options: ListFilterOptions): PendingFilter | undefined {
+  const { search, target, type, lane, from, to, attempts } = options;
+  return onlyGiven({ search, target, type, lane, from, to, attempts });
+}
+
+function onlyGiven<Filter extends object>(filter: Filter): Partial<Filter> | undefined {
   const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined);
-  return given.length === 0 ? undefined : Object.fromEntries(given);
+  return given.length === 0 ? undefined : (Object.fromEntries(given) as Partial<Filter>);
 }
 
 /** ` with type "booking_created", status "422"`; empty without a filter. */
 export function filterText(filter: DeadFilter | undefined): string {
-  const parts = Object.entries(filter ?? {}).map(([name, wanted]) => `${name} "${String(wanted)}"`);
+  const parts = Object.entries(filter ?? {}).map(
+    ([name, wanted]) => `${name} "${name === 'from' || name === 'to' ? instantText(Number(wanted)) : String(wanted)}"`,
+  );
   return parts.length === 0 ? '' : ` with ${parts.join(', ')}`;
 }
 
-/** Throws `UsageFailure` for a choice that only dead letters have. */
-export function refuseWithoutDead({ dead, reason, status }: DeadFilterOptions & { readonly dead?: true }): void {
+/** Throws `UsageFailure` for a choice that only dead letters have, or only pending notifications. */
+export function refuseOfOtherKind({ dead, reason, status, attempts }: ListFilterOptions): void {
   if (dead !== true && (reason !== undefined || status !== undefined))
     throw new UsageFailure('--reason and --status need --dead');
+  if (dead === true && attempts !== undefined) throw new UsageFailure('--attempts is for pending notifications');
+}
+
+/** In milliseconds since 1970. */
+function parseInstant(text: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at) || !/^\d{4}-/.test(text))
+    throw new InvalidArgumentError('Give an instant such as 2026-11-24T01:02:03Z.');
+  return at;
 }
 
 function parseReason(text: string): DeadReason['kind'] {

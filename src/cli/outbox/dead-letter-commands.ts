@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { countText } from '../../core/duration-text.js';
-import type { AllDeadLetters, OutboxAccess } from '../../outbox/outbox-access.js';
+import type { RecordedChanges } from '../../history/record-changes.js';
+import type { AllDeadLetters } from '../../outbox/outbox-access.js';
 import { parseNotificationIds } from '../arguments.js';
 import {
   Interrupted,
@@ -49,8 +50,8 @@ function redeliver(session: CommandSession<SelectionOptions>, args: readonly unk
   return changeSelected(session, args, {
     verb: 'Redeliver',
     past: 'redelivered',
-    all: (outbox, which, onPiece) => outbox.redeliverAll(which, onPiece),
-    one: (outbox, id, target) => outbox.redeliver(id, target),
+    all: (outbox, which, onPiece) => outbox.redeliverAll({ ...which, by }, onPiece),
+    one: (outbox, id, target) => outbox.redeliver(id, target, by),
     report: (count) => `${countText(count, 'dead letter')} ${count === 1 ? 'is' : 'are'} pending again.`,
   });
 }
@@ -75,13 +76,14 @@ function discard(session: CommandSession<SelectionOptions>, args: readonly unkno
   return changeSelected(session, args, {
     verb: 'Permanently discard',
     past: 'discarded',
-    all: (outbox, which, onPiece) => outbox.discardAll(which, onPiece),
-    one: (outbox, id, target) => outbox.discard(id, target),
+    all: (outbox, which, onPiece) => outbox.discardAll({ ...which, by }, onPiece),
+    one: (outbox, id, target) => outbox.discard(id, target, by),
     report: (count) => `Discarded ${countText(count, 'dead letter')}.`,
   });
 }
 
-type DeadLetterAccess = Pick<OutboxAccess, 'redeliver' | 'redeliverAll' | 'discard' | 'discardAll'>;
+/** Who asks for a change, as the timelines show it. */
+const by = 'the command line';
 
 /** A change of dead letters, and the words for it. */
 interface DeadLetterChange {
@@ -90,8 +92,8 @@ interface DeadLetterChange {
   /** Names the count in the JSON that is printed. */
   readonly past: string;
   /** This and the next return how many were changed. */
-  readonly all: (outbox: DeadLetterAccess, which: AllDeadLetters, onPiece: () => boolean) => Promise<number>;
-  readonly one: (outbox: DeadLetterAccess, id: string, target: string | undefined) => Promise<number>;
+  readonly all: (outbox: RecordedChanges, which: AllDeadLetters, onPiece: () => boolean) => Promise<number>;
+  readonly one: (outbox: RecordedChanges, id: string, target: string | undefined) => Promise<number>;
   readonly report: (count: number) => string;
 }
 

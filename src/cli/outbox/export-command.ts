@@ -3,47 +3,63 @@ import { createWriteStream, existsSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { csvLine } from '../../core/csv.js';
+import { deadCells, deadHeader, pendingCells, pendingHeader } from '../../outbox/list-record.js';
 import type { StoredNotification } from '../../outbox/outbox.js';
 import {
   CliFailure,
   Interrupted,
   setAction,
+  UsageFailure,
   type CliContext,
   type CommandSession,
   type CommonOptions,
 } from '../command.js';
-import { safeJson, type Output } from '../output.js';
-import { addDeadFilter, deadFilterOf, refuseWithoutDead, type DeadFilterOptions } from './dead-filter.js';
+import { safeJson, withoutControls, type Output } from '../output.js';
+import {
+  addListFilter,
+  deadFilterOf,
+  pendingFilterOf,
+  refuseOfOtherKind,
+  type ListFilterOptions,
+} from './dead-filter.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { deadIn, pendingIn, wholeRecord } from './stored-records.js';
 
-interface ExportOptions extends CommonOptions, OutboxOptions, DeadFilterOptions {
-  readonly dead?: true;
+interface ExportOptions extends CommonOptions, OutboxOptions, ListFilterOptions {
+  readonly format: 'csv' | 'json';
   readonly file?: string;
 }
 
 export function addExportCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('export')
-    .description('print whole pending notifications, or with --dead dead letters: JSON, one object per line')
-    .option('--dead', 'export the dead letters')
+    .description('print whole pending notifications, or with --dead dead letters: JSON, one object per line, or CSV')
+    .addOption(
+      new Option('--format <format>', 'json, with the bodies; or csv, without them')
+        .choices(['csv', 'json'])
+        .default('json'),
+    )
     .option('--file <file>', 'write to a new file that only its owner can read, instead of standard output')
     .addHelpText(
       'after',
       `
-The bodies hold personal data.
+The bodies hold personal data. CSV is for spreadsheets: what one would run as a formula begins with an apostrophe.
 
 Examples:
   $ crm-notifier outbox export --file pending.ndjson
-  $ crm-notifier outbox export --dead | jq .body.booking_id`,
+  $ crm-notifier outbox export --dead | jq .body.booking_id
+  $ crm-notifier outbox export --dead --status 422 --format csv --file dead.csv`,
     );
-  setAction<ExportOptions>(addOutboxOption(addDeadFilter(command)), context, exportOutbox);
+  setAction<ExportOptions>(addOutboxOption(addListFilter(command)), context, exportOutbox);
 }
 
 async function exportOutbox({ context, options, output }: CommandSession<ExportOptions>): Promise<'done'> {
-  refuseWithoutDead(options);
+  refuseOfOtherKind(options);
+  if (options.format === 'csv' && options.file === undefined && output.isJson)
+    throw new UsageFailure('--format csv is not JSON: leave out --json, or give --file');
   const place = findOutbox(options, context);
   const file = options.file === undefined ? undefined : resolve(options.file);
   if (file !== undefined && existsSync(file)) {
@@ -53,8 +69,9 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
     `The export${file === undefined ? '' : ` in ${file}`} holds personal data: keep it private, and delete it after use.`,
   );
   await readOutbox(place, async (outbox) => {
-    const stored = storedIn(outbox, options);
-    const count = await (file === undefined ? toOutput(stored, output, context) : toFile(stored, file, context));
+    const lines = linesOf(storedIn(outbox, options), options);
+    const written = await (file === undefined ? toOutput(lines, output, context) : toFile(lines, file, context));
+    const count = written - (options.format === 'csv' ? 1 : 0);
     output.note(`${String(count)} exported.`);
     if (file !== undefined && output.isJson) output.result({ exported: count, file }, '');
   });
@@ -62,29 +79,39 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
 }
 
 async function* storedIn(outbox: ReadableOutbox, options: ExportOptions): AsyncGenerator<StoredNotification> {
-  const filter = deadFilterOf(options);
   if (options.dead !== true) {
-    for await (const pending of pendingIn(outbox, filter)) yield { state: 'pending', ...pending };
+    for await (const pending of pendingIn(outbox, pendingFilterOf(options))) yield { state: 'pending', ...pending };
     return;
   }
-  for await (const { id, target } of deadIn(outbox, filter)) {
+  for await (const { id, target } of deadIn(outbox, deadFilterOf(options))) {
     // Leaves out one that was redelivered or discarded since the page was read.
     const [stored] = await outbox.find(id, target);
     if (stored?.state === 'dead') yield stored;
   }
 }
 
-async function toOutput(
-  stored: AsyncIterable<StoredNotification>,
-  output: Output,
-  { stop }: CliContext,
-): Promise<number> {
+/** With the header of CSV as the first one. */
+async function* linesOf(
+  notifications: AsyncIterable<StoredNotification>,
+  { format, dead }: ExportOptions,
+): AsyncGenerator<string> {
+  if (format === 'csv') yield csvLine(dead === true ? deadHeader : pendingHeader);
+  for await (const stored of notifications) {
+    if (format === 'json') yield `${safeJson(wholeRecord(stored))}\n`;
+    else yield csvLine((stored.state === 'dead' ? deadCells(stored) : pendingCells(stored)).map(safeCell));
+  }
+}
+
+function safeCell(cell: string | number | null): string | number | null {
+  return typeof cell === 'string' ? withoutControls(cell) : cell;
+}
+
+async function toOutput(lines: AsyncIterable<string>, output: Output, { stop }: CliContext): Promise<number> {
   let count = 0;
-  for await (const notification of stored) {
+  for await (const line of lines) {
     if (output.isClosed) break;
     if (stop.aborted) throw new Interrupted();
-    const record = wholeRecord(notification);
-    output.result(record, safeJson(record));
+    output.raw(line);
     count += 1;
     await output.drained();
     // Gives the event loop a turn, to notice a signal or a closed pipe.
@@ -94,7 +121,7 @@ async function toOutput(
 }
 
 /** Writes under a temporary name and renames at the end, so that a broken-off export leaves no file. */
-async function toFile(stored: AsyncIterable<StoredNotification>, file: string, { stop }: CliContext): Promise<number> {
+async function toFile(lines: AsyncIterable<string>, file: string, { stop }: CliContext): Promise<number> {
   const unfinished = `${file}.unfinished-${String(process.pid)}`;
   const stream = createWriteStream(unfinished, { flags: 'wx', mode: 0o600 });
   const written = finished(stream);
@@ -103,11 +130,10 @@ async function toFile(stored: AsyncIterable<StoredNotification>, file: string, {
   let count = 0;
   try {
     await once(stream, 'open');
-    for await (const notification of stored) {
+    for await (const line of lines) {
       if (stop.aborted) throw new Interrupted();
       count += 1;
-      if (!stream.write(`${safeJson(wholeRecord(notification))}\n`))
-        await Promise.race([once(stream, 'drain'), written]);
+      if (!stream.write(line)) await Promise.race([once(stream, 'drain'), written]);
     }
     stream.end();
     await written;

@@ -1,17 +1,24 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
-import { crmTarget, type DeadLetter, type PendingNotification } from '../../outbox/outbox.js';
-import { parseNotificationId, wholeNumberFrom } from '../arguments.js';
-import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
-import { safeJson, safeText, textTable } from '../output.js';
-import { addDeadFilter, deadFilterOf, refuseWithoutDead, type DeadFilterOptions } from './dead-filter.js';
-import { readOutbox } from './open-outbox.js';
+import { instantText } from '../../core/instant-text.js';
+import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
+import { crmTarget, nextAttemptOf, type DeadLetter, type PendingEntry } from '../../outbox/outbox.js';
+import { wholeNumberFrom } from '../arguments.js';
+import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
+import { textTable } from '../output.js';
+import {
+  addListFilter,
+  deadFilterOf,
+  pendingFilterOf,
+  refuseOfOtherKind,
+  type ListFilterOptions,
+} from './dead-filter.js';
+import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
-import { completeIds, shortIds } from './short-ids.js';
-import { bodyValue, deadIn, deadRecord, instantText, pendingIn, pendingRecord, wholeRecord } from './stored-records.js';
+import { shortIds } from './short-ids.js';
+import { deadIn } from './stored-records.js';
 
-interface ListOptions extends CommonOptions, OutboxOptions, DeadFilterOptions {
-  readonly dead?: true;
+interface ListOptions extends CommonOptions, OutboxOptions, ListFilterOptions {
   readonly limit: number;
 }
 
@@ -21,40 +28,43 @@ export function addListCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('list')
     .description('list pending notifications, oldest first, or with --dead the dead letters, newest first')
-    .option('--dead', 'list the dead letters')
     .option('--limit <count>', 'list at most this many', wholeNumberFrom(1, maxLimit), 50)
     .addHelpText(
       'after',
       `
-The ids are shortened to their last part; the other commands take them so. --json prints them whole.
+The ids are shortened to their last part; the other commands take them so. --json prints them whole. NEXT ATTEMPT names what the
+next attempt waits for: the one before it in its lane, the end of a pause, or an instant.
 
 Examples:
   $ crm-notifier outbox list
+  $ crm-notifier outbox list --pending --attempts some
   $ crm-notifier outbox list --dead --search 422 --limit 10
   $ crm-notifier outbox list --target sales --type booking_created
   $ crm-notifier outbox list --dead --json | jq -r .id`,
     );
-  setAction<ListOptions>(addOutboxOption(addDeadFilter(command)), context, list);
+  setAction<ListOptions>(addOutboxOption(addListFilter(command)), context, list);
 }
 
 async function list({ context, options, output }: CommandSession<ListOptions>): Promise<'done'> {
   const { dead: isDead = false, limit } = options;
-  const filter = deadFilterOf(options);
-  refuseWithoutDead(options);
+  refuseOfOtherKind(options);
+  const filter = isDead ? deadFilterOf(options) : pendingFilterOf(options);
   // One more than is shown, to know whether there are more.
   const found = await readOutbox(findOutbox(options, context), async (outbox) => {
     if (isDead) {
-      return first(limit + 1, deadIn(outbox, filter), (letter) => ({
+      return first(limit + 1, deadIn(outbox, deadFilterOf(options)), (letter) => ({
         stored: letter,
         record: deadRecord(letter),
         row: deadRow(letter),
       }));
     }
     const now = await outbox.now();
-    return first(limit + 1, pendingIn(outbox, filter), (pending) => ({
-      stored: pending,
-      record: pendingRecord(pending),
-      row: pendingRow(pending, now),
+    const paused = await pausedTargets(outbox);
+    const entries = await outbox.listPending({ ...pendingFilterOf(options), limit: limit + 1 });
+    return entries.map((entry) => ({
+      stored: entry,
+      record: pendingRecord(entry),
+      row: pendingRow(entry, now, paused.has(entry.target)),
     }));
   });
   const shown = found.slice(0, limit);
@@ -70,7 +80,7 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
 }
 
 interface Listed {
-  readonly stored: Pick<PendingNotification, 'id' | 'target'>;
+  readonly stored: Pick<PendingEntry, 'id' | 'target'>;
   /** Without id and target, as the headers. */
   readonly row: readonly string[];
 }
@@ -89,9 +99,25 @@ function tableOf(listed: readonly Listed[], header: readonly string[]): string {
 
 const pendingHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'ACCEPTED', 'NEXT ATTEMPT'];
 
-function pendingRow({ type, lane, attempts, acceptedAt, nextAttemptAt }: PendingNotification, now: number): string[] {
-  const next = nextAttemptAt > now ? `in ${durationText(nextAttemptAt - now)}` : 'due';
+function pendingRow(entry: PendingEntry, now: number, isPaused: boolean): string[] {
+  const { type, lane, attempts, acceptedAt, nextAttemptAt } = entry;
+  const words = {
+    lane: 'after the one before it in its lane',
+    pause: 'when delivery goes on',
+    instant: `in ${durationText(nextAttemptAt - now)}`,
+    nothing: 'due',
+  };
+  const next = words[nextAttemptOf(entry, now, isPaused)];
   return [type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, next];
+}
+
+/** The targets that the leader has paused delivery to. */
+async function pausedTargets(outbox: ReadableOutbox): Promise<ReadonlySet<string>> {
+  const leader = (await outbox.processes()).find(({ isLeader }) => isLeader);
+  const targets = Object.entries(leader?.targets ?? {});
+  return new Set(
+    targets.filter(([, { circuit, pause }]) => circuit !== 'closed' || pause !== null).map(([name]) => name),
+  );
 }
 
 const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
@@ -113,51 +139,4 @@ async function first<From, To>(
     if (converted.length === count) break;
   }
   return converted;
-}
-
-interface ShowOptions extends CommonOptions, OutboxOptions {
-  readonly body?: true;
-}
-
-export function addShowCommand(outbox: Command, context: CliContext): void {
-  const command = outbox
-    .command('show')
-    .description('show one notification, pending or dead, for each target it is for')
-    .argument('<id>', 'its id; the beginning or end is enough', parseNotificationId)
-    .option('--body', 'also show the body, which holds personal data')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ crm-notifier outbox show 33f9f0e71da1
-  $ crm-notifier outbox show 01a20bb3-6f81-71fc-be53-33f9f0e71da1 --body --json`,
-    );
-  setAction<ShowOptions>(addOutboxOption(command), context, show);
-}
-
-async function show(
-  { context, options, output }: CommandSession<ShowOptions>,
-  [given]: readonly unknown[],
-): Promise<'done'> {
-  const place = findOutbox(options, context);
-  const [id = ''] = await completeIds([String(given)], place);
-  const stored = await readOutbox(place, (outbox) => outbox.find(id));
-  if (stored.length === 0) {
-    const why = 'it was delivered or discarded, or was never there';
-    throw new CliFailure(`${id} is not in ${place.name}: ${why}`, 'ERR_NOT_FOUND');
-  }
-  for (const [index, entry] of stored.entries()) {
-    const record = entry.state === 'pending' ? pendingRecord(entry) : deadRecord(entry);
-    const lines = Object.entries(record).map(([name, value]) => `${name.padEnd(14)} ${fieldText(value)}`);
-    if (index > 0) lines.unshift('');
-    if (options.body === true) lines.push('', safeJson(bodyValue(entry.body), 2));
-    output.result(options.body === true ? wholeRecord(entry) : record, lines.join('\n'));
-  }
-  return 'done';
-}
-
-function fieldText(value: unknown): string {
-  if (value === null) return '–';
-  if (typeof value === 'object') return Object.values(value).map(fieldText).join(' ');
-  return safeText(typeof value === 'string' ? value : JSON.stringify(value));
 }

@@ -1,7 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { asPromise } from '../../core/as-promise.js';
-import type { OutboxProcess, PauseChange } from '../../history/history.js';
-import { readPauseChanges, readProcesses } from '../../history/postgres-history.js';
-import { readSqliteHistory } from '../../history/sqlite-history.js';
+import {
+  keepAll,
+  type History,
+  type OutboxProcess,
+  type PauseChange,
+  type Timeline,
+  type TimelineEntry,
+} from '../../history/history.js';
+import { createPostgresHistory, readPauseChanges, readProcesses } from '../../history/postgres-history.js';
+import { recordChanges, type RecordedChanges } from '../../history/record-changes.js';
+import { createSqliteHistory, readSqliteHistory } from '../../history/sqlite-history.js';
+import { readTimeline } from '../../history/timeline.js';
 import { createLocalAccess, createLocalReading } from '../../outbox/local-access.js';
 import type { OutboxAccess, OutboxReading } from '../../outbox/outbox-access.js';
 import { findIdsLike } from '../../outbox/postgres/ids-like.js';
@@ -26,9 +36,14 @@ export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   processes(): Promise<readonly OutboxProcess[]>;
   /** The latest changes of pauses by hand, in the order in which they were made. */
   pauseChanges(): Promise<readonly PauseChange[]>;
+  /** What is known of a notification, for each of its targets. */
+  timeline(id: string): Promise<Timeline>;
   /** By the clock of the stored instants, in milliseconds since 1970. */
   now(): Promise<number>;
 }
+
+/** What commands that change something use of an outbox. */
+export interface ChangeableOutbox extends RecordedChanges, Pick<OutboxAccess, 'tryNow'> {}
 
 /** Opens an outbox beside any app that uses it, for the time of one call. A file is opened read-only. */
 export function readOutbox<Result>(
@@ -45,7 +60,7 @@ export function readOutbox<Result>(
 export function changeOutbox<Result>(
   place: OutboxPlace,
   logger: Logger,
-  change: (outbox: Omit<OutboxAccess, 'close'>) => Promise<Result>,
+  change: (outbox: ChangeableOutbox) => Promise<Result>,
 ): Promise<Result> {
   return place.kind === 'file' ? changeFile(place, logger, change) : changeTables(place, change);
 }
@@ -56,13 +71,15 @@ async function readFile<Result>(
 ): Promise<Result> {
   const outbox = openOutboxToRead(loadSqlite(), file);
   try {
+    const reading = createLocalReading(outbox);
     return await read({
-      ...createLocalReading(outbox),
+      ...reading,
       idsLike: (part, limit) => Promise.resolve(outbox.idsLike(part, limit)),
       processes: () =>
         asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readProcesses(Date.now()), [])),
       pauseChanges: () =>
         asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readPauseChanges(), [])),
+      timeline: (id) => readTimeline(reading, { timeline: (...which) => readKept(file, which) }, id),
       now: () => Promise.resolve(Date.now()),
     });
   } finally {
@@ -70,10 +87,16 @@ async function readFile<Result>(
   }
 }
 
+/** What the history beside an outbox's file has of a notification. */
+function readKept(file: string, which: Parameters<History['timeline']>): ReturnType<History['timeline']> {
+  const none = { entries: [], delivered: [] };
+  return asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readTimeline(...which), none));
+}
+
 async function changeFile<Result>(
   place: FilePlace,
   logger: Logger,
-  change: (outbox: OutboxAccess) => Promise<Result>,
+  change: (outbox: ChangeableOutbox) => Promise<Result>,
 ): Promise<Result> {
   refuseAsRoot(place);
   const claim = claimOutbox(place.directory);
@@ -83,9 +106,11 @@ async function changeFile<Result>(
     };
     const now = (): number => Date.now();
     const { outbox } = openOutbox({ file: claim.file, sync: 'full', now, onRepaired, runNative: undefined });
+    const history = createSqliteHistory({ open: loadSqlite(), outboxFile: claim.file, now, keptDelivered: keepAll });
     try {
-      return await change(createLocalAccess(outbox, now));
+      return await change(recorded(createLocalAccess(outbox, now), history));
     } finally {
+      await history.close().catch(() => undefined);
       outbox.close();
     }
   } finally {
@@ -97,11 +122,13 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
   return withServer(place, async ({ run }) => {
     await checkTables(run, place);
     const { table } = place.outbox;
+    const access = createPostgresAccess({ run, table });
     return read({
-      ...createPostgresAccess({ run, table }),
+      ...access,
       idsLike: (part, limit) => findIdsLike(run, table, part, limit),
       processes: () => readProcesses(run, tablesOf(table)),
       pauseChanges: () => readPauseChanges(run, tablesOf(table)),
+      timeline: (id) => readTimeline(access, historyIn(run, place), id),
       now: () => serverNow(run),
     });
   });
@@ -109,12 +136,27 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
 
 function changeTables<Result>(
   place: PostgresPlace,
-  change: (outbox: OutboxAccess) => Promise<Result>,
+  change: (outbox: ChangeableOutbox) => Promise<Result>,
 ): Promise<Result> {
   return withServer(place, async ({ run }) => {
     await checkTables(run, place);
-    return change(createPostgresAccess({ run, table: place.outbox.table }));
+    return change(recorded(createPostgresAccess({ run, table: place.outbox.table }), historyIn(run, place)));
   });
+}
+
+function historyIn(run: RunSql, { outbox: { table } }: PostgresPlace): History {
+  const processId = randomUUID();
+  const onReported = (): void => undefined;
+  const tables = tablesOf(table);
+  return createPostgresHistory({ run, tables, processId, keptDelivered: keepAll, now: Date.now, onReported });
+}
+
+/** Changes that leave their entries in the timelines; if those cannot be written, the changes are made nevertheless. */
+function recorded(access: OutboxAccess, history: Pick<History, 'record'>): ChangeableOutbox {
+  const onChanged = (entries: readonly TimelineEntry[]): Promise<void> =>
+    history.record(entries).catch(() => undefined);
+  const tryNow = (id: string, target?: string): Promise<number> => access.tryNow(id, target);
+  return { ...recordChanges(access, { now: Date.now, onChanged }), tryNow };
 }
 
 /** Rejects with `CliFailure` if the tables of an outbox in PostgreSQL cannot be used. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
+import { instantText } from '../../core/instant-text.js';
 import { tokenFailureCode } from '../../core/token-failure-code.js';
 import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
 import type { HandPause, OutboxProcess, Pause } from '../../history/history.js';
@@ -8,7 +9,6 @@ import { safeText, textTable } from '../output.js';
 import { handPauseLines, readHandPauses, type HandPausesRecord } from './hand-pauses.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
-import { instantText } from './stored-records.js';
 
 interface StatsOptions extends CommonOptions, OutboxOptions {}
 

@@ -1,22 +1,26 @@
-import type { DeadFilter, DeadLetter, PendingNotification, StoredNotification } from '../../outbox/outbox.js';
+import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
+import { matchesPending } from '../../outbox/matches-filter.js';
+import type {
+  DeadFilter,
+  DeadLetter,
+  PendingFilter,
+  PendingNotification,
+  StoredNotification,
+} from '../../outbox/outbox.js';
 import type { ReadableOutbox } from './open-outbox.js';
 
 const pageSize = 500;
 
-/** Reads pending notifications page by page, each target's oldest first. `search` is looked for in id, type and lane, ignoring case. */
+/** Reads whole pending notifications page by page, each target's oldest first. */
 export async function* pendingIn(
   outbox: ReadableOutbox,
-  { search = '', target: only, type: onlyType, lane: onlyLane }: DeadFilter = {},
+  filter: PendingFilter = {},
 ): AsyncGenerator<PendingNotification> {
-  const wanted = search.toLowerCase();
-  for (const target of only === undefined ? await outbox.targets() : [only]) {
+  const matches = matchesPending(filter);
+  for (const target of filter.target === undefined ? await outbox.targets() : [filter.target]) {
     for (let after: number | undefined = 0; after !== undefined;) {
       const page: readonly PendingNotification[] = await outbox.readAfter(target, after, pageSize);
-      for (const notification of page) {
-        const { id, type, lane } = notification;
-        if ((onlyType ?? type) !== type || (onlyLane ?? lane) !== lane) continue;
-        if ([id, type, lane].some((text) => text.toLowerCase().includes(wanted))) yield notification;
-      }
+      for (const notification of page) if (matches(notification)) yield notification;
       after = page.at(-1)?.position;
     }
   }
@@ -43,38 +47,6 @@ async function* deadPagesIn(outbox: ReadableOutbox, filter: DeadFilter = {}): As
   }
 }
 
-/** What `--json` prints of a pending notification: everything but the body. */
-export function pendingRecord(notification: Omit<PendingNotification, 'body'>): object {
-  const { target, id, type, lane, occurredAt, acceptedAt, attempts, nextAttemptAt, traceparent } = notification;
-  return {
-    state: 'pending',
-    target,
-    id,
-    type,
-    lane,
-    occurredAt: instantText(occurredAt),
-    acceptedAt: instantText(acceptedAt),
-    attempts,
-    nextAttemptAt: nextAttemptAt === 0 ? null : instantText(nextAttemptAt),
-    traceparent: traceparent ?? null,
-  };
-}
-
-/** What `--json` prints of a dead letter. */
-export function deadRecord({ target, id, type, lane, occurredAt, diedAt, attempts, reason }: DeadLetter): object {
-  return {
-    state: 'dead',
-    target,
-    id,
-    type,
-    lane,
-    occurredAt: instantText(occurredAt),
-    diedAt: instantText(diedAt),
-    attempts,
-    reason: { kind: reason.kind, status: reason.status ?? null, detail: reason.detail },
-  };
-}
-
 /** What `--json` prints of either, with the body. */
 export function wholeRecord(stored: StoredNotification): object {
   const record = stored.state === 'pending' ? pendingRecord(stored) : deadRecord(stored);
@@ -90,10 +62,4 @@ export function bodyValue(body: Uint8Array): unknown {
   } catch {
     return text;
   }
-}
-
-/** Formats an instant in ISO 8601. One out of range, which only a damaged file has, is shown as its number. */
-export function instantText(at: number): string {
-  const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
 }

@@ -3,68 +3,100 @@ import type { Range } from '../api-contract.js';
 /** What the page shows, as far as it is part of its address: so that it outlives a reload, Back works, and it can be sent on. */
 export interface PageState {
   readonly range: Range;
-  readonly filter: LetterFilter;
-  /** Of the list of dead letters: the number of the page, and the position below which it begins. */
+  /** Which notifications are listed. */
+  readonly kind: KindName;
+  readonly filter: ListFilter;
+  /** Of the list: the number of the page, and the place after which it begins; null for the first page. */
   readonly page: number;
-  readonly before: number | null;
+  readonly cursor: number | null;
+  /** Of the notification that is shown; empty for the overview. */
+  readonly id: string;
 }
 
-/** Which dead letters are listed. An empty text means all. */
-export interface LetterFilter {
-  readonly search: string;
-  readonly target: string;
-  readonly type: string;
-  readonly reason: string;
-  readonly status: string;
-}
+export type KindName = 'dead' | 'pending';
 
-export const noFilter: LetterFilter = { search: '', target: '', type: '', reason: '', status: '' };
+/** Which notifications are listed. An empty text means all. */
+export type ListFilter = Readonly<Record<FilterName, string>>;
+
+/** As in the API. Instants are in milliseconds since 1970. */
+export const filterNames = [
+  ...(['search', 'target', 'type', 'lane', 'reason', 'status', 'attempts', 'from', 'to'] as const),
+];
+export type FilterName = (typeof filterNames)[number];
+
+export const noFilter = filterOf(() => '');
+
+/** The filter with this value of each name. */
+export function filterOf(valueOf: (name: FilterName) => string): ListFilter {
+  return Object.fromEntries(filterNames.map((name) => [name, valueOf(name)])) as ListFilter;
+}
 
 /** The page's address as its state. */
 export interface Address {
   readonly state: PageState;
+  /** The cursors of the pages of the list that led to this one; none after a link that was sent on. */
+  readonly earlier: readonly (number | null)[];
   /** Shows another state, which Back undoes. */
-  show(change: Partial<PageState>): void;
+  show(change: Partial<PageState>, earlier?: Address['earlier']): void;
 }
 
 const ranges: readonly Range[] = ['hour', 'day', 'week'];
-const filterNames = ['search', 'target', 'type', 'reason', 'status'] as const;
+const kinds: readonly KindName[] = ['dead', 'pending'];
 
-/** `onChange` is called after every change, also by Back and Forward. The links of the ranges work without loading the page. */
-export function createAddress(onChange: () => void): Address {
-  const links = [...document.querySelectorAll<HTMLAnchorElement>('#ranges a')];
+/** What both kinds have. */
+const commonNames: readonly FilterName[] = ['search', 'target', 'type', 'lane', 'from', 'to'];
+
+/**
+ * `onChange` is called after every change, also by Back and Forward. The page's links with a query work without loading the page;
+ * `onLink` is called after one that leads to the list from elsewhere.
+ */
+export function createAddress(onChange: () => void, onLink: () => void): Address {
   let state = stateOf(location.search);
 
-  const showRange = (): void => {
-    for (const link of links) {
-      const { range } = stateOf(link.search);
-      if (range === state.range) link.setAttribute('aria-current', 'true');
+  const showCurrent = (): void => {
+    for (const link of document.querySelectorAll<HTMLAnchorElement>('#ranges a, #kinds a')) {
+      const { range, kind } = stateOf(link.search);
+      if (link.closest('#ranges') === null ? kind === state.kind : range === state.range)
+        link.setAttribute('aria-current', 'true');
       else link.removeAttribute('aria-current');
     }
   };
   const follow = (): void => {
     state = stateOf(location.search);
-    showRange();
+    showCurrent();
     onChange();
   };
-  const show = (change: Partial<PageState>): void => {
-    history.pushState(null, '', searchOf({ ...state, ...change }));
+  const earlierNow = (): Address['earlier'] =>
+    (history.state as { readonly earlier?: Address['earlier'] } | null)?.earlier ?? [];
+  const show = (change: Partial<PageState>, earlier = change.cursor === undefined ? earlierNow() : []): void => {
+    history.pushState({ earlier }, '', searchOf({ ...state, ...change }));
     follow();
   };
 
-  for (const link of links) {
-    link.addEventListener('click', (event) => {
-      // With a key held down the browser opens it elsewhere.
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      show({ range: stateOf(link.search).range });
-    });
-  }
+  document.addEventListener('click', (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href^="?"]') : null;
+    // With a key held down the browser opens it elsewhere.
+    if (link === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { range, kind, filter, id } = stateOf(link.search);
+    if (link.dataset['notification'] !== undefined) show({ id });
+    else if (link.closest('#ranges') !== null) show({ range });
+    else if (link.closest('#kinds') === null) {
+      show({ kind, filter, page: 1, cursor: null });
+      onLink();
+    } else {
+      const common = filterOf((name) => (commonNames.includes(name) ? state.filter[name] : ''));
+      show({ kind, filter: common, page: 1, cursor: null });
+    }
+  });
   addEventListener('popstate', follow);
-  showRange();
+  showCurrent();
   return {
     get state() {
       return state;
+    },
+    get earlier() {
+      return earlierNow();
     },
     show,
   };
@@ -73,22 +105,24 @@ export function createAddress(onChange: () => void): Address {
 function stateOf(search: string): PageState {
   const parameters = new URLSearchParams(search);
   const text = (name: string): string => parameters.get(name) ?? '';
-  const before = /^\d{1,16}$/.test(text('before')) ? Number(text('before')) : null;
-  const [target, type, reason, status] = [text('target'), text('type'), text('reason'), text('status')];
+  const cursor = /^\d{1,16}$/.test(text('cursor')) ? Number(text('cursor')) : null;
   return {
     range: ranges.find((range) => range === text('range')) ?? 'hour',
-    filter: { search: text('search'), target, type, reason, status },
-    page: before === null ? 1 : Math.max(1, Math.trunc(Number(text('page'))) || 1),
-    before,
+    kind: kinds.find((kind) => kind === text('kind')) ?? 'dead',
+    filter: filterOf(text),
+    page: cursor === null ? 1 : Math.max(1, Math.trunc(Number(text('page'))) || 1),
+    cursor,
+    id: text('id'),
   };
 }
 
-function searchOf({ range, filter, page, before }: PageState): string {
-  const parameters = new URLSearchParams({ range });
+function searchOf({ range, kind, filter, page, cursor, id }: PageState): string {
+  const parameters = new URLSearchParams({ range, kind });
   for (const name of filterNames) if (filter[name] !== '') parameters.set(name, filter[name]);
-  if (before !== null) {
-    parameters.set('before', String(before));
+  if (cursor !== null) {
+    parameters.set('cursor', String(cursor));
     parameters.set('page', String(page));
   }
+  if (id !== '') parameters.set('id', id);
   return `?${parameters.toString()}`;
 }

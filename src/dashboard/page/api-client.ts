@@ -1,7 +1,17 @@
-import type { DeadSummary } from '../../outbox/outbox.js';
-import type { DeadLetterPage, Discarded, Overview, PauseChanged, Range, Redelivered } from '../api-contract.js';
-
-import type { LetterFilter } from './address.js';
+import type { DeadSummary, PendingCount } from '../../outbox/outbox.js';
+import type {
+  DeadLetterPage,
+  Discarded,
+  NotificationBody,
+  NotificationView,
+  Overview,
+  PauseChanged,
+  PendingPage,
+  Range,
+  Redelivered,
+  TriedNow,
+} from '../api-contract.js';
+import { filterNames, type FilterName, type ListFilter } from './address.js';
 
 /** `signed-out`: 401. `unavailable`: another error status. `unreachable`: no response. */
 export type Failure = 'signed-out' | 'unavailable' | 'unreachable';
@@ -16,8 +26,10 @@ class ApiError extends Error {
 }
 
 const timeoutMs = 10_000;
-/** Dead letters on a page: few enough to keep the section below them in reach. */
-export const pageSize = 10;
+/** A change of a million dead letters takes minutes; the page shows how far it is. */
+const changeTimeoutMs = 600_000;
+/** Notifications on a page of the list. */
+export const pageSize = 50;
 
 /** What went wrong, for an error of any function of this file. */
 export function failureOf(error: unknown): Failure {
@@ -32,23 +44,48 @@ export function fetchOverview(range: Range, after: string): Promise<Overview> {
 
 export function fetchDeadLetters(query: {
   readonly before: number | null;
-  readonly filter: LetterFilter;
+  readonly filter: ListFilter;
 }): Promise<DeadLetterPage> {
-  const parameters = parametersOf(query.filter);
-  parameters.set('limit', String(pageSize));
-  if (query.before !== null) parameters.set('before', String(query.before));
-  return request(`api/dead-letters?${parameters.toString()}`) as Promise<DeadLetterPage>;
+  const page = { limit: pageSize, before: query.before };
+  return request(`api/dead-letters?${parametersOf('dead-letters', query.filter, page)}`) as Promise<DeadLetterPage>;
+}
+
+export function fetchPending(query: {
+  readonly after: number | null;
+  readonly filter: ListFilter;
+}): Promise<PendingPage> {
+  const page = { limit: pageSize, after: query.after };
+  return request(`api/pending?${parametersOf('pending', query.filter, page)}`) as Promise<PendingPage>;
+}
+
+export function fetchPendingCount(filter: ListFilter): Promise<PendingCount> {
+  return request(`api/pending/count?${parametersOf('pending', filter)}`) as Promise<PendingCount>;
 }
 
 /** `from`: only those that died at this instant or later, in milliseconds since 1970. */
-export function fetchSummary(filter: LetterFilter, from?: number): Promise<DeadSummary> {
-  const parameters = parametersOf(filter);
-  if (from !== undefined) parameters.set('from', String(from));
-  return request(`api/dead-letters/summary?${parameters.toString()}`) as Promise<DeadSummary>;
+export function fetchSummary(filter: ListFilter, from?: number): Promise<DeadSummary> {
+  const narrowed = from === undefined ? filter : { ...filter, from: String(Math.max(from, Number(filter.from))) };
+  return request(`api/dead-letters/summary?${parametersOf('dead-letters', narrowed)}`) as Promise<DeadSummary>;
 }
 
-function parametersOf(filter: LetterFilter): URLSearchParams {
-  return new URLSearchParams(Object.entries(filter).filter(([, text]) => text !== ''));
+/** The address of what matches as a file. */
+export function exportUrl(path: string, format: 'csv' | 'json', filter: ListFilter): string {
+  return `api/${path}/export?${parametersOf(path, filter, { format })}`;
+}
+
+/** What a part of the API does not take. */
+const foreign: Readonly<Record<string, readonly FilterName[]>> = {
+  'dead-letters': ['attempts'],
+  pending: ['reason', 'status'],
+};
+
+function parametersOf(path: string, filter: ListFilter, more: Readonly<Record<string, unknown>> = {}): string {
+  const given = filterNames.filter((name) => filter[name] !== '' && foreign[path]?.includes(name) !== true);
+  const others = Object.entries(more).filter(([, value]) => value !== null);
+  return new URLSearchParams([
+    ...given.map((name) => [name, filter[name]]),
+    ...others.map(([name, value]) => [name, String(value)]),
+  ]).toString();
 }
 
 export function redeliver(letter: LetterKey): Promise<Redelivered> {
@@ -66,12 +103,13 @@ function pathOf({ id, target }: LetterKey, action: string): string {
   return `api/dead-letters/${encodeURIComponent(id)}/${action}?target=${encodeURIComponent(target)}`;
 }
 
-export function redeliverAll(filter: LetterFilter): Promise<Redelivered> {
-  return post(`api/dead-letters/redeliver-all?${parametersOf(filter).toString()}`) as Promise<Redelivered>;
+export function redeliverAll(filter: ListFilter): Promise<Redelivered> {
+  return post(`api/dead-letters/redeliver-all?${parametersOf('dead-letters', filter)}`) as Promise<Redelivered>;
 }
 
-export async function discardAll(filter: LetterFilter): Promise<number> {
-  return ((await post(`api/dead-letters/discard-all?${parametersOf(filter).toString()}`)) as Discarded).discarded;
+export async function discardAll(filter: ListFilter): Promise<number> {
+  const path = `api/dead-letters/discard-all?${parametersOf('dead-letters', filter)}`;
+  return ((await post(path)) as Discarded).discarded;
 }
 
 /** Of one target, or of all. */
@@ -80,15 +118,68 @@ export function changePause(call: 'pause' | 'resume', target: string | null): Pr
   return post(`api/${call}${query}`) as Promise<PauseChanged>;
 }
 
-function post(path: string): Promise<unknown> {
-  // No other site can set this header: see request-guard.ts.
-  return request(path, { method: 'POST', headers: { 'X-CRM-Dashboard': '1' } });
+export function fetchNotification(id: string): Promise<NotificationView> {
+  return request(`api/notifications/${encodeURIComponent(id)}`) as Promise<NotificationView>;
 }
 
-async function request(path: string, init: RequestInit = {}): Promise<unknown> {
+/** Returns whether it is tried. */
+export async function tryNow({ id, target }: LetterKey): Promise<boolean> {
+  const path = `api/notifications/${encodeURIComponent(id)}/try-now?target=${encodeURIComponent(target)}`;
+  return ((await post(path)) as TriedNow).tried > 0;
+}
+
+/** With each value replaced. */
+export async function fetchBody(letter: LetterKey): Promise<string> {
+  return ((await request(bodyPathOf(letter))) as NotificationBody).body;
+}
+
+/** As it is, which the server logs. */
+export async function revealBody(letter: LetterKey): Promise<string> {
+  return ((await post(bodyPathOf(letter))) as NotificationBody).body;
+}
+
+function bodyPathOf({ id, target }: LetterKey): string {
+  return `api/notifications/${encodeURIComponent(id)}/body?target=${encodeURIComponent(target)}`;
+}
+
+/** Redelivers those of one target with these ids. */
+export function redeliverSelected({ target, ids }: SelectedIds): Promise<Redelivered> {
+  return postIds('redeliver-selected', { target, ids }) as Promise<Redelivered>;
+}
+
+export async function discardSelected({ target, ids }: SelectedIds): Promise<number> {
+  return ((await postIds('discard-selected', { target, ids })) as Discarded).discarded;
+}
+
+/** How many of these ids are dead letters of the target. */
+export async function countSelected({ target, ids }: SelectedIds): Promise<number> {
+  return ((await postIds('summary-of-selected', { target, ids })) as DeadSummary).count;
+}
+
+export interface SelectedIds {
+  readonly target: string;
+  /** At most 1,000. */
+  readonly ids: readonly string[];
+}
+
+function postIds(action: string, { target, ids }: SelectedIds): Promise<unknown> {
+  const path = `api/dead-letters/${action}?${new URLSearchParams({ target }).toString()}`;
+  return post(path, { body: JSON.stringify({ ids }), type: { 'Content-Type': 'application/json' } });
+}
+
+function post(
+  path: string,
+  { body, type }: { readonly body: string | null; readonly type: Record<string, string> } = { body: null, type: {} },
+): Promise<unknown> {
+  // No other site can set this header: see request-guard.ts.
+  const headers = { ...type, 'X-CRM-Dashboard': '1' };
+  return request(path, { method: 'POST', headers, body }, changeTimeoutMs);
+}
+
+async function request(path: string, init: RequestInit = {}, withinMs = timeoutMs): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(path, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+    response = await fetch(path, { ...init, redirect: 'error', signal: AbortSignal.timeout(withinMs) });
   } catch {
     throw new ApiError('unreachable');
   }

@@ -1,5 +1,6 @@
 import type { AttemptEntry, Overview } from '../api-contract.js';
 import { byId, make, millisecondsText, numberText, timeElement, timeText } from './element.js';
+import { notificationLink } from './notification-link.js';
 
 const outcomes = {
   delivered: { text: '✓ delivered', level: 'fine' },
@@ -9,7 +10,7 @@ const outcomes = {
   dead: { text: '● dead', level: 'failing' },
 } as const;
 
-/** The table of recent attempts. New attempts rebuild it, which loses no focus: nothing in it can have the focus. */
+/** The table of recent attempts. New attempts rebuild it; a link that had the focus has it again. */
 export interface AttemptsSection {
   /** The newest attempt that is shown, as `after` of `fetchOverview`. */
   readonly newest: string;
@@ -36,7 +37,10 @@ export function createAttemptsSection(): AttemptsSection {
       const kept = session === shownSession ? shown.filter(({ firstNumber }) => !replaced.has(firstNumber)) : [];
       shown = [...attempts, ...kept].slice(0, maxShown);
       shownSession = session;
+      const focused = rows.querySelector<HTMLElement>('a:focus')?.dataset['notification'];
       rows.replaceChildren(...shown.map((attempt) => rowOf(attempt, targets.length > 1)));
+      const links = [...rows.querySelectorAll<HTMLElement>('a[data-notification]')];
+      if (focused !== undefined) links.find((link) => link.dataset['notification'] === focused)?.focus();
       region.hidden = shown.length === 0;
       empty.hidden = shown.length > 0;
     },
@@ -49,15 +53,13 @@ function rowOf(attempt: AttemptEntry, hasSeveralTargets: boolean): HTMLElement {
   const times = attempt.number - attempt.firstNumber + 1;
   const badge = make('span', 'badge', times === 1 ? text : `${text} ${numberText(times)} times`);
   badge.dataset['level'] = level;
-  const shortId = make('span', 'code', id.slice(-12));
-  shortId.title = id;
   return make(
     'tr',
     '',
     make('td', '', timeElement(endedAt, timeText(endedAt))),
     make('td', '', badge),
     make('td', '', hasSeveralTargets ? `${type} → ${target}` : type),
-    make('td', '', shortId),
+    make('td', '', notificationLink(id, id.slice(-12))),
     make('td', 'code', result === null ? '–' : String(result)),
     make('td', 'number', numberText(attempts)),
     make('td', 'number', millisecondsText(durationMs)),

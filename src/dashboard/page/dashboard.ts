@@ -3,9 +3,12 @@ import { createAddress, type Address } from './address.js';
 import { fetchOverview, failureOf, type Failure } from './api-client.js';
 import { createAttemptsSection } from './attempts-section.js';
 import { createCountsSection } from './counts-section.js';
-import { createDeadLettersSection } from './dead-letters-section.js';
+import { createDeadLettersKind } from './dead-letters-kind.js';
 import { byId, setText, timeText } from './element.js';
+import { createNotificationSection } from './notification-view.js';
 import { createPauseControl } from './pause-control.js';
+import { createListsSection } from './lists-section.js';
+import { createPendingKind } from './pending-kind.js';
 import { createProcessesSection } from './processes-section.js';
 import { createSummarySection } from './summary-section.js';
 import { createTargetsSection } from './targets-section.js';
@@ -22,15 +25,31 @@ const showTargets = createTargetsSection((target) => {
 const showProcesses = createProcessesSection();
 const showCounts = createCountsSection();
 const attempts = createAttemptsSection();
-const address: Address = createAddress(() => {
-  deadLetters.showAddress();
-  void poll();
-});
-const deadLetters = createDeadLettersSection(
+const address: Address = createAddress(
+  () => {
+    lists.showAddress();
+    notification.showAddress();
+    void poll();
+  },
+  () => {
+    byId('list-heading', HTMLElement).focus();
+  },
+);
+const notification = createNotificationSection(
   () => address,
   () => void poll(),
 );
-deadLetters.showAddress();
+const deadLetters = createDeadLettersKind(
+  () => address,
+  async () => {
+    void poll();
+    await lists.read();
+  },
+);
+const pending = createPendingKind(() => latest);
+const lists = createListsSection({ dead: deadLetters, pending }, () => address);
+lists.showAddress();
+notification.showAddress();
 const connection = byId('connection', HTMLElement);
 const freeze = byId('freeze', HTMLButtonElement);
 
@@ -39,6 +58,7 @@ let isPolling = false;
 let failingSince: number | undefined;
 /** When the latest figures are from. */
 let shownAt: number | undefined;
+let latest: Overview | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Fetches the overview, shows it, and schedules the next poll. One request at a time. */
@@ -64,6 +84,7 @@ function showOverview(overview: Overview): void {
   failingSince = undefined;
   shownAt = Date.now();
   showConnection('live', 'Live');
+  latest = overview;
   summary.show(overview);
   pauseControl.show(overview);
   showTargets(overview);
@@ -71,6 +92,8 @@ function showOverview(overview: Overview): void {
   showCounts(overview.counts);
   attempts.show(overview);
   deadLetters.follow(overview);
+  lists.follow(overview);
+  notification.follow();
 }
 
 const failureWords: Readonly<Record<Failure, string>> = {

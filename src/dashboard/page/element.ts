@@ -40,6 +40,8 @@ const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-
 const day = new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric' });
 const dayAndTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+const dayAndSecond = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
 export function numberText(value: number): string {
   return value.toLocaleString('en');
 }
@@ -63,6 +65,10 @@ export function dayText(at: number): string {
 
 export function dayAndTimeText(at: number): string {
   return dayAndTime.format(at);
+}
+
+export function dayAndSecondText(at: number): string {
+  return dayAndSecond.format(at);
 }
 
 /** Rounded for people: `0.8 ms`, `12 ms`, `1.25 s`. */

@@ -1,12 +1,12 @@
 import type { DeadGroup, DeadSummary } from '../../outbox/outbox.js';
 import { countText } from '../../core/duration-text.js';
-import { noFilter, type LetterFilter } from './address.js';
+import { noFilter, type ListFilter } from './address.js';
 import { byId, dayAndTimeText, make, numberText, setText, timeElement, unseen } from './element.js';
 import { makeReason } from './reason-text.js';
 
 export interface GroupActions {
   /** Lists the letters of a group. */
-  readonly list: (filter: LetterFilter) => void;
+  readonly list: (filter: ListFilter) => void;
   /** Redelivers the newest of a group, to see whether it is taken now. */
   readonly test: (group: DeadGroup) => void;
   readonly redeliver: (group: DeadGroup) => void;
@@ -37,7 +37,7 @@ export function createGroupsSection(actions: GroupActions): (summary: DeadSummar
 }
 
 /** The filter that selects exactly this group. */
-export function filterOf({ target, type, reason, status }: DeadGroup): LetterFilter {
+export function groupFilter({ target, type, reason, status }: DeadGroup): ListFilter {
   return { ...noFilter, target, type, reason, status: String(status ?? 0) };
 }
 
@@ -74,7 +74,7 @@ function itemOf(group: DeadGroup, hasTargets: boolean, actions: GroupActions): H
       'div',
       'letter-actions',
       button('List', 'list', () => {
-        actions.list(filterOf(group));
+        actions.list(groupFilter(group));
       }),
       button('Redeliver one as a test', 'test', actions.test),
       button(count === 1 ? 'Redeliver it' : `Redeliver all ${numberText(count)}`, 'redeliver', actions.redeliver),

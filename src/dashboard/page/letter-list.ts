@@ -1,5 +1,7 @@
 import type { DeadLetterPage } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
+import { notificationLink } from './notification-link.js';
+import { keyOf, type Selection } from './selection.js';
 import { makeReason } from './reason-text.js';
 import { byId, dayAndTimeText, make, numberText, timeElement, unseen } from './element.js';
 
@@ -13,16 +15,19 @@ export interface LetterList {
   remove(letter: LetterKey, action: LetterAction): void;
 }
 
-export function createLetterList(onAction: (letter: LetterKey, action: LetterAction) => void): LetterList {
+export function createLetterList(
+  onAction: (letter: LetterKey, action: LetterAction) => void,
+  selection: Selection,
+): LetterList {
   const list = byId('dead-list', HTMLOListElement);
-  const heading = byId('dead-heading', HTMLElement);
+  const heading = byId('list-heading', HTMLElement);
   const items = new Map<string, { readonly position: number; readonly item: HTMLLIElement }>();
 
   const itemOf = (letter: Letter): HTMLLIElement => {
     const known = items.get(keyOf(letter));
     // One that died again has a new position, and perhaps another reason.
     if (known?.position === letter.position) return known.item;
-    const item = makeItem(letter, onAction);
+    const item = makeItem(letter, onAction, selection.checkboxOf(letter));
     items.set(keyOf(letter), { position: letter.position, item });
     return item;
   };
@@ -48,6 +53,7 @@ export function createLetterList(onAction: (letter: LetterKey, action: LetterAct
         if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
       }
       while (list.children.length > letters.length) list.lastElementChild?.remove();
+      selection.showPage(letters);
     },
 
     remove(letter, action) {
@@ -60,12 +66,11 @@ export function createLetterList(onAction: (letter: LetterKey, action: LetterAct
   };
 }
 
-/** A notification may be a dead letter of several targets. */
-function keyOf({ id, target }: LetterKey): string {
-  return `${target} ${id}`;
-}
-
-function makeItem(letter: Letter, onAction: (letter: LetterKey, action: LetterAction) => void): HTMLLIElement {
+function makeItem(
+  letter: Letter,
+  onAction: (letter: LetterKey, action: LetterAction) => void,
+  checkbox: HTMLInputElement,
+): HTMLLIElement {
   const { id, target, type, lane, reason, attempts, diedAt } = letter;
   const status = reason.status === undefined ? reason.kind : `${String(reason.status)} ${reason.kind}`;
   const badge = make('span', 'badge', status);
@@ -77,8 +82,8 @@ function makeItem(letter: Letter, onAction: (letter: LetterKey, action: LetterAc
     make(
       'div',
       'letter-what',
-      make('h3', 'letter-type', type),
-      make('p', 'letter-id code', id),
+      make('h3', 'letter-type', checkbox, ' ', type),
+      make('p', 'letter-id', notificationLink(id)),
       make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane), ` to ${target}`),
     ),
     make(

@@ -1,6 +1,7 @@
 import type { Pause } from '../../history/history.js';
 import type { Overview, TargetEntry } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
+import type { KindName } from './address.js';
 import { byId, make, numberText, recentText, setText, unseen } from './element.js';
 import { isPausedByHand } from './pause-control.js';
 
@@ -32,8 +33,9 @@ interface TargetRow {
 function createRow(name: string, press: (target: TargetEntry) => void): TargetRow {
   const state = make('span', 'badge');
   const cause = make('span', 'aside');
-  /** Pending, oldest, dead, delivered, retried. */
-  const figures = Array.from({ length: 5 }, () => make('td', 'number'));
+  const [pending, oldest, dead, delivered, retried] = ['pending', 'oldest', 'dead', 'delivered', 'retried'].map(() =>
+    make('span', ''),
+  ) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement];
   const word = make('span', '');
   const button = make('button', 'button', word, unseen(` delivery to ${name}`));
   button.type = 'button';
@@ -46,32 +48,37 @@ function createRow(name: string, press: (target: TargetEntry) => void): TargetRo
     '',
     make('th', '', name),
     make('td', '', state, ' ', cause),
-    ...figures,
+    make('td', 'number', listLink('pending', name, pending)),
+    make('td', 'number', oldest),
+    make('td', 'number', listLink('dead', name, dead)),
+    make('td', 'number', delivered),
+    make('td', 'number', retried),
     make('td', '', button),
   );
   return {
     element,
     show(target, isKnown) {
       latest = target;
-      const { pending, oldestAgeMs, dead, delivered, retried } = target;
       const held = (count: number): string => (isKnown ? numberText(count) : 'unknown');
       const of = stateOf(target);
       state.dataset['level'] = of.level;
       setText(state, of.word);
       setText(cause, pauseText(target.pause));
       setText(word, isPausedByHand(target) ? 'Resume' : 'Pause …');
-      const texts = [
-        held(pending),
-        isKnown && pending > 0 ? durationText(oldestAgeMs) : '–',
-        held(dead),
-        numberText(delivered),
-        numberText(retried),
-      ];
-      figures.forEach((cell, index) => {
-        setText(cell, texts[index] ?? '');
-      });
+      setText(pending, held(target.pending));
+      setText(oldest, isKnown && target.pending > 0 ? durationText(target.oldestAgeMs) : '–');
+      setText(dead, held(target.dead));
+      setText(delivered, numberText(target.delivered));
+      setText(retried, numberText(target.retried));
     },
   };
+}
+
+/** Leads to the list of a target. */
+function listLink(kind: KindName, target: string, count: HTMLElement): HTMLAnchorElement {
+  const link = make('a', '', count, unseen(kind === 'dead' ? ' dead letters' : ' pending'));
+  link.href = `?${new URLSearchParams({ kind, target }).toString()}`;
+  return link;
 }
 
 function stateOf(target: TargetEntry): { readonly word: string; readonly level: string } {

@@ -13,6 +13,7 @@ import type { AllDeadLetters } from '../outbox-access.js';
 import type { TableName } from './postgres-outbox.js';
 import type { RunSql, SqlRow } from './postgres-server.js';
 import { tablesOf } from './schema.js';
+import { finiteInstant, searchIn, searchValue } from './search-text.js';
 import { deadColumns, deadOf, isUuid, msOf } from './stored-rows.js';
 
 /** Reads and changes the dead letters of an outbox. */
@@ -26,14 +27,13 @@ export interface DeadLetterTable {
   readonly discardAll: (which: AllDeadLetters, onPiece?: () => boolean) => Promise<number>;
 }
 
-// In the order of C only a to z are the same as A to Z. A position finds the text as it is, without wildcards.
-const contains = (text: string): string => `strpos(lower(${text} COLLATE "C"), lower($1::text COLLATE "C")) > 0`;
 const searched = ['id::text', 'type', 'lane', 'reason_status::text', 'reason_kind', 'reason_detail'];
 /** Its parameters are those of `matchValues`. */
-const matches = `($1::text = '' OR coalesce(${searched.map(contains).join(' OR ')}, false))
+const matches = `${searchIn(searched)}
   AND ($2::text IS NULL OR target = $2) AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR lane = $4)
   AND ($5::text IS NULL OR reason_kind = $5) AND ($6::integer IS NULL OR coalesce(reason_status, 0) = $6)
-  AND ($7::float8 IS NULL OR died_at >= to_timestamp($7 / 1000)) AND ($8::float8 IS NULL OR died_at < to_timestamp($8 / 1000))`;
+  AND ($7::float8 IS NULL OR died_at >= to_timestamp($7 / 1000)) AND ($8::float8 IS NULL OR died_at < to_timestamp($8 / 1000))
+  AND ($9::uuid[] IS NULL OR id = ANY ($9))`;
 
 export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetterTable {
   const { pending, dead, channel } = tablesOf(table);
@@ -68,8 +68,8 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
   const inRange = async ({ after = 0, upTo, limit, ...filter }: DeadRange, change: string): Promise<DeadProgress> => {
     const [row] = await run(
       `WITH chosen AS (
-        SELECT position, ${matches} AS is_match FROM ${dead} WHERE position > $9::bigint AND position <= $10::bigint
-        ORDER BY position LIMIT $11::integer
+        SELECT position, ${matches} AS is_match FROM ${dead} WHERE position > $10::bigint AND position <= $11::bigint
+          AND ($9::uuid[] IS NULL OR id = ANY ($9)) ORDER BY position LIMIT $12::integer
       ), ${change} SELECT count(*) AS count, (SELECT count(*) FROM chosen) AS checked, (SELECT max(position) FROM chosen) AS last
       FROM changed`,
       [...matchValues(filter), after, upTo, limit],
@@ -91,8 +91,8 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
   return {
     async list({ limit, before = Number.MAX_SAFE_INTEGER, ...filter }) {
       const rows = await run(
-        `SELECT ${deadColumns} FROM ${dead} WHERE position < $9::bigint AND ${matches}
-         ORDER BY position DESC LIMIT $10::integer`,
+        `SELECT ${deadColumns} FROM ${dead} WHERE position < $10::bigint AND ${matches}
+         ORDER BY position DESC LIMIT $11::integer`,
         [...matchValues(filter), before, limit],
       );
       return rows.map(deadOf);
@@ -104,7 +104,7 @@ export function createDeadLetterTable(run: RunSql, table: TableName): DeadLetter
            SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position,
              sum(count(*)) OVER () AS total
            FROM ${dead} WHERE ${matches} GROUP BY target, type, reason_kind, reason_status
-         ) g JOIN ${dead} d ON d.position = g.position ORDER BY g.count DESC, g.position DESC LIMIT $9::integer`,
+         ) g JOIN ${dead} d ON d.position = g.position ORDER BY g.count DESC, g.position DESC LIMIT $10::integer`,
         [...matchValues(filter), maxGroups],
       );
       return { count: Number(rows[0]?.['total'] ?? 0), groups: rows.map(groupOf) };
@@ -168,13 +168,9 @@ function groupOf(row: SqlRow): DeadGroup {
 /** 3,000 years; the server knows no instants before 4713 BC. */
 const longestRetentionMs = 1e14;
 
-function matchValues({ search = '', target, type, lane, reason, status, from, to }: DeadFilter): unknown[] {
-  // As in what is stored.
-  const text = search.replaceAll('\0', '\u2400');
-  return [text, ...[target, type, lane, reason, status, finite(from), finite(to)].map((value) => value ?? null)];
-}
-
-/** Undefined for an infinite instant, which limits nothing. */
-function finite(instant: number | undefined): number | undefined {
-  return Number.isFinite(instant) ? instant : undefined;
+function matchValues({ search = '', target, type, lane, reason, status, from, to, ids }: DeadFilter): unknown[] {
+  // The others would be refused, and match nothing.
+  const uuids = ids?.filter(isUuid);
+  const others = [target, type, lane, reason, status, finiteInstant(from), finiteInstant(to), uuids];
+  return [searchValue(search), ...others.map((value) => value ?? null)];
 }

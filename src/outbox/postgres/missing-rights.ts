@@ -9,6 +9,8 @@ const neededRights = {
   processes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   minutes: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   pauses: ['SELECT', 'INSERT', 'UPDATE'],
+  timeline: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  delivered: ['SELECT', 'INSERT', 'DELETE'],
 } as const;
 
 /** The rights that the role lacks to deliver, as they are granted: `UPDATE, DELETE ON "public"."crm_outbox"`. */

@@ -1,6 +1,7 @@
-import type { OutboxCounts, StoredNotification } from '../outbox.js';
+import { maxNeighbours, type OutboxCounts, type StoredNotification, wantedAt } from '../outbox.js';
 import type { OutboxAccess } from '../outbox-access.js';
 import { createDeadLetterTable } from './dead-letters.js';
+import { createPendingList } from './pending-list.js';
 import type { TableName } from './postgres-outbox.js';
 import type { RunSql } from './postgres-server.js';
 import { tablesOf } from './schema.js';
@@ -15,10 +16,10 @@ export interface PostgresAccessOptions {
 
 /** What is in an outbox in PostgreSQL. All instants are by the server's clock; a pending entry's position is its `seq`. */
 export function createPostgresAccess({ run, table, close }: PostgresAccessOptions): OutboxAccess {
-  const { pending, dead, state } = tablesOf(table);
+  const { pending, dead, state, channel } = tablesOf(table);
   const { list, summary, ...deadLetters } = createDeadLetterTable(run, table);
 
-  return {
+  const access: OutboxAccess = {
     async counts(target) {
       const [row = {}] = await run(
         `SELECT p.*, CASE WHEN pending > 0 THEN ${msOf(`greatest(oldest_at, (SELECT ages_from FROM ${state}))`)} END AS oldest_accepted_at,
@@ -52,6 +53,7 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
       return rows.map(pendingOf);
     },
 
+    ...createPendingList(run, table, async (target) => (await access.counts(target)).pending),
     listDead: list,
     summariseDead: summary,
 
@@ -63,7 +65,7 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
            NULL::text AS reason_kind, NULL::integer AS reason_status, NULL::text AS reason_detail
          FROM ${pending} p CROSS JOIN ${state} s WHERE p.id = $1::uuid AND ($2::text IS NULL OR p.target = $2)
          UNION ALL
-         SELECT NULL, id, target, type, lane, occurred_at, attempts, traceparent, body, NULL, NULL, position,
+         SELECT NULL, id, target, type, lane, occurred_at, attempts, traceparent, NULL, NULL, body, position,
            ${msOf('died_at')}, reason_kind, reason_status, reason_detail
          FROM ${dead} WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2) ORDER BY seq, position`,
         [id, target ?? null],
@@ -75,12 +77,57 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
       );
     },
 
+    async tryNow(id, target) {
+      if (!isUuid(id)) return 0;
+      // What waits for nothing but the target is in its leader's window, which reads no row twice.
+      const [row] = await run(
+        `WITH first AS (
+           SELECT seq, due_at FROM ${pending} p WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2) AND NOT EXISTS (
+             SELECT FROM ${pending} e WHERE e.lane = p.lane AND e.target = p.target AND e.seq < p.seq
+           )
+         ), wanted AS (
+           UPDATE ${pending} p SET due_at = to_timestamp(${String(wantedAt)} / 1000.0) FROM first
+           WHERE p.seq = first.seq AND p.due_at IS NOT NULL
+         ) SELECT count(*) AS count FROM first`,
+        [id, target ?? null],
+      );
+      const count = Number(row?.['count']);
+      if (count > 0) await run(`NOTIFY ${channel}`).catch(() => undefined);
+      return count;
+    },
+
+    async placeInLane(target, lane, position) {
+      const inLane = (comparison: string): string =>
+        `FROM ${pending} WHERE lane = $1 AND target = $2 AND seq ${comparison} $3::bigint`;
+      const idsOf = (comparison: string, order: string): string =>
+        `array_to_string(ARRAY(SELECT id ${inLane(comparison)} ORDER BY seq ${order} LIMIT ${String(maxNeighbours)}), ' ')`;
+      const [row = {}] = await run(
+        `SELECT (SELECT count(*) ${inLane('<')}) AS before, (SELECT count(*) ${inLane('>')}) AS after,
+           ${idsOf('<', 'DESC')} AS previous, ${idsOf('>', 'ASC')} AS next`,
+        [lane.replaceAll('\0', '\u2400'), target, position],
+      );
+      return {
+        before: Number(row['before']),
+        after: Number(row['after']),
+        previous: idsIn(row['previous']),
+        next: idsIn(row['next']),
+      };
+    },
+
     ...deadLetters,
 
     async close() {
       await close?.();
     },
   };
+  return access;
+}
+
+/** Of a text with spaces between them. */
+function idsIn(text: unknown): readonly string[] {
+  return String(text)
+    .split(' ')
+    .filter((id) => id !== '');
 }
 
 /** The server's clock, in milliseconds since 1970. */

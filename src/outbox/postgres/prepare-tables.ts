@@ -121,12 +121,14 @@ async function versionOf(run: RunSql, outbox: PostgresOutbox, found: SqlRow): Pr
 
 /** Fails when somebody has changed the tables by hand. */
 async function checkColumns(run: RunSql, outbox: PostgresOutbox): Promise<void> {
-  const { pending, dead, state, processes, minutes, pauses } = tablesOf(outbox.table);
+  const { pending, dead, state, processes, minutes, pauses, timeline, delivered } = tablesOf(outbox.table);
   try {
     await run(
       `SELECT p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.accepted_at, p.attempts, p.due_at, p.traceparent, p.body, p.xid,
-              d.position, d.reason_detail, s.leads_until, s.ages_from, s.known_url, o.seen_at, o.targets, m.retried, h.number
-         FROM ${pending} p, ${dead} d, ${state} s, ${processes} o, ${minutes} m, ${pauses} h WHERE false`,
+              d.position, d.reason_detail, s.leads_until, s.ages_from, s.known_url, o.seen_at, o.targets, m.retried, h.number,
+              t.last_at, v.delivered_at
+         FROM ${pending} p, ${dead} d, ${state} s, ${processes} o, ${minutes} m, ${pauses} h, ${timeline} t, ${delivered} v
+        WHERE false`,
     );
   } catch (error) {
     if (!(error instanceof ServerError) || !error.state.startsWith('42')) throw error;

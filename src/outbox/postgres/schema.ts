@@ -1,7 +1,7 @@
 import type { TableName } from './postgres-outbox.js';
 
 /** The version of the tables that this code reads and writes. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 /** The tables of an outbox and its channel for LISTEN, quoted for SQL. */
 export interface OutboxTables {
@@ -16,6 +16,10 @@ export interface OutboxTables {
   readonly minutes: string;
   /** The latest change by hand of each target's pause. */
   readonly pauses: string;
+  /** What happened to notifications. */
+  readonly timeline: string;
+  /** The latest that were delivered, without bodies. */
+  readonly delivered: string;
   readonly channel: string;
 }
 
@@ -28,6 +32,8 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
     processes: quoted('_processes'),
     minutes: quoted('_minutes'),
     pauses: quoted('_pauses'),
+    timeline: quoted('_timeline'),
+    delivered: quoted('_delivered'),
     // Of a longer name PostgreSQL would keep 63 characters.
     channel: `"${`${name}.${schema}`.slice(0, 63)}"`,
   };
@@ -35,7 +41,7 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
 
 /** How the tables come from one version to the next, with what each step is for. Never change one; add one. */
 export function migrationsOf(table: TableName): readonly (readonly string[])[] {
-  const { pending, dead, state, processes, minutes, pauses } = tablesOf(table);
+  const { pending, dead, state, processes, minutes, pauses, timeline, delivered } = tablesOf(table);
   const index = (ending: string): string => `"${table.name}_${ending}"`;
   return [
     [
@@ -118,6 +124,40 @@ export function migrationsOf(table: TableName): readonly (readonly string[])[] {
   changed_by text,
   changed_at timestamptz NOT NULL
 )`,
+    ],
+    [
+      // An empty id is for what concerns more than one notification.
+      `CREATE TABLE ${timeline} (
+  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id text NOT NULL,
+  target text NOT NULL,
+  type text NOT NULL,
+  lane text NOT NULL,
+  kind text NOT NULL,
+  at bigint NOT NULL,
+  last_at bigint NOT NULL,
+  count integer NOT NULL,
+  attempts integer NOT NULL,
+  status integer,
+  code text,
+  duration_ms float8,
+  detail text NOT NULL,
+  by text
+)`,
+      `CREATE INDEX ${index('timeline_of_id')} ON ${timeline} (id, target)`,
+      `CREATE TABLE ${delivered} (
+  position bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id text NOT NULL,
+  target text NOT NULL,
+  type text NOT NULL,
+  lane text NOT NULL,
+  accepted_at bigint NOT NULL,
+  delivered_at bigint NOT NULL,
+  attempts integer NOT NULL,
+  status integer NOT NULL,
+  duration_ms float8 NOT NULL
+)`,
+      `CREATE INDEX ${index('delivered_by_id')} ON ${delivered} (id)`,
     ],
   ];
 }

@@ -1,13 +1,17 @@
 import type {
   DeadFilter,
+  DeadFound,
   DeadLetter,
   DeadPiece,
   DeadProgress,
   DeadQuery,
   DeadRange,
   DeadReason,
+  DeadSearch,
   StoredNotification,
 } from '../outbox.js';
+import { isUnfiltered } from '../matches-filter.js';
+import { isLike, likePattern } from './like-pattern.js';
 import { contentOf, deadOf, fromText, toText } from './rows.js';
 import { removeMeasured } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
@@ -17,6 +21,7 @@ import type { Tally } from './tally.js';
 /** Reads the dead letters of an open connection, and changes them within a transaction. */
 export interface DeadLetters {
   readonly list: (query: DeadQuery) => DeadLetter[];
+  readonly search: (range: DeadSearch, most: number) => DeadFound;
   readonly groupInRange: (range: DeadRange) => DeadPiece;
   readonly find: (id: string, target?: string) => StoredNotification[];
   /** This and the next select dead letters, oldest first, for the calls below. */
@@ -43,17 +48,29 @@ const columns =
 const chosenColumns = 'position, target, length(body) AS bytes';
 // Ids, lanes and targets are stored as `toText` encodes them; the other columns as they are. A `%` is decoded, so that a search
 // does not find its code.
-const matches = `(?2 = '' OR instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
-  instr(lower(type), lower(?2)) OR
-  instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))
+const isNear = `(${isLike(['id', 'lane'], '?10')} OR ${isLike(['type', 'reason_status', 'reason_kind', 'reason_detail'], '?11')})`;
+// What is like the text, which is found twice as fast, and then exactly what has it.
+const matches = `(?2 = '' OR (${isNear} AND (
+    instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
+    instr(lower(type), lower(?2)) OR
+    instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))))
   AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR type = ?4) AND (?5 IS NULL OR lane = ?5)
   AND (?6 IS NULL OR reason_kind = ?6) AND (?7 IS NULL OR coalesce(reason_status, 0) = ?7) AND died_at >= ?8 AND died_at < ?9`;
 
 export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): DeadLetters {
   const select = database.prepare(`SELECT ${columns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`);
-  const search = database.prepare(
-    `SELECT ${columns} FROM dead WHERE position < ?10 AND ${matches} ORDER BY position DESC LIMIT ?11`,
-  );
+  const prepareSearch = (chosen: string) => {
+    const rows = `FROM dead WHERE ${chosen} AND position < ?12 ORDER BY position DESC LIMIT ?13`;
+    return {
+      // In the order of the inner query.
+      search: database.prepare(`SELECT * FROM (SELECT ${columns} ${rows}) WHERE ${matches} LIMIT ?15`),
+      end: database.prepare(`SELECT min(position) AS last, count(*) AS count FROM (SELECT position ${rows})`),
+    };
+  };
+  const searches = {
+    ofAll: prepareSearch('?14 IS NULL'),
+    ofIds: prepareSearch('id IN (SELECT value FROM json_each(?14))'),
+  };
   const selectById = database.prepare(`SELECT ${columns}, traceparent, body FROM dead WHERE id = ? ORDER BY position`);
   const chooseById = database.prepare(
     `SELECT ${chosenColumns} FROM dead WHERE id = ?1 AND (?2 IS NULL OR target = ?2) ORDER BY position`,
@@ -61,22 +78,31 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
   const chooseExpired = database.prepare(
     `SELECT ${chosenColumns} FROM dead WHERE died_at < ? ORDER BY position LIMIT ?`,
   );
-  const inRange = 'FROM dead WHERE position > ?10 AND position <= ?11 ORDER BY position LIMIT ?12';
-  const chooseInRange = database.prepare(`SELECT ${chosenColumns}, ${matches} AS is_match ${inRange}`);
-  // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
-  const selectGroups = database.prepare(
-    `SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position, died_at
-     FROM (SELECT * ${inRange}) WHERE ${matches} GROUP BY target, type, reason_kind, reason_status ORDER BY position`,
-  );
-  const selectEnd = database.prepare(
-    `SELECT max(position) AS last, count(*) AS count
-     FROM (SELECT position FROM dead WHERE position > ? AND position <= ? ORDER BY position LIMIT ?)`,
-  );
+  const prepareRange = (chosen: string) => {
+    const rows = `FROM dead WHERE ${chosen} AND position > ?12 AND position <= ?13 ORDER BY position LIMIT ?14`;
+    return {
+      choose: database.prepare(`SELECT ${chosenColumns}, ${matches} AS is_match ${rows}`),
+      // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
+      groups: database.prepare(
+        `SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position, died_at
+         FROM (SELECT * ${rows}) WHERE ${matches} GROUP BY target, type, reason_kind, reason_status ORDER BY position`,
+      ),
+      end: database.prepare(`SELECT max(position) AS last, count(*) AS count FROM (SELECT position ${rows})`),
+    };
+  };
+  const inRange = prepareRange('?15 IS NULL');
+  const inRangeOfIds = prepareRange('id IN (SELECT value FROM json_each(?15))');
   const insertPending = database.prepare(
     `INSERT INTO pending (position, target, id, type, lane, occurred_at, accepted_at, traceparent, body)
      SELECT ?1, target, id, type, lane, occurred_at, ?2, traceparent, body FROM dead WHERE position = ?3`,
   );
   const removeAt = database.prepare('DELETE FROM dead WHERE position IN (SELECT value FROM json_each(?))');
+
+  /** The statements for a range, and their parameters. */
+  const planOf = ({ after = 0, upTo, limit, ids, ...filter }: DeadRange) => {
+    const values: SqliteValue[] = [...matchValues(filter), after, upTo, limit, idList(ids)];
+    return { ...(ids === undefined ? inRange : inRangeOfIds), values };
+  };
 
   const remove = (chosen: readonly Chosen[]): number => {
     for (const [target, letters] of byTarget(chosen)) tally.countDead(tally.stored(target), -letters.length);
@@ -84,17 +110,29 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     return chosen.length;
   };
 
+  const search = ({ before, limit, ids, ...filter }: DeadSearch, most: number): DeadFound => {
+    const statements = ids === undefined ? searches.ofAll : searches.ofIds;
+    const values: SqliteValue[] = [...matchValues(filter), before, limit, idList(ids)];
+    const letters = statements.search.all(...values, most).map(deadOf);
+    const oldest = letters.at(-1);
+    if (oldest !== undefined && letters.length === most) return { letters, next: oldest.position };
+    const { last, count } = statements.end.get(...values) as SqliteRow;
+    return { letters, next: Number(count) < limit ? undefined : Number(last) };
+  };
+
   return {
     list({ limit, before = Number.MAX_SAFE_INTEGER, ...filter }) {
-      if (Object.values(filter).every((wanted) => wanted === undefined || wanted === ''))
-        return select.all(before, limit).map(deadOf);
-      return search.all(...matchValues(filter), before, limit).map(deadOf);
+      if (isUnfiltered(filter)) return select.all(before, limit).map(deadOf);
+      return [...search({ ...filter, before, limit: Number.MAX_SAFE_INTEGER }, limit).letters];
     },
 
-    groupInRange({ after = 0, upTo, limit, ...filter }) {
-      const rows = selectGroups.all(...matchValues(filter), after, upTo, limit) as SqliteRow[];
-      const { last, count } = selectEnd.get(after, upTo, limit) as SqliteRow;
-      return { groups: rows.map(groupOf), next: Number(count) < limit ? undefined : Number(last) };
+    search,
+
+    groupInRange(range) {
+      const { groups, end, values } = planOf(range);
+      const rows = groups.all(...values) as SqliteRow[];
+      const { last, count } = end.get(...values) as SqliteRow;
+      return { groups: rows.map(groupOf), next: Number(count) < range.limit ? undefined : Number(last) };
     },
 
     find(id, name) {
@@ -104,15 +142,14 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
       return name === undefined ? found : found.filter(({ target }) => target === name);
     },
 
-    withId: (id, target) => choose(chooseById, toText(id), target === undefined ? null : toText(target)),
-    expired: (before, limit) => choose(chooseExpired, before, limit),
+    withId: (id, target) => chosenBy(chooseById, toText(id), target === undefined ? null : toText(target)),
+    expired: (before, limit) => chosenBy(chooseExpired, before, limit),
 
-    changeInRange({ after = 0, upTo, limit, ...filter }, change) {
-      const rows = chooseInRange.all(...matchValues(filter), after, upTo, limit) as (Chosen & {
-        readonly is_match: unknown;
-      })[];
+    changeInRange(range, change) {
+      const { choose, values } = planOf(range);
+      const rows = choose.all(...values) as (Chosen & { readonly is_match: unknown })[];
       const count = change(rows.filter((row) => row.is_match === 1));
-      return { count, next: rows.length < limit ? undefined : (rows.at(-1)?.position ?? after) };
+      return { count, next: rows.length < range.limit ? undefined : rows.at(-1)?.position };
     },
 
     redeliver(chosen, at) {
@@ -134,6 +171,11 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
   };
 }
 
+/** As the statements take them: a JSON list. */
+function idList(ids: DeadFilter['ids']): string | null {
+  return ids === undefined ? null : JSON.stringify(ids.map(toText));
+}
+
 function groupOf(row: SqliteRow): DeadPiece['groups'][number] {
   return {
     target: fromText(String(row['target'])),
@@ -146,7 +188,7 @@ function groupOf(row: SqliteRow): DeadPiece['groups'][number] {
   };
 }
 
-function choose(statement: SqliteStatement, ...values: Parameters<SqliteStatement['all']>): Chosen[] {
+function chosenBy(statement: SqliteStatement, ...values: Parameters<SqliteStatement['all']>): Chosen[] {
   return statement.all(...values) as Chosen[];
 }
 
@@ -163,6 +205,8 @@ function matchValues({ search = '', target, type, lane, reason, status, from, to
     // An instant may be a fraction.
     Math.max(from ?? 0, -Number.MAX_SAFE_INTEGER),
     Math.min(to ?? Infinity, Number.MAX_SAFE_INTEGER),
+    likePattern(toText(search)),
+    likePattern(search.replaceAll('\0', ' ')),
   ];
 }
 

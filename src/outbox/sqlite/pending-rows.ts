@@ -1,11 +1,11 @@
-import type { Outbox, StoredNotification } from '../outbox.js';
-import { checkDueOrder, checkOrder, pendingColumns, pendingOf, toText } from './rows.js';
-import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
+import { maxNeighbours, type Outbox, type StoredNotification, wantedAt } from '../outbox.js';
+import { checkDueOrder, checkOrder, fromText, keyOf, pendingColumns, pendingOf, toText } from './rows.js';
+import type { SqliteDatabase, SqliteRow, SqliteStatement } from './sqlite-driver.js';
 import { damaged } from './sqlite-errors.js';
 import type { Tally } from './tally.js';
 
 /** Reads the pending notifications of an open connection. */
-export interface PendingRows extends Pick<Outbox, 'readAfter' | 'nextInLane' | 'readDue'> {
+export interface PendingRows extends Pick<Outbox, 'readAfter' | 'nextInLane' | 'readDue' | 'placeInLane' | 'tryNow'> {
   readonly find: (id: string, target?: string) => StoredNotification[];
 }
 
@@ -22,6 +22,20 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
      WHERE target = ?1 AND next_attempt_at > 0 AND next_attempt_at >= ?2 AND next_attempt_at <= ?4
        AND (next_attempt_at > ?2 OR position > ?3)
      ORDER BY next_attempt_at, position LIMIT ?5`,
+  );
+  const inLane = 'FROM pending WHERE lane = ? AND position > ? AND position < ?';
+  const countInLane = database.prepare(`SELECT count(*) AS count ${inLane}`);
+  const selectPrevious = database.prepare(`SELECT id ${inLane} ORDER BY position DESC LIMIT ${String(maxNeighbours)}`);
+  const selectNext = database.prepare(`SELECT id ${inLane} ORDER BY position LIMIT ${String(maxNeighbours)}`);
+  const countOf = (...range: readonly [string, number, number]): number =>
+    Number((countInLane.get(...range) as SqliteRow)['count']);
+  const idsOf = (select: SqliteStatement, ...range: readonly [string, number, number]): readonly string[] =>
+    select.all(...range).map((row) => fromText(String((row as SqliteRow)['id'])));
+  const wantFirst = database.prepare(
+    `UPDATE pending SET next_attempt_at = ${String(wantedAt)} WHERE id = ?1 AND (?2 IS NULL OR target = ?2) AND NOT EXISTS (
+       SELECT 1 FROM pending AS earlier WHERE earlier.lane = pending.lane AND earlier.position < pending.position
+         AND earlier.target = pending.target
+     )`,
   );
   const selectById = database.prepare(`SELECT target, ${pendingColumns} FROM pending WHERE id = ? ORDER BY position`);
 
@@ -57,6 +71,20 @@ export function preparePendingRows(database: SqliteDatabase, tally: Tally): Pend
         after,
       );
     },
+
+    placeInLane(name, laneName, position) {
+      const target = tally.find(name);
+      if (target === undefined) return { before: 0, after: 0, previous: [], next: [] };
+      const [lane, key] = [toText(laneName), keyOf(target, position)];
+      return {
+        before: countOf(lane, target.base, key),
+        after: countOf(lane, key, target.end),
+        previous: idsOf(selectPrevious, lane, target.base, key),
+        next: idsOf(selectNext, lane, key, target.end),
+      };
+    },
+
+    tryNow: (id, name) => Number(wantFirst.run(toText(id), name === undefined ? null : toText(name)).changes),
 
     find(id, name) {
       const rows = selectById.all(toText(id)) as SqliteRow[];

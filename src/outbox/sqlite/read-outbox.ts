@@ -11,7 +11,17 @@ import { createSqliteOutbox } from './sqlite-outbox.js';
 /** The read-only part of an outbox. */
 export interface ReadableOutbox extends Pick<
   Outbox,
-  'counts' | 'targets' | 'readAfter' | 'listDead' | 'groupOldest' | 'find' | 'close'
+  | 'counts'
+  | 'targets'
+  | 'readAfter'
+  | 'searchPending'
+  | 'countPending'
+  | 'listDead'
+  | 'searchDead'
+  | 'groupOldest'
+  | 'find'
+  | 'placeInLane'
+  | 'close'
 > {
   readonly idsLike: IdsLike;
 }
@@ -37,9 +47,13 @@ export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox
       counts: (target) => orNeedsMending(() => outbox.counts(target)),
       targets: () => orNeedsMending(() => outbox.targets()),
       readAfter: (target, after, limit) => orNeedsMending(() => outbox.readAfter(target, after, limit)),
+      searchPending: (range, most) => orNeedsMending(() => outbox.searchPending(range, most)),
+      countPending: (range) => orNeedsMending(() => outbox.countPending(range)),
       listDead: (query) => orNeedsMending(() => outbox.listDead(query)),
+      searchDead: (range, most) => orNeedsMending(() => outbox.searchDead(range, most)),
       groupOldest: (range) => orNeedsMending(() => outbox.groupOldest(range)),
       find: (id, target) => orNeedsMending(() => outbox.find(id, target)),
+      placeInLane: (target, lane, position) => orNeedsMending(() => outbox.placeInLane(target, lane, position)),
       idsLike: (part, limit) => orNeedsMending(() => idsLike(part, limit)),
       // Not `outbox.close()`, which would remove the log.
       close: () => {

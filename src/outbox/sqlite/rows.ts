@@ -1,4 +1,4 @@
-import type { DeadLetter, DeadReason, DuePlace, OutboxCounts, PendingNotification } from '../outbox.js';
+import type { DeadLetter, DeadReason, DuePlace, OutboxCounts, PendingEntry, PendingNotification } from '../outbox.js';
 import { damaged } from './sqlite-errors.js';
 
 type Columns = Readonly<Record<string, unknown>>;
@@ -51,6 +51,24 @@ export function pendingOf(row: unknown, { name, base }: StoredTarget): PendingNo
     nextAttemptAt: numberIn(columns, 'next_attempt_at'),
     traceparent: traceparentIn(columns),
     body: bytesIn(columns, 'body'),
+  };
+}
+
+/** A pending row as it is listed, with whether another one of its lane is before it. */
+export function listedOf(row: unknown, { name }: StoredTarget): PendingEntry {
+  const columns = row as Columns;
+  return {
+    target: name,
+    place: numberIn(columns, 'position'),
+    id: fromText(textIn(columns, 'id')),
+    type: textIn(columns, 'type'),
+    lane: fromText(textIn(columns, 'lane')),
+    occurredAt: numberIn(columns, 'occurred_at'),
+    acceptedAt: numberIn(columns, 'accepted_at'),
+    attempts: numberIn(columns, 'attempts'),
+    nextAttemptAt: numberIn(columns, 'next_attempt_at'),
+    traceparent: traceparentIn(columns),
+    waitsInLane: columns['waits_in_lane'] === 1,
   };
 }
 

@@ -7,6 +7,7 @@ import {
 } from '../outbox.js';
 import { closeConnection } from './connection.js';
 import { prepareDeadLetters } from './dead-letters.js';
+import { preparePendingList } from './pending-list.js';
 import { preparePendingRows } from './pending-rows.js';
 import { toText } from './rows.js';
 import { prepareSettle } from './settle.js';
@@ -28,6 +29,7 @@ interface Share extends Added {
 export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'normal'): Outbox {
   const tally = prepareTally(database);
   const pendingRows = preparePendingRows(database, tally);
+  const pendingList = preparePendingList(database, tally);
   const deadLetters = prepareDeadLetters(database, tally);
   const settle = prepareSettle(database, tally);
   const insert = database.prepare(
@@ -161,9 +163,14 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
 
     counts: tally.counts,
     targets: tally.names,
+    ...pendingList,
     listDead: deadLetters.list,
+    searchDead: deadLetters.search,
     groupOldest: deadLetters.groupInRange,
     find: (id, target) => [...pendingRows.find(id, target), ...deadLetters.find(id, target)],
+
+    placeInLane: pendingRows.placeInLane,
+    tryNow: (id, target) => transaction(() => pendingRows.tryNow(id, target)),
 
     redeliver: (id, at, target) => transaction(() => deadLetters.redeliver(deadLetters.withId(id, target), at)),
     redeliverOldest: (range, at) =>

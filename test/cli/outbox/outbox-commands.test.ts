@@ -53,6 +53,9 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     expect(await idsFrom('list', '--dead', '--search', '422')).toHaveLength(3);
     const end = await run(['list']);
     expect(end.stdout.split('\n')).toHaveLength(52);
+    // Lanes are of twenty, so the first of each is due, and the others wait for it.
+    expect(end.stdout.match(/due$/gm)).toHaveLength(20);
+    expect(end.stdout.match(/after the one before it in its lane$/gm)).toHaveLength(30);
     expect(end.stdout).toMatch(/^ID +TYPE +LANE +ATTEMPTS +ACCEPTED +NEXT ATTEMPT\n/);
     expect(end.stderr).toContain('There are more than these 50');
     expect((await run(['list', '--search', 'nothing like it'])).stderr).toContain(
@@ -74,6 +77,24 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     const none = await run(['show', unknownId, '--json']);
     expect(none).toMatchObject({ code: 1 });
     expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: 'ERR_NOT_FOUND' } });
+  });
+
+  it('show prints what happened to one, also who redelivered or discarded it', async () => {
+    const notifications = await prepare({ count: 1, deadCount: 2 });
+    const [first, second] = notifications.map(({ id }) => id) as [string, string];
+    await run(['redeliver', first]);
+    await run(['discard', second]);
+    const by = 'the command line';
+    expect(await objects('show', first)).toMatchObject([
+      { state: 'pending', timeline: [{ kind: 'redelivered', by, at: expect.stringMatching(/^20/) }] },
+    ]);
+    const { stdout } = await run(['show', first]);
+    expect(stdout).toMatch(
+      /\n\S+Z {2}accepted\n\S+Z {2}redelivered by the command line\nIn its lane 0 wait before it, and 0 after/,
+    );
+    expect(await objects('show', second)).toMatchObject([
+      { state: 'discarded', target: 'crm', timeline: [{ kind: 'discarded', by }] },
+    ]);
   });
 
   it('redeliver makes dead letters pending and names those it does not find', async () => {
@@ -133,6 +154,13 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     expect(await idsFrom('list', '--type', 'booking_updated')).toEqual([]);
     expect(await idsFrom('list', '--dead', '--status', '500')).toEqual([]);
     expect((await run(['list', '--status', '422'])).stderr).toContain('--reason and --status need --dead');
+    expect((await run(['list', '--dead', '--attempts', 'some'])).stderr).toContain('--attempts is for pending');
+    expect((await run(['list', '--dead', '--pending'])).stderr).toContain("option '--pending' cannot be used with");
+    expect(await idsFrom('list', '--pending', '--attempts', 'none')).toEqual([third]);
+    expect(await idsFrom('list', '--pending', '--attempts', 'some')).toEqual([]);
+    expect(await idsFrom('list', '--dead', '--to', '2001-01-01')).toEqual([]);
+    expect(await idsFrom('list', '--dead', '--from', '2001-01-01T00:00:00Z')).toHaveLength(2);
+    expect((await run(['list', '--from', 'soon'])).stderr).toContain('Give an instant such as');
     expect((await run(['list', '--dead', '--reason', 'bad'])).stderr).toContain('Give one of rejected, redirect');
     const [shown] = await objects('stats');
     expect(shown).toMatchObject({
@@ -214,6 +242,26 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
       );
       const dead = objectsIn({ ...(await run(['export', '--dead'])), signal: null });
       expect(dead.map(({ body }) => body)).toMatchObject([{ index: 2 }, { index: 1 }, { index: 0 }]);
+    });
+
+    it('prints CSV for a spreadsheet, without bodies, harmless even if the data is not', async () => {
+      const notifications = ['=1+1', 'user:1'].map((lane) => sampleNotification({ lane }));
+      await fill(notifications, [notifications[1]!.id], { kind: 'rejected', status: 422, detail: 'no "user",\n-1' });
+      const pending = await run(['export', '--format', 'csv']);
+      expect(pending).toMatchObject({ code: 0, stderr: expect.stringMatching(/\n1 exported\.\n$/) });
+      const [header, row, rest] = pending.stdout.split('\r\n');
+      expect(header).toBe('state,target,id,type,lane,occurredAt,acceptedAt,attempts,nextAttemptAt,traceparent');
+      expect(row).toMatch(
+        new RegExp(`^pending,crm,${notifications[0]!.id},booking_created,'=1\\+1,[^,]*Z,[^,]*Z,0,,$`),
+      );
+      expect(rest).toBe('');
+      const file = join(directory(), 'dead.csv');
+      await run(['export', '--dead', '--format', 'csv', '--file', file]);
+      expect(readFileSync(file, 'utf8')).toMatch(/,1,rejected,422,"no ""user"",\n-1"\r\n$/);
+      expect(await run(['export', '--format', 'csv', '--json'])).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('leave out --json'),
+      });
     });
 
     it('writes a file that only its owner can read, and overwrites none', async () => {

@@ -41,6 +41,17 @@ describeOnPostgres('what is in an outbox in PostgreSQL', () => {
     expect(await access.targets()).toEqual(['crm']);
   });
 
+  it('has for each what waits before and after it in its lane, and the nearest, the nearest first', async () => {
+    const inLane = sampleNotifications(9, { lane: 'user:a\0' });
+    const others = [sampleNotification({ lane: 'user:b' }), sampleNotification({ lane: 'user:a\0', target: 'sales' })];
+    await stored.append([...inLane.slice(0, 4), ...others, ...inLane.slice(4)]);
+    const ids = idsOf(inLane);
+    const [found] = await access.find(ids[5]!);
+    const [previous, next] = [[ids[4], ids[3], ids[2]], ids.slice(6)];
+    const place = await access.placeInLane('crm', 'user:a\0', found!.position);
+    expect(place).toEqual({ before: 5, after: 3, previous, next });
+  });
+
   it('is read page by page, oldest first, with the bytes that were written', async () => {
     const body = '{"message":"Grüße \u2028 \\u0000","n":1.50}';
     const notifications = [

@@ -60,6 +60,8 @@ describeOnPostgres('a role of the server', () => {
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_processes');
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_minutes');
     await grant('SELECT, INSERT, UPDATE ON crm_outbox_pauses');
+    await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_timeline');
+    await grant('SELECT, INSERT, DELETE ON crm_outbox_delivered');
   };
 
   it('that may not create tables is told to let another role do it', async () => {
@@ -164,6 +166,13 @@ describeOnPostgres('a role of the server', () => {
     ['SELECT', 'crm_outbox_pauses'],
     ['INSERT', 'crm_outbox_pauses'],
     ['UPDATE', 'crm_outbox_pauses'],
+    ['SELECT', 'crm_outbox_timeline'],
+    ['INSERT', 'crm_outbox_timeline'],
+    ['UPDATE', 'crm_outbox_timeline'],
+    ['DELETE', 'crm_outbox_timeline'],
+    ['SELECT', 'crm_outbox_delivered'],
+    ['INSERT', 'crm_outbox_delivered'],
+    ['DELETE', 'crm_outbox_delivered'],
   ])('that lacks only %s on %s is told just that', async (right, table) => {
     await openedAndClosed();
     await all();

@@ -52,10 +52,12 @@ describeOnPostgres('the tables of an outbox in PostgreSQL', () => {
     expect(await tables()).toEqual([
       'public.crm_outbox',
       'public.crm_outbox_dead',
+      'public.crm_outbox_delivered',
       'public.crm_outbox_minutes',
       'public.crm_outbox_pauses',
       'public.crm_outbox_processes',
       'public.crm_outbox_state',
+      'public.crm_outbox_timeline',
     ]);
     await first.close();
     const second = open({ migrate: false });

@@ -1,0 +1,23 @@
+/** The body as it is, or with each value replaced: keys and shapes stay, and a text that is no JSON becomes dots altogether. */
+export function shownBody(body: Uint8Array, isMasked: boolean): string {
+  const text = Buffer.from(body).toString('utf8');
+  const parsed = parse(text);
+  if (!isMasked) return parsed === undefined ? text : JSON.stringify(parsed.value, null, 2);
+  return parsed === undefined ? dots : JSON.stringify(masked(parsed.value), null, 2);
+}
+
+const dots = '•••';
+
+function masked(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(masked);
+  if (typeof value !== 'object' || value === null) return value === null ? null : dots;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner)]));
+}
+
+function parse(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+import type { Overview, Redelivered } from '../api-contract.js';
+import { countText } from '../../core/duration-text.js';
+import { noFilter } from './address.js';
+import {
+  countSelected,
+  discard,
+  discardSelected,
+  fetchSummary,
+  type LetterKey,
+  redeliver,
+  redeliverSelected,
+  type SelectedIds,
+} from './api-client.js';
+import { confirmByDialog } from './confirm-by-dialog.js';
+import { byId, numberText, setText } from './element.js';
+import type { LetterAction, LetterList } from './letter-list.js';
+import { createRedeliveryWatch } from './redelivery-watch.js';
+import type { Selection } from './selection.js';
+
+/** Redelivers and discards dead letters, and says what has become of them in a sentence that stays true. */
+export interface DeadLetterChanges {
+  one(letter: LetterKey, action: LetterAction, list: Pick<LetterList, 'remove'>): Promise<void>;
+  /** Many of them, after a question. */
+  redeliver(count: number, change: Redelivery): Promise<void>;
+  discard(count: number, run: () => Promise<number>): Promise<void>;
+  /** Shows how far it is. */
+  follow(overview: Overview): void;
+}
+
+interface Redelivery {
+  readonly run: () => Promise<Redelivered>;
+  /** How many of them are dead again. */
+  readonly countDead: () => Promise<number>;
+}
+
+/** A change that is under way. */
+interface UnderWay {
+  readonly doing: string;
+  readonly count: number;
+  /** How many dead letters there were before it; undefined if that is not known. */
+  readonly deadBefore: number | undefined;
+}
+
+/** `onChanged` is called after each change, and resolves once the page shows it. */
+export function createDeadLetterChanges(selection: Selection, onChanged: () => Promise<void>): DeadLetterChanges {
+  const outcome = byId('list-outcome', HTMLElement);
+  const watch = createRedeliveryWatch((sentence) => {
+    setText(outcome, sentence);
+  });
+  let underWay: UnderWay | undefined;
+  let dead: number | undefined;
+
+  const act = async (doing: string, count: number, work: () => Promise<string>): Promise<void> => {
+    underWay = { doing, count, deadBefore: dead };
+    if (count > 1) setText(outcome, `${doing} ${countText(count, 'dead letter')} …`);
+    try {
+      setText(outcome, await work());
+    } catch {
+      setText(outcome, 'This failed, or its response was lost. See the status line at the top.');
+    }
+    underWay = undefined;
+    await onChanged();
+  };
+
+  const redeliverMany = async (count: number, { run, countDead }: Redelivery): Promise<void> => {
+    const heading = `Redeliver ${countText(count, 'dead letter')}?`;
+    const text = 'They become pending again under their own ids, at the end of their lanes.';
+    if (!(await confirmByDialog({ heading, text, yes: 'Redeliver' }))) return;
+    await act('Redelivering', count, async () => {
+      const redelivered = await run();
+      watch.begin(numberText(redelivered.redelivered), redelivered, countDead);
+      selection.clear();
+      return `${countText(redelivered.redelivered, 'dead letter')} pending again.`;
+    });
+  };
+
+  const discardMany = async (count: number, run: () => Promise<number>): Promise<void> => {
+    const heading = `Discard ${countText(count, 'dead letter')}?`;
+    const text = 'They will be removed for good, and the CRM will never receive them.';
+    if (!(await confirmByDialog({ heading, text, yes: 'Discard' }))) return;
+    await act('Discarding', count, async () => {
+      const discarded = await run();
+      selection.clear();
+      return `${countText(discarded, 'dead letter')} discarded.`;
+    });
+  };
+
+  byId('redeliver-selected', HTMLButtonElement).addEventListener('click', () => {
+    const selected = byTarget(selection.letters);
+    void redeliverMany(selection.letters.length, {
+      async run() {
+        const all: Redelivered[] = [];
+        for (const ids of selected) all.push(await redeliverSelected(ids));
+        return {
+          redelivered: sum(all.map(({ redelivered }) => redelivered)),
+          at: Math.max(...all.map(({ at }) => at)),
+        };
+      },
+      countDead: async () => sum(await Promise.all(selected.map(countSelected))),
+    });
+  });
+  byId('discard-selected', HTMLButtonElement).addEventListener('click', () => {
+    const selected = byTarget(selection.letters);
+    void discardMany(selection.letters.length, async () => {
+      let discarded = 0;
+      for (const ids of selected) discarded += await discardSelected(ids);
+      return discarded;
+    });
+  });
+
+  return {
+    async one(letter, action, list) {
+      const { id, target } = letter;
+      if (action === 'discard') {
+        const text = `${id} will be removed for good, and the CRM will never receive it.`;
+        if (!(await confirmByDialog({ heading: 'Discard this dead letter?', text, yes: 'Discard' }))) return;
+      }
+      const unchanged = `${id} is no longer a dead letter; nothing was changed.`;
+      await act('', 1, async () => {
+        if (action === 'discard') {
+          const count = await discard(letter);
+          list.remove(letter, action);
+          return count === 0 ? unchanged : `${id} was discarded.`;
+        }
+        const redelivered = await redeliver(letter);
+        list.remove(letter, action);
+        if (redelivered.redelivered === 0) return unchanged;
+        watch.begin(id, redelivered, async () => (await fetchSummary({ ...noFilter, search: id, target })).count);
+        return `${id} is pending again.`;
+      });
+    },
+    redeliver: redeliverMany,
+    discard: discardMany,
+    follow(overview) {
+      dead = overview.stats.dead;
+      void watch.follow(overview).catch(() => undefined);
+      const { doing, count, deadBefore } = underWay ?? { doing: '', count: 1, deadBefore: undefined };
+      if (count === 1 || deadBefore === undefined) return;
+      const done = Math.min(count, Math.max(0, deadBefore - dead));
+      setText(outcome, `${doing}: ${numberText(done)} of ${countText(count, 'dead letter')} so far …`);
+    },
+  };
+}
+
+/** The ids of what is selected, for each target. */
+function byTarget(letters: readonly LetterKey[]): SelectedIds[] {
+  const targets = [...new Set(letters.map(({ target }) => target))];
+  return targets.map((target) => ({
+    target,
+    ids: letters.filter((letter) => letter.target === target).map(({ id }) => id),
+  }));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

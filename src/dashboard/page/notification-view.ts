@@ -1,0 +1,138 @@
+import { durationText } from '../../core/duration-text.js';
+import type { NotificationView } from '../api-contract.js';
+import type { Address } from './address.js';
+import { discard, failureOf, fetchBody, fetchNotification, redeliver, revealBody, tryNow } from './api-client.js';
+import { confirmByDialog } from './confirm-by-dialog.js';
+import { byId, setText } from './element.js';
+import { makeTargetPanel, type TargetActions } from './target-panel.js';
+
+/** The view of one notification: what happened to it, and what can be done. It takes the place of the overview. */
+export interface NotificationSection {
+  /** The address has changed. */
+  showAddress(): void;
+  /** Reads it again, if it is shown. */
+  follow(): void;
+}
+
+export function createNotificationSection(address: () => Address, onChanged: () => void): NotificationSection {
+  const section = byId('notification', HTMLElement);
+  const heading = byId('notification-heading', HTMLElement);
+  const idText = byId('notification-id', HTMLElement);
+  const outcome = byId('notification-outcome', HTMLElement);
+  const empty = byId('notification-empty', HTMLElement);
+  const panels = byId('notification-targets', HTMLElement);
+  const shown = new Map<string, { readonly text: string; readonly panel: HTMLElement }>();
+  let shownId = '';
+
+  const read = async (): Promise<void> => {
+    const { id } = address().state;
+    try {
+      const view = await fetchNotification(id);
+      if (id === address().state.id) show(view);
+    } catch (error) {
+      // The status line at the top says what is wrong, and the next overview reads it again.
+      if (failureOf(error) === 'unavailable') setText(outcome, 'It could not be read.');
+    }
+  };
+
+  const show = (view: NotificationView): void => {
+    const { targets, acceptedAt } = view.timeline;
+    empty.hidden = targets.length > 0;
+    if (targets.length === 0) setText(empty, unknownText(acceptedAt));
+    const names = targets.map(({ target }) => target);
+    for (const [target, { panel }] of shown) {
+      if (names.includes(target)) continue;
+      panel.remove();
+      shown.delete(target);
+    }
+    for (const known of targets) {
+      const { target } = known;
+      const ofTarget = view.requests.find((one) => one.target === target);
+      const text = JSON.stringify([known, ofTarget, view.hasBodies]);
+      const before = shown.get(target);
+      if (before?.text === text) continue;
+      const panel = makeTargetPanel(
+        { id: view.timeline.id, acceptedAt, known, request: ofTarget, hasBodies: view.hasBodies },
+        actions,
+      );
+      const request = panel.querySelector('details');
+      if (request !== null) request.open = before?.panel.querySelector('details')?.open === true;
+      const hadFocus = before?.panel.contains(document.activeElement) === true;
+      if (before === undefined) panels.append(panel);
+      else before.panel.replaceWith(panel);
+      shown.set(target, { text, panel });
+      if (hadFocus) heading.focus();
+    }
+  };
+
+  const act = async (work: () => Promise<string>): Promise<void> => {
+    try {
+      setText(outcome, await work());
+    } catch {
+      setText(outcome, 'This failed, or its response was lost. See the status line at the top.');
+    }
+    onChanged();
+    await read();
+  };
+
+  const actions: TargetActions = {
+    copy: (text) => void copyText(text),
+    showBody: (letter, isRevealed) => (isRevealed ? revealBody(letter) : fetchBody(letter)),
+    tryNow: (letter) => void act(async () => ((await tryNow(letter)) ? 'It is tried now.' : notTried)),
+    redeliver: (letter) =>
+      void act(async () => ((await redeliver(letter)).redelivered > 0 ? 'It is pending again.' : nothingChanged)),
+    async discard(letter) {
+      const text = `${letter.id} will be removed for good, and the CRM will never receive it.`;
+      if (!(await confirmByDialog({ heading: 'Discard this dead letter?', text, yes: 'Discard' }))) return;
+      await act(async () => ((await discard(letter)) > 0 ? 'It was discarded.' : nothingChanged));
+    },
+  };
+
+  const copyText = async (text: string): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setText(outcome, 'Copied.');
+    } catch {
+      // Only pages of https and of this machine may.
+      setText(outcome, 'The browser does not let this page copy; select the text instead.');
+    }
+  };
+
+  byId('notification-copy', HTMLButtonElement).addEventListener('click', () => void copyText(shownId));
+
+  return {
+    showAddress() {
+      const { id } = address().state;
+      document.body.dataset['view'] = id === '' ? 'overview' : 'notification';
+      section.hidden = id === '';
+      if (id === shownId) return;
+      shownId = id;
+      setText(idText, id);
+      setText(outcome, '');
+      shown.clear();
+      panels.replaceChildren();
+      if (id === '') return;
+      empty.hidden = false;
+      setText(empty, 'Loading …');
+      heading.focus();
+      scrollTo(0, 0);
+      void read();
+    },
+    follow() {
+      if (shownId !== '') void read();
+    },
+  };
+}
+
+const notTried = 'It is no longer the first in its lane, or no longer pending; nothing was changed.';
+const nothingChanged = 'It is no longer a dead letter; nothing was changed.';
+
+/** What may have become of a notification of which nothing is known. */
+function unknownText(acceptedAt: number | undefined): string {
+  const why =
+    'it was delivered longer ago than delivered ones are kept, or as one of too many; or it was discarded, or has expired as a dead ' +
+    'letter; or it was never in this outbox.';
+  if (acceptedAt === undefined) return `Nothing is known of it, and this is no id of a notification. Perhaps ${why}`;
+  const age = durationText(Math.max(0, Date.now() - acceptedAt));
+  return `Nothing is known of it. By its id it was made ${age} ago. Perhaps ${why}`;
+}

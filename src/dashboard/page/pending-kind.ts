@@ -1,0 +1,88 @@
+import { nextAttemptOf } from '../../outbox/outbox.js';
+import type { Overview, PendingPage } from '../api-contract.js';
+import { fetchPending, fetchPendingCount } from './api-client.js';
+import { byId, dayAndTimeText, make, numberText, timeElement, timeText, unseen } from './element.js';
+import type { ListKind } from './list-kind.js';
+import { notificationLink } from './notification-link.js';
+
+type Entry = PendingPage['entries'][number];
+
+/** What is pending, each target's oldest first. `latest` returns the overview that was shown last. */
+export function createPendingKind(latest: () => Overview | undefined): ListKind {
+  const list = byId('pending-list', HTMLOListElement);
+  let shown = '';
+
+  const show = (entries: readonly Entry[]): void => {
+    const items = entries.map((entry) => ({ entry, next: nextAttemptText(entry, latest()) }));
+    const current = JSON.stringify(items);
+    // A selection of text in it would be lost.
+    if (current === shown) return;
+    shown = current;
+    list.replaceChildren(...items.map(({ entry, next }) => makeItem(entry, next)));
+  };
+
+  return {
+    name: 'pending',
+    heading: 'Pending',
+    noneText: 'Nothing is pending.',
+    noMatchText: 'Nothing pending matches.',
+    ownFilters: ['attempts'],
+    path: 'pending',
+    async fetch(filter, cursor) {
+      const [{ entries, next }, total] = await Promise.all([
+        fetchPending({ after: cursor, filter }),
+        fetchPendingCount(filter),
+      ]);
+      return {
+        shownCount: entries.length,
+        total,
+        next,
+        show() {
+          show(entries);
+        },
+      };
+    },
+    revisionOf: ({ stats, targets }) =>
+      JSON.stringify([stats.pending, stats.delivered, stats.retried, stats.oldestAgeMs, targets.map(isPaused)]),
+  };
+}
+
+function isPaused({ circuit, pause }: Overview['targets'][number]): boolean {
+  return pause !== null || circuit === 'open' || circuit === 'half-open';
+}
+
+/** When the next attempt is made, in words. */
+function nextAttemptText(entry: Entry, overview: Overview | undefined): string {
+  const target = overview?.targets.find(({ name }) => name === entry.target);
+  switch (nextAttemptOf(entry, Date.now(), target !== undefined && isPaused(target))) {
+    case 'lane':
+      return 'after the one before it in its lane';
+    case 'pause':
+      return 'paused: when delivery goes on';
+    case 'instant':
+      return `at ${timeText(entry.nextAttemptAt)}`;
+    case 'nothing':
+      return 'now';
+  }
+}
+
+function makeItem({ id, target, type, lane, attempts, acceptedAt }: Entry, next: string): HTMLLIElement {
+  const tries = `${numberText(attempts)} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+  return make(
+    'li',
+    'letter panel',
+    make(
+      'div',
+      'letter-what',
+      make('h3', 'letter-type', type),
+      make('p', 'letter-id', notificationLink(id)),
+      make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane), ` to ${target}`),
+    ),
+    make(
+      'div',
+      'letter-why',
+      make('p', '', 'Next attempt: ', make('strong', '', next)),
+      make('p', 'letter-facts', 'accepted ', timeElement(acceptedAt, dayAndTimeText(acceptedAt)), ` · ${tries}`),
+    ),
+  );
+}

@@ -1,0 +1,81 @@
+import { isSameProbe, joined } from './timeline-buffer.js';
+import {
+  type DeliveredNotification,
+  entriesKeptMs,
+  firstKept,
+  type History,
+  type HistoryReport,
+  type KeptDelivered,
+  latestKept,
+  maxEntries,
+  maxOfAll,
+  type TimelineEntry,
+} from './history.js';
+import { matchesDelivered } from './matches-delivered.js';
+
+/** What happened to notifications, in memory. */
+export interface MemoryTimelines extends Pick<History, 'record' | 'timeline' | 'listDelivered'> {
+  readonly add: (report: Pick<HistoryReport, 'entries' | 'delivered'>) => void;
+}
+
+export function createMemoryTimelines(now: () => number, kept: KeptDelivered): MemoryTimelines {
+  /** Of each notification for each target, in the order in which they began. */
+  const timelines = new Map<string, TimelineEntry[]>();
+  let ofAll: TimelineEntry[] = [];
+  let entryCount = 0;
+  let delivered: DeliveredNotification[] = [];
+  let lastPosition = 0;
+
+  const addEntry = (entry: TimelineEntry): void => {
+    const key = `${entry.id} ${entry.target}`;
+    const own = timelines.get(key) ?? [];
+    timelines.set(key, own);
+    const last = own.at(-1);
+    if (last !== undefined && isSameProbe(last, entry)) own[own.length - 1] = joined(last, entry);
+    else {
+      own.push(entry);
+      entryCount += 1;
+    }
+    if (own.length <= firstKept + latestKept) return;
+    own.splice(firstKept, 1);
+    entryCount -= 1;
+  };
+
+  const add = (report: Pick<HistoryReport, 'entries' | 'delivered'>): void => {
+    const keptFrom = now() - entriesKeptMs;
+    for (const entry of report.entries) if (entry.id !== '') addEntry(entry);
+    ofAll = [...ofAll, ...report.entries.filter(({ id }) => id === '')].slice(-maxOfAll);
+    ofAll = ofAll.filter(({ lastAt }) => lastAt >= keptFrom);
+    for (const [key, own] of timelines) {
+      if (entryCount <= maxEntries && (own.at(-1)?.lastAt ?? 0) >= keptFrom) break;
+      timelines.delete(key);
+      entryCount -= own.length;
+    }
+    for (const one of report.delivered) {
+      lastPosition += 1;
+      delivered.push({ ...one, position: lastPosition });
+    }
+    const from = now() - kept.ms;
+    delivered = delivered.slice(Math.max(0, delivered.length - kept.count)).filter((one) => one.deliveredAt > from);
+  };
+
+  return {
+    add,
+    record(entries) {
+      add({ entries, delivered: [] });
+      return Promise.resolve();
+    },
+    timeline(id, from) {
+      const own = [...timelines.values()].filter(([first]) => first?.id === id).flat();
+      const entries = [...own, ...ofAll.filter(({ at }) => at >= from)];
+      return Promise.resolve({ entries, delivered: delivered.filter((one) => one.id === id) });
+    },
+    listDelivered({ limit, before = Infinity, ...filter }) {
+      const from = now() - kept.ms;
+      const matching = delivered.filter(
+        (one) => one.position < before && one.deliveredAt > from && matchesDelivered(one, filter),
+      );
+      return Promise.resolve(matching.reverse().slice(0, limit));
+    },
+  };
+}
