@@ -154,6 +154,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     ready: () => postOffice.ready(),
     processes: () => postOffice.processes(),
     minutes: (from) => postOffice.minutes(from),
+    countsByType: (from) => postOffice.countsByType(from),
     pause: async (options = {}) => postOffice.changePause(pauseChangeOf('pause', options, targetNames)),
     resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
     find: (id) => postOffice.find(id),

@@ -114,6 +114,7 @@ export type {
   Timeline,
   TimelineEntry,
   TimelineKind,
+  TypeCounts,
 } from './history/history.js';
 export type { KeepDeliveredOptions, MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport, TargetStats } from './post-office/post-office.js';

@@ -1,5 +1,5 @@
 import type { NotificationRequest, Stats } from '../notifier/notifier.js';
-import type { DeliveredNotification, Pause, Timeline } from '../history/history.js';
+import type { DeliveredNotification, Pause, Timeline, TypeCounts } from '../history/history.js';
 import type { DeadLetter, PendingEntry, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
@@ -16,6 +16,8 @@ export interface Overview {
   readonly targets: readonly TargetEntry[];
   /** Of all processes; null while they cannot be read. */
   readonly counts: CountSeries | null;
+  /** The same for each type and target; null while they cannot be read. */
+  readonly byType: ByType | null;
   /** Of this process. */
   readonly latency: Latency;
   /** Identifies this mount of the dashboard: another one counts its attempts anew. */
@@ -79,6 +81,14 @@ export interface CountSeries {
   readonly delivered: readonly number[];
   readonly retried: readonly number[];
   readonly dead: readonly number[];
+}
+
+/** What all processes did since the start of the series, added up for each type and target. */
+export interface ByType {
+  /** The most accepted first: 50 at most. */
+  readonly counts: readonly TypeCounts[];
+  /** How many there are. */
+  readonly count: number;
 }
 
 /** How long attempts took, in milliseconds; null if there was none. */

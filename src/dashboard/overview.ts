@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
-import type { HandPause, MinuteCounts, OutboxProcess, Pause } from '../history/history.js';
+import type { HandPause, MinuteCounts, OutboxProcess, Pause, TypeCounts } from '../history/history.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
 import type { DeliveredBy, Overview, Range, TargetEntry } from './api-contract.js';
 import { seriesOf, startOfSeries } from './count-series.js';
@@ -14,6 +14,7 @@ export interface OverviewOptions {
 }
 
 const maxAgeMs = 500;
+const maxTypeEntries = 50;
 const timeoutMs = 5_000;
 /** The rest of the overview does not wait longer for what other processes report. */
 const reportsTimeoutMs = 1_000;
@@ -21,11 +22,11 @@ const reportsTimeoutMs = 1_000;
 /**
  * Returns a function that reads the overview, with the counts of a range. All callers within 500 ms share the same one, and only
  * one call of `crm.stats()` is pending at a time, however many clients poll and whatever their ranges. Rejects after 5 seconds without
- * a result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()` and `crm.minutes()`, but
- * without their results the overview has none.
+ * a result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()`, `crm.minutes()` and
+ * `crm.countsByType()`, but without their results the overview has none.
  */
 export function createOverviewReader(
-  crm: Pick<Notifier, 'stats' | 'processes' | 'minutes'>,
+  crm: Pick<Notifier, 'stats' | 'processes' | 'minutes' | 'countsByType'>,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
 ): (range: Range) => Promise<Overview> {
@@ -33,6 +34,8 @@ export function createOverviewReader(
   const readProcesses = share(() => crm.processes(), clock);
   const minutesOf = (range: Range) => share(() => crm.minutes(startOfSeries(range, clock.now())), clock);
   const readMinutes = { hour: minutesOf('hour'), day: minutesOf('day'), week: minutesOf('week') };
+  const typesOf = (range: Range) => share(() => crm.countsByType(startOfSeries(range, clock.now())), clock);
+  const readTypes = { hour: typesOf('hour'), day: typesOf('day'), week: typesOf('week') };
   const shared = new Map<Range, { readonly overview: Promise<Overview>; readonly atMs: number }>();
 
   /** Null if it takes too long, or fails, or is not known. */
@@ -46,12 +49,13 @@ export function createOverviewReader(
 
   const read = async (range: Range): Promise<Overview> => {
     const at = clock.now();
-    const [stats, processes, minutes] = await Promise.all([
+    const [stats, processes, minutes, types] = await Promise.all([
       within(readStats(), timeoutMs, clock, unresponsive),
       reported(readProcesses()),
       reported(readMinutes[range]()),
+      reported(readTypes[range]()),
     ]);
-    return overviewOf({ at, stats, processes, minutes, range }, recorder, oldBacklogMs);
+    return overviewOf({ at, stats, processes, minutes, types, range }, recorder, oldBacklogMs);
   };
 
   return (range) => {
@@ -90,11 +94,12 @@ interface Readings {
   readonly stats: Stats;
   readonly processes: readonly OutboxProcess[] | null;
   readonly minutes: readonly MinuteCounts[] | null;
+  readonly types: readonly TypeCounts[] | null;
   readonly range: Range;
 }
 
 function overviewOf(
-  { at, stats, processes, minutes, range }: Readings,
+  { at, stats, processes, minutes, types, range }: Readings,
   recorder: Recorder,
   oldBacklogMs: number,
 ): Overview {
@@ -115,6 +120,7 @@ function overviewOf(
     deliveredBy,
     targets,
     counts: minutes === null ? null : seriesOf(minutes, range, at),
+    byType: types === null ? null : { counts: types.slice(0, maxTypeEntries), count: types.length },
     latency,
     session,
     attempts: [...attempts],

@@ -18,6 +18,8 @@ export interface History {
   processes(): Promise<readonly OutboxProcess[]>;
   /** The counts of all processes from this instant on, oldest first; without minutes in which nothing happened. */
   minutes(from: number): Promise<readonly MinuteCounts[]>;
+  /** The counts of all processes for each type and target from this instant on; see `TypeCounts`. The most accepted first. */
+  countsByType(from: number): Promise<readonly TypeCounts[]>;
   /** The latest change by hand of each target, and of all targets at once, in the order in which they were made. */
   pauseChanges(): Promise<readonly PauseChange[]>;
   /** Keeps a change made now, in place of the earlier one of the same target or of all. */
@@ -40,6 +42,8 @@ export interface HistoryReport {
   /** What happened to notifications, oldest first. */
   readonly entries: readonly TimelineEntry[];
   readonly delivered: readonly NewlyDelivered[];
+  /** The same, for each type. */
+  readonly types: readonly TypeMinute[];
 }
 
 export type NewlyDelivered = Omit<DeliveredNotification, 'position'>;
@@ -113,6 +117,21 @@ export interface MinuteCounts {
   /** Notifications that became dead letters. */
   readonly dead: number;
 }
+
+/** What happened to the notifications of one type for one target. */
+export interface TypeCounts extends Omit<MinuteCounts, 'startAt'> {
+  /** `furtherTypes` for all that found no room. */
+  readonly type: string;
+}
+
+/** What happened to the notifications of one type in one minute. */
+export interface TypeMinute extends MinuteCounts, TypeCounts {}
+
+/** The name under which all types are counted that are more than `maxTypes` in a step. */
+export const furtherTypes = '(further types)';
+
+/** How many types of a target are counted by name in one step. */
+export const maxTypes = 100;
 
 /** What is counted. */
 export const countNames = [

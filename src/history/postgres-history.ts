@@ -12,6 +12,7 @@ import {
   type PauseChange,
 } from './history.js';
 import { createTimelineReading, timelineWriting } from './postgres-timelines.js';
+import { readCountsByType, typeWriting } from './postgres-types.js';
 
 export interface PostgresHistoryOptions {
   readonly run: RunSql;
@@ -31,9 +32,10 @@ export function createPostgresHistory(options: PostgresHistoryOptions): History 
   const { processes, minutes: minuteTable } = tables;
   const reading = createTimelineReading(run, tables);
   return {
-    async report({ process: { targets, leadsSince }, minutes, entries, delivered }) {
+    async report({ process: { targets, leadsSince }, minutes, types, entries, delivered }) {
       const added = { entries, delivered };
-      const writing = timelineWriting({ tables, added, now: now(), kept, isDropping: leadsSince !== null, first: 12 });
+      const writing = timelineWriting({ tables, added, now: now(), kept, isDropping: leadsSince !== null, first: 13 });
+      const typed = typeWriting(tables, types, 12);
       const [row] = await run(
         `WITH gone AS (DELETE FROM ${processes} WHERE seen_at < clock_timestamp() - interval '1 day'),
            old AS (DELETE FROM ${minuteTable} WHERE start_at < ${msOf('clock_timestamp()')} - $5::bigint),
@@ -42,7 +44,7 @@ export function createPostgresHistory(options: PostgresHistoryOptions): History 
              SELECT * FROM unnest($6::bigint[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
              ON CONFLICT (start_at, target) DO UPDATE SET
                ${countNames.map((name) => `${name} = m.${name} + excluded.${name}`).join(', ')}
-           ), ${writing.ctes}
+           ), ${typed.ctes}, ${writing.ctes}
          INSERT INTO ${processes} (id, name, pid, targets) VALUES ($1::uuid, $2, $3, $4::jsonb)
          ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), targets = excluded.targets
          RETURNING ${msOf('seen_at')} AS server_ms`,
@@ -51,6 +53,7 @@ export function createPostgresHistory(options: PostgresHistoryOptions): History 
           minutes.map(({ startAt }) => startAt),
           minutes.map(({ target }) => target),
           ...countNames.map((name) => minutes.map((counts) => counts[name])),
+          typed.value,
           ...writing.values,
         ],
       );
@@ -80,6 +83,7 @@ export function createPostgresHistory(options: PostgresHistoryOptions): History 
       }));
     },
 
+    countsByType: (from) => readCountsByType(run, tables, from),
     pauseChanges: () => readPauseChanges(run, tables),
     changePause: (change) => writePauseChange(run, tables, change),
 

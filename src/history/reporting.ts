@@ -8,14 +8,15 @@ import type { HandPause, History, KeptDelivered, Pause, TargetReport, TimelineEn
 import { deliveredOf, entryOfEvent } from './entry-of-event.js';
 import { addMinute, countsIn, type MinuteTotals } from './minute-totals.js';
 import { createTimelineBuffer } from './timeline-buffer.js';
+import { createTypeTotals, type AcceptedType } from './type-totals.js';
 
 /** Reports to a history what this process does, every few seconds. */
 export interface Reporting {
   onEvent(event: DeliveryEvent): void;
-  /** Notifications were accepted for targets of these names. */
-  onAccepted(targetNames: readonly string[]): void;
   /** Somebody has changed dead letters. */
   onChanged(entries: readonly TimelineEntry[]): void;
+  /** Notifications were accepted, each for a target. */
+  onAccepted(accepted: readonly AcceptedType[]): void;
   /** Reports at once. */
   report(): Promise<void>;
   /** Resolves once there is nothing left to add. */
@@ -49,6 +50,7 @@ export function startReporting(options: ReportingOptions): Reporting {
   const startedAt = clock.now();
   const pauses = new Map<string, Pause>();
   const timelines = createTimelineBuffer(keepDelivered.ms === 0 ? 0 : keepDelivered.count);
+  const types = createTypeTotals();
   let counts: MinuteTotals = new Map();
   let leadsSince: number | null = null;
   let cancel: (() => void) | undefined;
@@ -79,6 +81,7 @@ export function startReporting(options: ReportingOptions): Reporting {
     const added = counts;
     counts = new Map();
     const taken = timelines.take();
+    const addedTypes = types.take();
     leadsSince = isLeading() ? (leadsSince ?? clock.now()) : null;
     const own = {
       ...{ startedAt, leadsSince },
@@ -87,12 +90,13 @@ export function startReporting(options: ReportingOptions): Reporting {
     try {
       const { entries, delivered } = taken;
       const minutes = [...added.values()];
-      await history.report({ process: own, minutes, entries, delivered: delivered.map(deliveredOf) });
+      await history.report({ process: own, minutes, types: addedTypes, entries, delivered: delivered.map(deliveredOf) });
       isFailing = false;
     } catch (error) {
       // Back to what is not reported yet.
       for (const failed of added.values()) addMinute(counts, failed);
       timelines.putBack(taken);
+      types.putBack(addedTypes, clock.now());
       // Once for each spell of failures. Nothing is lost but what an operator would see.
       if (!isFailing)
         logger.warn({ err: errorForLog(errorDataOf(error)) }, `CRM history: ${errorDataOf(error).message}`);
@@ -113,12 +117,14 @@ export function startReporting(options: ReportingOptions): Reporting {
 
   void report();
   return {
-    onAccepted(targetNames) {
+    onAccepted(accepted) {
       const at = clock.now();
-      for (const target of targetNames) countsOf(target, at).accepted += 1;
+      for (const { target } of accepted) countsOf(target, at).accepted += 1;
+      types.onAccepted(accepted, at);
       schedule(reportSoonMs);
     },
     onEvent(event) {
+      types.onEvent(event);
       switch (event.kind) {
         case 'delivered':
           countsOf(event.target, event.endedAt).delivered += 1;

@@ -17,13 +17,14 @@ import {
   type OutboxProcess,
 } from './history.js';
 import { pausesTable, preparePauses, type PauseReading, type PauseWriting, readPauseChanges } from './sqlite-pauses.js';
-import { isThere, storedOf, type StoredReport } from './stored-report.js';
 import {
   createTimelineReading,
   prepareTimelineWriting,
   timelineTables,
   type TimelineReading,
 } from './sqlite-timelines.js';
+import { prepareTypes, readCountsByType, type TypeReading, type TypeWriting, typesTable } from './sqlite-types.js';
+import { isThere, storedOf, type StoredReport } from './stored-report.js';
 
 export interface SqliteHistoryOptions {
   readonly open: OpenSqlite;
@@ -87,6 +88,7 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
     listDelivered: (query) => use((history) => history.listDelivered(query, now() - keptDelivered.ms)),
     processes: () => use((history) => history.readProcesses(now())),
     minutes: (from) => use((history) => history.readMinutes(from)),
+    countsByType: (from) => use((history) => history.readCountsByType(from, now())),
     pauseChanges: () => use((history) => history.readPauseChanges()),
     changePause: (change) =>
       use((history) => {
@@ -126,12 +128,12 @@ export function readSqliteHistory<Result>(
 }
 
 /** What is read of a history, also by a process that changes nothing. */
-export interface HistoryReading extends PauseReading, TimelineReading {
+export interface HistoryReading extends PauseReading, TypeReading, TimelineReading {
   readProcesses(now: number): readonly OutboxProcess[];
   readMinutes(from: number): readonly MinuteCounts[];
 }
 
-interface OpenHistory extends HistoryReading, PauseWriting {
+interface OpenHistory extends HistoryReading, PauseWriting, TypeWriting {
   readonly database: SqliteDatabase;
   readonly inode: number | undefined;
   /** In one transaction. */
@@ -163,7 +165,13 @@ function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
     // Lanes hold ids of people: what is no longer needed is overwritten.
     database.exec('PRAGMA secure_delete = ON');
     database.exec(tables + timelineTables);
-    const work = { ...prepareReading(database), ...prepareWriting(database), ...preparePauses(database) };
+    const types = prepareTypes(database);
+    const work = {
+      ...prepareReading(database),
+      ...prepareWriting(database, types),
+      ...preparePauses(database),
+      ...types,
+    };
     return { database, inode: inodeOf(file), ...work };
   } catch (error) {
     database.close();
@@ -185,9 +193,9 @@ const tables = `
     retried INTEGER NOT NULL,
     dead INTEGER NOT NULL,
     PRIMARY KEY (start_at, target)
-  ) STRICT, WITHOUT ROWID;${pausesTable}`;
+  ) STRICT, WITHOUT ROWID;${pausesTable}${typesTable}`;
 
-function prepareWriting(database: SqliteDatabase): Pick<OpenHistory, 'write' | 'remove'> {
+function prepareWriting(database: SqliteDatabase, typeWriting: TypeWriting): Pick<OpenHistory, 'write' | 'remove'> {
   const writeProcess = database.prepare(
     `INSERT INTO process (id, seen_at, report) VALUES (?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, report = excluded.report`,
@@ -202,7 +210,7 @@ function prepareWriting(database: SqliteDatabase): Pick<OpenHistory, 'write' | '
   const removeOldMinutes = database.prepare('DELETE FROM minute WHERE start_at < ?');
   const writeTimelines = prepareTimelineWriting(database);
   return {
-    write(id, now, { process: own, minutes = [], ...timelines }, kept) {
+    write(id, now, { process: own, minutes = [], types = [], ...timelines }, kept) {
       database.exec('BEGIN IMMEDIATE');
       try {
         if (own !== undefined) {
@@ -214,6 +222,7 @@ function prepareWriting(database: SqliteDatabase): Pick<OpenHistory, 'write' | '
         removeOldProcesses.run(now - rowKeptMs);
         removeOldMinutes.run(now - minutesKeptMs);
         writeTimelines(timelines, now, kept);
+        typeWriting.addTypes(types, now);
         database.exec('COMMIT');
       } catch (error) {
         database.exec('ROLLBACK');
@@ -244,6 +253,7 @@ function prepareReading(database: SqliteDatabase): HistoryReading {
     },
     readMinutes: (from) => selectMinutes.all(from) as MinuteCounts[],
     readPauseChanges: () => readPauseChanges(database),
+    readCountsByType: (from, now) => readCountsByType(database, from, now),
   };
 }
 

@@ -19,6 +19,7 @@ import type {
   MinuteCounts,
   OutboxProcess,
   Timeline,
+  TypeCounts,
 } from '../history/history.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
 import type { Transaction } from '../transaction/transaction.js';
@@ -142,6 +143,15 @@ export interface Notifier extends Notify {
    * @example const lastHour = await crm.minutes(Date.now() - 3_600_000);
    */
   minutes(from: number): Promise<readonly MinuteCounts[] | undefined>;
+  /**
+   * The same for each type of notification and target, added up since an instant: the most accepted first. It is rounded down to a
+   * minute for the last two hours, to a quarter of an hour for the last two days, and to an hour for the week. A target's types that
+   * are more than 100 in one of these steps are counted together, as `(further types)`. Undefined where `processes` is.
+   *
+   * @param from milliseconds since 1970
+   * @example const [mostAccepted] = (await crm.countsByType(Date.now() - 86_400_000)) ?? [];
+   */
+  countsByType(from: number): Promise<readonly TypeCounts[] | undefined>;
   /**
    * Pauses delivery to a target, or to all. Notifications are accepted as before, and wait; attempts under way end. It outlives
    * restarts and holds for all processes that share the outbox. Nothing expires of it, and `flush` and `close` do not wait for what

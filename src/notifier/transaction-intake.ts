@@ -3,7 +3,7 @@ import { CRMConfigError, CRMOutboxError, isCRMNotificationError } from '../core/
 import { within } from '../core/time-limit.js';
 import type { NotificationDraft } from '../notification/notification.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
-import type { PostOffice } from '../post-office/post-office.js';
+import type { PostOffice, WrittenNotification } from '../post-office/post-office.js';
 import { executeIn } from '../transaction/execute-in.js';
 import type { Statement, Transaction } from '../transaction/transaction.js';
 import type { IntakeContext, IntakeTally } from './intake.js';
@@ -55,8 +55,8 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
   const { writing, prepare, postOffice, clock, events, tally, holdMs } = options;
   let isWaitOver = false;
   let isLookDue = false;
-  /** The targets of what was written and is not looked for yet. */
-  let written: string[] = [];
+  /** What is not looked for yet. */
+  let written: WrittenNotification[] = [];
 
   const lookNow = (): void => {
     postOffice.lookSoon(written);
@@ -94,7 +94,7 @@ export function createTransactionIntake(options: TransactionIntakeOptions): Tran
     await untilReady();
     for (const entry of entries) {
       await executeIn(transaction, writing.statementFor(entry));
-      written.push(entry.target);
+      written.push({ target: entry.target, type: entry.type });
     }
     lookLater();
   };

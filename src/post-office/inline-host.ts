@@ -148,7 +148,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
         const { acceptances, pending } = await opened.store.accept(batch);
         opened.leading.wake(pending);
         const taken = batch.filter((_, index) => acceptances[index]?.accepted === true);
-        opened.reporting?.onAccepted(taken.map(({ target }) => target));
+        opened.reporting?.onAccepted(taken);
         failures.worked('append');
         return acceptances;
       } catch (error) {
@@ -172,6 +172,11 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       const { store, reporting } = await whileOpen();
       await reporting?.flush();
       return store.history?.minutes(from);
+    },
+    async countsByType(from) {
+      const { store, reporting } = await whileOpen();
+      await reporting?.flush();
+      return store.history?.countsByType(from);
     },
     stats: async () => lastStats ?? statsOf(await opening.opened.catch(() => undefined)),
     isStarting: () => opening.isStarting,

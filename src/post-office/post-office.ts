@@ -11,6 +11,7 @@ import type {
   OutboxProcess,
   PauseChange,
   Timeline,
+  TypeCounts,
 } from '../history/history.js';
 import type { ChangedLetters } from '../history/record-changes.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
@@ -42,8 +43,8 @@ export interface PostOffice {
    */
   accept(batch: readonly AcceptedNotification[]): Promise<readonly Acceptance[]>;
 
-  /** Something may have been written into the outbox by the app itself, in its own transaction; `written` has the targets' names. */
-  lookSoon(written: readonly string[]): void;
+  /** Something may have been written into the outbox by the app itself, in its own transaction; `written` is what. */
+  lookSoon(written: readonly WrittenNotification[]): void;
 
   stats(): Promise<PostOfficeStats>;
 
@@ -52,6 +53,9 @@ export interface PostOffice {
 
   /** What all of them have done since this instant, minute by minute; undefined where that is not known. */
   minutes(from: number): Promise<readonly MinuteCounts[] | undefined>;
+
+  /** The same for each type; see `History`. */
+  countsByType(from: number): Promise<readonly TypeCounts[] | undefined>;
 
   /**
    * Whether it has yet to report that its outbox is open, or that it cannot be opened: until then, silence does not mean that
@@ -88,6 +92,9 @@ export interface PostOffice {
   /** Pauses delivery to a target or to all, or resumes it. Resolves to how many of its targets that changed. */
   changePause(change: Omit<PauseChange, 'at'>): Promise<number>;
 }
+
+/** What is known of a notification that the app itself has written. */
+export type WrittenNotification = Pick<AcceptedNotification, 'target' | 'type'>;
 
 /** The dead letters with an id: of one target, or of all. */
 export interface OneLetter {

@@ -55,7 +55,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   const tally = createRunningTally();
   let isClosed = false;
   /** Undefined while nobody has asked to look. */
-  let written: string[] | undefined;
+  let written: Parameters<PostOffice['lookSoon']>[0] | undefined;
   let hasOpened = false;
   /** Since a batch was last confirmed. */
   let troubles = 0;
@@ -174,7 +174,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   }
 
   /** Those of one turn are one message. */
-  function askToLookSoon(more: readonly string[]): void {
+  function askToLookSoon(more: Parameters<PostOffice['lookSoon']>[0]): void {
     if (written === undefined) {
       setImmediate(() => {
         keeper.send({ kind: 'lookSoon', written: written ?? [] });
@@ -208,6 +208,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     lookSoon: askToLookSoon,
     processes: () => whileOpen('processes'),
     minutes: (from) => whileOpen('minutes', from),
+    countsByType: (from) => whileOpen('countsByType', from),
     async stats() {
       if (lastStats !== undefined) return lastStats;
       const stats = (await call('stats')) as PostOfficeStats;

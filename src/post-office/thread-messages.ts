@@ -2,7 +2,13 @@ import type { ErrorData } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import type { LogFields, LogLevel } from '../telemetry/logger.js';
-import type { Acceptance, PostOffice, PostOfficeSettings, PostOfficeStats } from './post-office.js';
+import type {
+  Acceptance,
+  PostOffice,
+  PostOfficeSettings,
+  PostOfficeStats,
+  WrittenNotification,
+} from './post-office.js';
 import type { AcceptGate, ExitGate } from './thread-gates.js';
 
 /** The methods of a post office that are a call and a result. */
@@ -25,7 +31,7 @@ export type ToThread =
   | { readonly kind: 'accept'; readonly batch: number; readonly notifications: readonly AcceptedNotification[] }
   | { readonly kind: 'call'; readonly call: number; readonly name: PostOfficeCall; readonly argument: unknown }
   | { readonly kind: 'token'; readonly question: number; readonly token: string | undefined }
-  | { readonly kind: 'lookSoon'; readonly written: readonly string[] }
+  | { readonly kind: 'lookSoon'; readonly written: readonly WrittenNotification[] }
   | { readonly kind: 'ping' };
 
 /** From the post office's thread to the app's. */

@@ -178,6 +178,13 @@ describeInBrowser('the dashboard in a browser', () => {
       await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
       await page.goBack();
       await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+      const type = page.getByRole('region', { name: 'Table of types' }).getByRole('row', { name: /dead letters/ });
+      expect(await type.getByRole('cell').allTextContents()).toEqual(['4', '2', '1', '2']);
+      await page.getByText('in the past week, of all processes', { exact: true }).waitFor();
+      await type.getByRole('link').press('Enter');
+      await page.getByText(/^type: /).waitFor();
+      expect(await letters(page).count()).toBe(2);
+      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
       expect(complaints).toEqual([]);
     });
 

@@ -41,6 +41,8 @@ describe('crm-notifier deliver, from a file', () => {
     const end = await deliver(crm.url).ended;
     expect(end.code).toBe(1);
     expect(objectsIn(end)).toEqual([{ delivered: 0, died: 2, pending: 0, dead: 2, end: 'idle' }]);
+    const stats = await runInProcess(['outbox', 'stats', '--outbox', outbox()]);
+    expect(stats.stdout).toMatch(/DEAD {2}TARGET {2}TYPE, IN THE PAST DAY\n0 {9}0 {10}0 {8}2 {5}crm {5}\w+\n$/);
   });
 
   it('fails if a notification is still waiting for its next attempt', async () => {

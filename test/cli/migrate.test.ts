@@ -20,7 +20,7 @@ describeOnPostgres('crm-notifier migrate', () => {
     const rows = await server.run('SELECT tablename FROM pg_tables WHERE schemaname = $1 ORDER BY 1', [schema]);
     return rows.map(({ tablename }) => tablename);
   };
-  const all = ['', '_dead', '_delivered', '_minutes', '_pauses', '_processes', '_state', '_timeline'].map(
+  const all = ['', '_dead', '_delivered', '_minutes', '_pauses', '_processes', '_state', '_timeline', '_types'].map(
     (ending) => `crm_outbox${ending}`,
   );
 

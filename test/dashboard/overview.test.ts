@@ -44,6 +44,54 @@ describe('the overview', () => {
     expect(JSON.stringify(overview)).not.toMatch(/"moved"|user_id|test-token/);
   });
 
+  it('has the counts of each type, which add up to those of crm.stats() and of the charts', async () => {
+    const crm = await startCrm(inTurn(accept, reply(422), reply(503), accept));
+    const sales = await startCrm();
+    const targets = {
+      crm: { baseUrl: crm.url, authToken: 'a' },
+      sales: { baseUrl: sales.url, authToken: 'b' },
+    };
+    const stage = dashboardOf({ targets, concurrency: 1, retry: { firstDelayMs: 1 } });
+    const startedAt = Date.now();
+    const notify = (notificationType: string, to: readonly string[]) =>
+      stage.notifier.notify({ notificationType, userId: 1, message: 'moved', targets: to });
+    await notify('booking_created', ['crm', 'sales']);
+    await notify('event_updated', ['crm']);
+    await notify('booking_created', ['crm']);
+    await stage.hear('delivered', 3);
+    await stage.flush();
+    const overview = await overviewOf(stage);
+    const nothing = { accepted: 0, delivered: 0, retried: 0, dead: 0 };
+    const counts = [
+      { ...nothing, target: 'crm', type: 'booking_created', accepted: 2, delivered: 2, retried: 1 },
+      { ...nothing, target: 'sales', type: 'booking_created', accepted: 1, delivered: 1 },
+      { ...nothing, target: 'crm', type: 'event_updated', accepted: 1, dead: 1 },
+    ];
+    expect(overview.byType).toEqual({ counts, count: 3 });
+    expect(await stage.notifier.countsByType(startedAt)).toEqual(counts);
+    const minutes = (await stage.notifier.minutes(startedAt - (startedAt % 60_000)))!;
+    for (const name of ['accepted', 'delivered', 'retried', 'dead'] as const) {
+      const total = sum(counts.map((ofType) => ofType[name]));
+      expect(sum(overview.counts![name])).toBe(total);
+      expect(sum(minutes.map((ofMinute) => ofMinute[name]))).toBe(total);
+    }
+    const { delivered, retried, dead } = await stage.stats();
+    expect({ delivered, retried, dead }).toEqual({ delivered: 3, retried: 1, dead: 1 });
+  });
+
+  it('has the 50 types with the most accepted, and how many there are', async () => {
+    const stage = dashboardOf({ baseUrl: (await startCrm()).url });
+    const types = Array.from({ length: 60 }, (_, index) => `type_${String(index)}`);
+    for (const notificationType of [...types, 'type_59', 'type_59', 'type_58'])
+      await stage.notifier.notify({ notificationType, userId: 1, message: 'moved' });
+    const { byType } = await overviewOf(stage);
+    expect(byType).toMatchObject({ counts: { length: 50 }, count: 60 });
+    expect(byType!.counts.slice(0, 2)).toMatchObject([
+      { type: 'type_59', accepted: 3 },
+      { type: 'type_58', accepted: 2 },
+    ]);
+  });
+
   it('keeps 60 minutes and 100 attempts by its clock, and survives clock jumps', async () => {
     const crm = await startCrm();
     const clock = createOwnedClock();

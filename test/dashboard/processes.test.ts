@@ -74,6 +74,7 @@ describe('the overview of a process that only accepts', () => {
     await crm.waitFor(2);
     const well = await overviewWhen(({ counts }) => counts?.delivered.at(-1) === 2);
     expect(well.counts?.accepted.at(-1)).toBe(2);
+    expect(well.byType?.counts).toMatchObject([{ target: 'crm', accepted: 2, delivered: 2, retried: 0, dead: 0 }]);
     expect(well).toMatchObject({ deliveredBy: 'another process', health: { code: 'fine' } });
 
     // Paused here, it takes effect there.

@@ -23,7 +23,7 @@ export function countsOf(given: Partial<MinuteCounts>): MinuteCounts {
 
 /** A report of nothing but that the process is there, and what is given. */
 export function reportOf(given: Partial<HistoryReport>): HistoryReport {
-  return { process: ownReport, minutes: [], entries: [], delivered: [], ...given };
+  return { process: ownReport, minutes: [], types: [], entries: [], delivered: [], ...given };
 }
 
 const someId = '01a20bb3-6f81-71fc-be53-33f9f0e71da1';

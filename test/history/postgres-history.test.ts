@@ -3,6 +3,7 @@ import { openPostgresTables, type PostgresTables } from '../helpers/postgres-tab
 import { sampleAt } from '../helpers/sample-notification.js';
 import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
 import { historyContract, keptDelivered } from './history-contract.js';
+import { typesContract } from './types-contract.js';
 
 const unknownId = '01a20bb3-6f81-71fc-be53-33f9f0e71da1';
 
@@ -20,6 +21,10 @@ describeOnPostgres('the history of an outbox in PostgreSQL', () => {
     });
 
   historyContract(() => Promise.resolve(open()));
+  typesContract(
+    () => Promise.resolve(open()),
+    async () => Number((await stored.run(`SELECT count(*) FROM ${stored.tables.types}`))[0]?.['count']),
+  );
   // After the contract's own, which uses them.
   afterEach(() => stored.close());
 

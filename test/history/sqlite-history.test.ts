@@ -3,10 +3,16 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { History, MinuteCounts, OwnReport } from '../../src/history/history.js';
-import { createSqliteHistory, historyFileOf, readSqliteHistory } from '../../src/history/sqlite-history.js';
+import {
+  createSqliteHistory,
+  historyFileOf,
+  readSqliteHistory,
+  type HistoryReading,
+} from '../../src/history/sqlite-history.js';
 import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { countsOf, deliveredOf, historyContract, keptDelivered, ownReport, reportOf } from './history-contract.js';
+import { typesContract } from './types-contract.js';
 
 describe('the history of an outbox on disk', () => {
   const directory = useTempDirectory();
@@ -25,6 +31,15 @@ describe('the history of an outbox on disk', () => {
     history.report(reportOf({ process: { ...ownReport, ...own }, minutes: [countsOf(given)] }));
 
   historyContract(() => Promise.resolve(open()));
+  typesContract(
+    () => Promise.resolve(open()),
+    () => {
+      const database = loadSqlite()(file());
+      const { count } = database.prepare('SELECT count(*) AS count FROM type_step').get() as { count: number };
+      database.close();
+      return Promise.resolve(count);
+    },
+  );
 
   it('is in a file of its own, which only its owner can read', async () => {
     await report(open(), { accepted: 1 });
@@ -60,6 +75,8 @@ describe('the history of an outbox on disk', () => {
     database.close();
     const read = () => readSqliteHistory(loadSqlite(), outboxFile(), (reading) => reading.readPauseChanges(), []);
     expect(read()).toEqual([]);
+    const readTypes = (reading: HistoryReading) => reading.readCountsByType(0, Date.now());
+    expect(readSqliteHistory(loadSqlite(), outboxFile(), readTypes, [])).toEqual([]);
     const [first, second] = [open(), open()];
     await first.changePause({ target: 'crm', isPaused: true, by: 'ada' });
     expect(await second.pauseChanges()).toMatchObject([{ target: 'crm', isPaused: true, by: 'ada' }]);

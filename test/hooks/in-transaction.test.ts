@@ -67,6 +67,8 @@ describeOnPostgres('a hook whose route notifies in a transaction', () => {
     expect(await typesAtCrm()).toEqual(['booking_created']);
     expect(crm.received[0]?.json).toMatchObject({ notification_id: written });
     expect(crm.received[0]?.headers['idempotency-key']).toBe(written);
+    const counts = { target: 'crm', type: 'booking_created', accepted: 1, delivered: 1, retried: 0, dead: 0 };
+    expect(await app.notifier.countsByType(Date.now() - 60_000)).toEqual([counts]);
     expect(app.log.at('warn')).toEqual([]);
   });
 

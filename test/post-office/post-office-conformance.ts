@@ -149,6 +149,8 @@ function contract(open: Open, start: StartCrm): void {
     held[2]!.end('{}');
     await office.hear('delivered', 3);
     expect(await office.stats()).toMatchObject({ ...zero, delivered: 3, retried: 1, dead: 1 });
+    const byType = [{ target: 'crm', type: batch[0]!.type, accepted: 4, delivered: 3, retried: 1, dead: 1 }];
+    expect(await office.countsByType(0)).toEqual(byType);
   });
 
   it('pauses by hand and resumes, and waits for nothing that is paused', async () => {

@@ -7,8 +7,10 @@ import {
   type PauseChange,
   type Timeline,
   type TimelineEntry,
+  type TypeCounts,
 } from '../../history/history.js';
 import { createPostgresHistory, readPauseChanges, readProcesses } from '../../history/postgres-history.js';
+import { readCountsByType } from '../../history/postgres-types.js';
 import { recordChanges, type RecordedChanges } from '../../history/record-changes.js';
 import { createSqliteHistory, readSqliteHistory } from '../../history/sqlite-history.js';
 import { readTimeline } from '../../history/timeline.js';
@@ -38,6 +40,8 @@ export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   pauseChanges(): Promise<readonly PauseChange[]>;
   /** What is known of a notification, for each of its targets. */
   timeline(id: string): Promise<Timeline>;
+  /** What all processes have done since an instant, for each type and target, the most accepted first. */
+  countsByType(from: number): Promise<readonly TypeCounts[]>;
   /** By the clock of the stored instants, in milliseconds since 1970. */
   now(): Promise<number>;
 }
@@ -80,6 +84,10 @@ async function readFile<Result>(
       pauseChanges: () =>
         asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readPauseChanges(), [])),
       timeline: (id) => readTimeline(reading, { timeline: (...which) => readKept(file, which) }, id),
+      countsByType: (from) =>
+        asPromise(() =>
+          readSqliteHistory(loadSqlite(), file, (history) => history.readCountsByType(from, Date.now()), []),
+        ),
       now: () => Promise.resolve(Date.now()),
     });
   } finally {
@@ -129,6 +137,7 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
       processes: () => readProcesses(run, tablesOf(table)),
       pauseChanges: () => readPauseChanges(run, tablesOf(table)),
       timeline: (id) => readTimeline(access, historyIn(run, place), id),
+      countsByType: (from) => readCountsByType(run, tablesOf(table), from),
       now: () => serverNow(run),
     });
   });

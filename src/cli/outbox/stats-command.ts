@@ -9,6 +9,7 @@ import { safeText, textTable } from '../output.js';
 import { handPauseLines, readHandPauses, type HandPausesRecord } from './hand-pauses.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
+import { readTypeCounts, typeCountLines } from './type-counts.js';
 
 interface StatsOptions extends CommonOptions, OutboxOptions {}
 
@@ -22,7 +23,7 @@ export function addStatsCommand(outbox: Command, context: CliContext): void {
       'after',
       `
 It also shows the processes that use it, which of them leads, and so delivers, and why that one has paused, if it has, or who
-paused it by hand.
+paused it by hand; and what was accepted, delivered, retried and dead of each type in the past day.
 
 Examples:
   $ crm-notifier outbox stats
@@ -34,12 +35,13 @@ Examples:
 
 async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
   const place = findOutbox(options, context);
-  const { counts, targets, groups, processes, byHand, now } = await readOutbox(place, async (outbox) => ({
+  const { counts, targets, groups, processes, byHand, types, now } = await readOutbox(place, async (outbox) => ({
     counts: await outbox.counts(),
     targets: await countsOfTargets(outbox),
     groups: (await outbox.summariseDead({})).groups,
     processes: await outbox.processes(),
     byHand: await readHandPauses(outbox),
+    types: await readTypeCounts(outbox),
     now: await outbox.now(),
   }));
   const all = countsRecord(counts, now);
@@ -53,6 +55,7 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       targets: Object.fromEntries(ofTargets),
       deadGroups: groups.map(groupRecord),
       processes: processes.map(processRecord),
+      types,
       pausedByHand: { all: pauseRecord(byHand.all), targets: mapPauses(byHand.targets) },
     },
     [
@@ -62,6 +65,7 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       ...processLines(processes, handPauseLines(byHand, now), now),
       ...targetLines(ofTargets),
       ...groupLines(groups),
+      ...typeCountLines(types),
     ].join('\n'),
   );
   return 'done';

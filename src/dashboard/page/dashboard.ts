@@ -12,6 +12,7 @@ import { createPendingKind } from './pending-kind.js';
 import { createProcessesSection } from './processes-section.js';
 import { createSummarySection } from './summary-section.js';
 import { createTargetsSection } from './targets-section.js';
+import { createTypesSection } from './types-section.js';
 
 const pollMs = 1_500;
 /** While the tab is hidden; its title still shows the health. */
@@ -24,6 +25,7 @@ const showTargets = createTargetsSection((target) => {
 });
 const showProcesses = createProcessesSection();
 const showCounts = createCountsSection();
+const showTypes = createTypesSection();
 const attempts = createAttemptsSection();
 const address: Address = createAddress(
   () => {
@@ -90,6 +92,7 @@ function showOverview(overview: Overview): void {
   showTargets(overview);
   showProcesses(overview.processes);
   showCounts(overview.counts);
+  showTypes(overview);
   attempts.show(overview);
   deadLetters.follow(overview);
   lists.follow(overview);

@@ -11,6 +11,7 @@ const neededRights = {
   pauses: ['SELECT', 'INSERT', 'UPDATE'],
   timeline: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   delivered: ['SELECT', 'INSERT', 'DELETE'],
+  types: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 } as const;
 
 /** The rights that the role lacks to deliver, as they are granted: `UPDATE, DELETE ON "public"."crm_outbox"`. */

@@ -121,13 +121,13 @@ async function versionOf(run: RunSql, outbox: PostgresOutbox, found: SqlRow): Pr
 
 /** Fails when somebody has changed the tables by hand. */
 async function checkColumns(run: RunSql, outbox: PostgresOutbox): Promise<void> {
-  const { pending, dead, state, processes, minutes, pauses, timeline, delivered } = tablesOf(outbox.table);
+  const { pending, dead, state, processes, minutes, pauses, timeline, delivered, types } = tablesOf(outbox.table);
   try {
     await run(
       `SELECT p.seq, p.id, p.target, p.type, p.lane, p.occurred_at, p.accepted_at, p.attempts, p.due_at, p.traceparent, p.body, p.xid,
               d.position, d.reason_detail, s.leads_until, s.ages_from, s.known_url, o.seen_at, o.targets, m.retried, h.number,
-              t.last_at, v.delivered_at
-         FROM ${pending} p, ${dead} d, ${state} s, ${processes} o, ${minutes} m, ${pauses} h, ${timeline} t, ${delivered} v
+              t.last_at, v.delivered_at, y.step_ms
+         FROM ${pending} p, ${dead} d, ${state} s, ${processes} o, ${minutes} m, ${pauses} h, ${timeline} t, ${delivered} v, ${types} y
         WHERE false`,
     );
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { TableName } from './postgres-outbox.js';
 
 /** The version of the tables that this code reads and writes. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 /** The tables of an outbox and its channel for LISTEN, quoted for SQL. */
 export interface OutboxTables {
@@ -20,6 +20,8 @@ export interface OutboxTables {
   readonly timeline: string;
   /** The latest that were delivered, without bodies. */
   readonly delivered: string;
+  /** What happened to the notifications of each type, in steps of several lengths. */
+  readonly types: string;
   readonly channel: string;
 }
 
@@ -34,6 +36,7 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
     pauses: quoted('_pauses'),
     timeline: quoted('_timeline'),
     delivered: quoted('_delivered'),
+    types: quoted('_types'),
     // Of a longer name PostgreSQL would keep 63 characters.
     channel: `"${`${name}.${schema}`.slice(0, 63)}"`,
   };
@@ -41,7 +44,7 @@ export function tablesOf({ schema, name }: TableName): OutboxTables {
 
 /** How the tables come from one version to the next, with what each step is for. Never change one; add one. */
 export function migrationsOf(table: TableName): readonly (readonly string[])[] {
-  const { pending, dead, state, processes, minutes, pauses, timeline, delivered } = tablesOf(table);
+  const { pending, dead, state, processes, minutes, pauses, timeline, delivered, types } = tablesOf(table);
   const index = (ending: string): string => `"${table.name}_${ending}"`;
   return [
     [
@@ -158,6 +161,19 @@ export function migrationsOf(table: TableName): readonly (readonly string[])[] {
   duration_ms float8 NOT NULL
 )`,
       `CREATE INDEX ${index('delivered_by_id')} ON ${delivered} (id)`,
+    ],
+    [
+      `CREATE TABLE ${types} (
+  step_ms bigint NOT NULL,
+  start_at bigint NOT NULL,
+  target text NOT NULL,
+  type text NOT NULL,
+  accepted bigint NOT NULL,
+  delivered bigint NOT NULL,
+  retried bigint NOT NULL,
+  dead bigint NOT NULL,
+  PRIMARY KEY (step_ms, start_at, target, type)
+) WITH (fillfactor = 50)`,
     ],
   ];
 }

@@ -192,12 +192,13 @@ describeOnPostgres('the outbox in PostgreSQL that a command works on', () => {
       `INSERT INTO crm_outbox_processes (id, name, pid, started_at) VALUES
          ('${leaderId}', 'web-1\u001b[31m', 4711, clock_timestamp() - interval '4 minutes'),
          (gen_random_uuid(), 'web-2', 4712, clock_timestamp() - interval '2 hours')`,
+      `INSERT INTO crm_outbox_types SELECT 900000, floor(extract(epoch FROM now()) / 900) * 900000, 'crm', 'event_updated', 5, 3, 2, 1`,
       `UPDATE crm_outbox_state SET leader = '${leaderId}', leads_until = clock_timestamp() + interval '1 minute'`,
     );
     const { stdout } = await stats();
     expect(stdout).toContain('\nleader   web-1, process 4711\n\n');
     expect(stdout).toMatch(
-      /\nMACHINE {2}PROCESS {2}RUNNING FOR {2}LEADS\nweb-2 {4}4712 {5}2 hours {6}no\nweb-1 {4}4711 {5}4 minutes {4}yes\n$/,
+      /\nMACHINE {2}PROCESS {2}RUNNING FOR {2}LEADS\nweb-2 {4}4712 {5}2 hours {6}no\nweb-1 {4}4711 {5}4 minutes {4}yes\n\nACCEPTED {2}DELIVERED {2}RETRIED {2}DEAD {2}TARGET {2}TYPE, IN THE PAST DAY\n5 {9}3 {10}2 {8}1 {5}crm {5}event_updated\n$/,
     );
     const [shown] = objectsIn({ ...(await stats('--json')), signal: null });
     expect(shown).toMatchObject({
@@ -205,6 +206,7 @@ describeOnPostgres('the outbox in PostgreSQL that a command works on', () => {
         { name: 'web-2', pid: 4712, isLeader: false },
         { id: leaderId, pid: 4711, startedAt: expect.stringMatching(/^\d{4}-.*Z$/), isLeader: true },
       ],
+      types: [{ target: 'crm', type: 'event_updated', accepted: 5, delivered: 3, retried: 2, dead: 1 }],
     });
   });
 

@@ -62,6 +62,7 @@ describeOnPostgres('a role of the server', () => {
     await grant('SELECT, INSERT, UPDATE ON crm_outbox_pauses');
     await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_timeline');
     await grant('SELECT, INSERT, DELETE ON crm_outbox_delivered');
+    await grant('SELECT, INSERT, UPDATE, DELETE ON crm_outbox_types');
   };
 
   it('that may not create tables is told to let another role do it', async () => {
@@ -173,6 +174,10 @@ describeOnPostgres('a role of the server', () => {
     ['SELECT', 'crm_outbox_delivered'],
     ['INSERT', 'crm_outbox_delivered'],
     ['DELETE', 'crm_outbox_delivered'],
+    ['SELECT', 'crm_outbox_types'],
+    ['INSERT', 'crm_outbox_types'],
+    ['UPDATE', 'crm_outbox_types'],
+    ['DELETE', 'crm_outbox_types'],
   ])('that lacks only %s on %s is told just that', async (right, table) => {
     await openedAndClosed();
     await all();

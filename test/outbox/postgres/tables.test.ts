@@ -58,6 +58,7 @@ describeOnPostgres('the tables of an outbox in PostgreSQL', () => {
       'public.crm_outbox_processes',
       'public.crm_outbox_state',
       'public.crm_outbox_timeline',
+      'public.crm_outbox_types',
     ]);
     await first.close();
     const second = open({ migrate: false });

@@ -49,7 +49,7 @@ describeOnPostgres('an outbox in PostgreSQL that somebody else handles', () => {
 
   it('goes on after all its tables were emptied, as tests and restores of data do', async () => {
     await other.client.query(
-      'TRUNCATE crm_outbox, crm_outbox_dead, crm_outbox_state, crm_outbox_processes, crm_outbox_minutes, crm_outbox_pauses, crm_outbox_timeline, crm_outbox_delivered',
+      'TRUNCATE crm_outbox, crm_outbox_dead, crm_outbox_state, crm_outbox_processes, crm_outbox_minutes, crm_outbox_pauses, crm_outbox_timeline, crm_outbox_delivered, crm_outbox_types',
     );
     const first = await notify('a');
     await crm.waitForRequests(1, { timeoutMs: 10_000 });
