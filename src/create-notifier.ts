@@ -162,6 +162,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     tryNow: (id, target) => postOffice.tryNow({ id, target }),
     requests: async (id) => requestsFor(await postOffice.find(id)),
     delivered: {
+      count: (filter = {}) => postOffice.countDelivered(filter),
       list: async ({ limit = 100, ...query } = {}) => postOffice.listDelivered({ ...query, limit: clampLimit(limit) }),
     },
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),

@@ -151,6 +151,11 @@ export interface TriedNow {
   readonly tried: number;
 }
 
+/** `GET api/delivered/count`, with the filters of `GET api/delivered`. */
+export interface DeliveredCount {
+  readonly count: number;
+}
+
 /** `GET api/delivered?limit&before`, with filters: `search`, `target`, `type`, `lane`, `from`, `to`. */
 export interface DeliveredPage {
   /** Newest first. */

@@ -99,6 +99,7 @@ function route(req: IncomingMessage, dashboard: Dashboard): AnyResponse | Promis
   if (fromList !== undefined) return fromList;
   if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
   if (path === '/api/resume') return changing(req, config, (by) => pauses.resume(query, by));
+  if (path === '/api/delivered/count') return reading(req, () => notifications.countDelivered(query));
   if (path === '/api/delivered') return reading(req, () => notifications.listDelivered(query));
   const [, soughtText, part] = /^\/api\/notifications\/([^/]+)(\/body|\/try-now)?$/.exec(path) ?? [];
   if (soughtText !== undefined) return respondWithNotification(req, dashboard, { soughtText, part, query });

@@ -5,7 +5,7 @@ import {
   type PendingFilter,
   type PendingQuery,
 } from '../outbox/outbox.js';
-import type { DeliveredQuery } from '../history/history.js';
+import type { DeliveredFilter, DeliveredQuery } from '../history/history.js';
 import { refusal } from './response.js';
 
 const defaultLimit = 25;
@@ -88,6 +88,11 @@ export function parsePendingFilter(query: string): PendingFilter | undefined {
 export function parseDeliveredQuery(query: string): DeliveredQuery | undefined {
   const read = readParameters(query, [...commonFilters, 'limit', 'before']);
   return read === undefined ? undefined : { limit: defaultLimit, ...read };
+}
+
+/** Reads which delivered notifications are meant; undefined for an invalid query. */
+export function parseDeliveredFilter(query: string): DeliveredFilter | undefined {
+  return readParameters(query, commonFilters);
 }
 
 export const badDeliveredQuery = refusal(

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Notifier } from '../notifier/notifier.js';
 import { writeLog } from '../telemetry/logger.js';
-import type { DeliveredPage, NotificationBody, NotificationView, TriedNow } from './api-contract.js';
+import type { DeliveredCount, DeliveredPage, NotificationBody, NotificationView, TriedNow } from './api-contract.js';
 import type { DashboardConfig } from './dashboard-options.js';
-import { badDeliveredQuery, parseDeliveredQuery } from './list-query.js';
+import { badDeliveredQuery, parseDeliveredFilter, parseDeliveredQuery } from './list-query.js';
 import { shownBody } from './masked-body.js';
 import { maySeeBodies } from './request-guard.js';
 import { jsonResponse, refusal, type DashboardResponse } from './response.js';
@@ -16,6 +16,7 @@ export interface NotificationsApi {
   /** `by` is the user who asks for it, for the log. */
   tryNow(id: string, target?: string, by?: string): Promise<DashboardResponse>;
   listDelivered(query: string): Promise<DashboardResponse>;
+  countDelivered(query: string): Promise<DashboardResponse>;
 }
 
 export interface BodyRequest {
@@ -68,6 +69,12 @@ export function createNotificationsApi(
       const tried = await crm.tryNow(id, target);
       audit('CRM dashboard: a notification was tried at once', { by, notificationId: id, target, tried });
       return jsonResponse({ tried } satisfies TriedNow);
+    },
+
+    async countDelivered(query) {
+      const filter = parseDeliveredFilter(query);
+      if (filter === undefined) return badDeliveredQuery;
+      return jsonResponse({ count: await crm.delivered.count(filter) } satisfies DeliveredCount);
     },
 
     async listDelivered(query) {

@@ -1,6 +1,12 @@
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { PauseCause } from '../delivery/pause-reports.js';
-import type { DeliveredNotification, DeliveredQuery, KeptTimeline, TimelineEntry } from './timeline-entry.js';
+import type {
+  DeliveredFilter,
+  DeliveredNotification,
+  DeliveredQuery,
+  KeptTimeline,
+  TimelineEntry,
+} from './timeline-entry.js';
 
 export * from './timeline-entry.js';
 
@@ -30,6 +36,8 @@ export interface History {
   timeline(id: string, from: number): Promise<KeptTimeline>;
   /** Delivered notifications that are kept and match, newest first, at most `limit` of them. */
   listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;
+  /** How many delivered notifications are kept and match. */
+  countDelivered(filter: DeliveredFilter): Promise<number>;
   /** Takes this process off the list. */
   close(): Promise<void>;
 }

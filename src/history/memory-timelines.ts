@@ -1,5 +1,6 @@
 import { isSameProbe, joined } from './timeline-buffer.js';
 import {
+  type DeliveredFilter,
   type DeliveredNotification,
   entriesKeptMs,
   firstKept,
@@ -14,7 +15,7 @@ import {
 import { matchesDelivered } from './matches-delivered.js';
 
 /** What happened to notifications, in memory. */
-export interface MemoryTimelines extends Pick<History, 'record' | 'timeline' | 'listDelivered'> {
+export interface MemoryTimelines extends Pick<History, 'record' | 'timeline' | 'listDelivered' | 'countDelivered'> {
   readonly add: (report: Pick<HistoryReport, 'entries' | 'delivered'>) => void;
 }
 
@@ -59,6 +60,11 @@ export function createMemoryTimelines(now: () => number, kept: KeptDelivered): M
     delivered = delivered.slice(Math.max(0, delivered.length - kept.count)).filter((one) => one.deliveredAt > from);
   };
 
+  const matchingOf = (filter: DeliveredFilter): DeliveredNotification[] => {
+    const from = now() - kept.ms;
+    return delivered.filter((one) => one.deliveredAt > from && matchesDelivered(one, filter));
+  };
+
   return {
     add,
     record(entries) {
@@ -71,11 +77,9 @@ export function createMemoryTimelines(now: () => number, kept: KeptDelivered): M
       return Promise.resolve({ entries, delivered: delivered.filter((one) => one.id === id) });
     },
     listDelivered({ limit, before = Infinity, ...filter }) {
-      const from = now() - kept.ms;
-      const matching = delivered.filter(
-        (one) => one.position < before && one.deliveredAt > from && matchesDelivered(one, filter),
-      );
+      const matching = matchingOf(filter).filter(({ position }) => position < before);
       return Promise.resolve(matching.reverse().slice(0, limit));
     },
+    countDelivered: (filter) => Promise.resolve(matchingOf(filter).length),
   };
 }

@@ -1,6 +1,7 @@
 import type { RunSql, SqlRow } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
 import {
+  type DeliveredFilter,
   type DeliveredNotification,
   entriesKeptMs,
   firstKept,
@@ -114,6 +115,7 @@ export function createTimelineReading(
   { timeline, delivered }: Pick<OutboxTables, 'timeline' | 'delivered'>,
 ): Pick<History, 'timeline'> & {
   /** Those that were delivered before `keptFrom` are left out. */
+  countDelivered(filter: DeliveredFilter, keptFrom: number): Promise<number>;
   listDelivered(query: Parameters<History['listDelivered']>[0], keptFrom: number): ReturnType<History['listDelivered']>;
 } {
   return {
@@ -127,18 +129,20 @@ export function createTimelineReading(
       const found = await run(`SELECT * FROM ${delivered} WHERE id = $1 ORDER BY position`, [wellFormed(id)]);
       return { entries: entries.map(entryOf), delivered: found.map(deliveredOf) };
     },
-    async listDelivered({ limit, before, search = '', target, type, lane, from = 0, to }, keptFrom) {
+    async listDelivered({ limit, before, ...filter }, keptFrom) {
       const rows = await run(
-        `SELECT * FROM ${delivered} WHERE ($1::text = '' OR ${searched.map(contains).join(' OR ')})
-           AND ($2::text IS NULL OR target = $2) AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR lane = $4)
-           AND delivered_at >= $5::float8 AND ($6::float8 IS NULL OR delivered_at < $6)
-           AND ($7::bigint IS NULL OR position < $7) ORDER BY position DESC LIMIT $8::integer`,
-        [
-          ...[wellFormed(search), target ?? null, type ?? null, lane === undefined ? null : wellFormed(lane)],
-          ...[Math.max(from, keptFrom), to ?? null, before ?? null, limit],
-        ],
+        `SELECT * FROM ${delivered} WHERE ${matching} AND ($7::bigint IS NULL OR position < $7)
+         ORDER BY position DESC LIMIT $8::integer`,
+        [...valuesOf(filter, keptFrom), before ?? null, limit],
       );
       return rows.map(deliveredOf);
+    },
+    async countDelivered(filter, keptFrom) {
+      const [row] = await run(
+        `SELECT count(*) AS count FROM ${delivered} WHERE ${matching}`,
+        valuesOf(filter, keptFrom),
+      );
+      return Number(row?.['count']);
     },
   };
 }
@@ -146,6 +150,19 @@ export function createTimelineReading(
 const searched = ['id', 'type', 'lane', 'status::text'];
 /** In the order of C only a to z are the same as A to Z. */
 const contains = (text: string): string => `strpos(lower(${text} COLLATE "C"), lower($1::text COLLATE "C")) > 0`;
+
+/** Its parameters are those of `valuesOf`. */
+const matching = `($1::text = '' OR ${searched.map(contains).join(' OR ')})
+  AND ($2::text IS NULL OR target = $2) AND ($3::text IS NULL OR type = $3) AND ($4::text IS NULL OR lane = $4)
+  AND delivered_at >= $5::float8 AND ($6::float8 IS NULL OR delivered_at < $6)`;
+
+function valuesOf(
+  { search = '', target, type, lane, from = 0, to }: DeliveredFilter,
+  keptFrom: number,
+): readonly unknown[] {
+  const laneText = lane === undefined ? null : wellFormed(lane);
+  return [wellFormed(search), target ?? null, type ?? null, laneText, Math.max(from, keptFrom), to ?? null];
+}
 
 /** PostgreSQL can hold neither a NUL nor half of a surrogate pair. */
 function wellFormed(text: string): string {

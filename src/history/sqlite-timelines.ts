@@ -1,6 +1,7 @@
 import { fromText, toText } from '../outbox/sqlite/rows.js';
-import type { SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
+import type { SqliteDatabase, SqliteRow, SqliteValue } from '../outbox/sqlite/sqlite-driver.js';
 import {
+  type DeliveredFilter,
   type DeliveredNotification,
   type DeliveredQuery,
   entriesKeptMs,
@@ -55,6 +56,7 @@ export interface TimelineReading {
   readTimeline(id: string, from: number): KeptTimeline;
   /** Those that were delivered before `keptFrom` are left out. */
   listDelivered(query: DeliveredQuery, keptFrom: number): readonly DeliveredNotification[];
+  countDelivered(filter: DeliveredFilter, keptFrom: number): number;
 }
 
 type Added = Pick<HistoryReport, 'entries' | 'delivered'>;
@@ -129,6 +131,7 @@ export function createTimelineReading(database: SqliteDatabase): TimelineReading
   return {
     readTimeline: (id, from) => reading().readTimeline(id, from),
     listDelivered: (query, keptFrom) => reading().listDelivered(query, keptFrom),
+    countDelivered: (filter, keptFrom) => reading().countDelivered(filter, keptFrom),
   };
 }
 
@@ -140,11 +143,10 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
   const selectDelivered = database.prepare('SELECT * FROM delivered WHERE id = ? ORDER BY position');
   // SQLite's `lower` changes a to z alone.
   const contains = ['id', 'type', 'lane', 'status'].map((text) => `instr(lower(${text}), lower(?1)) > 0`).join(' OR ');
-  const listDelivered = database.prepare(
-    `SELECT * FROM delivered WHERE position < ?7 AND delivered_at >= ?5 AND delivered_at < ?6 AND (?1 = '' OR ${contains})
-       AND (?2 IS NULL OR target = ?2) AND (?3 IS NULL OR type = ?3) AND (?4 IS NULL OR lane = ?4)
-     ORDER BY position DESC LIMIT ?8`,
-  );
+  const matching = `FROM delivered WHERE delivered_at >= ?5 AND delivered_at < ?6 AND (?1 = '' OR ${contains})
+    AND (?2 IS NULL OR target = ?2) AND (?3 IS NULL OR type = ?3) AND (?4 IS NULL OR lane = ?4)`;
+  const listDelivered = database.prepare(`SELECT * ${matching} AND position < ?7 ORDER BY position DESC LIMIT ?8`);
+  const countDelivered = database.prepare(`SELECT count(*) AS count ${matching}`);
   return {
     readTimeline(id, from) {
       const rows = [...selectEntries.all(toText(id)), ...selectOfAll.all(Math.round(from)).reverse()];
@@ -153,20 +155,22 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
         delivered: selectDelivered.all(toText(id)).map((row) => deliveredOf(row as SqliteRow)),
       };
     },
-    listDelivered({ limit, before = Infinity, search = '', target, type, lane, from = 0, to = Infinity }, keptFrom) {
-      const rows = listDelivered.all(
-        toText(search),
-        target === undefined ? null : toText(target),
-        type ?? null,
-        lane === undefined ? null : toText(lane),
-        wholeIn(Math.max(from, keptFrom)),
-        wholeIn(to),
-        wholeIn(before),
-        limit,
-      );
+    listDelivered({ limit, before = Infinity, ...filter }, keptFrom) {
+      const rows = listDelivered.all(...valuesOf(filter, keptFrom), wholeIn(before), limit);
       return rows.map((row) => deliveredOf(row as SqliteRow));
     },
+    countDelivered: (filter, keptFrom) =>
+      Number((countDelivered.get(...valuesOf(filter, keptFrom)) as SqliteRow)['count']),
   };
+}
+
+function valuesOf(
+  { search = '', target, type, lane, from = 0, to = Infinity }: DeliveredFilter,
+  keptFrom: number,
+): readonly SqliteValue[] {
+  const [targetText, laneText] = [target, lane].map((text) => (text === undefined ? null : toText(text)));
+  const instants = [wholeIn(Math.max(from, keptFrom)), wholeIn(to)];
+  return [toText(search), targetText ?? null, type ?? null, laneText ?? null, ...instants];
 }
 
 /** As SQLite takes it. */

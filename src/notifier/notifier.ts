@@ -14,6 +14,7 @@ import type {
   StoredNotification,
 } from '../outbox/outbox.js';
 import type {
+  DeliveredFilter,
   DeliveredNotification,
   DeliveredQuery,
   MinuteCounts,
@@ -299,6 +300,8 @@ export interface Delivered {
    * const latest = await crm.delivered.list({ limit: 10, search: 'booking:456' });
    */
   list(query?: Partial<DeliveredQuery>): Promise<readonly DeliveredNotification[]>;
+  /** How many match. */
+  count(filter?: DeliveredFilter): Promise<number>;
 }
 
 export interface Stats extends PostOfficeStats, IntakeCounts {

@@ -193,6 +193,11 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       await reporting?.flush();
       return readTimeline(store, store.history ?? noHistory, id);
     },
+    async countDelivered(filter) {
+      const { store, reporting } = await whileOpen();
+      await reporting?.flush();
+      return (await store.history?.countDelivered(filter)) ?? 0;
+    },
     async listDelivered(query) {
       const { store, reporting } = await whileOpen();
       await reporting?.flush();

@@ -4,6 +4,7 @@ import type { FormatConfig } from '../format/format-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type {
+  DeliveredFilter,
   DeliveredNotification,
   DeliveredQuery,
   HandPause,
@@ -80,6 +81,7 @@ export interface PostOffice {
   find(id: string): Promise<readonly StoredNotification[]>;
   /** What is known of a notification, for each of its targets. */
   timeline(id: string): Promise<Timeline>;
+  countDelivered(filter: DeliveredFilter): Promise<number>;
   listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;
   /** Tries a notification at once, if it is the first of its lane. Resolves to for how many targets. */
   tryNow(which: OneLetter): Promise<number>;

@@ -225,6 +225,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     summariseDead: (filter) => whileOpen('summariseDead', filter),
     find: (id) => whileOpen('find', id),
     timeline: (id) => whileOpen('timeline', id),
+    countDelivered: (filter) => whileOpen('countDelivered', filter),
     listDelivered: (query) => whileOpen('listDelivered', query),
     tryNow: (which) => whileOpen('tryNow', which),
     redeliver: (which) => redeliver('redeliver', which),

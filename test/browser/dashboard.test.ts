@@ -465,6 +465,10 @@ describeInBrowser('the dashboard in a browser', () => {
     await view.getByText('delivered at attempt 1 with 200').waitFor();
     await view.getByRole('link', { name: 'Back to the overview' }).click();
     await page.getByText('No dead letters.').waitFor();
+    await page.getByRole('link', { name: 'Delivered' }).click();
+    await page.locator('#delivered-list').getByRole('link', { name: id }).waitFor();
+    await page.getByText('1–1 of 1').waitFor();
+    await expectAccessible(page);
     await page.goto(`${url}/crm/?id=unknown`);
     await view.getByText(/^Nothing is known of it/).waitFor();
     expect(complaints).toEqual([]);

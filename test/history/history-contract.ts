@@ -180,7 +180,11 @@ export function historyContract(open: () => Promise<History>): void {
       deliveredOf({ id: 'c', lane: 'user:100%', status: 202, deliveredAt: startedAt + 3 }),
     ];
     await history.report(reportOf({ delivered }));
-    const found = async (filter: object) => (await history.listDelivered({ limit: 10, ...filter })).map(({ id }) => id);
+    const found = async (filter: object) => {
+      const ids = (await history.listDelivered({ limit: 10, ...filter })).map(({ id }) => id);
+      expect(await history.countDelivered(filter)).toBe(ids.length);
+      return ids;
+    };
     expect(await found({ target: 'sales' })).toEqual(['a']);
     expect(await found({ type: 'event_updated' })).toEqual(['b']);
     expect(await found({ lane: 'user:100%' })).toEqual(['c']);

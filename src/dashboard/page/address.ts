@@ -13,7 +13,7 @@ export interface PageState {
   readonly id: string;
 }
 
-export type KindName = 'dead' | 'pending';
+export type KindName = 'dead' | 'pending' | 'delivered';
 
 /** Which notifications are listed. An empty text means all. */
 export type ListFilter = Readonly<Record<FilterName, string>>;
@@ -41,7 +41,7 @@ export interface Address {
 }
 
 const ranges: readonly Range[] = ['hour', 'day', 'week'];
-const kinds: readonly KindName[] = ['dead', 'pending'];
+const kinds: readonly KindName[] = ['dead', 'pending', 'delivered'];
 
 /** What both kinds have. */
 const commonNames: readonly FilterName[] = ['search', 'target', 'type', 'lane', 'from', 'to'];

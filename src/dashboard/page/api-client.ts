@@ -1,6 +1,8 @@
 import type { DeadSummary, PendingCount } from '../../outbox/outbox.js';
 import type {
   DeadLetterPage,
+  DeliveredCount,
+  DeliveredPage,
   Discarded,
   NotificationBody,
   NotificationView,
@@ -62,6 +64,18 @@ export function fetchPendingCount(filter: ListFilter): Promise<PendingCount> {
   return request(`api/pending/count?${parametersOf('pending', filter)}`) as Promise<PendingCount>;
 }
 
+export function fetchDelivered(query: {
+  readonly before: number | null;
+  readonly filter: ListFilter;
+}): Promise<DeliveredPage> {
+  const page = { limit: pageSize, before: query.before };
+  return request(`api/delivered?${parametersOf('delivered', query.filter, page)}`) as Promise<DeliveredPage>;
+}
+
+export async function fetchDeliveredCount(filter: ListFilter): Promise<number> {
+  return ((await request(`api/delivered/count?${parametersOf('delivered', filter)}`)) as DeliveredCount).count;
+}
+
 /** `from`: only those that died at this instant or later, in milliseconds since 1970. */
 export function fetchSummary(filter: ListFilter, from?: number): Promise<DeadSummary> {
   const narrowed = from === undefined ? filter : { ...filter, from: String(Math.max(from, Number(filter.from))) };
@@ -77,6 +91,7 @@ export function exportUrl(path: string, format: 'csv' | 'json', filter: ListFilt
 const foreign: Readonly<Record<string, readonly FilterName[]>> = {
   'dead-letters': ['attempts'],
   pending: ['reason', 'status'],
+  delivered: ['reason', 'status', 'attempts'],
 };
 
 function parametersOf(path: string, filter: ListFilter, more: Readonly<Record<string, unknown>> = {}): string {

@@ -4,6 +4,7 @@ import { fetchOverview, failureOf, type Failure } from './api-client.js';
 import { createAttemptsSection } from './attempts-section.js';
 import { createCountsSection } from './counts-section.js';
 import { createDeadLettersKind } from './dead-letters-kind.js';
+import { createDeliveredKind } from './delivered-kind.js';
 import { byId, setText, timeText } from './element.js';
 import { createNotificationSection } from './notification-view.js';
 import { createPauseControl } from './pause-control.js';
@@ -49,7 +50,7 @@ const deadLetters = createDeadLettersKind(
   },
 );
 const pending = createPendingKind(() => latest);
-const lists = createListsSection({ dead: deadLetters, pending }, () => address);
+const lists = createListsSection({ dead: deadLetters, pending, delivered: createDeliveredKind() }, () => address);
 lists.showAddress();
 notification.showAddress();
 const connection = byId('connection', HTMLElement);

@@ -112,7 +112,7 @@ export function createListsSection(kinds: Readonly<Record<KindName, ListKind>>, 
       const kind = kinds[name];
       setText(heading, kind.heading);
       for (const part of document.querySelectorAll<HTMLElement>('#lists [data-kind]'))
-        part.hidden = part.dataset['kind'] !== name;
+        part.hidden = part.dataset['kind']?.split(' ').includes(name) !== true;
       form.show(filter, kind);
       for (const { format, link } of links) link.href = exportUrl(kind.path, format, filter);
       void read();
