@@ -155,6 +155,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     processes: () => postOffice.processes(),
     minutes: (from) => postOffice.minutes(from),
     countsByType: (from) => postOffice.countsByType(from),
+    changes: (from) => postOffice.changes(from),
     pause: async (options = {}) => postOffice.changePause(pauseChangeOf('pause', options, targetNames)),
     resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
     find: (id) => postOffice.find(id),

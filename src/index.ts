@@ -102,6 +102,7 @@ export type {
 } from './outbox/outbox.js';
 export type {
   ByHand,
+  Changes,
   DeliveredFilter,
   DeliveredNotification,
   DeliveredQuery,

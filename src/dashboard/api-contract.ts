@@ -1,5 +1,5 @@
 import type { NotificationRequest, Stats } from '../notifier/notifier.js';
-import type { DeliveredNotification, Pause, Timeline, TypeCounts } from '../history/history.js';
+import type { Changes, DeliveredNotification, Pause, Timeline, TypeCounts } from '../history/history.js';
 import type { DeadLetter, PendingEntry, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
@@ -18,6 +18,8 @@ export interface Overview {
   readonly counts: CountSeries | null;
   /** The same for each type and target; null while they cannot be read. */
   readonly byType: ByType | null;
+  /** What people have done to dead letters since the start of the series; null if that cannot be read. */
+  readonly changes: Changes | null;
   /** Of this process. */
   readonly latency: Latency;
   /** Identifies this mount of the dashboard: another one counts its attempts anew. */

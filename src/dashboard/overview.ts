@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
-import type { HandPause, MinuteCounts, OutboxProcess, Pause, TypeCounts } from '../history/history.js';
+import type { Changes, HandPause, MinuteCounts, OutboxProcess, Pause, TypeCounts } from '../history/history.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
 import type { DeliveredBy, Overview, Range, TargetEntry } from './api-contract.js';
 import { seriesOf, startOfSeries } from './count-series.js';
@@ -22,11 +22,11 @@ const reportsTimeoutMs = 1_000;
 /**
  * Returns a function that reads the overview, with the counts of a range. All callers within 500 ms share the same one, and only
  * one call of `crm.stats()` is pending at a time, however many clients poll and whatever their ranges. Rejects after 5 seconds without
- * a result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()`, `crm.minutes()` and
- * `crm.countsByType()`, but without their results the overview has none.
+ * a result; the next call then waits for the same `crm.stats()`. The same holds for `crm.processes()`, `crm.minutes()`,
+ * `crm.countsByType()` and `crm.changes()`, but without their results the overview has none.
  */
 export function createOverviewReader(
-  crm: Pick<Notifier, 'stats' | 'processes' | 'minutes' | 'countsByType'>,
+  crm: Pick<Notifier, 'stats' | 'processes' | 'minutes' | 'countsByType' | 'changes'>,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
 ): (range: Range) => Promise<Overview> {
@@ -36,6 +36,8 @@ export function createOverviewReader(
   const readMinutes = { hour: minutesOf('hour'), day: minutesOf('day'), week: minutesOf('week') };
   const typesOf = (range: Range) => share(() => crm.countsByType(startOfSeries(range, clock.now())), clock);
   const readTypes = { hour: typesOf('hour'), day: typesOf('day'), week: typesOf('week') };
+  const changesOf = (range: Range) => share(() => crm.changes(startOfSeries(range, clock.now())), clock);
+  const readChanges = { hour: changesOf('hour'), day: changesOf('day'), week: changesOf('week') };
   const shared = new Map<Range, { readonly overview: Promise<Overview>; readonly atMs: number }>();
 
   /** Null if it takes too long, or fails, or is not known. */
@@ -49,13 +51,14 @@ export function createOverviewReader(
 
   const read = async (range: Range): Promise<Overview> => {
     const at = clock.now();
-    const [stats, processes, minutes, types] = await Promise.all([
+    const [stats, processes, minutes, types, changes] = await Promise.all([
       within(readStats(), timeoutMs, clock, unresponsive),
       reported(readProcesses()),
       reported(readMinutes[range]()),
       reported(readTypes[range]()),
+      reported(readChanges[range]()),
     ]);
-    return overviewOf({ at, stats, processes, minutes, types, range }, recorder, oldBacklogMs);
+    return overviewOf({ at, stats, processes, minutes, types, changes, range }, recorder, oldBacklogMs);
   };
 
   return (range) => {
@@ -95,11 +98,12 @@ interface Readings {
   readonly processes: readonly OutboxProcess[] | null;
   readonly minutes: readonly MinuteCounts[] | null;
   readonly types: readonly TypeCounts[] | null;
+  readonly changes: Changes | null;
   readonly range: Range;
 }
 
 function overviewOf(
-  { at, stats, processes, minutes, types, range }: Readings,
+  { at, stats, processes, minutes, types, changes, range }: Readings,
   recorder: Recorder,
   oldBacklogMs: number,
 ): Overview {
@@ -121,6 +125,7 @@ function overviewOf(
     targets,
     counts: minutes === null ? null : seriesOf(minutes, range, at),
     byType: types === null ? null : { counts: types.slice(0, maxTypeEntries), count: types.length },
+    changes,
     latency,
     session,
     attempts: [...attempts],

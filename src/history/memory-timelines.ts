@@ -1,5 +1,7 @@
 import { isSameProbe, joined } from './timeline-buffer.js';
 import {
+  type ChangeKind,
+  changeKinds,
   type DeliveredFilter,
   type DeliveredNotification,
   entriesKeptMs,
@@ -9,13 +11,17 @@ import {
   type KeptDelivered,
   latestKept,
   maxEntries,
+  maxLatestChanges,
   maxOfAll,
   type TimelineEntry,
 } from './history.js';
 import { matchesDelivered } from './matches-delivered.js';
 
 /** What happened to notifications, in memory. */
-export interface MemoryTimelines extends Pick<History, 'record' | 'timeline' | 'listDelivered' | 'countDelivered'> {
+export interface MemoryTimelines extends Pick<
+  History,
+  'record' | 'timeline' | 'changes' | 'listDelivered' | 'countDelivered'
+> {
   readonly add: (report: Pick<HistoryReport, 'entries' | 'delivered'>) => void;
 }
 
@@ -75,6 +81,16 @@ export function createMemoryTimelines(now: () => number, kept: KeptDelivered): M
       const own = [...timelines.values()].filter(([first]) => first?.id === id).flat();
       const entries = [...own, ...ofAll.filter(({ at }) => at >= from)];
       return Promise.resolve({ entries, delivered: delivered.filter((one) => one.id === id) });
+    },
+    changes(from) {
+      const changed = [...timelines.values()]
+        .flat()
+        .concat(ofAll)
+        .filter(({ kind, at }) => at >= from && changeKinds.some((change) => change === kind));
+      const sumOf = (sought: ChangeKind): number =>
+        changed.reduce((sum, { kind, count }) => sum + (kind === sought ? count : 0), 0);
+      const latest = changed.sort((one, other) => other.at - one.at).slice(0, maxLatestChanges);
+      return Promise.resolve({ redelivered: sumOf('redelivered'), discarded: sumOf('discarded'), latest });
     },
     listDelivered({ limit, before = Infinity, ...filter }) {
       const matching = matchingOf(filter).filter(({ position }) => position < before);

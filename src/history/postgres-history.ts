@@ -66,6 +66,7 @@ export function createPostgresHistory(options: PostgresHistoryOptions): History 
       await run(`WITH ${ctes} SELECT 1`, values);
     },
     timeline: (id, from) => reading.timeline(id, from),
+    changes: (from) => reading.changes(from),
     countDelivered: (filter) => reading.countDelivered(filter, now() - kept.ms),
     listDelivered: (query) => reading.listDelivered(query, now() - kept.ms),
 

@@ -1,6 +1,7 @@
 import type { RunSql, SqlRow } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
 import {
+  changeKinds,
   type DeliveredFilter,
   type DeliveredNotification,
   entriesKeptMs,
@@ -10,6 +11,7 @@ import {
   type KeptDelivered,
   latestKept,
   maxEntries,
+  maxLatestChanges,
   maxOfAll,
   mayHaveMany,
   type TimelineEntry,
@@ -113,7 +115,7 @@ function isFirst(entries: readonly TimelineEntry[], place: number): boolean {
 export function createTimelineReading(
   run: RunSql,
   { timeline, delivered }: Pick<OutboxTables, 'timeline' | 'delivered'>,
-): Pick<History, 'timeline'> & {
+): Pick<History, 'timeline' | 'changes'> & {
   /** Those that were delivered before `keptFrom` are left out. */
   countDelivered(filter: DeliveredFilter, keptFrom: number): Promise<number>;
   listDelivered(query: Parameters<History['listDelivered']>[0], keptFrom: number): ReturnType<History['listDelivered']>;
@@ -128,6 +130,17 @@ export function createTimelineReading(
       );
       const found = await run(`SELECT * FROM ${delivered} WHERE id = $1 ORDER BY position`, [wellFormed(id)]);
       return { entries: entries.map(entryOf), delivered: found.map(deliveredOf) };
+    },
+    async changes(from) {
+      const ofChanges = `FROM ${timeline} WHERE kind = ANY($1) AND at >= $2::bigint`;
+      const values = [changeKinds, Math.round(from)];
+      const sums = await run(`SELECT kind, sum(count) AS count ${ofChanges} GROUP BY kind`, values);
+      const latest = await run(
+        `SELECT * ${ofChanges} ORDER BY position DESC LIMIT ${String(maxLatestChanges)}`,
+        values,
+      );
+      const counts = Object.fromEntries(sums.map(({ kind, count }) => [kind, Number(count)])) as object;
+      return { redelivered: 0, discarded: 0, ...counts, latest: latest.map(entryOf) };
     },
     async listDelivered({ limit, before, ...filter }, keptFrom) {
       const rows = await run(

@@ -90,7 +90,13 @@ export function startReporting(options: ReportingOptions): Reporting {
     try {
       const { entries, delivered } = taken;
       const minutes = [...added.values()];
-      await history.report({ process: own, minutes, types: addedTypes, entries, delivered: delivered.map(deliveredOf) });
+      await history.report({
+        process: own,
+        minutes,
+        types: addedTypes,
+        entries,
+        delivered: delivered.map(deliveredOf),
+      });
       isFailing = false;
     } catch (error) {
       // Back to what is not reported yet.

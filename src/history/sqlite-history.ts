@@ -85,6 +85,7 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
         history.write(id, Math.round(now()), { entries, delivered: [] }, keptDelivered);
       }),
     timeline: (sought, from) => use((history) => history.readTimeline(sought, from)),
+    changes: (from) => use((history) => history.readChanges(from)),
     countDelivered: (filter) => use((history) => history.countDelivered(filter, now() - keptDelivered.ms)),
     listDelivered: (query) => use((history) => history.listDelivered(query, now() - keptDelivered.ms)),
     processes: () => use((history) => history.readProcesses(now())),

@@ -1,6 +1,8 @@
 import { fromText, toText } from '../outbox/sqlite/rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteValue } from '../outbox/sqlite/sqlite-driver.js';
 import {
+  changeKinds,
+  type Changes,
   type DeliveredFilter,
   type DeliveredNotification,
   type DeliveredQuery,
@@ -11,6 +13,7 @@ import {
   type KeptTimeline,
   latestKept,
   maxEntries,
+  maxLatestChanges,
   maxOfAll,
   mayHaveMany,
   type TimelineEntry,
@@ -54,6 +57,7 @@ export const timelineTables = `
 /** What is read of the timelines. */
 export interface TimelineReading {
   readTimeline(id: string, from: number): KeptTimeline;
+  readChanges(from: number): Changes;
   /** Those that were delivered before `keptFrom` are left out. */
   listDelivered(query: DeliveredQuery, keptFrom: number): readonly DeliveredNotification[];
   countDelivered(filter: DeliveredFilter, keptFrom: number): number;
@@ -130,6 +134,7 @@ export function createTimelineReading(database: SqliteDatabase): TimelineReading
   const reading = (): TimelineReading => (prepared ??= prepareReading(database));
   return {
     readTimeline: (id, from) => reading().readTimeline(id, from),
+    readChanges: (from) => reading().readChanges(from),
     listDelivered: (query, keptFrom) => reading().listDelivered(query, keptFrom),
     countDelivered: (filter, keptFrom) => reading().countDelivered(filter, keptFrom),
   };
@@ -139,6 +144,11 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
   const selectEntries = database.prepare(`SELECT * FROM entry WHERE id = ? AND id <> '' ORDER BY position`);
   const selectOfAll = database.prepare(
     `SELECT * FROM entry WHERE id = '' AND at >= ? ORDER BY position DESC LIMIT ${String(maxOfAll)}`,
+  );
+  const ofChanges = `FROM entry WHERE kind IN (${changeKinds.map((kind) => `'${kind}'`).join(', ')}) AND at >= ?`;
+  const sumChanges = database.prepare(`SELECT kind, sum(count) AS count ${ofChanges} GROUP BY kind`);
+  const selectChanges = database.prepare(
+    `SELECT * ${ofChanges} ORDER BY position DESC LIMIT ${String(maxLatestChanges)}`,
   );
   const selectDelivered = database.prepare('SELECT * FROM delivered WHERE id = ? ORDER BY position');
   // SQLite's `lower` changes a to z alone.
@@ -154,6 +164,11 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
         entries: rows.map((row) => entryOf(row as SqliteRow)),
         delivered: selectDelivered.all(toText(id)).map((row) => deliveredOf(row as SqliteRow)),
       };
+    },
+    readChanges(from) {
+      const sums = (sumChanges.all(Math.round(from)) as SqliteRow[]).map(({ kind, count }) => [kind, Number(count)]);
+      const latest = selectChanges.all(Math.round(from)).map((row) => entryOf(row as SqliteRow));
+      return { redelivered: 0, discarded: 0, ...(Object.fromEntries(sums) as object), latest };
     },
     listDelivered({ limit, before = Infinity, ...filter }, keptFrom) {
       const rows = listDelivered.all(...valuesOf(filter, keptFrom), wholeIn(before), limit);

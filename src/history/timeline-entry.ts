@@ -39,6 +39,18 @@ export type TimelineKind =
 /** What a person does to dead letters. */
 export type ChangeKind = Extract<TimelineKind, 'redelivered' | 'discarded'>;
 
+/** What people have done to dead letters since an instant. */
+export interface Changes {
+  /** How many they have redelivered and discarded. */
+  readonly redelivered: number;
+  readonly discarded: number;
+  /** Newest first, 20 at most. */
+  readonly latest: readonly TimelineEntry[];
+}
+
+export const changeKinds = ['redelivered', 'discarded'] as const satisfies readonly ChangeKind[];
+export const maxLatestChanges = 20;
+
 /** A notification that its target has taken. */
 export interface DeliveredNotification {
   readonly id: string;

@@ -14,6 +14,7 @@ import type {
   StoredNotification,
 } from '../outbox/outbox.js';
 import type {
+  Changes,
   DeliveredFilter,
   DeliveredNotification,
   DeliveredQuery,
@@ -153,6 +154,14 @@ export interface Notifier extends Notify {
    * @example const [mostAccepted] = (await crm.countsByType(Date.now() - 86_400_000)) ?? [];
    */
   countsByType(from: number): Promise<readonly TypeCounts[] | undefined>;
+  /**
+   * How many dead letters people have redelivered and discarded since an instant, at most a week ago, and the latest of these changes
+   * with who asked for each. Undefined where `processes` is.
+   *
+   * @param from milliseconds since 1970
+   * @example const changes = await crm.changes(Date.now() - 86_400_000); // changes?.discarded
+   */
+  changes(from: number): Promise<Changes | undefined>;
   /**
    * Pauses delivery to a target, or to all. Notifications are accepted as before, and wait; attempts under way end. It outlives
    * restarts and holds for all processes that share the outbox. Nothing expires of it, and `flush` and `close` do not wait for what

@@ -178,6 +178,11 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       await reporting?.flush();
       return store.history?.countsByType(from);
     },
+    async changes(from) {
+      const { store, reporting } = await whileOpen();
+      await reporting?.flush();
+      return store.history?.changes(from);
+    },
     stats: async () => lastStats ?? statsOf(await opening.opened.catch(() => undefined)),
     isStarting: () => opening.isStarting,
     lastKnown: () => ({ delivered: tally.counts.delivered, pending: lastStats?.pending ?? 0, dead: tally.counts.dead }),

@@ -4,6 +4,7 @@ import type { FormatConfig } from '../format/format-settings.js';
 import type { CircuitState } from '../delivery/circuit-breaker.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type {
+  Changes,
   DeliveredFilter,
   DeliveredNotification,
   DeliveredQuery,
@@ -57,6 +58,9 @@ export interface PostOffice {
 
   /** The same for each type; see `History`. */
   countsByType(from: number): Promise<readonly TypeCounts[] | undefined>;
+
+  /** What people have done to dead letters since this instant; undefined where that is not known. */
+  changes(from: number): Promise<Changes | undefined>;
 
   /**
    * Whether it has yet to report that its outbox is open, or that it cannot be opened: until then, silence does not mean that

@@ -209,6 +209,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     processes: () => whileOpen('processes'),
     minutes: (from) => whileOpen('minutes', from),
     countsByType: (from) => whileOpen('countsByType', from),
+    changes: (from) => whileOpen('changes', from),
     async stats() {
       if (lastStats !== undefined) return lastStats;
       const stats = (await call('stats')) as PostOfficeStats;

@@ -158,6 +158,22 @@ export function historyContract(open: () => Promise<History>): void {
     expect(entries.at(-1)?.attempts).toBe(80);
   });
 
+  it('sums up what people have done to dead letters, and has the latest changes, newest first', async () => {
+    expect(await history.changes(0)).toEqual({ redelivered: 0, discarded: 0, latest: [] });
+    const discarded = entryOf({ kind: 'discarded', at: startedAt + 1, by: 'ada' });
+    const all = { id: '', target: '', type: '', lane: '', attempts: 0, detail: '{"status":422}' };
+    const redelivered = entryOf({ ...all, kind: 'redelivered', at: startedAt + 2, count: 2_499 });
+    await history.report(reportOf({ entries: [entryOf({ kind: 'dead', at: startedAt }), discarded] }));
+    await history.record([redelivered]);
+    const { latest, ...sums } = await history.changes(startedAt);
+    expect(sums).toEqual({ redelivered: 2_499, discarded: 1 });
+    expect(latest).toMatchObject([
+      { kind: 'redelivered', count: 2_499, detail: '{"status":422}' },
+      { kind: 'discarded', by: 'ada' },
+    ]);
+    expect(await history.changes(startedAt + 2)).toMatchObject({ redelivered: 2_499, discarded: 0 });
+  });
+
   it('keeps the latest delivered ones, lists them newest first, and page by page', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const delivered = ids.map((id, index) => deliveredOf({ id, deliveredAt: startedAt + index }));

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { asPromise } from '../../core/as-promise.js';
 import {
+  type Changes,
   keepAll,
   type History,
   type OutboxProcess,
@@ -42,6 +43,8 @@ export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   timeline(id: string): Promise<Timeline>;
   /** What all processes have done since an instant, for each type and target, the most accepted first. */
   countsByType(from: number): Promise<readonly TypeCounts[]>;
+  /** What people have done to dead letters since an instant. */
+  changes(from: number): Promise<Changes>;
   /** By the clock of the stored instants, in milliseconds since 1970. */
   now(): Promise<number>;
 }
@@ -88,12 +91,16 @@ async function readFile<Result>(
         asPromise(() =>
           readSqliteHistory(loadSqlite(), file, (history) => history.readCountsByType(from, Date.now()), []),
         ),
+      changes: (from) =>
+        asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readChanges(from), noChanges)),
       now: () => Promise.resolve(Date.now()),
     });
   } finally {
     outbox.close();
   }
 }
+
+const noChanges: Changes = { redelivered: 0, discarded: 0, latest: [] };
 
 /** What the history beside an outbox's file has of a notification. */
 function readKept(file: string, which: Parameters<History['timeline']>): ReturnType<History['timeline']> {
@@ -138,6 +145,7 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
       pauseChanges: () => readPauseChanges(run, tablesOf(table)),
       timeline: (id) => readTimeline(access, historyIn(run, place), id),
       countsByType: (from) => readCountsByType(run, tablesOf(table), from),
+      changes: (from) => historyIn(run, place).changes(from),
       now: () => serverNow(run),
     });
   });

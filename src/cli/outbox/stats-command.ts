@@ -3,7 +3,7 @@ import { durationText } from '../../core/duration-text.js';
 import { instantText } from '../../core/instant-text.js';
 import { tokenFailureCode } from '../../core/token-failure-code.js';
 import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
-import type { HandPause, OutboxProcess, Pause } from '../../history/history.js';
+import type { Changes, HandPause, OutboxProcess, Pause } from '../../history/history.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeText, textTable } from '../output.js';
 import { handPauseLines, readHandPauses, type HandPausesRecord } from './hand-pauses.js';
@@ -35,15 +35,19 @@ Examples:
 
 async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
   const place = findOutbox(options, context);
-  const { counts, targets, groups, processes, byHand, types, now } = await readOutbox(place, async (outbox) => ({
-    counts: await outbox.counts(),
-    targets: await countsOfTargets(outbox),
-    groups: (await outbox.summariseDead({})).groups,
-    processes: await outbox.processes(),
-    byHand: await readHandPauses(outbox),
-    types: await readTypeCounts(outbox),
-    now: await outbox.now(),
-  }));
+  const { counts, targets, groups, processes, byHand, types, changes, now } = await readOutbox(
+    place,
+    async (outbox) => ({
+      counts: await outbox.counts(),
+      targets: await countsOfTargets(outbox),
+      groups: (await outbox.summariseDead({})).groups,
+      processes: await outbox.processes(),
+      byHand: await readHandPauses(outbox),
+      types: await readTypeCounts(outbox),
+      changes: await outbox.changes((await outbox.now()) - dayMs),
+      now: await outbox.now(),
+    }),
+  );
   const all = countsRecord(counts, now);
   const { pending, pendingBytes, dead, oldestAgeMs } = all;
   const oldest = pending === 0 ? '' : `, the oldest for ${durationText(oldestAgeMs)}`;
@@ -56,12 +60,13 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       deadGroups: groups.map(groupRecord),
       processes: processes.map(processRecord),
       types,
+      changes: { redelivered: changes.redelivered, discarded: changes.discarded },
       pausedByHand: { all: pauseRecord(byHand.all), targets: mapPauses(byHand.targets) },
     },
     [
       `outbox   ${place.name}`,
       `pending  ${String(pending)} (${String(pendingBytes)} bytes${oldest})`,
-      `dead     ${String(dead)}`,
+      `dead     ${String(dead)}${changesText(changes)}`,
       ...processLines(processes, handPauseLines(byHand, now), now),
       ...targetLines(ofTargets),
       ...groupLines(groups),
@@ -71,10 +76,17 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
   return 'done';
 }
 
+/** What people have done to dead letters in the past day. */
+function changesText({ redelivered, discarded }: Changes): string {
+  if (redelivered + discarded === 0) return '';
+  return ` (in the past day ${String(redelivered)} redelivered and ${String(discarded)} discarded by hand)`;
+}
+
 function groupRecord({ target, type, reason, status, count, diedAt, detail }: DeadGroup): object {
   return { target, type, reason, status: status ?? null, count, latest: instantText(diedAt), detail };
 }
 
+const dayMs = 24 * 3_600_000;
 const maxGroupLines = 10;
 
 /** What the dead letters died of, the largest group first. */

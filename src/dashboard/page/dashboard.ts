@@ -2,6 +2,7 @@ import type { Overview } from '../api-contract.js';
 import { createAddress, type Address } from './address.js';
 import { fetchOverview, failureOf, type Failure } from './api-client.js';
 import { createAttemptsSection } from './attempts-section.js';
+import { createChangesSection } from './changes-section.js';
 import { createCountsSection } from './counts-section.js';
 import { createDeadLettersKind } from './dead-letters-kind.js';
 import { createDeliveredKind } from './delivered-kind.js';
@@ -27,6 +28,7 @@ const showTargets = createTargetsSection((target) => {
 const showProcesses = createProcessesSection();
 const showCounts = createCountsSection();
 const showTypes = createTypesSection();
+const showChanges = createChangesSection();
 const attempts = createAttemptsSection();
 const address: Address = createAddress(
   () => {
@@ -94,6 +96,7 @@ function showOverview(overview: Overview): void {
   showProcesses(overview.processes);
   showCounts(overview.counts);
   showTypes(overview);
+  showChanges(overview);
   attempts.show(overview);
   deadLetters.follow(overview);
   lists.follow(overview);
