@@ -99,7 +99,7 @@ describeInBrowser('the dashboard in a browser', () => {
       await row(1).getByText('only accepts').waitFor();
       expect((await row(1).locator('td').allTextContents()).slice(0, 2)).toEqual(['web-<b>2', '4711']);
       await expectAccessible(page);
-      expect(await scrollsSideways(page)).toBe(false);
+      expect(await scrollsTooFar(page)).toBe(false);
       expect(complaints).toEqual([]);
     });
   });
@@ -113,7 +113,7 @@ describeInBrowser('the dashboard in a browser', () => {
           .waitFor();
       await page.getByText('Show the numbers as a table').click();
       await expectAccessible(page);
-      expect(await scrollsSideways(page)).toBe(false);
+      expect(await scrollsTooFar(page)).toBe(false);
       expect(complaints).toEqual([]);
     });
 
@@ -125,14 +125,6 @@ describeInBrowser('the dashboard in a browser', () => {
       });
       await page.getByText('cannot be reached (ECONNREFUSED)').first().waitFor();
       await expectAccessible(page);
-    });
-
-    it('shows the processes that share the outbox, and which delivers', async () => {
-      const { page } = await withDead(0, { width, colorScheme });
-      await page
-        .getByRole('row', { name: `${hostname()} ${String(process.pid)}` })
-        .getByText('delivers')
-        .waitFor();
     });
 
     it('shows each of several targets with its state', async () => {
@@ -162,84 +154,93 @@ describeInBrowser('the dashboard in a browser', () => {
         .waitFor();
       expect(await focused(page)).toBe('Resume delivery to sales');
       await expectAccessible(page);
+      expect(await scrollsTooFar(page)).toBe(false);
       await page.getByRole('button', { name: 'Resume delivery to sales' }).press('Enter');
       await page.getByRole('row', { name: /^sales ▲ paused token refused \(401\), since / }).waitFor();
       expect(complaints).toEqual([]);
     });
+  });
 
-    it('has charts of a day and a week, in its address, which Back and a reload keep', async () => {
-      const { page, complaints } = await withDead(2, { width, colorScheme });
-      await page.getByRole('link', { name: 'Week' }).click();
-      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
-      await expectAccessible(page);
-      await page.getByRole('link', { name: 'Day' }).click();
-      await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
-      await page.reload();
-      await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
-      await page.goBack();
-      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
-      const type = page.getByRole('region', { name: 'Table of types' }).getByRole('row', { name: /dead letters/ });
-      expect(await type.getByRole('cell').allTextContents()).toEqual(['4', '2', '1', '2']);
-      await page.getByText('in the past week, of all processes', { exact: true }).waitFor();
-      await type.getByRole('link').press('Enter');
-      await page.getByText(/^type: /).waitFor();
-      expect(await letters(page).count()).toBe(2);
-      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
-      expect(complaints).toEqual([]);
-    });
+  it('shows the processes that share the outbox, and which delivers', async () => {
+    const { page } = await withDead(0, { width: 1440 });
+    await page
+      .getByRole('row', { name: `${hostname()} ${String(process.pid)}` })
+      .getByText('delivers')
+      .waitFor();
+  });
 
-    it('shows the numbers of crm.stats(), and what the CRM received', async () => {
-      const { page, stats, crm, complaints } = await withDead(10, { width });
-      await letters(page).nth(9).waitFor();
-      await expectFigures(page, await stats());
-      expect(await figure(page, 'delivered')).toBe(crm.received.length - 11);
-      expect(await page.getByRole('img', { name: 'Dead per minute: 10 in the past hour' }).count()).toBe(1);
-      expect(await page.locator('#attempts-rows tr').count()).toBe(crm.received.length);
-      expect(await page.title()).toBe('● 10 dead – CRM notifier');
-      expect(complaints).toEqual([]);
-    });
+  it('has charts of a day and a week, in its address, which Back and a reload keep', async () => {
+    const { page, complaints } = await withDead(2, { width: 1440 });
+    await page.getByRole('link', { name: 'Week' }).click();
+    await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+    await expectAccessible(page);
+    await page.getByRole('link', { name: 'Day' }).click();
+    await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
+    await page.reload();
+    await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
+    await page.goBack();
+    await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+    const type = page.getByRole('region', { name: 'Table of types' }).getByRole('row', { name: /dead letters/ });
+    expect(await type.getByRole('cell').allTextContents()).toEqual(['4', '2', '1', '2']);
+    await page.getByText('in the past week, of all processes', { exact: true }).waitFor();
+    await type.getByRole('link').press('Enter');
+    await page.getByText(/^type: /).waitFor();
+    expect(await letters(page).count()).toBe(2);
+    await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
 
-    it('shows 100,000 dead letters page by page, and finds one of them (case 58)', async () => {
-      await fillDeadLetters(directory(), 100_000);
-      const crm = await startCrm();
-      const startedAtMs = performance.now();
-      const { page, stats, complaints } = await openDashboard(
-        { baseUrl: crm.url, outbox: directory() },
-        { width },
-        ({ ready }) => ready(),
-      );
-      await letter(page, idOfLetter(100_000)).waitFor();
-      const tookMs = performance.now() - startedAtMs;
-      const paintedMs = await page.evaluate(
-        () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
-      );
-      process.stdout.write(
-        `the page with 100,000 dead letters: ${tookMs.toFixed(0)} ms, the browser's start included; ` +
-          `something to see after ${paintedMs.toFixed(0)} ms\n`,
-      );
-      await expectFigures(page, await stats());
-      expect(await letters(page).count()).toBe(50);
-      await page.getByText('1–50 of 100,000').waitFor();
-      await page.getByRole('button', { name: 'Next' }).press('Enter');
-      await letter(page, idOfLetter(99_950)).waitFor();
-      expect(await focused(page)).toBe('Next');
-      await page.getByText('51–100 of 100,000').waitFor();
-      await page.reload();
-      await letter(page, idOfLetter(99_950)).waitFor();
-      await page.getByRole('button', { name: 'Previous' }).click();
-      await letter(page, idOfLetter(100_000)).waitFor();
-      await page.getByText('1–50 of 100,000').waitFor();
-      await page.goBack();
-      await letter(page, idOfLetter(99_950)).waitFor();
-      await page.getByRole('searchbox').fill('user 4711 is');
-      await page.getByRole('searchbox').press('Enter');
-      await letter(page, idOfLetter(4_711)).waitFor();
-      expect(await letters(page).count()).toBe(1);
-      expect(new URL(page.url()).searchParams.get('search')).toBe('user 4711 is');
-      expect(await scrollsSideways(page)).toBe(false);
-      await expectAccessible(page);
-      expect(complaints).toEqual([]);
-    });
+  it('shows the numbers of crm.stats(), and what the CRM received', async () => {
+    const { page, stats, crm, complaints } = await withDead(10, { width: 1440 });
+    await letters(page).nth(9).waitFor();
+    await expectFigures(page, await stats());
+    expect(await figure(page, 'delivered')).toBe(crm.received.length - 11);
+    expect(await page.getByRole('img', { name: 'Dead per minute: 10 in the past hour' }).count()).toBe(1);
+    expect(await page.locator('#attempts-rows tr').count()).toBe(crm.received.length);
+    expect(await page.title()).toBe('● 10 dead – CRM notifier');
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows 100,000 dead letters page by page, and finds one of them (case 58)', async () => {
+    await fillDeadLetters(directory(), 100_000);
+    const crm = await startCrm();
+    const startedAtMs = performance.now();
+    const { page, stats, complaints } = await openDashboard(
+      { baseUrl: crm.url, outbox: directory() },
+      { width: 1440 },
+      ({ ready }) => ready(),
+    );
+    await letter(page, idOfLetter(100_000)).waitFor();
+    const tookMs = performance.now() - startedAtMs;
+    const paintedMs = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+    );
+    process.stdout.write(
+      `the page with 100,000 dead letters: ${tookMs.toFixed(0)} ms, the browser's start included; ` +
+        `something to see after ${paintedMs.toFixed(0)} ms\n`,
+    );
+    await expectFigures(page, await stats());
+    expect(await letters(page).count()).toBe(50);
+    await page.getByText('1–50 of 100,000').waitFor();
+    await page.getByRole('button', { name: 'Next' }).press('Enter');
+    await letter(page, idOfLetter(99_950)).waitFor();
+    expect(await focused(page)).toBe('Next');
+    await page.getByText('51–100 of 100,000').waitFor();
+    await page.reload();
+    await letter(page, idOfLetter(99_950)).waitFor();
+    await page.getByRole('button', { name: 'Previous' }).click();
+    await letter(page, idOfLetter(100_000)).waitFor();
+    await page.getByText('1–50 of 100,000').waitFor();
+    await page.goBack();
+    await letter(page, idOfLetter(99_950)).waitFor();
+    await page.getByRole('searchbox').fill('user 4711 is');
+    await page.getByRole('searchbox').press('Enter');
+    await letter(page, idOfLetter(4_711)).waitFor();
+    expect(await letters(page).count()).toBe(1);
+    expect(new URL(page.url()).searchParams.get('search')).toBe('user 4711 is');
+    expect(await scrollsTooFar(page)).toBe(false);
+    await expectAccessible(page);
+    expect(complaints).toEqual([]);
   });
 
   it('redelivers one by keyboard alone, keeps the focus beside it, and the CRM gets it', async () => {
@@ -286,7 +287,7 @@ describeInBrowser('the dashboard in a browser', () => {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme });
       await expectAccessible(page);
-      expect([width, await scrollsSideways(page)]).toEqual([width, false]);
+      expect([width, await scrollsTooFar(page)]).toEqual([width, false]);
     }
     const file = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
     const csv = await (await fetch(`${url}/crm/${file!}`)).text();
@@ -310,7 +311,7 @@ describeInBrowser('the dashboard in a browser', () => {
     await page.getByText('3 dead letters selected').waitFor();
     await page.getByLabel(`Select ${ids[0]!}`).press('Space');
     await page.getByText('2 dead letters selected').waitFor();
-    expect(await scrollsSideways(page)).toBe(false);
+    expect(await scrollsTooFar(page)).toBe(false);
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Redeliver selected …' }).press('Enter');
     await page.getByRole('heading', { name: 'Redeliver 2 dead letters?' }).waitFor();
@@ -414,7 +415,7 @@ describeInBrowser('the dashboard in a browser', () => {
     await letters(page)
       .getByText(/^no such user .* …$/)
       .waitFor();
-    expect(await scrollsSideways(page)).toBe(false);
+    expect(await scrollsTooFar(page)).toBe(false);
     await expectAccessible(page);
     await page.emulateMedia({ colorScheme: 'dark' });
     await expectAccessible(page);
@@ -442,7 +443,7 @@ describeInBrowser('the dashboard in a browser', () => {
         await page.emulateMedia({ colorScheme });
         await expectAccessible(page);
       }
-      expect(await scrollsSideways(page)).toBe(false);
+      expect(await scrollsTooFar(page)).toBe(false);
     }
     await view.getByRole('button', { name: 'Show values' }).click();
     await body.getByText('"message": "moved"').waitFor();
@@ -529,6 +530,10 @@ function focused(page: Page): Promise<string> {
   return page.evaluate(() => document.activeElement?.textContent ?? '');
 }
 
-function scrollsSideways(page: Page): Promise<boolean> {
-  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+/** Whether the page can be scrolled sideways, or down beyond what is on it. */
+function scrollsTooFar(page: Page): Promise<boolean> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight, offsetHeight } = document.documentElement;
+    return scrollWidth > clientWidth || scrollHeight > Math.max(clientHeight, offsetHeight);
+  });
 }
