@@ -1,9 +1,9 @@
 import type { DeliveredPage } from '../api-contract.js';
-import { durationText } from '../../core/duration-text.js';
+import { countText, durationText } from '../../core/duration-text.js';
 import { fetchDelivered, fetchDeliveredCount } from './api-client.js';
-import { byId, dayAndTimeText, make, numberText, timeElement, unseen } from './element.js';
+import { byId, dayAndTimeText, make, timeElement } from './element.js';
 import type { ListKind } from './list-kind.js';
-import { notificationLink } from './notification-link.js';
+import { makeListItem } from './list-item.js';
 
 type Entry = DeliveredPage['delivered'][number];
 
@@ -40,26 +40,12 @@ export function createDeliveredKind(): ListKind {
   };
 }
 
-function makeItem({ id, target, type, lane, attempts, status, acceptedAt, deliveredAt }: Entry): HTMLLIElement {
-  const tries = `${numberText(attempts)} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+function makeItem(entry: Entry): HTMLLIElement {
+  const { attempts, status, acceptedAt, deliveredAt } = entry;
   const badge = make('span', 'badge', `${String(status)} delivered`);
   badge.dataset['level'] = 'fine';
+  const when = timeElement(deliveredAt, dayAndTimeText(deliveredAt));
   const age = `${durationText(Math.max(0, deliveredAt - acceptedAt))} after it was accepted`;
-  return make(
-    'li',
-    'letter panel',
-    make(
-      'div',
-      'letter-what',
-      make('h3', 'letter-type', type),
-      make('p', 'letter-id', notificationLink(id)),
-      make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane), ` to ${target}`),
-    ),
-    make(
-      'div',
-      'letter-why',
-      make('p', '', badge, ' ', timeElement(deliveredAt, dayAndTimeText(deliveredAt)), ` · ${tries}`),
-      make('p', 'letter-facts', age),
-    ),
-  );
+  const why = [make('p', '', badge, ' ', when, ` · ${countText(attempts, 'attempt')}`), make('p', 'letter-facts', age)];
+  return makeListItem(entry, { why });
 }

@@ -1,9 +1,10 @@
 import type { DeadLetterPage } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
-import { notificationLink } from './notification-link.js';
+import { countText } from '../../core/duration-text.js';
+import { makeListItem } from './list-item.js';
 import { keyOf, type Selection } from './selection.js';
 import { makeReason } from './reason-text.js';
-import { byId, dayAndTimeText, make, numberText, timeElement, unseen } from './element.js';
+import { byId, dayAndTimeText, make, timeElement, unseen } from './element.js';
 
 type Letter = DeadLetterPage['letters'][number];
 export type LetterAction = 'redeliver' | 'discard';
@@ -71,44 +72,22 @@ function makeItem(
   onAction: (letter: LetterKey, action: LetterAction) => void,
   checkbox: HTMLInputElement,
 ): HTMLLIElement {
-  const { id, target, type, lane, reason, attempts, diedAt } = letter;
+  const { id, reason, attempts, diedAt } = letter;
   const status = reason.status === undefined ? reason.kind : `${String(reason.status)} ${reason.kind}`;
   const badge = make('span', 'badge', status);
   badge.dataset['level'] = 'failing';
-  const tries = `${numberText(attempts)} ${attempts === 1 ? 'attempt' : 'attempts'}`;
-  return make(
-    'li',
-    'letter panel',
-    make(
-      'div',
-      'letter-what',
-      make('h3', 'letter-type', checkbox, ' ', type),
-      make('p', 'letter-id', notificationLink(id)),
-      make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane), ` to ${target}`),
-    ),
-    make(
-      'div',
-      'letter-why',
-      make(
-        'p',
-        '',
-        badge,
-        ' ',
-        make('span', 'letter-facts', timeElement(diedAt, dayAndTimeText(diedAt)), ` · ${tries}`),
-      ),
-      makeReason(reason.detail),
-    ),
-    make(
-      'div',
-      'letter-actions',
-      actionButton('Redeliver', id, () => {
-        onAction(letter, 'redeliver');
-      }),
-      actionButton('Discard', id, () => {
-        onAction(letter, 'discard');
-      }),
-    ),
-  );
+  const when = timeElement(diedAt, dayAndTimeText(diedAt));
+  const facts = make('span', 'letter-facts', when, ` · ${countText(attempts, 'attempt')}`);
+  const why = [make('p', '', badge, ' ', facts), makeReason(reason.detail)];
+  const actions = [
+    actionButton('Redeliver', id, () => {
+      onAction(letter, 'redeliver');
+    }),
+    actionButton('Discard', id, () => {
+      onAction(letter, 'discard');
+    }),
+  ];
+  return makeListItem(letter, { checkbox, why, actions });
 }
 
 function actionButton(name: 'Redeliver' | 'Discard', id: string, onClick: () => void): HTMLButtonElement {

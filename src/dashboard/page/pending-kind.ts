@@ -1,9 +1,10 @@
+import { countText } from '../../core/duration-text.js';
 import { nextAttemptOf } from '../../outbox/outbox.js';
 import type { Overview, PendingPage } from '../api-contract.js';
 import { fetchPending, fetchPendingCount } from './api-client.js';
-import { byId, dayAndTimeText, make, numberText, timeElement, timeText, unseen } from './element.js';
+import { byId, dayAndTimeText, make, timeElement, timeText } from './element.js';
 import type { ListKind } from './list-kind.js';
-import { notificationLink } from './notification-link.js';
+import { makeListItem } from './list-item.js';
 
 type Entry = PendingPage['entries'][number];
 
@@ -66,23 +67,12 @@ function nextAttemptText(entry: Entry, overview: Overview | undefined): string {
   }
 }
 
-function makeItem({ id, target, type, lane, attempts, acceptedAt }: Entry, next: string): HTMLLIElement {
-  const tries = `${numberText(attempts)} ${attempts === 1 ? 'attempt' : 'attempts'}`;
-  return make(
-    'li',
-    'letter panel',
-    make(
-      'div',
-      'letter-what',
-      make('h3', 'letter-type', type),
-      make('p', 'letter-id', notificationLink(id)),
-      make('p', 'letter-facts', unseen('lane '), make('span', 'code', lane), ` to ${target}`),
-    ),
-    make(
-      'div',
-      'letter-why',
-      make('p', '', 'Next attempt: ', make('strong', '', next)),
-      make('p', 'letter-facts', 'accepted ', timeElement(acceptedAt, dayAndTimeText(acceptedAt)), ` · ${tries}`),
-    ),
-  );
+function makeItem(entry: Entry, next: string): HTMLLIElement {
+  const { attempts, acceptedAt } = entry;
+  const accepted = timeElement(acceptedAt, dayAndTimeText(acceptedAt));
+  const why = [
+    make('p', '', 'Next attempt: ', make('strong', '', next)),
+    make('p', 'letter-facts', 'accepted ', accepted, ` · ${countText(attempts, 'attempt')}`),
+  ];
+  return makeListItem(entry, { why });
 }
