@@ -24,6 +24,8 @@ export interface HandPausesOptions {
   readonly isDelivering: () => boolean;
   /** Called with a pause, or with its end, in the process where it takes effect. */
   readonly onEvent: (event: Extract<DeliveryEvent, { readonly kind: 'pausedByHand' | 'resumedByHand' }>) => void;
+  /** Called when other targets are paused than before, whether that was ever an event or not: wake delivery. */
+  readonly onChanged: () => void;
 }
 
 /** Another process may have changed something. */
@@ -31,7 +33,7 @@ const lookEveryMs = 1_000;
 
 /** Resolves once it is known what is paused, or that it cannot be read. */
 export async function watchHandPauses(options: HandPausesOptions): Promise<HandPauses> {
-  const { history, clock, targets, isDelivering, onEvent } = options;
+  const { history, clock, targets, isDelivering, onEvent, onChanged } = options;
   let changes: readonly PauseChange[] = [];
   /** The targets whose pause has taken effect here. */
   const obeyed = new Set<string>();
@@ -39,12 +41,16 @@ export async function watchHandPauses(options: HandPausesOptions): Promise<HandP
   let cancel: (() => void) | undefined;
   let isStopped = false;
 
+  const pausedTargets = (): readonly string[] => targets.filter((target) => pausedByHand(changes, target) !== null);
+
   /** One look after the other: the result of an earlier one must not come last. */
   const look = (): Promise<void> => {
     const looked = looking.then(async () => {
       if (isStopped) return;
+      const before = pausedTargets().join();
       changes = await history.pauseChanges();
       if (isDelivering()) obey();
+      if (pausedTargets().join() !== before) onChanged();
     });
     looking = looked.catch(() => undefined);
     return looked;
@@ -69,8 +75,6 @@ export async function watchHandPauses(options: HandPausesOptions): Promise<HandP
     await look().catch(() => undefined);
     if (!isStopped) cancel = clock.after(lookEveryMs, () => void lookAgain());
   };
-
-  const pausedTargets = (): readonly string[] => targets.filter((target) => pausedByHand(changes, target) !== null);
 
   // Nothing is known yet, so a file that is busy just now is worth a second try.
   await look()

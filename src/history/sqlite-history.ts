@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { asPromise } from '../core/as-promise.js';
 import { closeConnection } from '../outbox/sqlite/connection.js';
 import { inodeOf } from '../outbox/sqlite/file-identity.js';
 import { makePrivateFile } from '../outbox/sqlite/outbox-directory.js';
 import type { OpenSqlite, SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
-import { isDamaged, isDamagedSchema } from '../outbox/sqlite/sqlite-errors.js';
+import { rollBack } from '../outbox/sqlite/schema.js';
 import {
   goneAfterMs,
   minutesKeptMs,
@@ -16,6 +15,7 @@ import {
   type MinuteCounts,
   type OutboxProcess,
 } from './history.js';
+import { hasBecomeUnusable, historyFileOf, isUnusable, removeHistory } from './history-file.js';
 import { pausesTable, preparePauses, type PauseReading, type PauseWriting, readPauseChanges } from './sqlite-pauses.js';
 import {
   createTimelineReading,
@@ -40,11 +40,6 @@ const busyTimeoutMs = 50;
 /** How long the row of a process that was killed is kept. */
 const rowKeptMs = 24 * 3_600_000;
 
-/** The file of a history. Another form of its tables gets another name, so that two versions of this package may run together. */
-export function historyFileOf(outboxFile: string): string {
-  return `${outboxFile}-history-1`;
-}
-
 /**
  * Opens a history in a file of its own: nothing that befalls it can harm the outbox. It is made when something is first reported;
  * one that is damaged, deleted or replaced is begun anew.
@@ -67,7 +62,7 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
       try {
         return work(opened);
       } catch (error) {
-        if (isDamaged(error) || isDamagedSchema(error)) {
+        if (hasBecomeUnusable(error)) {
           close();
           removeHistory(file);
         }
@@ -122,7 +117,7 @@ export function readSqliteHistory<Result>(
     return read(prepareReading(database));
   } catch (error) {
     // The next process that reports begins it anew.
-    if (isDamaged(error) || isDamagedSchema(error)) return none;
+    if (isUnusable(error)) return none;
     throw error;
   } finally {
     database.close();
@@ -150,7 +145,7 @@ function openHistory(open: OpenSqlite, file: string): OpenHistory {
   try {
     return prepareHistory(open, file);
   } catch (error) {
-    if (!isDamaged(error) && !isDamagedSchema(error)) throw error;
+    if (!isUnusable(error)) throw error;
     removeHistory(file);
     return prepareHistory(open, file);
   }
@@ -227,7 +222,7 @@ function prepareWriting(database: SqliteDatabase, typeWriting: TypeWriting): Pic
         typeWriting.addTypes(types, now);
         database.exec('COMMIT');
       } catch (error) {
-        database.exec('ROLLBACK');
+        rollBack(database);
         throw error;
       }
     },
@@ -257,8 +252,4 @@ function prepareReading(database: SqliteDatabase): HistoryReading {
     readPauseChanges: () => readPauseChanges(database),
     readCountsByType: (from, now) => readCountsByType(database, from, now),
   };
-}
-
-function removeHistory(file: string): void {
-  for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
 }

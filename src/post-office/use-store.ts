@@ -61,10 +61,8 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
       : await watchHandPauses({
           ...{ history, clock, targets: names },
           isDelivering: () => inUse.leading?.deliveries !== undefined,
-          onEvent(event) {
-            reportAndPassOn(event);
-            inUse.leading?.wake();
-          },
+          onEvent: reportAndPassOn,
+          onChanged: () => inUse.leading?.wake(),
         });
   const handPauseOf = (target: string): HandPause | null => pauses?.of(target) ?? null;
   const isPaused = (target: string): boolean => handPauseOf(target) !== null;

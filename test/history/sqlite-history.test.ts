@@ -3,13 +3,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { History, MinuteCounts, OwnReport } from '../../src/history/history.js';
-import {
-  createSqliteHistory,
-  historyFileOf,
-  readSqliteHistory,
-  type HistoryReading,
-} from '../../src/history/sqlite-history.js';
-import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
+import { historyFileOf } from '../../src/history/history-file.js';
+import { createSqliteHistory, readSqliteHistory, type HistoryReading } from '../../src/history/sqlite-history.js';
+import { loadSqlite, type OpenSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { countsOf, deliveredOf, historyContract, keptDelivered, ownReport, reportOf } from './history-contract.js';
 import { typesContract } from './types-contract.js';
@@ -83,6 +79,28 @@ describe('the history of an outbox on disk', () => {
     await Promise.all([first.close(), second.close()]);
     expect(read()).toMatchObject([{ target: 'crm', isPaused: true, by: 'ada' }]);
     expect(await open().pauseChanges()).toEqual(read());
+  });
+
+  it('keeps what it has while the disk is full', async () => {
+    const openOnFullDisk: typeof open = () => {
+      const openLimited: OpenSqlite = (path, options) => {
+        const database = loadSqlite()(path, options);
+        database.exec('PRAGMA max_page_count = 40');
+        return database;
+      };
+      const settings = { open: openLimited, outboxFile: outboxFile(), now: Date.now, keptDelivered };
+      const history = createSqliteHistory(settings);
+      opened.push(history);
+      return history;
+    };
+    const history = openOnFullDisk();
+    await history.changePause({ target: null, isPaused: true, by: 'ada' });
+    const { ino } = statSync(file());
+    const many = Array.from({ length: 2_000 }, (_, index) => deliveredOf({ id: `id-${String(index)}` }));
+    await expect(history.report(reportOf({ delivered: many }))).rejects.toThrow('database or disk is full');
+    expect(await history.pauseChanges()).toMatchObject([{ target: null, isPaused: true, by: 'ada' }]);
+    expect(statSync(file()).ino).toBe(ino);
+    await report(history, { accepted: 1 });
   });
 
   it('continues a file of an earlier version, which has no timelines yet', async () => {

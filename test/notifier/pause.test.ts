@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { changePause } from '../../src/cli/outbox/change-pause.js';
-import { historyFileOf } from '../../src/history/sqlite-history.js';
+import { historyFileOf } from '../../src/history/history-file.js';
 import { CRMOutboxError, CRMValidationError, type NotifierOptions } from '../../src/index.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { settle, useNotifiers } from '../helpers/observed-notifier.js';
@@ -146,16 +146,27 @@ describe('delivery that is paused by hand', () => {
     await clock.advance(5_000);
     expect(crm.received).toHaveLength(0);
     expect(after.told('pausedByHand')).toMatchObject([{ target: 'crm', by: 'ada' }]);
-    // As another process does it.
-    const place = {
-      kind: 'file',
-      name: 'outbox',
-      directory: directory(),
-      file: join(directory(), 'outbox.db'),
-    } as const;
-    await changePause(place, { target: null, isPaused: false, by: 'bob' });
+    await changePause(placeIn(directory()), { target: null, isPaused: false, by: 'bob' });
     await clock.advance(2_000);
     expect(idsOf(await crm.waitFor(1))).toEqual([id]);
     expect(after.told('resumedByHand')).toEqual([{ target: 'crm', by: 'bob' }]);
   });
+
+  it('goes on after a restart, though another process resumes it before this one has looked again', async () => {
+    const crm = await startCrm();
+    const options: NotifierOptions = { baseUrl: crm.url, outbox: directory(), sync: 'normal', clock };
+    const before = create(options);
+    await before.notifier.pause();
+    const [id] = await before.accept('a');
+    await before.close(60_000);
+    await create(options).ready();
+    await changePause(placeIn(directory()), { target: null, isPaused: false, by: 'bob' });
+    await clock.advance(2_000);
+    expect(idsOf(await crm.waitFor(1))).toEqual([id]);
+  });
 });
+
+/** As another process knows it. */
+function placeIn(directory: string): Parameters<typeof changePause>[0] {
+  return { kind: 'file', name: 'outbox', directory, file: join(directory, 'outbox.db') };
+}

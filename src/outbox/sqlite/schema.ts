@@ -142,8 +142,8 @@ export function migrate(database: SqliteDatabase): void {
   }
 }
 
-/** Explicitly: a closed connection keeps its locks until its statements are collected as garbage. */
-function rollBack(database: SqliteDatabase): void {
+/** Ends a transaction that failed. Explicitly: a closed connection keeps its locks until its statements are collected as garbage. */
+export function rollBack(database: SqliteDatabase): void {
   try {
     database.exec('ROLLBACK');
   } catch {
