@@ -7,6 +7,7 @@ import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
 import { writeByDefinition } from './format/write-by-definition.js';
+import { pausedText } from './history/try-unless-paused.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
 import { createEventHub } from './notifier/notifier-event.js';
@@ -160,7 +161,12 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
     find: (id) => postOffice.find(id),
     timeline: (id) => postOffice.timeline(id),
-    tryNow: (id, target) => postOffice.tryNow({ id, target }),
+    tryNow: async (id, target) => {
+      const { tried, paused } = await postOffice.tryNow({ id, target });
+      if (tried.length > 0 || paused.length === 0) return tried.length;
+      const issues = paused.map((one) => ({ path: '', message: pausedText(one) }));
+      throw new CRMValidationError(issues, { hook: 'crm.tryNow()' });
+    },
     requests: async (id) => requestsFor(await postOffice.find(id)),
     delivered: {
       count: (filter = {}) => postOffice.countDelivered(filter),

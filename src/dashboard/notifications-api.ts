@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { CRMValidationError } from '../core/errors.js';
 import type { Notifier } from '../notifier/notifier.js';
 import { writeLog } from '../telemetry/logger.js';
 import type { DeliveredCount, DeliveredPage, NotificationBody, NotificationView, TriedNow } from './api-contract.js';
@@ -66,7 +67,14 @@ export function createNotificationsApi(
     },
 
     async tryNow(id, target, by) {
-      const tried = await crm.tryNow(id, target);
+      let tried: number;
+      try {
+        tried = await crm.tryNow(id, target);
+      } catch (error) {
+        if (!(error instanceof CRMValidationError)) throw error;
+        // It names targets for which this notification is pending, and who has paused them, as the overview does.
+        return refusal(409, 'paused', error.issues.map(({ message }) => message).join('; '));
+      }
       audit('CRM dashboard: a notification was tried at once', { by, notificationId: id, target, tried });
       return jsonResponse({ tried } satisfies TriedNow);
     },

@@ -193,7 +193,7 @@ export interface Notifier extends Notify {
   /**
    * Tries a notification at once that waits for its next attempt or for its target, if it is the first of its lane; also as the probe of a
    * paused target. Resolves to for how many targets: 0 if it waits for another, or is not pending. Where another process delivers, it
-   * follows within a second.
+   * follows within a second. Rejects with `CRMValidationError` where nothing is tried because somebody has paused its target.
    * @example await crm.tryNow(receipt.id);
    */
   tryNow(id: string, target?: string): Promise<number>;

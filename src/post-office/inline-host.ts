@@ -6,6 +6,7 @@ import type { HandPause } from '../history/history.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import { recordChanges, type RecordedChanges } from '../history/record-changes.js';
 import { readTimeline } from '../history/timeline.js';
+import { tryUnlessPaused } from '../history/try-unless-paused.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
@@ -209,11 +210,11 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       return (await store.history?.listDelivered(query)) ?? [];
     },
 
-    async tryNow({ id, target }) {
-      const { store, leading } = await whileOpen();
-      const count = await store.tryNow(id, target);
-      if (count > 0) leading.deliveries?.tryNow(id, target);
-      return count;
+    async tryNow(which) {
+      const { store, leading, pauses } = await whileOpen();
+      const result = await tryUnlessPaused(store, which, (target) => pauses?.of(target) ?? null);
+      for (const target of result.tried) leading.deliveries?.tryNow(which.id, target);
+      return result;
     },
 
     async redeliver({ id, target, by }) {

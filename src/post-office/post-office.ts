@@ -16,6 +16,7 @@ import type {
   TypeCounts,
 } from '../history/history.js';
 import type { ChangedLetters } from '../history/record-changes.js';
+import type { TryResult } from '../history/try-unless-paused.js';
 import type { OutboxConfig } from '../outbox/outbox-settings.js';
 import type {
   AcceptedNotification,
@@ -87,8 +88,8 @@ export interface PostOffice {
   timeline(id: string): Promise<Timeline>;
   countDelivered(filter: DeliveredFilter): Promise<number>;
   listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;
-  /** Tries a notification at once, if it is the first of its lane. Resolves to for how many targets. */
-  tryNow(which: OneLetter): Promise<number>;
+  /** Tries a notification at once, if it is the first of its lane, and its target is not paused by hand. */
+  tryNow(which: OneLetter): Promise<TryResult>;
   /** This and the next three resolve to how many dead letters they changed, even if a `close` cut them short. */
   redeliver(which: OneLetter): Promise<number>;
   redeliverAll(which: ChangedLetters): Promise<number>;

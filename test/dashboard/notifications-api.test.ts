@@ -132,7 +132,7 @@ describe('the API for one notification', () => {
     const patient = { retry: { firstDelayMs: 3_600_000, maxDelayMs: 3_600_000 } };
     const authorizeChange: DashboardOptions['authorizeChange'] = (req) => req.headers['x-user'] === 'ada';
     const options = { authorizeChange, userOf: () => 'ada' };
-    const { accept: take, hear, app, get, audit } = await stageOf([reply(503), accept], options, patient);
+    const { notifier, accept: take, hear, app, get, audit } = await stageOf([reply(503), accept], options, patient);
     const [id = ''] = await take('a');
     await hear('retry');
     const path = `/crm/api/notifications/${id}/try-now?target=crm`;
@@ -145,6 +145,11 @@ describe('the API for one notification', () => {
       { by: 'ada', notificationId: id, target: 'crm', tried: 1 },
     ]);
     expect((await request(app).post(path).set(ada).expect(200)).body).toEqual({ tried: 0 });
+    await notifier.pause({ by: 'bob' });
+    const [waiting = ''] = await take('a');
+    const refused = await request(app).post(`/crm/api/notifications/${waiting}/try-now`).set(ada).expect(409);
+    const message = 'delivery to crm is paused by bob; resume it first';
+    expect(refused.body).toEqual({ error: { code: 'paused', message } });
   });
 
   it('shows a body only to those whom showBodies lets, masked until they ask for its values, which the log says', async () => {

@@ -72,6 +72,14 @@ describe('a notification that is to be tried now', () => {
     const tried = await runCli(['outbox', 'try', id.slice(-12), '--outbox', outbox]);
     expect(tried).toMatchObject({ code: 0, stdout: `${id} is due now.\n`, stderr: '' });
     expect(await hear('delivered')).toMatchObject([{ id, attempts: 2 }]);
+    await notifier.pause({ by: 'ada' });
+    const [waiting = ''] = await take('a');
+    const refused = 'delivery to crm is paused by ada; resume it first';
+    expect(await runCli(['outbox', 'try', waiting, '--outbox', outbox])).toMatchObject({
+      ...{ code: 1, stdout: '', stderr: expect.stringContaining(refused) },
+    });
+    await expect(notifier.tryNow(waiting)).rejects.toThrow(`crm.tryNow(): ${refused}`);
+    expect(await notifier.tryNow(id)).toBe(0);
     const gone = await runCli(['outbox', 'try', id, '--outbox', outbox]);
     expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('crm-notifier outbox show') });
   });
@@ -94,6 +102,9 @@ describeOnPostgres('a notification in PostgreSQL that is to be tried now', () =>
     await untilStored(notifier, first, second);
     expect(await notifier.tryNow('unknown')).toBe(0);
     expect(await notifier.tryNow(behind)).toBe(0);
+    await notifier.pause();
+    await expect(notifier.tryNow(first)).rejects.toThrow('delivery to crm is paused by hand; resume it first');
+    await notifier.resume();
     expect(await notifier.tryNow(first)).toBe(1);
     expect(await hear('delivered', 2)).toMatchObject([{ id: first, attempts: 2 }, { id: behind }]);
   });

@@ -10,11 +10,13 @@ import {
   type TimelineEntry,
   type TypeCounts,
 } from '../../history/history.js';
+import { pausedByHand } from '../../history/paused-by-hand.js';
 import { createPostgresHistory, readPauseChanges, readProcesses } from '../../history/postgres-history.js';
 import { readCountsByType } from '../../history/postgres-types.js';
 import { recordChanges, type RecordedChanges } from '../../history/record-changes.js';
 import { createSqliteHistory, readSqliteHistory } from '../../history/sqlite-history.js';
 import { readTimeline } from '../../history/timeline.js';
+import { tryUnlessPaused, type TryResult } from '../../history/try-unless-paused.js';
 import { createLocalAccess, createLocalReading } from '../../outbox/local-access.js';
 import type { OutboxAccess, OutboxReading } from '../../outbox/outbox-access.js';
 import { findIdsLike } from '../../outbox/postgres/ids-like.js';
@@ -50,7 +52,10 @@ export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
 }
 
 /** What commands that change something use of an outbox. */
-export interface ChangeableOutbox extends RecordedChanges, Pick<OutboxAccess, 'tryNow'> {}
+export interface ChangeableOutbox extends RecordedChanges {
+  /** Makes a pending notification due at once, of one target or of all, but of none that is paused by hand. */
+  tryNow(id: string, target?: string): Promise<TryResult>;
+}
 
 /** Opens an outbox beside any app that uses it, for the time of one call. A file is opened read-only. */
 export function readOutbox<Result>(
@@ -169,10 +174,13 @@ function historyIn(run: RunSql, { outbox: { table } }: PostgresPlace): History {
 }
 
 /** Changes that leave their entries in the timelines; if those cannot be written, the changes are made nevertheless. */
-function recorded(access: OutboxAccess, history: Pick<History, 'record'>): ChangeableOutbox {
+function recorded(access: OutboxAccess, history: Pick<History, 'record' | 'pauseChanges'>): ChangeableOutbox {
   const onChanged = (entries: readonly TimelineEntry[]): Promise<void> =>
     history.record(entries).catch(() => undefined);
-  const tryNow = (id: string, target?: string): Promise<number> => access.tryNow(id, target);
+  const tryNow = async (id: string, target?: string): Promise<TryResult> => {
+    const changes = await history.pauseChanges();
+    return tryUnlessPaused(access, { id, target }, (name) => pausedByHand(changes, name));
+  };
   return { ...recordChanges(access, { now: Date.now, onChanged }), tryNow };
 }
 

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { pausedText } from '../../history/try-unless-paused.js';
 import { parseNotificationId } from '../arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
+import { safeText } from '../output.js';
 import { changeOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { completeIds } from './short-ids.js';
@@ -33,14 +35,17 @@ async function tryNow(
 ): Promise<'done'> {
   const place = findOutbox(options, context);
   const [id = ''] = await completeIds([String(given)], place);
-  const tried = await changeOutbox(place, logger, (outbox) => outbox.tryNow(id, options.target));
-  if (tried === 0) {
+  const { tried, paused } = await changeOutbox(place, logger, (outbox) => outbox.tryNow(id, options.target));
+  if (tried.length === 0 && paused.length > 0) {
+    throw new CliFailure(safeText(paused.map(pausedText).join('; ')), 'ERR_PAUSED');
+  }
+  if (tried.length === 0) {
     const fix = `See what it waits for with: crm-notifier outbox show ${id}`;
     throw new CliFailure(
       `${id} is not pending in ${place.name}, or not the first of its lane. ${fix}`,
       'ERR_NOT_FOUND',
     );
   }
-  output.result({ tried }, `${id} is due now.`);
+  output.result({ tried: tried.length }, `${id} is due now.`);
   return 'done';
 }

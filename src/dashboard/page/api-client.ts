@@ -11,6 +11,7 @@ import type {
   PendingPage,
   Range,
   Redelivered,
+  Refusal,
   TriedNow,
 } from '../api-contract.js';
 import { filterNames, type FilterName, type ListFilter } from './address.js';
@@ -20,10 +21,13 @@ export type Failure = 'signed-out' | 'unavailable' | 'unreachable';
 
 class ApiError extends Error {
   readonly failure: Failure;
+  /** Why the server refused a change that is possible at another time. */
+  readonly words: string | undefined;
 
-  constructor(failure: Failure) {
+  constructor(failure: Failure, words?: string) {
     super(failure);
     this.failure = failure;
+    this.words = words;
   }
 }
 
@@ -36,6 +40,11 @@ export const pageSize = 50;
 /** What went wrong, for an error of any function of this file. */
 export function failureOf(error: unknown): Failure {
   return error instanceof ApiError ? error.failure : 'unreachable';
+}
+
+/** Why the server refused a change that is possible at another time; undefined if it failed otherwise. */
+export function refusalWordsOf(error: unknown): string | undefined {
+  return error instanceof ApiError ? error.words : undefined;
 }
 
 /** `after`: the newest attempt that is known already. */
@@ -199,10 +208,18 @@ async function request(path: string, init: RequestInit = {}, withinMs = timeoutM
     throw new ApiError('unreachable');
   }
   if (response.status === 401) throw new ApiError('signed-out');
-  if (!response.ok) throw new ApiError('unavailable');
+  if (!response.ok) throw new ApiError('unavailable', response.status === 409 ? await refusalOf(response) : undefined);
   try {
     return await response.json();
   } catch {
     throw new ApiError('unreachable');
+  }
+}
+
+async function refusalOf(response: Response): Promise<string | undefined> {
+  try {
+    return ((await response.json()) as Refusal).error.message;
+  } catch {
+    return undefined;
   }
 }

@@ -1,7 +1,16 @@
 import { durationText } from '../../core/duration-text.js';
 import type { NotificationView } from '../api-contract.js';
 import type { Address } from './address.js';
-import { discard, failureOf, fetchBody, fetchNotification, redeliver, revealBody, tryNow } from './api-client.js';
+import {
+  discard,
+  failureOf,
+  fetchBody,
+  fetchNotification,
+  redeliver,
+  refusalWordsOf,
+  revealBody,
+  tryNow,
+} from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
 import { makeTargetPanel, type TargetActions } from './target-panel.js';
@@ -68,8 +77,9 @@ export function createNotificationSection(address: () => Address, onChanged: () 
   const act = async (work: () => Promise<string>): Promise<void> => {
     try {
       setText(outcome, await work());
-    } catch {
-      setText(outcome, 'This failed, or its response was lost. See the status line at the top.');
+    } catch (error) {
+      const words = refusalWordsOf(error);
+      setText(outcome, words === undefined ? failed : `Not done: ${words}.`);
     }
     onChanged();
     await read();
@@ -125,6 +135,7 @@ export function createNotificationSection(address: () => Address, onChanged: () 
 }
 
 const notTried = 'It is no longer the first in its lane, or no longer pending; nothing was changed.';
+const failed = 'This failed, or its response was lost. See the status line at the top.';
 const nothingChanged = 'It is no longer a dead letter; nothing was changed.';
 
 /** What may have become of a notification of which nothing is known. */
