@@ -1,3 +1,4 @@
+import { type IdsLike, prepareIdsLike } from '../outbox/sqlite/ids-like.js';
 import { fromText, toText } from '../outbox/sqlite/rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteValue } from '../outbox/sqlite/sqlite-driver.js';
 import {
@@ -56,6 +57,8 @@ export const timelineTables = `
 
 /** What is read of the timelines. */
 export interface TimelineReading {
+  /** Ids that begin or end with a text, of notifications of which anything is kept: see `IdsLike`. */
+  readonly idsLike: IdsLike;
   readTimeline(id: string, from: number): KeptTimeline;
   readChanges(from: number): Changes;
   /** Those that were delivered before `keptFrom` are left out. */
@@ -133,6 +136,7 @@ export function createTimelineReading(database: SqliteDatabase): TimelineReading
   let prepared: TimelineReading | undefined;
   const reading = (): TimelineReading => (prepared ??= prepareReading(database));
   return {
+    idsLike: (part, limit) => reading().idsLike(part, limit),
     readTimeline: (id, from) => reading().readTimeline(id, from),
     readChanges: (from) => reading().readChanges(from),
     listDelivered: (query, keptFrom) => reading().listDelivered(query, keptFrom),
@@ -158,6 +162,7 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
   const listDelivered = database.prepare(`SELECT * ${matching} AND position < ?7 ORDER BY position DESC LIMIT ?8`);
   const countDelivered = database.prepare(`SELECT count(*) AS count ${matching}`);
   return {
+    idsLike: prepareIdsLike(database, ['entry', 'delivered']),
     readTimeline(id, from) {
       const rows = [...selectEntries.all(toText(id)), ...selectOfAll.all(Math.round(from)).reverse()];
       return {

@@ -37,6 +37,8 @@ import { withServer, type PostgresPlace } from './postgres-place.js';
 export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   /** Ids that begin or end with a text, pending or dead, each once: at most `limit` of them. */
   idsLike(part: string, limit: number): Promise<readonly string[]>;
+  /** The same of those of which anything is kept, though they may be neither. */
+  keptIdsLike(part: string, limit: number): Promise<readonly string[]>;
   /** The processes that use it, in the order of their start. */
   processes(): Promise<readonly OutboxProcess[]>;
   /** The latest changes of pauses by hand, in the order in which they were made. */
@@ -87,6 +89,8 @@ async function readFile<Result>(
     return await read({
       ...reading,
       idsLike: (part, limit) => Promise.resolve(outbox.idsLike(part, limit)),
+      keptIdsLike: (part, limit) =>
+        asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.idsLike(part, limit), [])),
       processes: () =>
         asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readProcesses(Date.now()), [])),
       pauseChanges: () =>
@@ -142,10 +146,12 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
   return withServer(place, async ({ run }) => {
     await checkTables(run, place);
     const { table } = place.outbox;
+    const { pending, dead, timeline, delivered } = tablesOf(table);
     const access = createPostgresAccess({ run, table });
     return read({
       ...access,
-      idsLike: (part, limit) => findIdsLike(run, table, part, limit),
+      idsLike: (part, limit) => findIdsLike(run, [pending, dead], part, limit),
+      keptIdsLike: (part, limit) => findIdsLike(run, [timeline, delivered], part, limit),
       processes: () => readProcesses(run, tablesOf(table)),
       pauseChanges: () => readPauseChanges(run, tablesOf(table)),
       timeline: (id) => readTimeline(access, historyIn(run, place), id),

@@ -6,7 +6,8 @@ import type { OutboxPlace } from './outbox-place.js';
 const maxNamed = 10;
 
 /**
- * Completes ids that may be shortened to their beginning or their end. An id that matches nothing is returned as it is. Throws
+ * Completes ids that may be shortened to their beginning or their end: of those that are pending or dead, else of those of which
+ * something is kept. An id that matches nothing is returned as it is. Throws
  * `CliFailure` if one could be several.
  */
 export async function completeIds(given: readonly string[], place: OutboxPlace): Promise<readonly string[]> {
@@ -21,16 +22,23 @@ export async function completeIds(given: readonly string[], place: OutboxPlace):
 
 async function completeId(given: string, { name }: OutboxPlace, outbox: ReadableOutbox): Promise<string> {
   if (isWholeId(given) || (await outbox.find(given)).length > 0) return given;
-  let ids = await outbox.idsLike(given, maxNamed + 1);
-  // UUIDs are stored in lower case.
-  if (ids.length === 0) ids = await outbox.idsLike(given.toLowerCase(), maxNamed + 1);
+  let ids = await idsLike(given, (part, limit) => outbox.idsLike(part, limit));
+  if (ids.length === 0) ids = await idsLike(given, (part, limit) => outbox.keptIdsLike(part, limit));
   if (ids.length <= 1) return ids[0] ?? given;
+  // Of one that the outbox no longer holds.
+  if (ids.includes(given)) return given;
   const named = ids.slice(0, maxNamed).join(', ');
   const more = ids.length > maxNamed ? ' and more' : '';
   throw new CliFailure(
     `${given} is the beginning or the end of several ids in ${name}: ${named}${more}. Give more of it`,
     'ERR_AMBIGUOUS_ID',
   );
+}
+
+async function idsLike(given: string, find: ReadableOutbox['idsLike']): Promise<readonly string[]> {
+  const ids = await find(given, maxNamed + 1);
+  // UUIDs are stored in lower case.
+  return ids.length > 0 ? ids : find(given.toLowerCase(), maxNamed + 1);
 }
 
 const lastPart = /-([^-]+)$/;

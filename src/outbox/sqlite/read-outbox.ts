@@ -42,7 +42,7 @@ export function openOutboxToRead(open: OpenSqlite, file: string): ReadableOutbox
     database.exec('PRAGMA query_only = ON');
     if (orNeedsMending(() => isOlderSchema(database))) throw needsMigration();
     const outbox = orNeedsMending(() => createSqliteOutbox(database, 'normal'));
-    const idsLike = orNeedsMending(() => prepareIdsLike(database));
+    const idsLike = orNeedsMending(() => prepareIdsLike(database, ['pending', 'dead']));
     return {
       counts: (target) => orNeedsMending(() => outbox.counts(target)),
       targets: () => orNeedsMending(() => outbox.targets()),

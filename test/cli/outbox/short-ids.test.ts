@@ -56,6 +56,8 @@ function describeShortIds(cli: OutboxCli): void {
       { redelivered: 1, missing: [] },
     ]);
     expect(await objects('discard', '1da2')).toEqual([{ discarded: 1, missing: [] }]);
+    // What the outbox no longer holds is known still.
+    expect(await objects('show', '1DA2')).toMatchObject([{ id: two, timeline: [{ kind: 'discarded' }] }]);
     const end = await run(['discard', '1da3', 'abcd']);
     expect(end).toMatchObject({ code: 1, stdout: 'Discarded 0 dead letters.\n' });
     expect(end.stderr).toContain(`${three} is not a dead letter`);
