@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { instantText } from '../../core/instant-text.js';
+import type { DeliveredFilter } from '../../history/history.js';
 import { deadReasons, type DeadFilter, type DeadReason, type PendingFilter } from '../../outbox/outbox.js';
 import { wholeNumberFrom } from '../arguments.js';
 import { UsageFailure } from '../command.js';
@@ -60,6 +61,12 @@ export function pendingFilterOf(options: ListFilterOptions): PendingFilter | und
   return onlyGiven({ search, target, type, lane, from, to, attempts });
 }
 
+/** The same for delivered ones that are kept. */
+export function deliveredFilterOf(options: ListFilterOptions): DeliveredFilter | undefined {
+  const { search, target, type, lane, from, to } = options;
+  return onlyGiven({ search, target, type, lane, from, to });
+}
+
 function onlyGiven<Filter extends object>(filter: Filter): Partial<Filter> | undefined {
   const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined);
   return given.length === 0 ? undefined : (Object.fromEntries(given) as Partial<Filter>);
@@ -74,10 +81,12 @@ export function filterText(filter: DeadFilter | undefined): string {
 }
 
 /** Throws `UsageFailure` for a choice that only dead letters have, or only pending notifications. */
-export function refuseOfOtherKind({ dead, reason, status, attempts }: ListFilterOptions): void {
+export function refuseOfOtherKind(options: ListFilterOptions & { readonly delivered?: true }): void {
+  const { dead, delivered, reason, status, attempts } = options;
   if (dead !== true && (reason !== undefined || status !== undefined))
     throw new UsageFailure('--reason and --status need --dead');
-  if (dead === true && attempts !== undefined) throw new UsageFailure('--attempts is for pending notifications');
+  if ((dead ?? delivered) === true && attempts !== undefined)
+    throw new UsageFailure('--attempts is for pending notifications');
 }
 
 /** In milliseconds since 1970. */

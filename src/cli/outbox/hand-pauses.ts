@@ -12,6 +12,14 @@ export async function knownTargets(outbox: ReadableOutbox): Promise<readonly str
   return [...new Set([...held, ...reported, ...changed])].toSorted();
 }
 
+/** Names those that are known if this one is not: a name that is mistyped finds nothing. */
+export async function unknownTargetText(outbox: ReadableOutbox, target: string | undefined): Promise<string> {
+  if (target === undefined) return '';
+  const known = await knownTargets(outbox);
+  if (known.length === 0 || known.includes(target)) return '';
+  return ` The target ${safeText(target, 64)} is not known; those known are ${known.map((name) => safeText(name)).join(', ')}.`;
+}
+
 /** What is paused by hand in an outbox. */
 export interface HandPausesRecord {
   /** If all targets are, also those that nobody knows yet. */

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { asPromise } from '../../core/as-promise.js';
 import {
   type Changes,
+  type DeliveredNotification,
+  type DeliveredQuery,
   keepAll,
   type History,
   type OutboxProcess,
@@ -45,6 +47,8 @@ export interface ReadableOutbox extends Omit<OutboxReading, 'close'> {
   pauseChanges(): Promise<readonly PauseChange[]>;
   /** What is known of a notification, for each of its targets. */
   timeline(id: string): Promise<Timeline>;
+  /** Delivered notifications that are kept and match, newest first, at most `limit` of them. */
+  listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;
   /** What all processes have done since an instant, for each type and target, the most accepted first. */
   countsByType(from: number): Promise<readonly TypeCounts[]>;
   /** What people have done to dead letters since an instant. */
@@ -96,6 +100,8 @@ async function readFile<Result>(
       pauseChanges: () =>
         asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readPauseChanges(), [])),
       timeline: (id) => readTimeline(reading, { timeline: (...which) => readKept(file, which) }, id),
+      listDelivered: (query) =>
+        asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.listDelivered(query, 0), [])),
       countsByType: (from) =>
         asPromise(() =>
           readSqliteHistory(loadSqlite(), file, (history) => history.readCountsByType(from, Date.now()), []),
@@ -155,6 +161,7 @@ function readTables<Result>(place: PostgresPlace, read: (outbox: ReadableOutbox)
       processes: () => readProcesses(run, tablesOf(table)),
       pauseChanges: () => readPauseChanges(run, tablesOf(table)),
       timeline: (id) => readTimeline(access, historyIn(run, place), id),
+      listDelivered: (query) => historyIn(run, place).listDelivered(query),
       countsByType: (from) => readCountsByType(run, tablesOf(table), from),
       changes: (from) => historyIn(run, place).changes(from),
       now: () => serverNow(run),

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modeOf } from '../../helpers/prepared-outbox.js';
 import { sampleNotification } from '../../helpers/sample-notification.js';
+import { useCrm } from '../../helpers/use-crm.js';
 import { describeOnPostgres } from '../../helpers/use-postgres.js';
 import { objectsIn } from '../cli-program.js';
+import { runInProcess } from '../in-process.js';
 import { unknownId, useOutboxCli, usePostgresCli, type OutboxCli } from './outbox-cli.js';
 
 describe('crm-notifier outbox, on disk', () => {
@@ -14,7 +16,9 @@ describeOnPostgres('crm-notifier outbox, in PostgreSQL', () => {
   describeCommands(usePostgresCli());
 });
 
-function describeCommands({ directory, name, fill, prepare, run, objects, idsFrom }: OutboxCli): void {
+function describeCommands({ directory, place, name, fill, prepare, run, objects, idsFrom }: OutboxCli): void {
+  const startCrm = useCrm();
+
   it('stats prints the counts', async () => {
     await prepare({ count: 30, deadCount: 3 });
     const counts = { outbox: name(), pending: 30, dead: 3, oldestAgeMs: expect.any(Number) };
@@ -142,6 +146,25 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
     });
   });
 
+  it('list prints what was delivered, as long as that is kept', async () => {
+    const crm = await startCrm();
+    const ids = (await prepare({ count: 3, deadCount: 1 })).map(({ id }) => id);
+    expect(await run(['list', '--delivered'])).toMatchObject({
+      ...{ code: 0, stdout: '', stderr: 'No delivered notifications.\n' },
+    });
+    await runInProcess(['deliver', '--outbox', place(), '--base-url', crm.url]);
+    const delivered = await objects('list', '--delivered', '--target', 'crm');
+    expect(delivered.map(({ id }) => id).sort()).toEqual(ids.slice(1).sort());
+    const [newest] = delivered;
+    expect(newest).toMatchObject({ state: 'delivered', attempts: 1, status: 200, durationMs: expect.any(Number) });
+    expect(await idsFrom('list', '--delivered', '--limit', '1')).toEqual([newest?.['id']]);
+    expect(await idsFrom('list', '--delivered', '--to', '2001-01-01')).toEqual([]);
+    const { stdout } = await run(['list', '--delivered', '--search', String(newest?.['id'])]);
+    expect(stdout).toMatch(/^ID +TYPE +LANE +ATTEMPTS +DELIVERED +STATUS +TOOK\n\S+ .* 200 +\d+ \w+\n$/);
+    expect((await run(['list', '--delivered', '--attempts', 'some'])).code).toBe(2);
+    expect((await run(['list', '--delivered', '--dead'])).code).toBe(2);
+  });
+
   it('list, export, redeliver and discard those that match exactly, and stats says what they died of', async () => {
     const notifications = [
       ...['booking_created', 'booking_updated'].map((type) => sampleNotification({ type })),
@@ -193,7 +216,10 @@ function describeCommands({ directory, name, fill, prepare, run, objects, idsFro
       expect((await run(['stats'])).stdout).toMatch(/\nTARGET +PENDING +OLDEST +DEAD\ncrm +1 .*\nsales +1 /);
       expect((await run(['list'])).stdout).toMatch(/^ID +TARGET +TYPE.*\n\S+ +crm .*\n\S+ +sales /);
       expect(await idsFrom('list', '--target', 'sales')).toEqual([ofSales]);
-      expect((await run(['list', '--target', 'nobody'])).stderr).toBe('No pending notifications match this.\n');
+      expect((await run(['list', '--target', 'nobody'])).stderr).toBe(
+        'No pending notifications match this. The target nobody is not known; those known are crm, sales.\n',
+      );
+      expect((await run(['list', '--dead', '--target', 'sales'])).stderr).toBe('No dead letters match this.\n');
       const exported = objectsIn({ ...(await run(['export', '--target', 'crm'])), signal: null });
       expect(exported).toMatchObject([{ id: ofCrm, target: 'crm' }]);
     });
