@@ -60,10 +60,16 @@ function timelineFor({ target, acceptedAt, kept, stored, place }: Known): Target
       at >= (acceptedAt ?? 0) &&
       at <= end,
   );
-  const entries = sorted([...happened, ...pauses]);
+  const entries = sorted([...happened, ...pauses.filter(isFirstReport)]);
   const { type = '', lane = '' } = stored ?? happened.at(-1) ?? {};
   const state = stored?.state ?? stateAfter(happened);
   return { target, type, lane, state, entries, nextAttemptAt: nextAttemptAt(stored), place };
+}
+
+/** A process that takes over reports a pause by hand again, with the instant at which it was made. */
+function isFirstReport(pause: TimelineEntry, index: number, pauses: readonly TimelineEntry[]): boolean {
+  const { kind, at, by, code } = pause;
+  return index === pauses.findIndex((one) => one.kind === kind && one.at === at && one.by === by && one.code === code);
 }
 
 /** A death that the outbox still shows is there though it was before anything was kept. */

@@ -5,7 +5,7 @@ import { historyFileOf } from '../../src/history/history-file.js';
 import { CRMOutboxError, CRMValidationError, type NotifierOptions } from '../../src/index.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { settle, useNotifiers } from '../helpers/observed-notifier.js';
-import { accept } from '../helpers/scripted-crm.js';
+import { accept, reply } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, useCrm } from '../helpers/use-crm.js';
 
@@ -130,6 +130,22 @@ describe('delivery that is paused by hand', () => {
     await clock.advance(2_000);
     await crm.waitFor(1);
     expect(told('resumedByHand')).toEqual([{ target: 'crm', by: null }]);
+  });
+
+  it('stands once in a timeline, though each process that takes over obeys it', async () => {
+    const crm = await startCrm(reply(503));
+    const retry = { firstDelayMs: 60 * minuteMs, maxDelayMs: 60 * minuteMs };
+    const options: NotifierOptions = { baseUrl: crm.url, outbox: directory(), retry };
+    const before = create(options);
+    const [id = ''] = await before.accept('a');
+    await before.hear('retry');
+    await before.notifier.pause({ by: 'ada' });
+    await before.close(60_000);
+    const after = create(options);
+    await after.hear('pausedByHand');
+    expect((await after.notifier.timeline(id)).targets).toMatchObject([
+      { entries: [{ kind: 'retry' }, { kind: 'paused', by: 'ada' }] },
+    ]);
   });
 
   it('outlives restarts, and is obeyed within two seconds of a change by another process', async () => {
