@@ -135,9 +135,10 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
 
   const requestsFor = (stored: readonly StoredNotification[]): readonly NotificationRequest[] =>
-    stored.flatMap(({ target: name, id, body, traceparent, attempts }) => {
+    stored.flatMap(({ state, target: name, id, body, traceparent, attempts }) => {
       const target = targets.find((one) => one.name === name);
-      const post = { id, body, traceparent, attempt: attempts + 1 };
+      // The attempts of a dead letter start anew once it is redelivered.
+      const post = { id, body, traceparent, attempt: state === 'dead' ? 1 : attempts + 1 };
       return target === undefined ? [] : [notificationRequest(target, post)];
     });
 

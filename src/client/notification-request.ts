@@ -13,7 +13,7 @@ export interface NotificationRequest {
   readonly method: 'POST';
   /** With `$REQUEST_PATH` for a path that is the notification's own. */
   readonly url: string;
-  /** With `$CRM_TOKEN` for the credentials, and such a variable for the value of a header that is the notification's own. */
+  /** With `$CRM_AUTH_TOKEN` for the credentials, and such a variable for the value of a header that is the notification's own. */
   readonly headers: Readonly<Record<string, string>>;
   /** Personal data. */
   readonly body: Uint8Array;
@@ -40,7 +40,7 @@ export function notificationRequest(target: RequestTarget, post: Post): Notifica
     target: name,
     method: 'POST',
     url: baseUrl + (own?.path === undefined ? request.path : '$REQUEST_PATH'),
-    headers: Object.fromEntries([...pairsOf(headersWith('$CRM_TOKEN')), ...headers]) as Record<string, string>,
+    headers: Object.fromEntries([...pairsOf(headersWith('$CRM_AUTH_TOKEN')), ...headers]) as Record<string, string>,
     body: request.body,
   };
 }

@@ -1,8 +1,8 @@
-/** The body as it is, or with each value replaced: keys and shapes stay, and a text that is no JSON becomes dots altogether. */
+/** The body exactly as it is posted, or with each value replaced: keys and shapes stay, and a text that is no JSON becomes dots altogether. */
 export function shownBody(body: Uint8Array, isMasked: boolean): string {
   const text = Buffer.from(body).toString('utf8');
+  if (!isMasked) return text;
   const parsed = parse(text);
-  if (!isMasked) return parsed === undefined ? text : JSON.stringify(parsed.value, null, 2);
   return parsed === undefined ? dots : JSON.stringify(masked(parsed.value), null, 2);
 }
 

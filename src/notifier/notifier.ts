@@ -198,7 +198,7 @@ export interface Notifier extends Notify {
    */
   tryNow(id: string, target?: string): Promise<number>;
   /**
-   * How a notification that is pending or dead is posted to each of its targets, if it is posted alone: with `$CRM_TOKEN` in the place
+   * How a notification that is pending or dead is posted to each of its targets, if it is posted alone: with `$CRM_AUTH_TOKEN` in the place
    * of the credentials, and without a signature. The body is personal data.
    */
   requests(id: string): Promise<readonly NotificationRequest[]>;

@@ -452,8 +452,8 @@ describeInBrowser('the dashboard in a browser', () => {
     await view.getByText('Copied.').waitFor();
     const command = await page.evaluate(() => navigator.clipboard.readText());
     expect(command).toContain(`curl -X POST '${crm.url}/notify'`);
-    expect(command).toContain('-H "authorization: Bearer $CRM_TOKEN"');
-    expect(command).toContain('"message": "moved"');
+    expect(command).toContain('-H "authorization: Bearer $CRM_AUTH_TOKEN"');
+    expect(command).toMatch(/--data-raw '\{.*"message":"moved"/);
 
     await page.goBack();
     await letter(page, id).waitFor();

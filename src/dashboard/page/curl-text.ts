@@ -5,7 +5,7 @@ export function curlText({ method, url, headers }: NotificationView['requests'][
   const parts = [
     `curl -X ${method} ${quoted(url)}`,
     ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
-    body === undefined ? '--data-binary @body.json' : `--data-binary ${literally(body)}`,
+    body === undefined ? '--data-binary @body.json' : `--data-raw ${literally(body)}`,
   ];
   return parts.join(' \\\n  ');
 }

@@ -131,7 +131,7 @@ function requestPart(
   const showBody = async (isRevealed: boolean): Promise<void> => {
     try {
       const text = await actions.showBody(letter, isRevealed);
-      body.textContent = text;
+      body.textContent = isRevealed ? indented(text) : text;
       if (isRevealed) command.textContent = curlText(request, text);
     } catch {
       body.textContent = 'The body could not be read.';
@@ -151,6 +151,15 @@ function requestPart(
   );
   details.addEventListener('toggle', () => void showBody(false), { once: true });
   return details;
+}
+
+/** JSON in lines for people; the command has it as it is posted. */
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
 }
 
 function button(name: string, onClick: () => void, tone = ''): HTMLButtonElement {
