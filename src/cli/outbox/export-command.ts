@@ -65,9 +65,10 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
   if (file !== undefined && existsSync(file)) {
     throw new CliFailure(`${file} already exists; choose another name or remove it`, 'EEXIST');
   }
-  output.note(
-    `The export${file === undefined ? '' : ` in ${file}`} holds personal data: keep it private, and delete it after use.`,
-  );
+  if (options.format === 'json')
+    output.note(
+      `The export${file === undefined ? '' : ` in ${file}`} holds personal data: keep it private, and delete it after use.`,
+    );
   await readOutbox(place, async (outbox) => {
     const lines = linesOf(storedIn(outbox, options), options);
     const written = await (file === undefined ? toOutput(lines, output, context) : toFile(lines, file, context));

@@ -56,7 +56,8 @@ async function show(
     lines.push('', ...timelineLines(timeline.acceptedAt, known));
     if (options.body === true && entry !== undefined) lines.push('', safeJson(bodyValue(entry.body), 2));
     const shown = options.body === true && entry !== undefined ? wholeRecord(entry) : record;
-    output.result({ ...shown, timeline: (known?.entries ?? []).map(entryRecord) }, lines.join('\n'));
+    const accepted = timeline.acceptedAt === undefined ? [] : [acceptedRecord(timeline.acceptedAt)];
+    output.result({ ...shown, timeline: [...accepted, ...(known?.entries ?? []).map(entryRecord)] }, lines.join('\n'));
   }
   return 'done';
 }
@@ -66,6 +67,10 @@ function recordOf(id: string, entry: StoredNotification | undefined, known: Targ
   if (entry !== undefined) return entry.state === 'pending' ? pendingRecord(entry) : deadRecord(entry);
   const { state = 'gone', target, type, lane } = known ?? {};
   return { state, target, id, type, lane };
+}
+
+function acceptedRecord(at: number): object {
+  return { at: instantText(at), kind: 'accepted' };
 }
 
 /** What `--json` prints of what happened. */

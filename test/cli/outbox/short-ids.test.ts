@@ -57,7 +57,9 @@ function describeShortIds(cli: OutboxCli): void {
     ]);
     expect(await objects('discard', '1da2')).toEqual([{ discarded: 1, missing: [] }]);
     // What the outbox no longer holds is known still.
-    expect(await objects('show', '1DA2')).toMatchObject([{ id: two, timeline: [{ kind: 'discarded' }] }]);
+    expect(await objects('show', '1DA2')).toMatchObject([
+      { id: two, timeline: [{ kind: 'accepted' }, { kind: 'discarded' }] },
+    ]);
     const end = await run(['discard', '1da3', 'abcd']);
     expect(end).toMatchObject({ code: 1, stdout: 'Discarded 0 dead letters.\n' });
     expect(end.stderr).toContain(`${three} is not a dead letter`);
