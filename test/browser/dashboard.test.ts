@@ -475,6 +475,34 @@ describeInBrowser('the dashboard in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('keeps the values that somebody has asked for while a notification is tried again, until they hide them', async () => {
+    const crm = await startCrm(reply(503));
+    const options = {
+      baseUrl: crm.url,
+      retry: { firstDelayMs: 500, maxDelayMs: 500 },
+      breaker: { failureThreshold: 99 },
+    };
+    const { page, accept: take, url, complaints } = await openDashboard(options);
+    const [id = ''] = await take('booking:1');
+    await page.goto(`${url}/crm/?id=${id}`);
+    const view = page.locator('#notification');
+    await view.getByText('Request', { exact: true }).click();
+    const body = view.getByRole('region', { name: 'Body' });
+    const command = view.getByRole('region', { name: 'Request as a command of curl' });
+    await body.getByText('"message": "•••"').waitFor();
+    await view.getByRole('button', { name: 'Show values' }).press('Enter');
+    await body.getByText('"message": "moved"').waitFor();
+    const failures = await view.getByText(/^attempt \d+ failed/).count();
+    await view.getByText(`attempt ${String(failures + 2)} failed with 503`).waitFor();
+    expect(await body.textContent()).toContain('"message": "moved"');
+    expect(await command.textContent()).toContain('"message": "moved"');
+    expect(await focused(page)).toBe('Hide values this notification');
+    await page.keyboard.press('Enter');
+    await body.getByText('"message": "•••"').waitFor();
+    expect(await command.textContent()).not.toContain('moved');
+    expect(complaints).toEqual([]);
+  });
+
   it('says when it is not connected, keeps the numbers, and recovers', async () => {
     const { page, stats } = await withDead(1);
     await letters(page).waitFor();

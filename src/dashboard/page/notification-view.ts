@@ -13,6 +13,7 @@ import {
 } from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
+import { createRequestPart, type RequestActions, type RequestPart } from './request-part.js';
 import { makeTargetPanel, type TargetActions } from './target-panel.js';
 
 /** The view of one notification: what happened to it, and what can be done. It takes the place of the overview. */
@@ -23,6 +24,14 @@ export interface NotificationSection {
   follow(): void;
 }
 
+/** What is shown of a target. */
+interface ShownTarget {
+  readonly text: string;
+  readonly panel: HTMLElement;
+  readonly hasBodies: boolean;
+  readonly requestPart: RequestPart | undefined;
+}
+
 export function createNotificationSection(address: () => Address, onChanged: () => void): NotificationSection {
   const section = byId('notification', HTMLElement);
   const heading = byId('notification-heading', HTMLElement);
@@ -30,7 +39,7 @@ export function createNotificationSection(address: () => Address, onChanged: () 
   const outcome = byId('notification-outcome', HTMLElement);
   const empty = byId('notification-empty', HTMLElement);
   const panels = byId('notification-targets', HTMLElement);
-  const shown = new Map<string, { readonly text: string; readonly panel: HTMLElement }>();
+  const shown = new Map<string, ShownTarget>();
   let shownId = '';
 
   const read = async (): Promise<void> => {
@@ -56,21 +65,22 @@ export function createNotificationSection(address: () => Address, onChanged: () 
     }
     for (const known of targets) {
       const { target } = known;
-      const ofTarget = view.requests.find((one) => one.target === target);
-      const text = JSON.stringify([known, ofTarget, view.hasBodies]);
+      const request = view.requests.find((one) => one.target === target);
       const before = shown.get(target);
+      const { hasBodies } = view;
+      const text = JSON.stringify([known, request, hasBodies]);
       if (before?.text === text) continue;
-      const panel = makeTargetPanel(
-        { id: view.timeline.id, acceptedAt, known, request: ofTarget, hasBodies: view.hasBodies },
-        actions,
-      );
-      const request = panel.querySelector('details');
-      if (request !== null) request.open = before?.panel.querySelector('details')?.open === true;
-      const hadFocus = before?.panel.contains(document.activeElement) === true;
+      const letter = { id: view.timeline.id, target };
+      const focused = before?.panel.contains(document.activeElement) === true ? document.activeElement : null;
+      // The same part, so that it stays open and shows what somebody has asked for.
+      const kept = before?.hasBodies === hasBodies ? before.requestPart : undefined;
+      const requestPart = request && (kept ?? createRequestPart(letter, hasBodies, requestActions));
+      if (request !== undefined) requestPart?.show(request);
+      const panel = makeTargetPanel({ id: letter.id, acceptedAt, known, request: requestPart?.element }, actions);
       if (before === undefined) panels.append(panel);
       else before.panel.replaceWith(panel);
-      shown.set(target, { text, panel });
-      if (hadFocus) heading.focus();
+      shown.set(target, { text, panel, hasBodies, requestPart });
+      if (focused instanceof HTMLElement) (panel.contains(focused) ? focused : heading).focus({ preventScroll: true });
     }
   };
 
@@ -85,9 +95,11 @@ export function createNotificationSection(address: () => Address, onChanged: () 
     await read();
   };
 
-  const actions: TargetActions = {
+  const requestActions: RequestActions = {
     copy: (text) => void copyText(text),
     showBody: (letter, isRevealed) => (isRevealed ? revealBody(letter) : fetchBody(letter)),
+  };
+  const actions: TargetActions = {
     tryNow: (letter) => void act(async () => ((await tryNow(letter)) ? 'It is tried now.' : notTried)),
     redeliver: (letter) =>
       void act(async () => ((await redeliver(letter)).redelivered > 0 ? 'It is pending again.' : nothingChanged)),

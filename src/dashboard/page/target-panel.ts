@@ -1,28 +1,24 @@
 import { countText } from '../../core/duration-text.js';
 import type { NotificationView } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
-import { curlText } from './curl-text.js';
-import { dayAndSecondText, make, timeElement, unseen } from './element.js';
+import { dayAndSecondText, make, timeElement } from './element.js';
+import { makeNotificationButton } from './notification-button.js';
 import { notificationLink } from './notification-link.js';
 import { makeTimeline } from './timeline-list.js';
 
 /** What can be done with a notification for one target. */
 export interface TargetActions {
-  readonly copy: (text: string) => void;
   readonly tryNow: (letter: LetterKey) => void;
   readonly redeliver: (letter: LetterKey) => void;
   readonly discard: (letter: LetterKey) => Promise<void>;
-  /** Its body, with its values if `isRevealed`. */
-  readonly showBody: (letter: LetterKey, isRevealed: boolean) => Promise<string>;
 }
 
 export interface PanelData {
   readonly id: string;
   readonly acceptedAt: number | undefined;
   readonly known: NotificationView['timeline']['targets'][number];
-  /** Undefined once it is no longer in the outbox, or its target is not configured here. */
-  readonly request: NotificationView['requests'][number] | undefined;
-  readonly hasBodies: boolean;
+  /** The part with its request; undefined once it is no longer in the outbox, or its target is not configured here. */
+  readonly request: HTMLElement | undefined;
 }
 
 const states = {
@@ -35,7 +31,7 @@ const states = {
 
 /** What is known of a notification for one target, and what can be done. */
 export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLElement {
-  const { id, acceptedAt, known, request, hasBodies } = data;
+  const { id, acceptedAt, known, request } = data;
   const { target, type, state, entries } = known;
   const badge = make('span', 'badge', states[state].text);
   badge.dataset['level'] = states[state].level;
@@ -50,7 +46,7 @@ export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLEl
     ...(state === 'gone' ? [make('p', 'letter-facts', goneText)] : []),
     ...(state === 'pending' && known.place?.before === 0 ? [tryButton(letter, actions)] : []),
     ...(state === 'dead' ? [changeButtons(letter, actions)] : []),
-    ...(request === undefined ? [] : [requestPart(letter, request, hasBodies, actions)]),
+    ...(request === undefined ? [] : [request]),
   );
 }
 
@@ -90,7 +86,7 @@ function neighbours(count: number, ids: readonly string[]): readonly (Node | str
 }
 
 function tryButton(letter: LetterKey, actions: TargetActions): HTMLElement {
-  const tryIt = button('Try now', () => {
+  const tryIt = makeNotificationButton('Try now', () => {
     actions.tryNow(letter);
   });
   return make('div', 'letter-actions', tryIt);
@@ -100,71 +96,9 @@ function changeButtons(letter: LetterKey, actions: TargetActions): HTMLElement {
   return make(
     'div',
     'letter-actions',
-    button('Redeliver', () => {
+    makeNotificationButton('Redeliver', () => {
       actions.redeliver(letter);
     }),
-    button('Discard', () => void actions.discard(letter), 'button-danger'),
+    makeNotificationButton('Discard', () => void actions.discard(letter), 'button-danger'),
   );
-}
-
-/** The request as a command, and the body where it may be shown. */
-function requestPart(
-  letter: LetterKey,
-  request: NonNullable<PanelData['request']>,
-  hasBodies: boolean,
-  actions: TargetActions,
-): HTMLElement {
-  const command = make('code', '', curlText(request));
-  const commandBox = make('pre', 'code scroll', command);
-  commandBox.tabIndex = 0;
-  commandBox.setAttribute('role', 'region');
-  commandBox.setAttribute('aria-label', 'Request as a command of curl');
-  const copy = button('Copy as curl', () => {
-    actions.copy(command.textContent);
-  });
-  const parts = [make('summary', '', 'Request'), commandBox, make('div', 'letter-actions', copy)];
-  if (!hasBodies) return make('details', 'request', ...parts);
-  const body = make('pre', 'code scroll', 'Loading …');
-  body.tabIndex = 0;
-  body.setAttribute('role', 'region');
-  body.setAttribute('aria-label', 'Body');
-  const showBody = async (isRevealed: boolean): Promise<void> => {
-    try {
-      const text = await actions.showBody(letter, isRevealed);
-      body.textContent = isRevealed ? indented(text) : text;
-      if (isRevealed) command.textContent = curlText(request, text);
-    } catch {
-      body.textContent = 'The body could not be read.';
-    }
-  };
-  const reveal = button('Show values', () => {
-    reveal.disabled = true;
-    void showBody(true);
-  });
-  const details = make(
-    'details',
-    'request',
-    ...parts,
-    make('h4', '', 'Body'),
-    body,
-    make('div', 'letter-actions', reveal),
-  );
-  details.addEventListener('toggle', () => void showBody(false), { once: true });
-  return details;
-}
-
-/** JSON in lines for people; the command has it as it is posted. */
-function indented(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
-
-function button(name: string, onClick: () => void, tone = ''): HTMLButtonElement {
-  const made = make('button', `button ${tone}`.trim(), name, unseen(' this notification'));
-  made.type = 'button';
-  made.addEventListener('click', onClick);
-  return made;
 }
