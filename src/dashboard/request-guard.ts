@@ -44,14 +44,22 @@ const unknownHost = refusal(
     '.localhost; open it there, or set authorize: crmDashboard(crm, { authorize: (req) => … })',
 );
 
-/** The response to a client that may see the dashboard, but may not change anything; undefined if it may. Never rejects. */
+/**
+ * The response to a client that may see the dashboard, but may not change anything; undefined if it may. The log gets who that was.
+ * Never rejects.
+ */
 export async function refuseChange(
   req: IncomingMessage,
-  { authorizeChange, logger }: Pick<DashboardConfig, 'authorizeChange' | 'logger'>,
+  { authorizeChange, logger, userOf }: Pick<DashboardConfig, 'authorizeChange' | 'logger' | 'userOf'>,
 ): Promise<DashboardResponse | undefined> {
   const refused = refuseForeign(req);
   if (refused !== undefined || authorizeChange === undefined) return refused;
-  return (await isAllowed(req, 'authorizeChange', authorizeChange, logger)) ? undefined : mayNotChange;
+  if (await isAllowed(req, 'authorizeChange', authorizeChange, logger)) return undefined;
+  // Of the path the last part alone: before it there may be an id that the client has made up.
+  const change = /[^/?]+(?=$|\?)/.exec(req.url ?? '')?.[0];
+  const fields = { by: userOfRequest(req, { userOf }), change };
+  if (logger !== undefined) writeLog(logger, 'warn', fields, 'CRM dashboard: a change was refused', () => undefined);
+  return mayNotChange;
 }
 
 /** Whether this user may see the bodies of notifications. Never rejects. */

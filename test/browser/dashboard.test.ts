@@ -42,10 +42,13 @@ describeInBrowser('the dashboard in a browser', () => {
     options: NotifierOptions,
     setting: Parameters<typeof open>[0] = {},
     before: (notifier: ObservedNotifier) => Promise<unknown> = async () => undefined,
+    mayChange = (): boolean => true,
   ): Promise<Opened> {
     const observed = makeNotifier(options);
     const app = express();
-    app.use('/crm', testDashboard(observed.notifier, { authorize: () => true, showBodies: () => true }));
+    const all = () => true;
+    const dashboard = testDashboard(observed.notifier, { authorize: all, authorizeChange: mayChange, showBodies: all });
+    app.use('/crm', dashboard);
     const { url } = await serve(app);
     await before(observed);
     const { page, complaints } = await open(setting);
@@ -501,6 +504,28 @@ describeInBrowser('the dashboard in a browser', () => {
     await body.getByText('"message": "•••"').waitFor();
     expect(await command.textContent()).not.toContain('moved');
     expect(complaints).toEqual([]);
+  });
+
+  it('says so to those who may not change anything', async () => {
+    const crm = await startCrm(reply(422, 'no'));
+    const {
+      page,
+      accept: take,
+      hear,
+      url,
+      stats,
+    } = await openDashboard({ baseUrl: crm.url }, {}, undefined, () => false);
+    const [id = ''] = await take('booking:1');
+    await hear('dead');
+    await page.getByRole('button', { name: `Redeliver ${id}` }).click();
+    await page.locator('#list-outcome').getByText('You may not change anything here.').waitFor();
+    await page.getByRole('button', { name: 'Pause delivery …' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+    await page.locator('#pause-outcome').getByText('You may not change anything here.').waitFor();
+    await page.goto(`${url}/crm/?id=${id}`);
+    await page.locator('#notification').getByRole('button', { name: 'Redeliver' }).click();
+    await page.locator('#notification-outcome').getByText('You may not change anything here.').waitFor();
+    expect((await stats()).dead).toBe(1);
   });
 
   it('says when it is not connected, keeps the numbers, and recovers', async () => {

@@ -34,13 +34,20 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
     ],
     ['rejects', () => Promise.reject(new Error('secret'))],
   ])('is seen but not changed when authorizeChange %s', async (_what, authorizeChange) => {
-    const { app, change, id, stats, logger } = await withOneDead({ authorizeChange });
+    const { app, change, id, stats, logger } = await withOneDead({
+      authorizeChange,
+      userOf: (req) => String(req.headers['x-user']),
+    });
     await request(app).get('/crm/api/dead-letters').set(signedIn).expect(200);
     for (const path of [`${id}/redeliver`, `${id}/discard`, 'redeliver-all', 'discard-all']) {
       const { body } = await change(path).expect(403);
       expect(body).toMatchObject({ error: { code: 'may-not-change' } });
     }
     expect((await stats()).dead).toBe(1);
+    const refused = logger.at('warn').filter(({ message }) => message === 'CRM dashboard: a change was refused');
+    expect(refused.map(({ fields }) => fields)).toEqual(
+      ['redeliver', 'discard', 'redeliver-all', 'discard-all'].map((change) => ({ by: 'ada', change })),
+    );
     expect(logger.text()).not.toContain('secret');
   });
 

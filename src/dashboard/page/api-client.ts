@@ -16,8 +16,8 @@ import type {
 } from '../api-contract.js';
 import { filterNames, type FilterName, type ListFilter } from './address.js';
 
-/** `signed-out`: 401. `unavailable`: another error status. `unreachable`: no response. */
-export type Failure = 'signed-out' | 'unavailable' | 'unreachable';
+/** `signed-out`: 401. `may-not-change`: a change is refused. `unavailable`: another error status. `unreachable`: no response. */
+export type Failure = 'signed-out' | 'may-not-change' | 'unavailable' | 'unreachable';
 
 class ApiError extends Error {
   readonly failure: Failure;
@@ -208,7 +208,7 @@ async function request(path: string, init: RequestInit = {}, withinMs = timeoutM
     throw new ApiError('unreachable');
   }
   if (response.status === 401) throw new ApiError('signed-out');
-  if (!response.ok) throw new ApiError('unavailable', response.status === 409 ? await refusalOf(response) : undefined);
+  if (!response.ok) throw await errorOf(response);
   try {
     return await response.json();
   } catch {
@@ -216,10 +216,13 @@ async function request(path: string, init: RequestInit = {}, withinMs = timeoutM
   }
 }
 
-async function refusalOf(response: Response): Promise<string | undefined> {
+/** The error of a response that is none of ours, as a proxy's, says no more than that. */
+async function errorOf(response: Response): Promise<ApiError> {
   try {
-    return ((await response.json()) as Refusal).error.message;
+    const { code, message } = ((await response.json()) as Refusal).error;
+    if (response.status === 403 && code === 'may-not-change') return new ApiError('may-not-change');
+    return new ApiError('unavailable', response.status === 409 ? message : undefined);
   } catch {
-    return undefined;
+    return new ApiError('unavailable');
   }
 }

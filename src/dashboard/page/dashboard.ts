@@ -105,6 +105,7 @@ function showOverview(overview: Overview): void {
 
 const failureWords: Readonly<Record<Failure, string>> = {
   'signed-out': 'Signed out since',
+  'may-not-change': 'No data from the notifier since',
   unavailable: 'No data from the notifier since',
   unreachable: 'Not connected since',
 };

@@ -13,6 +13,7 @@ import {
 } from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, numberText, setText } from './element.js';
+import { failedChangeText } from './failed-change-text.js';
 import type { LetterAction, LetterList } from './letter-list.js';
 import { createRedeliveryWatch } from './redelivery-watch.js';
 import type { Selection } from './selection.js';
@@ -55,8 +56,8 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
     if (count > 1) setText(outcome, `${doing} ${countText(count, 'dead letter')} …`);
     try {
       setText(outcome, await work());
-    } catch {
-      setText(outcome, 'This failed, or its response was lost. See the status line at the top.');
+    } catch (error) {
+      setText(outcome, failedChangeText(error));
     }
     underWay = undefined;
     await onChanged();

@@ -1,18 +1,10 @@
 import { durationText } from '../../core/duration-text.js';
 import type { NotificationView } from '../api-contract.js';
 import type { Address } from './address.js';
-import {
-  discard,
-  failureOf,
-  fetchBody,
-  fetchNotification,
-  redeliver,
-  refusalWordsOf,
-  revealBody,
-  tryNow,
-} from './api-client.js';
+import { discard, failureOf, fetchBody, fetchNotification, redeliver, revealBody, tryNow } from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
+import { failedChangeText } from './failed-change-text.js';
 import { createRequestPart, type RequestActions, type RequestPart } from './request-part.js';
 import { makeTargetPanel, type TargetActions } from './target-panel.js';
 
@@ -88,8 +80,7 @@ export function createNotificationSection(address: () => Address, onChanged: () 
     try {
       setText(outcome, await work());
     } catch (error) {
-      const words = refusalWordsOf(error);
-      setText(outcome, words === undefined ? failed : `Not done: ${words}.`);
+      setText(outcome, failedChangeText(error));
     }
     onChanged();
     await read();
@@ -147,7 +138,6 @@ export function createNotificationSection(address: () => Address, onChanged: () 
 }
 
 const notTried = 'It is no longer the first in its lane, or no longer pending; nothing was changed.';
-const failed = 'This failed, or its response was lost. See the status line at the top.';
 const nothingChanged = 'It is no longer a dead letter; nothing was changed.';
 
 /** What may have become of a notification of which nothing is known. */

@@ -2,6 +2,7 @@ import type { Overview, TargetEntry } from '../api-contract.js';
 import { changePause } from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
+import { failedChangeText } from './failed-change-text.js';
 
 /** Pauses and resumes delivery by hand: of all targets by the button above the figures, of one by the button in its row. */
 export interface PauseControl {
@@ -23,8 +24,8 @@ export function createPauseControl(onChanged: () => void): PauseControl {
     try {
       await changePause(call, name);
       setText(outcome, '');
-    } catch {
-      setText(outcome, 'This failed, or its response was lost. See the status line at the top.');
+    } catch (error) {
+      setText(outcome, failedChangeText(error));
     }
     onChanged();
   };
