@@ -283,6 +283,7 @@ describeInBrowser('the dashboard in a browser', () => {
     await page.reload();
     await page.getByText('1–1 of 1').waitFor();
     expect(await rows.locator('.code').last().textContent()).toBe('b');
+    await rows.first().getByText('paused: when delivery goes on').waitFor();
     for (const [width, colorScheme] of [
       [320, 'dark'],
       [1440, 'light'],
@@ -292,6 +293,9 @@ describeInBrowser('the dashboard in a browser', () => {
       await expectAccessible(page);
       expect([width, await scrollsTooFar(page)]).toEqual([width, false]);
     }
+    await rows.first().getByRole('link').click();
+    await page.locator('#notification').getByText('paused: when delivery goes on').waitFor();
+    await page.goBack();
     const file = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
     const csv = await (await fetch(`${url}/crm/${file!}`)).text();
     expect(csv.trim().split('\r\n')).toHaveLength(2);

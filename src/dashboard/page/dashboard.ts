@@ -42,6 +42,7 @@ const address: Address = createAddress(
 );
 const notification = createNotificationSection(
   () => address,
+  () => latest,
   () => void poll(),
 );
 const deadLetters = createDeadLettersKind(
@@ -100,6 +101,7 @@ function showOverview(overview: Overview): void {
   attempts.show(overview);
   deadLetters.follow(overview);
   lists.follow(overview);
+  pending.follow();
   notification.follow();
 }
 

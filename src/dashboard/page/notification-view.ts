@@ -1,10 +1,11 @@
 import { durationText } from '../../core/duration-text.js';
-import type { NotificationView } from '../api-contract.js';
+import type { NotificationView, Overview } from '../api-contract.js';
 import type { Address } from './address.js';
 import { discard, failureOf, fetchBody, fetchNotification, redeliver, revealBody, tryNow } from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
 import { failedChangeText } from './failed-change-text.js';
+import { nextAttemptText } from './next-attempt-text.js';
 import { createRequestPart, type RequestActions, type RequestPart } from './request-part.js';
 import { makeTargetPanel, type TargetActions } from './target-panel.js';
 
@@ -24,7 +25,12 @@ interface ShownTarget {
   readonly requestPart: RequestPart | undefined;
 }
 
-export function createNotificationSection(address: () => Address, onChanged: () => void): NotificationSection {
+/** `latest` returns the overview that was shown last; `onChanged` is called after each change. */
+export function createNotificationSection(
+  address: () => Address,
+  latest: () => Overview | undefined,
+  onChanged: () => void,
+): NotificationSection {
   const section = byId('notification', HTMLElement);
   const heading = byId('notification-heading', HTMLElement);
   const idText = byId('notification-id', HTMLElement);
@@ -60,7 +66,9 @@ export function createNotificationSection(address: () => Address, onChanged: () 
       const request = view.requests.find((one) => one.target === target);
       const before = shown.get(target);
       const { hasBodies } = view;
-      const text = JSON.stringify([known, request, hasBodies]);
+      const { nextAttemptAt = 0, place } = known;
+      const next = nextAttemptText({ target, nextAttemptAt, waitsInLane: place?.before !== 0 }, latest());
+      const text = JSON.stringify([known, request, hasBodies, next]);
       if (before?.text === text) continue;
       const letter = { id: view.timeline.id, target };
       const focused = before?.panel.contains(document.activeElement) === true ? document.activeElement : null;
@@ -68,7 +76,7 @@ export function createNotificationSection(address: () => Address, onChanged: () 
       const kept = before?.hasBodies === hasBodies ? before.requestPart : undefined;
       const requestPart = request && (kept ?? createRequestPart(letter, hasBodies, requestActions));
       if (request !== undefined) requestPart?.show(request);
-      const panel = makeTargetPanel({ id: letter.id, acceptedAt, known, request: requestPart?.element }, actions);
+      const panel = makeTargetPanel({ id: letter.id, acceptedAt, known, next, request: requestPart?.element }, actions);
       if (before === undefined) panels.append(panel);
       else before.panel.replaceWith(panel);
       shown.set(target, { text, panel, hasBodies, requestPart });

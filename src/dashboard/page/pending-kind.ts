@@ -1,19 +1,25 @@
 import { countText } from '../../core/duration-text.js';
-import { nextAttemptOf } from '../../outbox/outbox.js';
 import type { Overview, PendingPage } from '../api-contract.js';
 import { fetchPending, fetchPendingCount } from './api-client.js';
-import { byId, dayAndTimeText, make, timeElement, timeText } from './element.js';
+import { byId, dayAndTimeText, make, timeElement } from './element.js';
 import type { ListKind } from './list-kind.js';
 import { makeListItem } from './list-item.js';
+import { nextAttemptText } from './next-attempt-text.js';
 
 type Entry = PendingPage['entries'][number];
 
+export interface PendingKind extends ListKind {
+  /** Shows what each waits for now: an overview says what is paused. */
+  follow(): void;
+}
+
 /** What is pending, each target's oldest first. `latest` returns the overview that was shown last. */
-export function createPendingKind(latest: () => Overview | undefined): ListKind {
+export function createPendingKind(latest: () => Overview | undefined): PendingKind {
   const list = byId('pending-list', HTMLOListElement);
+  let entries: readonly Entry[] = [];
   let shown = '';
 
-  const show = (entries: readonly Entry[]): void => {
+  const show = (): void => {
     const items = entries.map((entry) => ({ entry, next: nextAttemptText(entry, latest()) }));
     const current = JSON.stringify(items);
     // A selection of text in it would be lost.
@@ -30,41 +36,23 @@ export function createPendingKind(latest: () => Overview | undefined): ListKind 
     ownFilters: ['attempts'],
     path: 'pending',
     async fetch(filter, cursor) {
-      const [{ entries, next }, total] = await Promise.all([
+      const [{ entries: found, next }, total] = await Promise.all([
         fetchPending({ after: cursor, filter }),
         fetchPendingCount(filter),
       ]);
       return {
-        shownCount: entries.length,
+        shownCount: found.length,
         total,
         next,
         show() {
-          show(entries);
+          entries = found;
+          show();
         },
       };
     },
-    revisionOf: ({ stats, targets }) =>
-      JSON.stringify([stats.pending, stats.delivered, stats.retried, stats.oldestAgeMs, targets.map(isPaused)]),
+    revisionOf: ({ stats }) => JSON.stringify([stats.pending, stats.delivered, stats.retried, stats.oldestAgeMs]),
+    follow: show,
   };
-}
-
-function isPaused({ circuit, pause }: Overview['targets'][number]): boolean {
-  return pause !== null || circuit === 'open' || circuit === 'half-open';
-}
-
-/** When the next attempt is made, in words. */
-function nextAttemptText(entry: Entry, overview: Overview | undefined): string {
-  const target = overview?.targets.find(({ name }) => name === entry.target);
-  switch (nextAttemptOf(entry, Date.now(), target !== undefined && isPaused(target))) {
-    case 'lane':
-      return 'after the one before it in its lane';
-    case 'pause':
-      return 'paused: when delivery goes on';
-    case 'instant':
-      return `at ${timeText(entry.nextAttemptAt)}`;
-    case 'nothing':
-      return 'now';
-  }
 }
 
 function makeItem(entry: Entry, next: string): HTMLLIElement {

@@ -1,7 +1,7 @@
 import { countText } from '../../core/duration-text.js';
 import type { NotificationView } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
-import { dayAndSecondText, make, timeElement } from './element.js';
+import { make } from './element.js';
 import { makeNotificationButton } from './notification-button.js';
 import { notificationLink } from './notification-link.js';
 import { makeTimeline } from './timeline-list.js';
@@ -17,6 +17,8 @@ export interface PanelData {
   readonly id: string;
   readonly acceptedAt: number | undefined;
   readonly known: NotificationView['timeline']['targets'][number];
+  /** When its next attempt is made, in words, while it is pending. */
+  readonly next: string;
   /** The part with its request; undefined once it is no longer in the outbox, or its target is not configured here. */
   readonly request: HTMLElement | undefined;
 }
@@ -31,7 +33,7 @@ const states = {
 
 /** What is known of a notification for one target, and what can be done. */
 export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLElement {
-  const { id, acceptedAt, known, request } = data;
+  const { id, acceptedAt, known, next, request } = data;
   const { target, type, state, entries } = known;
   const badge = make('span', 'badge', states[state].text);
   badge.dataset['level'] = states[state].level;
@@ -40,7 +42,7 @@ export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLEl
     'article',
     'panel target-panel',
     make('h3', '', type, ' to ', target, ' ', badge),
-    make('dl', 'facts', ...factsOf(known)),
+    make('dl', 'facts', ...factsOf(known, next)),
     make('h4', '', 'What happened'),
     makeTimeline(acceptedAt, entries),
     ...(state === 'gone' ? [make('p', 'letter-facts', goneText)] : []),
@@ -53,15 +55,9 @@ export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLEl
 const goneText =
   'It was delivered, discarded or expired since; which of them is not known, because too much has happened, or too long ago.';
 
-function factsOf({ lane, state, nextAttemptAt = 0, place }: PanelData['known']): readonly HTMLElement[] {
+function factsOf({ lane, state, place }: PanelData['known'], next: string): readonly HTMLElement[] {
   const facts = [fact('Lane', make('span', 'code', lane))];
   if (state !== 'pending' || place === undefined) return facts;
-  const isFirst = place.before === 0;
-  const next = !isFirst
-    ? 'after those before it in its lane'
-    : nextAttemptAt > Date.now()
-      ? timeElement(nextAttemptAt, dayAndSecondText(nextAttemptAt))
-      : 'as soon as delivery can';
   return [
     ...facts,
     fact('Next attempt', next),
