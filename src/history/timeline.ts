@@ -116,7 +116,8 @@ function withChanges(
     );
     if (change === undefined) return [death];
     used.add(change);
-    return [death, { ...change, id: death.id, target: death.target, detail: withoutIds(change.detail) }];
+    const { id, target, type, lane } = death;
+    return [death, { ...change, id, target, type, lane, detail: withoutIds(change.detail) }];
   });
 }
 

@@ -65,7 +65,7 @@ describe('the API for one notification', () => {
       (await view(id)).timeline.targets.flatMap(({ entries }) => entries.map(({ kind }) => kind));
     expect((await view(first)).timeline.targets).toMatchObject([
       {
-        state: 'discarded',
+        ...{ state: 'discarded', type: 'user_moved', lane: 'booking:1' },
         entries: [
           { kind: 'dead' },
           { kind: 'redelivered', by: 'ada', count: 1 },
