@@ -58,20 +58,27 @@ function nobodyDelivers({ pending }: Stats): Health {
   };
 }
 
-/** Names with it those that were paused together with it. */
-function pausedByHand({ pause }: TargetEntry, all: readonly TargetEntry[]): Health {
-  const together = all.filter((target) => JSON.stringify(target.pause) === JSON.stringify(pause));
-  const names = new Intl.ListFormat('en').format(together.map(({ name }) => name));
-  const by = pause?.cause.kind === 'byHand' ? pause.cause.by : null;
-  const waiting = together.reduce((sum, { pending }) => sum + pending, 0);
+/** Names all that are paused by hand; who and when only where that is the same of all. */
+function pausedByHand(first: TargetEntry, all: readonly TargetEntry[]): Health {
+  const names = new Intl.ListFormat('en').format(all.map(({ name }) => name));
+  const by = byOf(first);
+  const isBySame = all.every((target) => byOf(target) === by);
+  const since = all.map(({ pause }) => pause?.since ?? 0);
+  const instant = Math.min(...since);
+  const when = since.every((at) => at === instant) ? 'at {instant}' : 'at {instant} or later';
+  const waiting = all.reduce((sum, { pending }) => sum + pending, 0);
   const rest = `${countText(waiting, 'notification')} pending; nothing is lost.`;
   return {
     level: 'attention',
     code: 'paused-by-hand',
     title: 'paused by hand',
-    sentence: `Delivery to ${names} was paused ${by === null ? 'by hand' : `by ${by}`} at {instant}. ${rest}`,
-    instant: pause?.since ?? 0,
+    sentence: `Delivery to ${names} was paused ${by === null || !isBySame ? 'by hand' : `by ${by}`} ${when}. ${rest}`,
+    instant,
   };
+}
+
+function byOf({ pause }: TargetEntry): string | null {
+  return pause?.cause.kind === 'byHand' ? pause.cause.by : null;
 }
 
 function pausedAt({ name, pause, pending }: TargetEntry, isOneOfSeveral: boolean): Health {

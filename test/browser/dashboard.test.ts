@@ -156,6 +156,11 @@ describeInBrowser('the dashboard in a browser', () => {
         .first()
         .waitFor();
       expect(await focused(page)).toBe('Resume delivery to sales');
+      await page.getByRole('button', { name: 'Pause … delivery to crm' }).press('Enter');
+      await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
+      await page.locator('#figure-circuit').getByText('paused').waitFor();
+      await page.getByRole('button', { name: 'Resume delivery to crm' }).press('Enter');
+      await page.locator('#figure-circuit').getByText('open').waitFor();
       await expectAccessible(page);
       expect(await scrollsTooFar(page)).toBe(false);
       await page.getByRole('button', { name: 'Resume delivery to sales' }).press('Enter');

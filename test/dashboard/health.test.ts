@@ -94,6 +94,12 @@ describe('health', () => {
     });
     const all = [byHand(), byHand({ name: 'sales' })];
     expect(health({}, { targets: all }).sentence).toContain('Delivery to crm and sales was paused by ada');
+    const byBob: Pause = { cause: { kind: 'byHand', by: 'bob' }, since: 500 };
+    const apart = health({}, { targets: [byHand(), byHand({ name: 'sales', pause: byBob })] });
+    expect(apart.sentence).toContain(
+      'Delivery to crm and sales was paused by hand at {instant} or later. 4 notifications',
+    );
+    expect(apart.instant).toBe(500);
     const nobody: Pause = { cause: { kind: 'byHand', by: null }, since: 1_000 };
     expect(health({}, { targets: [byHand({ pause: nobody })] }).sentence).toContain('was paused by hand at {instant}');
     const other = paused(unreachable, { name: 'sales' });

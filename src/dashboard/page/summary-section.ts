@@ -68,12 +68,14 @@ function showFigures({ stats, targets, latency, deliveredBy }: Overview): void {
   show('dead', held(stats.dead));
   byId('figure-dead', HTMLElement).dataset['alarm'] = String(stats.dead > 0);
 
-  const circuit = worstCircuit(targets);
-  show('circuit', circuit ?? 'unknown');
+  const areAllByHand = targets.length > 0 && targets.every(isPausedByHand);
+  const circuit = areAllByHand ? 'paused' : (worstCircuit(targets) ?? 'unknown');
+  show('circuit', circuit);
   byId('figure-circuit', HTMLElement).dataset['alarm'] = String(circuit !== 'closed');
-  // Of several, the table of targets says it.
-  const [only] = targets.length === 1 ? targets : [];
-  show('pause', only === undefined ? '' : `${isPausedByHand(only) ? 'paused ' : ''}${pauseText(only.pause)}`);
+  // Of several that differ, the table of targets says it.
+  const texts = new Set(targets.map(({ pause }) => pauseText(pause)));
+  const [same = ''] = texts.size === 1 ? texts : [];
+  show('pause', areAllByHand && same === '' ? 'by hand' : same);
   show('deliverer', deliveredBy);
   show('deliverer-note', stats.isDelivering ? '' : 'this one only accepts');
 
