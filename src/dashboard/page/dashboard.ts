@@ -126,7 +126,8 @@ function showConnection(state: 'live' | 'lost' | 'frozen', text: string): void {
 
 freeze.addEventListener('click', () => {
   isFrozen = !isFrozen;
-  freeze.setAttribute('aria-pressed', String(isFrozen));
+  // The name alone changes: with a state beside it, a screen reader would say the opposite.
+  setText(freeze, isFrozen ? 'Resume updates' : 'Pause updates');
   if (isFrozen) {
     clearTimeout(timer);
     showConnection('frozen', `Updates paused at ${timeText(Date.now())}`);
