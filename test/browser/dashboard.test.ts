@@ -349,6 +349,8 @@ describeInBrowser('the dashboard in a browser', () => {
     await hear('delivered', 3);
     await button.click();
     await page.getByText(`${letter!.id} is no longer a dead letter; nothing was changed.`).waitFor();
+    await page.getByRole('button', { name: 'Resume updates' }).click();
+    await page.getByText('Live', { exact: true }).waitFor();
     expect(idsOf(crm.received).filter((id) => id === letter!.id)).toHaveLength(2);
   });
 
@@ -535,6 +537,16 @@ describeInBrowser('the dashboard in a browser', () => {
     await page.locator('#notification').getByRole('button', { name: 'Redeliver' }).click();
     await page.locator('#notification-outcome').getByText('You may not change anything here.').waitFor();
     expect((await stats()).dead).toBe(1);
+  });
+
+  it('asks before it changes a group, with what they are', async () => {
+    const { page, hear } = await withDead(3);
+    await page.getByRole('button', { name: /^Redeliver all 3 of user_moved, 422 at crm$/ }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/^Those with target: crm, type: user_moved, reason: rejected, status: 422\. /).waitFor();
+    await dialog.getByRole('button', { name: 'Redeliver' }).click();
+    await hear('delivered', 5);
+    await page.getByText('3 redelivered: 3 delivered, 0 died again.').waitFor();
   });
 
   it('says when it is not connected, keeps the numbers, and recovers', async () => {

@@ -22,10 +22,16 @@ import type { Selection } from './selection.js';
 export interface DeadLetterChanges {
   one(letter: LetterKey, action: LetterAction, list: Pick<LetterList, 'remove'>): Promise<void>;
   /** Many of them, after a question. */
-  redeliver(count: number, change: Redelivery): Promise<void>;
-  discard(count: number, run: () => Promise<number>): Promise<void>;
+  redeliver(chosen: ChosenLetters, change: Redelivery): Promise<void>;
+  discard(chosen: ChosenLetters, run: () => Promise<number>): Promise<void>;
   /** Shows how far it is. */
   follow(overview: Overview): void;
+}
+
+export interface ChosenLetters {
+  readonly count: number;
+  /** What they have in common, for the question; empty if that is nothing. */
+  readonly what: string;
 }
 
 interface Redelivery {
@@ -63,9 +69,9 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
     await onChanged();
   };
 
-  const redeliverMany = async (count: number, { run, countDead }: Redelivery): Promise<void> => {
+  const redeliverMany = async ({ count, what }: ChosenLetters, { run, countDead }: Redelivery): Promise<void> => {
     const heading = `Redeliver ${countText(count, 'dead letter')}?`;
-    const text = 'They become pending again under their own ids, at the end of their lanes.';
+    const text = `${aboutText(what)}They become pending again under their own ids, at the end of their lanes.`;
     if (!(await confirmByDialog({ heading, text, yes: 'Redeliver' }))) return;
     await act('Redelivering', count, async () => {
       const redelivered = await run();
@@ -75,9 +81,9 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
     });
   };
 
-  const discardMany = async (count: number, run: () => Promise<number>): Promise<void> => {
+  const discardMany = async ({ count, what }: ChosenLetters, run: () => Promise<number>): Promise<void> => {
     const heading = `Discard ${countText(count, 'dead letter')}?`;
-    const text = 'They will be removed for good, and the CRM will never receive them.';
+    const text = `${aboutText(what)}They will be removed for good, and the CRM will never receive them.`;
     if (!(await confirmByDialog({ heading, text, yes: 'Discard' }))) return;
     await act('Discarding', count, async () => {
       const discarded = await run();
@@ -88,21 +94,24 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
 
   byId('redeliver-selected', HTMLButtonElement).addEventListener('click', () => {
     const selected = byTarget(selection.letters);
-    void redeliverMany(selection.letters.length, {
-      async run() {
-        const all: Redelivered[] = [];
-        for (const ids of selected) all.push(await redeliverSelected(ids));
-        return {
-          redelivered: sum(all.map(({ redelivered }) => redelivered)),
-          at: Math.max(...all.map(({ at }) => at)),
-        };
+    void redeliverMany(
+      { count: selection.letters.length, what: '' },
+      {
+        async run() {
+          const all: Redelivered[] = [];
+          for (const ids of selected) all.push(await redeliverSelected(ids));
+          return {
+            redelivered: sum(all.map(({ redelivered }) => redelivered)),
+            at: Math.max(...all.map(({ at }) => at)),
+          };
+        },
+        countDead: async () => sum(await Promise.all(selected.map(countSelected))),
       },
-      countDead: async () => sum(await Promise.all(selected.map(countSelected))),
-    });
+    );
   });
   byId('discard-selected', HTMLButtonElement).addEventListener('click', () => {
     const selected = byTarget(selection.letters);
-    void discardMany(selection.letters.length, async () => {
+    void discardMany({ count: selection.letters.length, what: '' }, async () => {
       let discarded = 0;
       for (const ids of selected) discarded += await discardSelected(ids);
       return discarded;
@@ -141,6 +150,10 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
       setText(outcome, `${doing}: ${numberText(done)} of ${countText(count, 'dead letter')} so far …`);
     },
   };
+}
+
+function aboutText(what: string): string {
+  return what === '' ? '' : `Those with ${what}. `;
 }
 
 /** The ids of what is selected, for each target. */

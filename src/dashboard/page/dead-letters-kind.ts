@@ -3,6 +3,7 @@ import { noFilter, type Address, type ListFilter } from './address.js';
 import { discardAll, fetchDeadLetters, fetchSummary, redeliverAll } from './api-client.js';
 import { createDeadLetterChanges } from './dead-letter-changes.js';
 import { byId, numberText, setText } from './element.js';
+import { filterText } from './filter-text.js';
 import { createGroupsSection, groupFilter } from './groups-section.js';
 import { createLetterList } from './letter-list.js';
 import type { ListKind } from './list-kind.js';
@@ -36,13 +37,16 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
 
   const redeliverMatching = (filter: ListFilter, count: number): Promise<void> => {
     const from = latest?.at;
-    return changes.redeliver(count, {
-      run: () => redeliverAll(filter),
-      countDead: async () => (await fetchSummary(filter, from)).count,
-    });
+    return changes.redeliver(
+      { count, what: filterText(filter) },
+      {
+        run: () => redeliverAll(filter),
+        countDead: async () => (await fetchSummary(filter, from)).count,
+      },
+    );
   };
   const discardMatching = (filter: ListFilter, count: number): Promise<void> =>
-    changes.discard(count, () => discardAll(filter));
+    changes.discard({ count, what: filterText(filter) }, () => discardAll(filter));
 
   /** The list of all dead letters brings the same summary. */
   const isGroupsOwnReading = (): boolean => {

@@ -1,5 +1,6 @@
 import { filterNames, filterOf, noFilter, type FilterName, type ListFilter } from './address.js';
-import { byId, dayAndTimeText, make } from './element.js';
+import { byId, make } from './element.js';
+import { filterPartText } from './filter-text.js';
 import type { ListKind } from './list-kind.js';
 
 /** The fields that narrow the list down, and what it is narrowed down to. */
@@ -51,7 +52,7 @@ export function createFilterForm(onFilter: (filter: ListFilter) => void): Filter
       const narrowing = filterNames.filter((name) => name !== 'search' && filter[name] !== '' && isOf(name, ofKind));
       active.hidden = narrowing.length === 0;
       parts.replaceChildren(
-        ...narrowing.flatMap((name) => [make('span', 'badge', `${name}: ${textOf(name, filter[name])}`), ' ']),
+        ...narrowing.flatMap((name) => [make('span', 'badge', filterPartText(name, filter[name])), ' ']),
       );
     },
   };
@@ -61,11 +62,6 @@ const ownNames: readonly FilterName[] = ['reason', 'status', 'attempts'];
 
 function isOf(name: FilterName, kind: ListKind | undefined): boolean {
   return !ownNames.includes(name) || kind?.ownFilters.includes(name) === true;
-}
-
-function textOf(name: FilterName, value: string): string {
-  if (name === 'status' && value === '0') return 'none';
-  return name === 'from' || name === 'to' ? dayAndTimeText(Number(value)) : value;
 }
 
 /** Instants are entered in the device's time zone. */

@@ -47,7 +47,7 @@ function itemOf(group: DeadGroup, hasTargets: boolean, actions: GroupActions): H
   badge.dataset['level'] = 'failing';
   const name = `${type}, ${String(status ?? reason)}`;
   const button = (text: string, action: string, act: (group: DeadGroup) => void, tone = ''): HTMLButtonElement => {
-    const made = make('button', `button ${tone}`.trim(), text, unseen(` of ${name}`));
+    const made = make('button', `button ${tone}`.trim(), text, unseen(` of ${name} at ${target}`));
     made.type = 'button';
     made.dataset['action'] = action;
     made.addEventListener('click', () => {

@@ -1,0 +1,14 @@
+import { filterNames, type FilterName, type ListFilter } from './address.js';
+import { dayAndTimeText } from './element.js';
+
+/** What a filter selects, in words: `type: user_moved, status: 422`. Empty for one that selects all. */
+export function filterText(filter: ListFilter): string {
+  const names = filterNames.filter((name) => filter[name] !== '');
+  return names.map((name) => filterPartText(name, filter[name])).join(', ');
+}
+
+/** One part of a filter, in words. */
+export function filterPartText(name: FilterName, value: string): string {
+  if (name === 'status' && value === '0') return 'status: none';
+  return `${name}: ${name === 'from' || name === 'to' ? dayAndTimeText(Number(value)) : value}`;
+}
