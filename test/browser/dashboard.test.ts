@@ -478,6 +478,7 @@ describeInBrowser('the dashboard in a browser', () => {
     await view.getByRole('button', { name: 'Redeliver' }).click();
     await view.getByText('redelivered', { exact: true }).waitFor();
     await view.getByText('delivered at attempt 1 with 200').waitFor();
+    await page.locator('#notification-outcome:empty').waitFor({ state: 'attached' });
     await view.getByRole('link', { name: 'Back to the overview' }).click();
     await page.getByText('No dead letters.').waitFor();
     await page.getByRole('link', { name: 'Delivered' }).click();

@@ -1,7 +1,16 @@
 import { durationText } from '../../core/duration-text.js';
 import type { NotificationView, Overview } from '../api-contract.js';
 import type { Address } from './address.js';
-import { discard, failureOf, fetchBody, fetchNotification, redeliver, revealBody, tryNow } from './api-client.js';
+import {
+  discard,
+  failureOf,
+  fetchBody,
+  fetchNotification,
+  type LetterKey,
+  redeliver,
+  revealBody,
+  tryNow,
+} from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
 import { failedChangeText } from './failed-change-text.js';
@@ -15,6 +24,14 @@ export interface NotificationSection {
   showAddress(): void;
   /** Reads it again, if it is shown. */
   follow(): void;
+}
+
+/** An outcome that is true until the state of its target changes. */
+interface Followed {
+  readonly target: string;
+  readonly text: string;
+  /** What had happened, as it was first read afterwards. */
+  readonly happened: string | undefined;
 }
 
 /** What is shown of a target. */
@@ -39,12 +56,18 @@ export function createNotificationSection(
   const panels = byId('notification-targets', HTMLElement);
   const shown = new Map<string, ShownTarget>();
   let shownId = '';
+  let changeCount = 0;
+  let followed: Followed | undefined;
 
   const read = async (): Promise<void> => {
     const { id } = address().state;
+    const changesBefore = changeCount;
     try {
       const view = await fetchNotification(id);
-      if (id === address().state.id) show(view);
+      // What was read before a change is no longer so; another read follows.
+      if (id !== address().state.id || changesBefore !== changeCount) return;
+      show(view);
+      clearOutcome(view);
     } catch (error) {
       // The status line at the top says what is wrong, and the next overview reads it again.
       if (failureOf(error) === 'unavailable') setText(outcome, 'It could not be read.');
@@ -84,12 +107,28 @@ export function createNotificationSection(
     }
   };
 
-  const act = async (work: () => Promise<string>): Promise<void> => {
+  /** Clears the outcome once it is no longer true. */
+  const clearOutcome = ({ timeline }: NotificationView): void => {
+    if (followed === undefined) return;
+    const { target, text, happened } = followed;
+    const known = timeline.targets.find((one) => one.target === target);
+    const now = JSON.stringify(known?.entries);
+    followed = { target, text, happened: happened ?? now };
+    if (known?.state === 'pending' && (text === pendingAgain || followed.happened === now)) return;
+    if (outcome.textContent === text) setText(outcome, '');
+    followed = undefined;
+  };
+
+  const act = async ({ target }: LetterKey, work: () => Promise<string>): Promise<void> => {
+    followed = undefined;
     try {
-      setText(outcome, await work());
+      const text = await work();
+      setText(outcome, text);
+      if (text === pendingAgain || text === triedNow) followed = { target, text, happened: undefined };
     } catch (error) {
       setText(outcome, failedChangeText(error));
     }
+    changeCount += 1;
     onChanged();
     await read();
   };
@@ -99,13 +138,13 @@ export function createNotificationSection(
     showBody: (letter, isRevealed) => (isRevealed ? revealBody(letter) : fetchBody(letter)),
   };
   const actions: TargetActions = {
-    tryNow: (letter) => void act(async () => ((await tryNow(letter)) ? 'It is tried now.' : notTried)),
+    tryNow: (letter) => void act(letter, async () => ((await tryNow(letter)) ? triedNow : notTried)),
     redeliver: (letter) =>
-      void act(async () => ((await redeliver(letter)).redelivered > 0 ? 'It is pending again.' : nothingChanged)),
+      void act(letter, async () => ((await redeliver(letter)).redelivered > 0 ? pendingAgain : nothingChanged)),
     async discard(letter) {
       const text = `${letter.id} will be removed for good, and the CRM will never receive it.`;
       if (!(await confirmByDialog({ heading: 'Discard this dead letter?', text, yes: 'Discard' }))) return;
-      await act(async () => ((await discard(letter)) > 0 ? 'It was discarded.' : nothingChanged));
+      await act(letter, async () => ((await discard(letter)) > 0 ? 'It was discarded.' : nothingChanged));
     },
   };
 
@@ -145,6 +184,8 @@ export function createNotificationSection(
   };
 }
 
+const triedNow = 'It is tried now.';
+const pendingAgain = 'It is pending again.';
 const notTried = 'It is no longer the first in its lane, or no longer pending; nothing was changed.';
 const nothingChanged = 'It is no longer a dead letter; nothing was changed.';
 
