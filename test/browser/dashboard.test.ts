@@ -547,7 +547,9 @@ describeInBrowser('the dashboard in a browser', () => {
     await dialog.getByText(/^Those with target: crm, type: user_moved, reason: rejected, status: 422\. /).waitFor();
     await dialog.getByRole('button', { name: 'Redeliver' }).click();
     await hear('delivered', 5);
-    await page.getByText('3 redelivered: 3 delivered, 0 died again.').waitFor();
+    await page.locator('#groups-outcome').getByText('3 redelivered: 3 delivered, 0 died again.').waitFor();
+    await page.getByText('0 notifications in 0 groups').waitFor();
+    expect(await page.locator('#list-outcome').textContent()).toBe('');
   });
 
   it('says when it is not connected, keeps the numbers, and recovers', async () => {

@@ -20,7 +20,7 @@ import type { Selection } from './selection.js';
 
 /** Redelivers and discards dead letters, and says what has become of them in a sentence that stays true. */
 export interface DeadLetterChanges {
-  one(letter: LetterKey, action: LetterAction, list: Pick<LetterList, 'remove'>): Promise<void>;
+  one(letter: LetterKey, action: LetterAction, place: OutcomePlace): Promise<void>;
   /** Many of them, after a question. */
   redeliver(chosen: ChosenLetters, change: Redelivery): Promise<void>;
   discard(chosen: ChosenLetters, run: () => Promise<number>): Promise<void>;
@@ -28,7 +28,11 @@ export interface DeadLetterChanges {
   follow(overview: Overview): void;
 }
 
+/** Where the button was pressed, and what has become of it is shown. */
+export type OutcomePlace = 'list' | 'groups';
+
 export interface ChosenLetters {
+  readonly place: OutcomePlace;
   readonly count: number;
   /** What they have in common, for the question; empty if that is nothing. */
   readonly what: string;
@@ -49,15 +53,25 @@ interface UnderWay {
 }
 
 /** `onChanged` is called after each change, and resolves once the page shows it. */
-export function createDeadLetterChanges(selection: Selection, onChanged: () => Promise<void>): DeadLetterChanges {
-  const outcome = byId('list-outcome', HTMLElement);
+export function createDeadLetterChanges(
+  selection: Selection,
+  list: () => Pick<LetterList, 'remove'>,
+  onChanged: () => Promise<void>,
+): DeadLetterChanges {
+  let outcome = byId('list-outcome', HTMLElement);
   const watch = createRedeliveryWatch((sentence) => {
     setText(outcome, sentence);
   });
   let underWay: UnderWay | undefined;
   let dead: number | undefined;
 
-  const act = async (doing: string, count: number, work: () => Promise<string>): Promise<void> => {
+  const act = async (
+    { place, doing, count }: { place: OutcomePlace; doing: string; count: number },
+    work: () => Promise<string>,
+  ): Promise<void> => {
+    const chosen = byId(`${place}-outcome`, HTMLElement);
+    if (chosen !== outcome) setText(outcome, '');
+    outcome = chosen;
     underWay = { doing, count, deadBefore: dead };
     if (count > 1) setText(outcome, `${doing} ${countText(count, 'dead letter')} …`);
     try {
@@ -69,11 +83,14 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
     await onChanged();
   };
 
-  const redeliverMany = async ({ count, what }: ChosenLetters, { run, countDead }: Redelivery): Promise<void> => {
+  const redeliverMany = async (
+    { place, count, what }: ChosenLetters,
+    { run, countDead }: Redelivery,
+  ): Promise<void> => {
     const heading = `Redeliver ${countText(count, 'dead letter')}?`;
     const text = `${aboutText(what)}They become pending again under their own ids, at the end of their lanes.`;
     if (!(await confirmByDialog({ heading, text, yes: 'Redeliver' }))) return;
-    await act('Redelivering', count, async () => {
+    await act({ place, doing: 'Redelivering', count }, async () => {
       const redelivered = await run();
       watch.begin(numberText(redelivered.redelivered), redelivered, countDead);
       selection.clear();
@@ -81,11 +98,11 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
     });
   };
 
-  const discardMany = async ({ count, what }: ChosenLetters, run: () => Promise<number>): Promise<void> => {
+  const discardMany = async ({ place, count, what }: ChosenLetters, run: () => Promise<number>): Promise<void> => {
     const heading = `Discard ${countText(count, 'dead letter')}?`;
     const text = `${aboutText(what)}They will be removed for good, and the CRM will never receive them.`;
     if (!(await confirmByDialog({ heading, text, yes: 'Discard' }))) return;
-    await act('Discarding', count, async () => {
+    await act({ place, doing: 'Discarding', count }, async () => {
       const discarded = await run();
       selection.clear();
       return `${countText(discarded, 'dead letter')} discarded.`;
@@ -95,7 +112,7 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
   byId('redeliver-selected', HTMLButtonElement).addEventListener('click', () => {
     const selected = byTarget(selection.letters);
     void redeliverMany(
-      { count: selection.letters.length, what: '' },
+      { count: selection.letters.length, what: '', place: 'list' },
       {
         async run() {
           const all: Redelivered[] = [];
@@ -111,7 +128,7 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
   });
   byId('discard-selected', HTMLButtonElement).addEventListener('click', () => {
     const selected = byTarget(selection.letters);
-    void discardMany({ count: selection.letters.length, what: '' }, async () => {
+    void discardMany({ count: selection.letters.length, what: '', place: 'list' }, async () => {
       let discarded = 0;
       for (const ids of selected) discarded += await discardSelected(ids);
       return discarded;
@@ -119,21 +136,21 @@ export function createDeadLetterChanges(selection: Selection, onChanged: () => P
   });
 
   return {
-    async one(letter, action, list) {
+    async one(letter, action, place) {
       const { id, target } = letter;
       if (action === 'discard') {
         const text = `${id} will be removed for good, and the CRM will never receive it.`;
         if (!(await confirmByDialog({ heading: 'Discard this dead letter?', text, yes: 'Discard' }))) return;
       }
       const unchanged = `${id} is no longer a dead letter; nothing was changed.`;
-      await act('', 1, async () => {
+      await act({ place, doing: '', count: 1 }, async () => {
         if (action === 'discard') {
           const count = await discard(letter);
-          list.remove(letter, action);
+          list().remove(letter, action);
           return count === 0 ? unchanged : `${id} was discarded.`;
         }
         const redelivered = await redeliver(letter);
-        list.remove(letter, action);
+        list().remove(letter, action);
         if (redelivered.redelivered === 0) return unchanged;
         watch.begin(id, redelivered, async () => (await fetchSummary({ ...noFilter, search: id, target })).count);
         return `${id} is pending again.`;

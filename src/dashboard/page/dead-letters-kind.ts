@@ -1,7 +1,7 @@
 import type { Overview } from '../api-contract.js';
 import { noFilter, type Address, type ListFilter } from './address.js';
 import { discardAll, fetchDeadLetters, fetchSummary, redeliverAll } from './api-client.js';
-import { createDeadLetterChanges } from './dead-letter-changes.js';
+import { createDeadLetterChanges, type OutcomePlace } from './dead-letter-changes.js';
 import { byId, numberText, setText } from './element.js';
 import { filterText } from './filter-text.js';
 import { createGroupsSection, groupFilter } from './groups-section.js';
@@ -24,10 +24,14 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
   const all = byId('redeliver-all', HTMLButtonElement);
   const discardButton = byId('discard-all', HTMLButtonElement);
   const selection = createSelection();
-  const changes = createDeadLetterChanges(selection, async () => {
-    await Promise.all([onChanged(), isGroupsOwnReading() ? readGroups() : undefined]);
-  });
-  const list = createLetterList((letter, action) => void changes.one(letter, action, list), selection);
+  const changes = createDeadLetterChanges(
+    selection,
+    () => list,
+    async () => {
+      await Promise.all([onChanged(), isGroupsOwnReading() ? readGroups() : undefined]);
+    },
+  );
+  const list = createLetterList((letter, action) => void changes.one(letter, action, 'list'), selection);
   let latest: Overview | undefined;
   /** How many match the filter. */
   let matchCount = 0;
@@ -35,18 +39,18 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
   let shownRevision = '';
   let readAtMs = -Infinity;
 
-  const redeliverMatching = (filter: ListFilter, count: number): Promise<void> => {
+  const redeliverMatching = (place: OutcomePlace, filter: ListFilter, count: number): Promise<void> => {
     const from = latest?.at;
     return changes.redeliver(
-      { count, what: filterText(filter) },
+      { place, count, what: filterText(filter) },
       {
         run: () => redeliverAll(filter),
         countDead: async () => (await fetchSummary(filter, from)).count,
       },
     );
   };
-  const discardMatching = (filter: ListFilter, count: number): Promise<void> =>
-    changes.discard({ count, what: filterText(filter) }, () => discardAll(filter));
+  const discardMatching = (place: OutcomePlace, filter: ListFilter, count: number): Promise<void> =>
+    changes.discard({ place, count, what: filterText(filter) }, () => discardAll(filter));
 
   /** The list of all dead letters brings the same summary. */
   const isGroupsOwnReading = (): boolean => {
@@ -68,9 +72,9 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
       address().show({ kind: 'dead', filter, page: 1, cursor: null });
       byId('list-heading', HTMLElement).focus();
     },
-    test: ({ id, target }) => void changes.one({ id, target }, 'redeliver', list),
-    redeliver: (group) => void redeliverMatching(groupFilter(group), group.count),
-    discard: (group) => void discardMatching(groupFilter(group), group.count),
+    test: ({ id, target }) => void changes.one({ id, target }, 'redeliver', 'groups'),
+    redeliver: (group) => void redeliverMatching('groups', groupFilter(group), group.count),
+    discard: (group) => void discardMatching('groups', groupFilter(group), group.count),
   });
 
   const showButtons = (filter: ListFilter): void => {
@@ -81,8 +85,8 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
     setText(discardButton, `Discard all${scope} …`);
   };
 
-  all.addEventListener('click', () => void redeliverMatching(address().state.filter, matchCount));
-  discardButton.addEventListener('click', () => void discardMatching(address().state.filter, matchCount));
+  all.addEventListener('click', () => void redeliverMatching('list', address().state.filter, matchCount));
+  discardButton.addEventListener('click', () => void discardMatching('list', address().state.filter, matchCount));
 
   return {
     name: 'dead',

@@ -18,12 +18,14 @@ export function createGroupsSection(actions: GroupActions): (summary: DeadSummar
   const section = byId('groups', HTMLElement);
   const list = byId('groups-list', HTMLOListElement);
   const note = byId('groups-note', HTMLElement);
+  const outcome = byId('groups-outcome', HTMLElement);
   let shown = '';
 
   return ({ count, groups }) => {
-    section.hidden = count === 0;
+    // What has become of the last ones stays in sight.
+    section.hidden = count === 0 && outcome.textContent === '';
     const current = JSON.stringify(groups);
-    if (current === shown || count === 0) return;
+    if (current === shown) return;
     shown = current;
     setText(note, `${countText(count, 'notification')} in ${countText(groups.length, 'group')}`);
     const focused = document.activeElement?.closest('[data-group]')?.getAttribute('data-group');
