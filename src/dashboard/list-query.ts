@@ -10,7 +10,9 @@ import { refusal } from './response.js';
 
 const defaultLimit = 25;
 const maxLimit = 200;
-const maxTextLength = 200;
+/** As long as a lane may be. */
+const maxTextLength = 256;
+const maxStatus = 999;
 const maxIdCount = 1_000;
 const maxIdLength = 256;
 
@@ -24,11 +26,11 @@ const readers = {
   after: wholeNumber,
   upTo: wholeNumber,
   search: shortText,
-  target: shortText,
-  type: shortText,
-  lane: shortText,
+  target: storedText,
+  type: storedText,
+  lane: storedText,
   reason: (text: string) => deadReasons.find((reason) => reason === text),
-  status: wholeNumber,
+  status: (text: string) => (Number(text) <= maxStatus ? wholeNumber(text) : undefined),
   attempts: (text: string) => (['none', 'some'] as const).find((which) => which === text),
   from: wholeNumber,
   to: wholeNumber,
@@ -41,7 +43,7 @@ const deadFilters: readonly Parameter[] = [...commonFilters, 'reason', 'status']
 const pendingFilters: readonly Parameter[] = [...commonFilters, 'attempts'];
 
 const commonRule =
-  'search, target, type and lane (at most 200 characters), from and to (milliseconds since 1970), each at most once';
+  'search, target, type and lane (at most 256 characters), from and to (milliseconds since 1970), each at most once';
 
 export const badQuery = refusal(
   400,
@@ -152,4 +154,9 @@ function wholeNumber(text: string): number | undefined {
 
 function shortText(text: string): string | undefined {
   return text.length <= maxTextLength ? text : undefined;
+}
+
+/** Nothing that is stored has a NUL in it, and PostgreSQL would not even look for one. */
+function storedText(text: string): string | undefined {
+  return text.includes('\0') ? undefined : shortText(text);
 }

@@ -23,9 +23,12 @@ export interface TakenTimelines {
 
 /** Between two reports; what happens beyond that is too much to read in any case. */
 const maxBuffered = 2_000;
+/** The same of delivered ones. To write them takes 4 ms for each thousand, in which nothing is accepted. */
+const maxDeliveredBuffered = 5_000;
 
-/** `maxDelivered`: how many of those are kept; none if it is 0. */
-export function createTimelineBuffer(maxDelivered: number): TimelineBuffer {
+/** `kept`: how many delivered ones are kept; none if it is 0. */
+export function createTimelineBuffer(kept: number): TimelineBuffer {
+  const maxDelivered = Math.min(kept, maxDeliveredBuffered);
   let entries: TimelineEntry[] = [];
   let delivered: Delivered[] = [];
   /** Once there are as many as are kept, the place of the oldest. */

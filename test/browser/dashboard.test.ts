@@ -510,7 +510,7 @@ describeInBrowser('the dashboard in a browser', () => {
     const failures = await view.getByText(/^attempt \d+ failed/).count();
     await view.getByText(`attempt ${String(failures + 2)} failed with 503`).waitFor();
     expect(await body.textContent()).toContain('"message": "moved"');
-    expect(await command.textContent()).toContain('"message": "moved"');
+    expect(await command.textContent()).toContain('"message":"moved"');
     expect(await focused(page)).toBe('Hide values this notification');
     await page.keyboard.press('Enter');
     await body.getByText('"message": "•••"').waitFor();

@@ -29,6 +29,11 @@ describe('what is not reported yet', () => {
     expect(buffer.isEmpty).toBe(true);
   });
 
+  it('is bounded, however many are kept', () => {
+    const delivered = instants(fill(1_000_000, 6_000).take().delivered);
+    expect([delivered.length, delivered[0], delivered.at(-1)]).toEqual([5_000, 1_001, 6_000]);
+  });
+
   it('is there again, before what has come since, when it could not be reported', () => {
     const buffer = fill(3, 2);
     const taken = buffer.take();
