@@ -32,12 +32,9 @@ export function createOverviewReader(
 ): (range: Range) => Promise<Overview> {
   const readStats = share(() => crm.stats(), clock);
   const readProcesses = share(() => crm.processes(), clock);
-  const minutesOf = (range: Range) => share(() => crm.minutes(startOfSeries(range, clock.now())), clock);
-  const readMinutes = { hour: minutesOf('hour'), day: minutesOf('day'), week: minutesOf('week') };
-  const typesOf = (range: Range) => share(() => crm.countsByType(startOfSeries(range, clock.now())), clock);
-  const readTypes = { hour: typesOf('hour'), day: typesOf('day'), week: typesOf('week') };
-  const changesOf = (range: Range) => share(() => crm.changes(startOfSeries(range, clock.now())), clock);
-  const readChanges = { hour: changesOf('hour'), day: changesOf('day'), week: changesOf('week') };
+  const readMinutes = shareByRange((from) => crm.minutes(from), clock);
+  const readTypes = shareByRange((from) => crm.countsByType(from), clock);
+  const readChanges = shareByRange((from) => crm.changes(from), clock);
   const shared = new Map<Range, { readonly overview: Promise<Overview>; readonly atMs: number }>();
 
   /** Null if it takes too long, or fails, or is not known. */
@@ -86,6 +83,15 @@ function share<Result>(read: () => Promise<Result>, clock: Clock): () => Promise
     });
     return shared;
   };
+}
+
+/** The same for each range of the charts, which `read` gets the start of. */
+function shareByRange<Result>(
+  read: (from: number) => Promise<Result>,
+  clock: Clock,
+): Readonly<Record<Range, () => Promise<Result>>> {
+  const of = (range: Range) => share(() => read(startOfSeries(range, clock.now())), clock);
+  return { hour: of('hour'), day: of('day'), week: of('week') };
 }
 
 function unresponsive(): CRMOutboxError {

@@ -5,7 +5,7 @@ import { closeConnection } from '../outbox/sqlite/connection.js';
 import { inodeOf } from '../outbox/sqlite/file-identity.js';
 import { makePrivateFile } from '../outbox/sqlite/outbox-directory.js';
 import type { OpenSqlite, SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
-import { rollBack } from '../outbox/sqlite/schema.js';
+import { rollBack } from '../outbox/sqlite/roll-back.js';
 import {
   goneAfterMs,
   minutesKeptMs,

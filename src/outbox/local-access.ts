@@ -5,7 +5,7 @@ import type { Outbox } from './outbox.js';
 import type { OutboxAccess, OutboxReading } from './outbox-access.js';
 
 /** The part of an outbox that changes nothing. */
-type ReadableOutbox = Pick<
+export type OutboxToRead = Pick<
   Outbox,
   | 'counts'
   | 'targets'
@@ -32,7 +32,7 @@ export function createLocalAccess(outbox: Outbox, now: () => number): OutboxAcce
   };
 }
 
-export function createLocalReading(outbox: ReadableOutbox): OutboxReading {
+export function createLocalReading(outbox: OutboxToRead): OutboxReading {
   return {
     counts: (target) => asPromise(() => outbox.counts(target)),
     targets: () => asPromise(() => outbox.targets()),

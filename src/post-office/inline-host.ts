@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { HandPause } from '../history/history.js';
+import type { HandPause, History } from '../history/history.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import { recordChanges, type RecordedChanges } from '../history/record-changes.js';
 import { readTimeline } from '../history/timeline.js';
@@ -124,6 +124,13 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     return opening.opened;
   }
 
+  /** The history with what this process had yet to report; undefined where it may not be read. */
+  async function wholeHistory(): Promise<History | undefined> {
+    const { store, reporting } = await whileOpen();
+    await reporting?.flush();
+    return store.history;
+  }
+
   const isOpen = (): boolean => closing === undefined;
 
   const changesIn = ({ store, reporting }: StoreInUse): RecordedChanges =>
@@ -169,21 +176,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
       await reporting?.report();
       return store.history?.processes();
     },
-    async minutes(from) {
-      const { store, reporting } = await whileOpen();
-      await reporting?.flush();
-      return store.history?.minutes(from);
-    },
-    async countsByType(from) {
-      const { store, reporting } = await whileOpen();
-      await reporting?.flush();
-      return store.history?.countsByType(from);
-    },
-    async changes(from) {
-      const { store, reporting } = await whileOpen();
-      await reporting?.flush();
-      return store.history?.changes(from);
-    },
+    minutes: async (from) => (await wholeHistory())?.minutes(from),
+    countsByType: async (from) => (await wholeHistory())?.countsByType(from),
+    changes: async (from) => (await wholeHistory())?.changes(from),
     stats: async () => lastStats ?? statsOf(await opening.opened.catch(() => undefined)),
     isStarting: () => opening.isStarting,
     lastKnown: () => ({ delivered: tally.counts.delivered, pending: lastStats?.pending ?? 0, dead: tally.counts.dead }),
@@ -195,20 +190,11 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     summariseDead: async (filter) => (await whileOpen()).store.summariseDead(filter),
     find: async (id) => (await whileOpen()).store.find(id),
     async timeline(id) {
-      const { store, reporting } = await whileOpen();
-      await reporting?.flush();
-      return readTimeline(store, store.history ?? noHistory, id);
+      const { store } = await whileOpen();
+      return readTimeline(store, (await wholeHistory()) ?? noHistory, id);
     },
-    async countDelivered(filter) {
-      const { store, reporting } = await whileOpen();
-      await reporting?.flush();
-      return (await store.history?.countDelivered(filter)) ?? 0;
-    },
-    async listDelivered(query) {
-      const { store, reporting } = await whileOpen();
-      await reporting?.flush();
-      return (await store.history?.listDelivered(query)) ?? [];
-    },
+    countDelivered: async (filter) => (await (await wholeHistory())?.countDelivered(filter)) ?? 0,
+    listDelivered: async (query) => (await (await wholeHistory())?.listDelivered(query)) ?? [],
 
     async tryNow(which) {
       const { store, leading, pauses } = await whileOpen();

@@ -1,5 +1,5 @@
 import { CRMOutboxError } from '../../core/errors.js';
-import type { Outbox } from '../outbox.js';
+import type { OutboxToRead } from '../local-access.js';
 import { isCutToNothing } from './file-header.js';
 import { prepareIdsLike, type IdsLike } from './ids-like.js';
 import { isRepairUnfinished } from './repair.js';
@@ -9,20 +9,7 @@ import { isDamaged, isDamagedSchema } from './sqlite-errors.js';
 import { createSqliteOutbox } from './sqlite-outbox.js';
 
 /** The read-only part of an outbox. */
-export interface ReadableOutbox extends Pick<
-  Outbox,
-  | 'counts'
-  | 'targets'
-  | 'readAfter'
-  | 'searchPending'
-  | 'countPending'
-  | 'listDead'
-  | 'searchDead'
-  | 'groupOldest'
-  | 'find'
-  | 'placeInLane'
-  | 'close'
-> {
+export interface ReadableOutbox extends OutboxToRead {
   readonly idsLike: IdsLike;
 }
 

@@ -1,3 +1,4 @@
+import { rollBack } from './roll-back.js';
 import { copyFileSync, existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { removeBrokenFrames, isLogBroken } from './broken-log.js';
 import { isCutToNothing, replaceFirstPage } from './file-header.js';
@@ -47,7 +48,7 @@ export function repair({ open, file, from, now }: RepairOptions): Repair {
     renameSync(mending, mendedName(file));
     return { ...salvaged, asideName: finishRepair(file, now) };
   } finally {
-    if (locked !== undefined) unblockWriters(locked);
+    if (locked !== undefined) rollBack(locked);
     if (from === undefined) locked?.close();
   }
 }
@@ -62,15 +63,6 @@ function blockWriters(damaged: SqliteDatabase): void {
     damaged.exec('BEGIN IMMEDIATE');
   } catch {
     // Too damaged to be locked; then no other process can write to it either.
-  }
-}
-
-/** Explicitly: a closed connection keeps its locks until its statements are collected as garbage. */
-function unblockWriters(damaged: SqliteDatabase): void {
-  try {
-    damaged.exec('ROLLBACK');
-  } catch {
-    // No lock was held.
   }
 }
 

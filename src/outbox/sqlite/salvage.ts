@@ -1,3 +1,4 @@
+import { rollBack } from './roll-back.js';
 import type { Use } from '../../core/steady-clock.js';
 import { targetLimit } from './rows.js';
 import { readTargets, type SalvagedTargets } from './salvaged-targets.js';
@@ -72,7 +73,7 @@ export function salvage(from: SqliteDatabase, into: SqliteDatabase): Salvage {
     recount(into, targets);
     into.exec('COMMIT');
   } catch (error) {
-    into.exec('ROLLBACK');
+    rollBack(into);
     throw error;
   }
   return { ...copied, isIncomplete };

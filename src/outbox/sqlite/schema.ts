@@ -1,4 +1,5 @@
 import { CRMConfigError } from '../../core/errors.js';
+import { rollBack } from './roll-back.js';
 import { copyRows, damaged } from './sqlite-errors.js';
 import type { SqliteDatabase, SqliteRow } from './sqlite-driver.js';
 
@@ -139,15 +140,6 @@ export function migrate(database: SqliteDatabase): void {
   } catch (error) {
     rollBack(database);
     throw error;
-  }
-}
-
-/** Ends a transaction that failed. Explicitly: a closed connection keeps its locks until its statements are collected as garbage. */
-export function rollBack(database: SqliteDatabase): void {
-  try {
-    database.exec('ROLLBACK');
-  } catch {
-    // SQLite has already rolled it back.
   }
 }
 

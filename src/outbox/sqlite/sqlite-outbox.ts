@@ -6,6 +6,7 @@ import {
   type Room,
 } from '../outbox.js';
 import { closeConnection } from './connection.js';
+import { rollBack } from './roll-back.js';
 import { prepareDeadLetters } from './dead-letters.js';
 import { preparePendingList } from './pending-list.js';
 import { preparePendingRows } from './pending-rows.js';
@@ -63,22 +64,18 @@ export function createSqliteOutbox(database: SqliteDatabase, sync: 'full' | 'nor
     }
     try {
       const result = work();
-      if (result === undefined) rollBack();
+      if (result === undefined) undo();
       else commit.run();
       return result;
     } catch (error) {
-      rollBack();
+      undo();
       throw isCountedWrongly(error) ? damaged('it is counted wrongly') : error;
     }
   }
 
-  function rollBack(): void {
+  function undo(): void {
     tally.onRollback();
-    try {
-      database.exec('ROLLBACK');
-    } catch {
-      // When the disk is full, SQLite may have rolled back already. The first error is the one that matters.
-    }
+    rollBack(database);
   }
 
   /** Does not wait for the disk: a power cut may undo it, with everything after it. */
