@@ -82,12 +82,13 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     const rows = `FROM dead WHERE ${chosen} AND position > ?12 AND position <= ?13 ORDER BY position LIMIT ?14`;
     return {
       choose: database.prepare(`SELECT ${chosenColumns}, ${matches} AS is_match ${rows}`),
+      // Those that do not match are grouped as well: so the range is read once, and its end is known.
       // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
       groups: database.prepare(
-        `SELECT target, type, reason_kind, reason_status, count(*) AS count, max(position) AS position, died_at
-         FROM (SELECT * ${rows}) WHERE ${matches} GROUP BY target, type, reason_kind, reason_status ORDER BY position`,
+        `SELECT ${matches} AS is_match, target, type, reason_kind, reason_status, count(*) AS count,
+           max(position) AS position, died_at
+         FROM (SELECT * ${rows}) GROUP BY is_match, target, type, reason_kind, reason_status ORDER BY position`,
       ),
-      end: database.prepare(`SELECT max(position) AS last, count(*) AS count FROM (SELECT position ${rows})`),
     };
   };
   const inRange = prepareRange('?15 IS NULL');
@@ -129,10 +130,13 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     search,
 
     groupInRange(range) {
-      const { groups, end, values } = planOf(range);
+      const { groups, values } = planOf(range);
       const rows = groups.all(...values) as SqliteRow[];
-      const { last, count } = end.get(...values) as SqliteRow;
-      return { groups: rows.map(groupOf), next: Number(count) < range.limit ? undefined : Number(last) };
+      const count = rows.reduce((sum, row) => sum + Number(row['count']), 0);
+      return {
+        groups: rows.filter((row) => row['is_match'] === 1).map(groupOf),
+        next: count < range.limit ? undefined : Number(rows.at(-1)?.['position']),
+      };
     },
 
     find(id, name) {
