@@ -38,7 +38,7 @@ export function createTargetWindow(options: TargetWindowOptions): TargetWindow {
     ...options,
     reader: createRowReader({ run, tables, now, maxWaitMs, target }),
     window,
-    isSettled: (_target, id) => settler.isSettled(target, id),
+    isSettled: (row) => settler.isSettled(row),
   });
   const settler = createWindowSettler({ window, filler, clock, run, tables, processId, now });
   return {

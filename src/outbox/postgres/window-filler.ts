@@ -1,6 +1,6 @@
 import type { CancelTimer, Clock } from '../../core/clock.js';
 import type { PendingNotification } from '../outbox.js';
-import type { LaneName, ReadNewRows, RowReader, Sight } from './read-rows.js';
+import type { LaneName, PendingRow, ReadNewRows, RowReader, Sight } from './read-rows.js';
 import type { RowWindow } from './window.js';
 
 /** Keeps the window full while this process leads: one statement after the other, so that each sees what the ones before led to. */
@@ -38,7 +38,7 @@ export interface WindowFillerOptions {
   /** The server was restarted, or another took its place: what was read before is worth nothing. */
   readonly onServerRestart: () => void;
   /** Whether a row that was just read has been settled since the reading began. */
-  readonly isSettled: (target: string, id: string) => boolean;
+  readonly isSettled: (row: PendingRow) => boolean;
 }
 
 /** Half of a second's worth of deliveries, so that a round trip is hidden. */
@@ -106,7 +106,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     if (isAgain) beginning = { after: before, sight };
     // Of those that are found late, others of their lanes may still be left out.
     else if (before < beginning.after) beginning = { ...beginning, after: before };
-    return arrived(window.add(found.rows.filter(({ target, id }) => !isSettled(target, id)))) || !isAll;
+    return arrived(window.add(found.rows.filter((row) => !isSettled(row)))) || !isAll;
   };
 
   /** Lanes that are due, and lanes of which more is in the table. */
@@ -126,7 +126,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     return arrived(
       window.addLanes(
         lanes,
-        rows.filter(({ target, id }) => !isSettled(target, id)),
+        rows.filter((row) => !isSettled(row)),
       ),
     );
   };

@@ -2,7 +2,7 @@ import type { Settlement } from '../outbox.js';
 import type { Clock } from '../../core/clock.js';
 import { createLockedSettlements, keyOf } from './locked-settlements.js';
 import type { SettleRows } from './settle-rows.js';
-import type { LaneName } from './read-rows.js';
+import type { LaneName, PendingRow } from './read-rows.js';
 import type { RowWindow } from './window.js';
 import type { WindowFiller } from './window-filler.js';
 
@@ -15,13 +15,17 @@ export interface WindowSettlerOptions extends SettleRows {
 /** Settles in the table, and keeps the window true to it. */
 export interface WindowSettler {
   settle(settlements: readonly Settlement[]): Promise<void>;
-  /** Whether this one was settled while something was being read that may show it as it was before. */
-  isSettled(target: string, id: string): boolean;
+  /**
+   * Whether this row was settled while something was being read that may show it as it was before. A later row with its id is
+   * another one: what died was redelivered.
+   */
+  isSettled(row: Pick<PendingRow, 'target' | 'id' | 'seq'>): boolean;
   stop(): void;
 }
 
 export function createWindowSettler({ window, filler, clock, ...tables }: WindowSettlerOptions): WindowSettler {
-  const settledWhileReading = new Set<string>();
+  /** And their rows; undefined for one that was not in the window. */
+  const settledWhileReading = new Map<string, number | undefined>();
   /** The lanes whose heads wait, which the table does not show yet, because their rows are locked. */
   const lanesOfLocked = new Map<string, LaneName>();
   const rows = createLockedSettlements({
@@ -57,8 +61,8 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
       else if (head !== undefined) window.removeLane(head);
       return;
     }
-    window.remove(target, id);
-    if (filler.isReading) settledWhileReading.add(keyOf(settlement));
+    const seq = window.remove(target, id);
+    if (filler.isReading) settledWhileReading.set(keyOf(settlement), seq);
   };
 
   const changesNothing = (settlement: Settlement): boolean =>
@@ -67,7 +71,12 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
     window.find(settlement.target, settlement.id)?.attempts === settlement.attempts;
 
   return {
-    isSettled: (target, id) => settledWhileReading.has(keyOf({ target, id })) || rows.has(target, id),
+    isSettled({ target, id, seq }) {
+      const key = keyOf({ target, id });
+      return (
+        (settledWhileReading.has(key) && seq <= (settledWhileReading.get(key) ?? Infinity)) || rows.has(target, id)
+      );
+    },
 
     stop() {
       rows.stop();

@@ -21,8 +21,8 @@ export interface RowWindow {
   find(target: string, id: string): PendingNotification | undefined;
   /** This one stays as it is, but for the number of its attempts. */
   keep(target: string, id: string, attempts: number): void;
-  /** This one is settled for good. Others may still follow it, until `forgetSettled`. */
-  remove(target: string, id: string): void;
+  /** This one is settled for good. Others may still follow it, until `forgetSettled`. Returns its `seq` if it was here. */
+  remove(target: string, id: string): number | undefined;
   /** Nothing is being read that may show what was settled as it was before. */
   forgetSettled(): void;
   /** Closes a lane until `open`: its head begins to wait. */
@@ -119,7 +119,8 @@ export function createRowWindow(): RowWindow {
   const addIfOpen = (row: PendingRow): PendingNotification | undefined => {
     if (isClosed(row)) return undefined;
     const { entries, parts } = rowsOf(row.target);
-    if (entries.has(row.id)) return undefined;
+    const here = entries.get(row.id);
+    if (here?.seq === row.seq) return undefined;
     const part = parts.get(row.lane);
     if (part !== undefined && readAlone.has(part)) {
       // One that committed late comes before what was read of its lane.
@@ -127,7 +128,9 @@ export function createRowWindow(): RowWindow {
       return undefined;
     }
     const hasGap = row.before !== undefined && !seqs.has(row.before);
-    if (!hasGap && (part === undefined || part.count < maxOfLane)) return addRow(row);
+    // One with its id is here that has died and was redelivered before we heard of its death.
+    const isRedelivered = here !== undefined;
+    if (!hasGap && !isRedelivered && (part === undefined || part.count < maxOfLane)) return addRow(row);
     // The rest of the lane is read by itself, once nothing of it is here any more.
     readAlone.add(partOf(row));
     return undefined;
@@ -188,9 +191,10 @@ export function createRowWindow(): RowWindow {
 
     remove(target, id) {
       const entry = rowsOf(target).entries.get(id);
-      if (entry === undefined) return;
+      if (entry === undefined) return undefined;
       removeEntry(entry);
       settledSeqs.push(entry.seq);
+      return entry.seq;
     },
 
     forgetSettled() {
