@@ -6,6 +6,7 @@ import { inodeOf } from '../outbox/sqlite/file-identity.js';
 import { makePrivateFile } from '../outbox/sqlite/outbox-directory.js';
 import type { OpenSqlite, SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
 import { rollBack } from '../outbox/sqlite/roll-back.js';
+import { countDelivered, listDelivered } from './all-delivered.js';
 import {
   goneAfterMs,
   minutesKeptMs,
@@ -81,8 +82,14 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
       }),
     timeline: (sought, from) => use((history) => history.readTimeline(sought, from)),
     changes: (from) => use((history) => history.readChanges(from)),
-    countDelivered: (filter) => use((history) => history.countDelivered(filter, now() - keptDelivered.ms)),
-    listDelivered: (query) => use((history) => history.listDelivered(query, now() - keptDelivered.ms)),
+    countDelivered: (filter) =>
+      countDelivered((piece) => use((history) => history.countDelivered(piece)), filter, now() - keptDelivered.ms),
+    listDelivered: (query) =>
+      listDelivered(
+        (piece, most) => use((history) => history.searchDelivered(piece, most)),
+        query,
+        now() - keptDelivered.ms,
+      ),
     processes: () => use((history) => history.readProcesses(now())),
     minutes: (from) => use((history) => history.readMinutes(from)),
     countsByType: (from) => use((history) => history.readCountsByType(from, now())),

@@ -1,12 +1,9 @@
 import { type IdsLike, prepareIdsLike } from '../outbox/sqlite/ids-like.js';
 import { fromText, toText } from '../outbox/sqlite/rows.js';
-import type { SqliteDatabase, SqliteRow, SqliteValue } from '../outbox/sqlite/sqlite-driver.js';
+import type { SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
 import {
   changeKinds,
   type Changes,
-  type DeliveredFilter,
-  type DeliveredNotification,
-  type DeliveredQuery,
   entriesKeptMs,
   firstKept,
   type HistoryReport,
@@ -20,6 +17,7 @@ import {
   type TimelineEntry,
   type TimelineKind,
 } from './history.js';
+import { type DeliveredReading, prepareDeliveredReading } from './sqlite-delivered.js';
 
 /** Made beside what earlier versions have made. */
 export const timelineTables = `
@@ -56,14 +54,11 @@ export const timelineTables = `
   CREATE INDEX IF NOT EXISTS delivered_by_id ON delivered (id);`;
 
 /** What is read of the timelines. */
-export interface TimelineReading {
+export interface TimelineReading extends DeliveredReading {
   /** Ids that begin or end with a text, of notifications of which anything is kept: see `IdsLike`. */
   readonly idsLike: IdsLike;
   readTimeline(id: string, from: number): KeptTimeline;
   readChanges(from: number): Changes;
-  /** Those that were delivered before `keptFrom` are left out. */
-  listDelivered(query: DeliveredQuery, keptFrom: number): readonly DeliveredNotification[];
-  countDelivered(filter: DeliveredFilter, keptFrom: number): number;
 }
 
 type Added = Pick<HistoryReport, 'entries' | 'delivered'>;
@@ -139,8 +134,9 @@ export function createTimelineReading(database: SqliteDatabase): TimelineReading
     idsLike: (part, limit) => reading().idsLike(part, limit),
     readTimeline: (id, from) => reading().readTimeline(id, from),
     readChanges: (from) => reading().readChanges(from),
-    listDelivered: (query, keptFrom) => reading().listDelivered(query, keptFrom),
-    countDelivered: (filter, keptFrom) => reading().countDelivered(filter, keptFrom),
+    readDelivered: (id) => reading().readDelivered(id),
+    searchDelivered: (piece, most) => reading().searchDelivered(piece, most),
+    countDelivered: (piece) => reading().countDelivered(piece),
   };
 }
 
@@ -154,20 +150,14 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
   const selectChanges = database.prepare(
     `SELECT * ${ofChanges} ORDER BY position DESC LIMIT ${String(maxLatestChanges)}`,
   );
-  const selectDelivered = database.prepare('SELECT * FROM delivered WHERE id = ? ORDER BY position');
-  // SQLite's `lower` changes a to z alone.
-  const contains = ['id', 'type', 'lane', 'status'].map((text) => `instr(lower(${text}), lower(?1)) > 0`).join(' OR ');
-  const matching = `FROM delivered WHERE delivered_at >= ?5 AND delivered_at < ?6 AND (?1 = '' OR ${contains})
-    AND (?2 IS NULL OR target = ?2) AND (?3 IS NULL OR type = ?3) AND (?4 IS NULL OR lane = ?4)`;
-  const listDelivered = database.prepare(`SELECT * ${matching} AND position < ?7 ORDER BY position DESC LIMIT ?8`);
-  const countDelivered = database.prepare(`SELECT count(*) AS count ${matching}`);
+  const ofDelivered = prepareDeliveredReading(database);
   return {
     idsLike: prepareIdsLike(database, ['entry', 'delivered']),
     readTimeline(id, from) {
       const rows = [...selectEntries.all(toText(id)), ...selectOfAll.all(Math.round(from)).reverse()];
       return {
         entries: rows.map((row) => entryOf(row as SqliteRow)),
-        delivered: selectDelivered.all(toText(id)).map((row) => deliveredOf(row as SqliteRow)),
+        delivered: ofDelivered.readDelivered(id),
       };
     },
     readChanges(from) {
@@ -175,27 +165,8 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
       const latest = selectChanges.all(Math.round(from)).map((row) => entryOf(row as SqliteRow));
       return { redelivered: 0, discarded: 0, ...(Object.fromEntries(sums) as object), latest };
     },
-    listDelivered({ limit, before = Infinity, ...filter }, keptFrom) {
-      const rows = listDelivered.all(...valuesOf(filter, keptFrom), wholeIn(before), limit);
-      return rows.map((row) => deliveredOf(row as SqliteRow));
-    },
-    countDelivered: (filter, keptFrom) =>
-      Number((countDelivered.get(...valuesOf(filter, keptFrom)) as SqliteRow)['count']),
+    ...ofDelivered,
   };
-}
-
-function valuesOf(
-  { search = '', target, type, lane, from = 0, to = Infinity }: DeliveredFilter,
-  keptFrom: number,
-): readonly SqliteValue[] {
-  const [targetText, laneText] = [target, lane].map((text) => (text === undefined ? null : toText(text)));
-  const instants = [wholeIn(Math.max(from, keptFrom)), wholeIn(to)];
-  return [toText(search), targetText ?? null, type ?? null, laneText ?? null, ...instants];
-}
-
-/** As SQLite takes it. */
-function wholeIn(instant: number): number {
-  return Math.min(Math.max(Math.ceil(instant), 0), Number.MAX_SAFE_INTEGER);
 }
 
 function entryOf(row: SqliteRow): TimelineEntry {
@@ -215,20 +186,5 @@ function entryOf(row: SqliteRow): TimelineEntry {
     durationMs: durationMs === null ? null : Number(durationMs),
     detail: fromText(String(row['detail'])),
     by: typeof by === 'string' ? fromText(by) : null,
-  };
-}
-
-function deliveredOf(row: SqliteRow): DeliveredNotification {
-  return {
-    id: fromText(String(row['id'])),
-    target: fromText(String(row['target'])),
-    type: String(row['type']),
-    lane: fromText(String(row['lane'])),
-    acceptedAt: Number(row['accepted_at']),
-    deliveredAt: Number(row['delivered_at']),
-    attempts: Number(row['attempts']),
-    status: Number(row['status']),
-    durationMs: Number(row['duration_ms']),
-    position: Number(row['position']),
   };
 }

@@ -18,8 +18,8 @@ describe('the history of an outbox on disk', () => {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((history) => history.close()));
   });
-  const open = (now = () => Date.now()): History => {
-    const history = createSqliteHistory({ open: loadSqlite(), outboxFile: outboxFile(), now, keptDelivered });
+  const open = (now = () => Date.now(), kept = keptDelivered): History => {
+    const history = createSqliteHistory({ open: loadSqlite(), outboxFile: outboxFile(), now, keptDelivered: kept });
     opened.push(history);
     return history;
   };
@@ -101,6 +101,27 @@ describe('the history of an outbox on disk', () => {
     expect(await history.pauseChanges()).toMatchObject([{ target: null, isPaused: true, by: 'ada' }]);
     expect(statSync(file()).ino).toBe(ino);
     await report(history, { accepted: 1 });
+  });
+
+  it('looks through many delivered ones in pieces, between which others have their turn', async () => {
+    const history = open(undefined, { count: 10_000, ms: 3_600_000 });
+    const many = Array.from({ length: 2_500 }, (_, index) => deliveredOf({ id: `id-${String(index)}-` }));
+    await history.report(reportOf({ delivered: many }));
+    const ids = async (query: object) => (await history.listDelivered({ limit: 3, ...query })).map(({ id }) => id);
+    expect(await ids({ search: 'id-7-' })).toEqual(['id-7-']);
+    expect(await ids({ search: '-0-' })).toEqual(['id-0-']);
+    expect(await ids({})).toEqual(['id-2499-', 'id-2498-', 'id-2497-']);
+    expect(await ids({ limit: 2_500 })).toHaveLength(2_500);
+    expect(await history.countDelivered({})).toBe(2_500);
+    expect(await history.countDelivered({ search: '-1' })).toBe(1_111);
+
+    const order: string[] = [];
+    await Promise.all([
+      history.countDelivered({ search: 'nowhere' }).then(() => order.push('counted')),
+      history.listDelivered({ limit: 1, search: 'nowhere' }).then(() => order.push('listed')),
+      history.timeline('a', 0).then(() => order.push('other')),
+    ]);
+    expect(order[0]).toBe('other');
   });
 
   it('continues a file of an earlier version, which has no timelines yet', async () => {

@@ -12,10 +12,12 @@ import {
   type TimelineEntry,
   type TypeCounts,
 } from '../../history/history.js';
+import { listDelivered } from '../../history/all-delivered.js';
 import { pausedByHand } from '../../history/paused-by-hand.js';
 import { createPostgresHistory, readPauseChanges, readProcesses } from '../../history/postgres-history.js';
 import { readCountsByType } from '../../history/postgres-types.js';
 import { recordChanges, type RecordedChanges } from '../../history/record-changes.js';
+import type { DeliveredFound } from '../../history/sqlite-delivered.js';
 import { createSqliteHistory, readSqliteHistory } from '../../history/sqlite-history.js';
 import { readTimeline } from '../../history/timeline.js';
 import { tryUnlessPaused, type TryResult } from '../../history/try-unless-paused.js';
@@ -101,7 +103,14 @@ async function readFile<Result>(
         asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.readPauseChanges(), [])),
       timeline: (id) => readTimeline(reading, { timeline: (...which) => readKept(file, which) }, id),
       listDelivered: (query) =>
-        asPromise(() => readSqliteHistory(loadSqlite(), file, (history) => history.listDelivered(query, 0), [])),
+        listDelivered(
+          (piece, most) =>
+            asPromise(() =>
+              readSqliteHistory(loadSqlite(), file, (history) => history.searchDelivered(piece, most), noDelivered),
+            ),
+          query,
+          0,
+        ),
       countsByType: (from) =>
         asPromise(() =>
           readSqliteHistory(loadSqlite(), file, (history) => history.readCountsByType(from, Date.now()), []),
@@ -115,6 +124,7 @@ async function readFile<Result>(
   }
 }
 
+const noDelivered: DeliveredFound = { delivered: [], next: undefined };
 const noChanges: Changes = { redelivered: 0, discarded: 0, latest: [] };
 
 /** What the history beside an outbox's file has of a notification. */
