@@ -1,13 +1,15 @@
 import { createRequire } from 'node:module';
+import type * as History from '../src/history/sqlite-history.js';
 import type * as Connection from '../src/outbox/sqlite/connection.js';
 import type * as Directory from '../src/outbox/sqlite/outbox-directory.js';
 import type * as Driver from '../src/outbox/sqlite/sqlite-driver.js';
 
 const require = createRequire(import.meta.url);
-const built = (file: string): unknown => require(`../dist/cjs/outbox/sqlite/${file}.js`);
-const { openConnection, closeConnection } = built('connection') as typeof Connection;
-const { prepareOutboxDirectory, prepareOutboxFile } = built('outbox-directory') as typeof Directory;
-const { loadSqlite } = built('sqlite-driver') as typeof Driver;
+const built = (file: string): unknown => require(`../dist/cjs/${file}.js`);
+const { openConnection, closeConnection } = built('outbox/sqlite/connection') as typeof Connection;
+const { prepareOutboxDirectory, prepareOutboxFile } = built('outbox/sqlite/outbox-directory') as typeof Directory;
+const { loadSqlite } = built('outbox/sqlite/sqlite-driver') as typeof Driver;
+const { createSqliteHistory } = built('history/sqlite-history') as typeof History;
 
 /** Makes an outbox with so many pending notifications, each third of a lane of its own, by SQL: nobody has a minute to wait. */
 export function fillOutbox(directory: string, count: number): void {
@@ -45,4 +47,29 @@ export function fillDead(directory: string, count: number): void {
     UPDATE tally SET dead = ${count};
     COMMIT;`);
   closeConnection(database);
+}
+
+/** Keeps so many delivered notifications beside the outbox. */
+export async function fillDelivered(directory: string, count: number): Promise<void> {
+  const now = Date.now();
+  const history = createSqliteHistory({
+    open: loadSqlite(),
+    outboxFile: prepareOutboxFile(prepareOutboxDirectory(directory)),
+    now: () => now,
+    keptDelivered: { count, ms: 3_600_000 },
+  });
+  const delivered = Array.from({ length: count }, (_, index) => ({
+    id: `01970000-0000-7000-8000-${index.toString(16).padStart(12, '0')}`,
+    target: 'crm',
+    type: 'booking_created',
+    lane: `booking:${String(Math.floor(index / 3))}`,
+    acceptedAt: now,
+    deliveredAt: now,
+    attempts: 1,
+    status: 200,
+    durationMs: 2.5,
+  }));
+  const process = { startedAt: now, leadsSince: null, targets: {} };
+  await history.report({ process, minutes: [], types: [], entries: [], delivered });
+  await history.close();
 }

@@ -186,8 +186,8 @@ function printPending(pending: readonly Pending[]): void {
   printTable([['pending', 'ready ms', 'first arrival ms', 'MB grown', 'delivered/s'], ...rows]);
 }
 
-function printDashboard({ pending, dead, calls, aloneP99Ms, watchedP99Ms }: DashboardCosts): void {
-  console.log(`\nDashboard. With ${pending} pending and ${dead} dead.`);
+function printDashboard({ count, calls, aloneP99Ms, watchedP99Ms }: DashboardCosts): void {
+  console.log(`\nDashboard. With ${count} of each: pending, dead, and delivered that are kept.`);
   const rows = calls.map(({ path, medianMs, maxMs }) => [path, medianMs.toFixed(1), maxMs.toFixed(1)]);
   printTable([['', 'median ms', 'most ms'], ...rows]);
   const [alone, watched] = [median(aloneP99Ms), median(watchedP99Ms)];

@@ -151,7 +151,7 @@ async function run(options: ReturnType<typeof readOptions>): Promise<void> {
   }
   if (only.has('dashboard')) {
     const count = quick ? 1_000 : 100_000;
-    say(`\nDashboard: ${count} pending, ${count} dead, ${rate} requests a second`);
+    say(`\nDashboard: ${count} each pending, dead and delivered, ${rate} requests a second`);
     results.dashboard = await measureDashboard({ count, rounds, secondsPerRound: seconds, rate, say });
   }
   if (only.has('soak')) {

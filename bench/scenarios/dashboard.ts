@@ -1,15 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fillDead, fillOutbox } from '../fill-outbox.js';
+import { fillDead, fillDelivered, fillOutbox } from '../fill-outbox.js';
 import { keepRate } from '../load.js';
 import { median } from '../median.js';
 import { startProgram } from '../program.js';
 
 /** What it costs to look at a full outbox. */
 export interface DashboardCosts {
-  readonly pending: number;
-  readonly dead: number;
+  /** Of each: pending, dead, and delivered that are kept. */
+  readonly count: number;
   readonly calls: readonly DashboardCall[];
   /** The app's own requests, by rounds. */
   readonly aloneP99Ms: readonly number[];
@@ -24,7 +24,7 @@ export interface DashboardCall {
 }
 
 export interface DashboardOptions {
-  /** Of each: pending and dead. */
+  /** Of each: pending, dead, and delivered that are kept. */
   readonly count: number;
   readonly rounds: number;
   readonly secondsPerRound: number;
@@ -48,6 +48,10 @@ const paths = [
   '/crm/api/dead-letters?limit=50&search=nowhere',
   '/crm/api/dead-letters/summary',
   '/crm/api/dead-letters/summary?status=422',
+  '/crm/api/delivered?limit=50',
+  '/crm/api/delivered?limit=50&search=nowhere',
+  '/crm/api/delivered/count',
+  '/crm/api/delivered/count?search=nowhere',
 ];
 
 /** What a page asks for in each of its polls: the numbers, and the list that is open, narrowed down. */
@@ -58,6 +62,7 @@ const watched = [
     '/crm/api/pending/count?search=booking',
   ],
   ['/crm/api/overview?range=hour', '/crm/api/dead-letters?limit=50', '/crm/api/dead-letters/summary'],
+  ['/crm/api/overview?range=hour', '/crm/api/delivered?limit=50', '/crm/api/delivered/count?search=booking'],
 ];
 
 export async function measureDashboard(options: DashboardOptions): Promise<DashboardCosts> {
@@ -65,6 +70,7 @@ export async function measureDashboard(options: DashboardOptions): Promise<Dashb
   const directory = mkdtempSync('/var/tmp/bench-');
   fillOutbox(join(directory, 'outbox'), count);
   fillDead(join(directory, 'outbox'), count);
+  await fillDelivered(join(directory, 'outbox'), count);
   const app = await startProgram('app.mjs', { SENDER: 'with-dashboard', DIRECTORY: join(directory, 'outbox') });
   const get = async (path: string): Promise<number> => {
     const startedAtMs = performance.now();
@@ -85,7 +91,7 @@ export async function measureDashboard(options: DashboardOptions): Promise<Dashb
     calls.push({ path, medianMs: median(times), maxMs: Math.max(...times) });
   }
 
-  /** As long as `load` runs, as a page that shows one list or the other. */
+  /** As long as `load` runs, as a page that shows one list after the other. */
   const watch = async (load: Promise<unknown>): Promise<void> => {
     const during = { isOver: false };
     void load.finally(() => {
@@ -110,5 +116,5 @@ export async function measureDashboard(options: DashboardOptions): Promise<Dashb
   }
   await app.kill();
   rmSync(directory, { recursive: true, force: true });
-  return { pending: count, dead: count, calls, aloneP99Ms, watchedP99Ms };
+  return { count, calls, aloneP99Ms, watchedP99Ms };
 }

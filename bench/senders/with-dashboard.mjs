@@ -10,6 +10,7 @@ export async function createSender({ directory }) {
     ...away,
     outbox: directory,
     maxPending: { count: 10_000_000, bytes: 2 ** 36 },
+    keepDelivered: { count: 1_000_000, ms: 3_600_000 },
     logger,
     env: {},
   });

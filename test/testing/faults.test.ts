@@ -35,7 +35,7 @@ describe('a notifier', () => {
       crm.script(fault);
       const notifier = createFor({ timeoutMs: 10_000 });
       const [id] = await notifier.accept('a');
-      const [sent] = await clock.advanceUntil(crm.sent.waitFor({ id: id! }));
+      const [sent] = await clock.advanceUntil(crm.sent.waitFor({ id: id! }, { timeoutMs: 15_000 }));
       expect(sent).toMatchObject({ notification_id: id, retryCount: 1 });
       expect(notifier.told('retry')).toMatchObject([{ id, attempts: 1, ...reason }]);
       expect(crm.received).toHaveLength(2);
