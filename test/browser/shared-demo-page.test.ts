@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { inbox } from '../demo-app/crm-inbox.js';
+import { eventually } from '../demo-app/eventually.js';
 import { createPrograms } from '../demo-app/programs.js';
 import type { Programs } from '../demo-app/programs.js';
 import { startSharedDemo } from '../demo-app/started-demo.js';
@@ -31,9 +32,32 @@ describeOnOwnPostgres("the demo's page with --postgres", () => {
       return page.locator('#apps li', { hasText: text });
     }
 
-    async function press(page: Page, name: string, outcome: RegExp): Promise<void> {
+    /** What stood in the place of outcomes, which the next one takes: an app takes over when it does. */
+    let outcomes: string[];
+
+    async function recordOutcomes(page: Page): Promise<void> {
+      outcomes = [];
+      await page.exposeFunction('onOutcome', (text: string) => void outcomes.push(text));
+      await page.addInitScript(() => {
+        const { onOutcome } = window as unknown as { onOutcome: (text: string) => void };
+        addEventListener('DOMContentLoaded', () => {
+          const shown = document.querySelector('#outcome')!;
+          const tell = (): void => {
+            onOutcome(shown.textContent);
+          };
+          new MutationObserver(tell).observe(shown, { childList: true, characterData: true, subtree: true });
+        });
+      });
+    }
+
+    async function outcome(pattern: RegExp, from = 0): Promise<void> {
+      await eventually(String(pattern), () => outcomes.slice(from).find((text) => pattern.test(text)));
+    }
+
+    async function press(page: Page, name: string, pattern: RegExp): Promise<void> {
+      const from = outcomes.length;
       await page.getByRole('button', { name, exact: true }).click();
-      await page.locator('#outcome', { hasText: outcome }).waitFor();
+      await outcome(pattern, from);
     }
 
     /** Books the next session at this app, and returns the booking's id once the page shows the outcome. */
@@ -52,7 +76,7 @@ describeOnOwnPostgres("the demo's page with --postgres", () => {
       const responded = page.waitForResponse((response) => /\/apps\/\d\/bookings/.test(response.url()));
       await button.click();
       const { booking } = (await (await responded).json()) as { booking: { id: number } };
-      await page.locator('#outcome', { hasText: `Booking ${booking.id} ${done} in` }).waitFor();
+      await outcome(new RegExp(`Booking ${booking.id} ${done} in`));
       return booking.id;
     }
 
@@ -64,6 +88,7 @@ describeOnOwnPostgres("the demo's page with --postgres", () => {
     it('shows both apps, books at either, and shows the other take over from a killed leader with nothing lost', async () => {
       const { page, complaints } = await openPage();
       page.setDefaultTimeout(60_000);
+      await recordOutcomes(page);
       await page.goto(demo.pageUrl);
       await appRow(page, `App 1, process ${demo.apps[0].pid}, leads`).waitFor();
       await appRow(page, `App 2, process ${demo.apps[1].pid}, stands by`).waitFor();
@@ -86,10 +111,10 @@ describeOnOwnPostgres("the demo's page with --postgres", () => {
       await page.getByText(/App 1, the leader, was killed\. Another takes over within 5 seconds/).waitFor();
       await appRow(page, 'App 1 is not running').waitFor();
       await page.getByText('Nothing is delivered until an app leads.').waitFor();
-      await expectAccessible(page);
       ids.push(await book(page, 2));
 
-      await page.locator('#outcome', { hasText: /was killed; app 2 took over after \d/ }).waitFor();
+      await outcome(/was killed; app 2 took over after \d/);
+      await expectAccessible(page);
       await appRow(page, `App 2, process ${demo.apps[1].pid}, leads`).waitFor();
       await page
         .getByText(/App 2 has taken over\. The CRM is down\. 5 notifications wait in the outbox, in Post/)
@@ -126,6 +151,7 @@ describeOnOwnPostgres("the demo's page with --postgres", () => {
     it('shows so when the chosen app does not respond, and fits a phone, in the dark too', async () => {
       const { page, complaints } = await openPage({ width: 390, height: 844, colorScheme: 'dark' });
       page.setDefaultTimeout(60_000);
+      await recordOutcomes(page);
       await page.goto(demo.pageUrl);
       await appRow(page, `App 2, process ${demo.apps[1].pid}, leads`).waitFor();
       await page.getByRole('radio', { name: 'App 2' }).check();
@@ -142,7 +168,7 @@ describeOnOwnPostgres("the demo's page with --postgres", () => {
       ]);
       expect(size).toEqual([390, 844]);
 
-      await page.locator('#outcome', { hasText: 'app 1 took over after' }).waitFor();
+      await outcome(/app 1 took over after/);
       programs.watch(Number(await demo.supervisor.printed(/App 2 is back, pid (\d+)/)));
       await appRow(page, /App 2, process \d+, stands by/).waitFor();
       await book(page, 2);
