@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { HandPause, History } from '../history/history.js';
+import type { History } from '../history/history.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import { recordChanges, type RecordedChanges } from '../history/record-changes.js';
 import { readTimeline } from '../history/timeline.js';
@@ -114,9 +114,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   }
 
   function statsOf(opened: StoreInUse | undefined, withinMs?: number): Promise<PostOfficeStats> {
-    const deliveries = opened?.leading.deliveries;
-    const handPauseOf = (target: string): HandPause | null => opened?.pauses?.of(target) ?? null;
-    return readStats({ targets: names, tally, store: opened?.store, deliveries, handPauseOf, clock, withinMs });
+    return readStats({ targets: names, tally, opened, clock, withinMs });
   }
 
   async function whileOpen(): Promise<StoreInUse> {
@@ -198,6 +196,9 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
 
     async tryNow(which) {
       const { store, leading, pauses } = await whileOpen();
+      await pauses?.refresh();
+      const unknown = pauses?.unknown ?? null;
+      if (unknown !== null) throw new CRMOutboxError(unknown.reason);
       const result = await tryUnlessPaused(store, which, (target) => pauses?.of(target) ?? null);
       for (const target of result.tried) leading.deliveries?.tryNow(which.id, target);
       return result;
