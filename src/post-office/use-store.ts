@@ -52,6 +52,9 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
       onEvent({ kind: 'outboxRepaired', message });
     },
     onArrived: (arrived) => inUse.leading?.wake(arrived),
+    onWanted(target, ids) {
+      for (const id of ids) inUse.leading?.deliveries?.tryNow(id, target);
+    },
   });
   const { outbox, leader, history } = store;
   // Before anything is delivered: what was paused stays so over a restart.
