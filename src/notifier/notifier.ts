@@ -139,7 +139,7 @@ export interface Notifier extends Notify {
   /**
    * What all processes that share the outbox have done since an instant, minute by minute and target by target, oldest first and
    * without minutes in which nothing happened. Kept for a week; of a process that was killed, the last second may be missing.
-   * Undefined where `processes` is.
+   * Undefined where `processes` is. Rejects with `CRMValidationError` for what is no instant, as the next two do.
    *
    * @param from milliseconds since 1970
    * @example const lastHour = await crm.minutes(Date.now() - 3_600_000);
@@ -167,7 +167,7 @@ export interface Notifier extends Notify {
    * restarts and holds for all processes that share the outbox. Nothing expires of it, and `flush` and `close` do not wait for what
    * is paused. Resolves to how many targets it has paused; who paused first stays named.
    *
-   * Rejects with `CRMValidationError` for a target that is not configured, and with `CRMOutboxError` if it could not be stored.
+   * Rejects with `CRMValidationError` for a target that is not configured or an option that it does not know, and with `CRMOutboxError` if it could not be stored.
    * @example await crm.pause({ target: 'sales', by: 'ada' });
    */
   pause(options?: PauseOptions): Promise<number>;
