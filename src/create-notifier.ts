@@ -3,6 +3,7 @@ import { createService, type CRMNotificationService } from './client/crm-notific
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
 import { CRMConfigError, CRMValidationError } from './core/errors.js';
+import { shownUrl } from './core/shown-url.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
@@ -52,7 +53,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
   const urls = new Map(
-    targets.map(({ name, baseUrl, format }) => [name, `${baseUrl}${format?.path ?? crmFormat.notifyPath}`]),
+    targets.map(({ name, baseUrl, format }) => [name, shownUrl(`${baseUrl}${format?.path ?? crmFormat.notifyPath}`)]),
   );
   const tokenHosts = new Map(
     targets.flatMap(({ name, auth }) => (auth?.kind === 'oauth2' ? [[name, new URL(auth.tokenUrl).host]] : [])),

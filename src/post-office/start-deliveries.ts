@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
 import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
+import { urlWithoutSecrets } from '../core/shown-url.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { joinDeliveries, type Deliveries } from '../delivery/deliveries.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
@@ -74,6 +75,6 @@ function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Del
     roundGatherMs,
     mayStart,
     isPaused: () => isPaused(name),
-    knownUrl: store.knownUrl(`${baseUrl}${format.notifyPath}`),
+    knownUrl: store.knownUrl(urlWithoutSecrets(`${baseUrl}${format.notifyPath}`)),
   });
 }
