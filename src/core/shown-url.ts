@@ -14,7 +14,7 @@ export function shownUrl(url: string): string {
 }
 
 /** The same of a path. */
-export function shownPath(path: string): string {
+function shownPath(path: string): string {
   return partsOf(path)
     .map((part) => (isPlain(part) ? part : hidden))
     .join('/');

@@ -1,4 +1,4 @@
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import type { PauseCause } from '../delivery/pause-reports.js';
 import type {
   Changes,

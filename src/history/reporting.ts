@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import { errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { Logger } from '../telemetry/logger.js';
 import type {

@@ -1,7 +1,7 @@
 import type { TargetConfig } from '../client/target-settings.js';
 import type { FormatPlan } from '../format/deliver-by-definition.js';
 import type { FormatConfig } from '../format/format-settings.js';
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type {
   Changes,

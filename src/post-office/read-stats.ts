@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../core/clock.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { doneOrTimedOut, within } from '../core/time-limit.js';
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import { noCounts, type OutboxCounts } from '../outbox/outbox.js';
 import type { DeliveryTallies, DeliveryTally } from './delivery-tally.js';
 import type { PostOfficeStats, TargetStats } from './post-office.js';

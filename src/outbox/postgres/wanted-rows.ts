@@ -1,11 +1,12 @@
 import { wantedAt } from '../outbox.js';
-import type { LaneName } from './read-rows.js';
 import type { RunSql } from './postgres-server.js';
 import type { OutboxTables } from './schema.js';
 
 /** A row that somebody wants to be tried at once. */
-export interface WantedRow extends LaneName {
+export interface WantedRow {
   readonly id: string;
+  readonly target: string;
+  readonly lane: string;
 }
 
 /** The `due_at` of such a row, as SQL, until its leader has seen it. */
