@@ -3,6 +3,7 @@ import { createService, type CRMNotificationService } from './client/crm-notific
 import { resolveNotifierConfig } from './config/resolve-config.js';
 import type { NotifierOptions } from './config/settings.js';
 import { CRMConfigError, CRMValidationError } from './core/errors.js';
+import { shownUrl } from './core/shown-url.js';
 import { doneOrTimedOut, timeLimitOf } from './core/time-limit.js';
 import type { DeliveryEvent } from './delivery/delivery-event.js';
 import { crmFormat } from './format/crm-format.js';
@@ -10,9 +11,10 @@ import { writeByDefinition } from './format/write-by-definition.js';
 import { pausedText } from './history/try-unless-paused.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
+import { checkFrom, checkId, checkIds, checkObject, clampLimit } from './notifier/check-arguments.js';
 import { createEventHub } from './notifier/notifier-event.js';
 import { createIntake } from './notifier/intake.js';
-import type { Notifier } from './notifier/notifier.js';
+import type { Notifier, TimeLimit } from './notifier/notifier.js';
 import { notifyIn } from './notifier/notify-in.js';
 import { pauseChangeOf } from './notifier/pause-change.js';
 import { createPreparation } from './notifier/prepare-notification.js';
@@ -23,7 +25,7 @@ import { loadOpenTelemetry } from './observe/open-telemetry.js';
 import { logStart } from './observe/start-line.js';
 import type { OutboxConfig } from './outbox/outbox-settings.js';
 import { insertStatement } from './outbox/postgres/insert-statement.js';
-import { crmTarget, type DeadFilter, type StoredNotification } from './outbox/outbox.js';
+import { crmTarget, type StoredNotification } from './outbox/outbox.js';
 import { placeOf } from './outbox/postgres/postgres-outbox.js';
 import { openPostOffice } from './post-office/open-post-office.js';
 import type { CloseReport } from './post-office/post-office.js';
@@ -51,7 +53,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   const logger = createSafeLogger(config.logger, onObserverFailure);
   const events = createEventHub(onObserverFailure);
   const urls = new Map(
-    targets.map(({ name, baseUrl, format }) => [name, `${baseUrl}${format?.path ?? crmFormat.notifyPath}`]),
+    targets.map(({ name, baseUrl, format }) => [name, shownUrl(`${baseUrl}${format?.path ?? crmFormat.notifyPath}`)]),
   );
   const tokenHosts = new Map(
     targets.flatMap(({ name, auth }) => (auth?.kind === 'oauth2' ? [[name, new URL(auth.tokenUrl).host]] : [])),
@@ -155,43 +157,53 @@ export function createNotifier(options?: NotifierOptions): Notifier {
       }),
     ready: () => postOffice.ready(),
     processes: () => postOffice.processes(),
-    minutes: (from) => postOffice.minutes(from),
-    countsByType: (from) => postOffice.countsByType(from),
-    changes: (from) => postOffice.changes(from),
+    minutes: async (from) => postOffice.minutes(checkFrom('crm.minutes', from)),
+    countsByType: async (from) => postOffice.countsByType(checkFrom('crm.countsByType', from)),
+    changes: async (from) => postOffice.changes(checkFrom('crm.changes', from)),
     pause: async (options = {}) => postOffice.changePause(pauseChangeOf('pause', options, targetNames)),
     resume: async (options = {}) => postOffice.changePause(pauseChangeOf('resume', options, targetNames)),
-    find: (id) => postOffice.find(id),
-    timeline: (id) => postOffice.timeline(id),
+    find: async (id) => postOffice.find(checkId('crm.find', id)),
+    timeline: async (id) => postOffice.timeline(checkId('crm.timeline', id)),
     tryNow: async (id, target) => {
-      const { tried, paused } = await postOffice.tryNow({ id, target });
+      const { tried, paused } = await postOffice.tryNow({ id: checkId('crm.tryNow', id), target });
       if (tried.length > 0 || paused.length === 0) return tried.length;
       const issues = paused.map((one) => ({ path: '', message: pausedText(one) }));
       throw new CRMValidationError(issues, { hook: 'crm.tryNow()' });
     },
-    requests: async (id) => requestsFor(await postOffice.find(id)),
+    requests: async (id) => requestsFor(await postOffice.find(checkId('crm.requests', id))),
     delivered: {
-      count: (filter = {}) => postOffice.countDelivered(filter),
-      list: async ({ limit = 100, ...query } = {}) => postOffice.listDelivered({ ...query, limit: clampLimit(limit) }),
+      count: async (filter = {}) => postOffice.countDelivered(checkObject('crm.delivered.count', filter)),
+      async list(given = {}) {
+        const { limit = 100, ...query } = checkObject('crm.delivered.list', given);
+        return postOffice.listDelivered({ ...query, limit: clampLimit(limit) });
+      },
     },
     stats: async () => ({ ...(await postOffice.stats()), ...intake.counts, observerFailures }),
-    flush: ({ timeoutMs } = {}) =>
-      settleAndReport(timeLimitOf(timeoutMs, defaultTimeLimitMs), (leftMs) => postOffice.flush(leftMs)),
-    close: ({ timeoutMs } = {}) => (closing ??= close(timeLimitOf(timeoutMs, defaultTimeLimitMs))),
+    flush: (limit) => settleAndReport(timeLimitFrom(limit), (leftMs) => postOffice.flush(leftMs)),
+    close: (limit) => (closing ??= close(timeLimitFrom(limit))),
     async [Symbol.asyncDispose]() {
       await notifier.close();
     },
     pending: {
-      list: async ({ limit = 100, ...query } = {}) => postOffice.listPending({ ...query, limit: clampLimit(limit) }),
-      count: (filter = {}) => postOffice.countPending(filter),
+      async list(given = {}) {
+        const { limit = 100, ...query } = checkObject('crm.pending.list', given);
+        return postOffice.listPending({ ...query, limit: clampLimit(limit) });
+      },
+      count: async (filter = {}) => postOffice.countPending(checkObject('crm.pending.count', filter)),
     },
     deadLetters: {
-      list: async ({ limit = 100, ...query } = {}) =>
-        postOffice.listDead({ ...checkIds(query), limit: clampLimit(limit) }),
-      summary: async (filter = {}) => postOffice.summariseDead(checkIds(filter)),
-      redeliver: (id, target, by) => postOffice.redeliver({ id, target, by }),
-      redeliverAll: async (filter = {}, by) => postOffice.redeliverAll({ ...checkIds(filter), by }),
-      discard: (id, target, by) => postOffice.discard({ id, target, by }),
-      discardAll: async (filter = {}, by) => postOffice.discardAll({ ...checkIds(filter), by }),
+      async list(given = {}) {
+        const { limit = 100, ...query } = checkIds('crm.deadLetters.list', given);
+        return postOffice.listDead({ ...query, limit: clampLimit(limit) });
+      },
+      summary: async (filter = {}) => postOffice.summariseDead(checkIds('crm.deadLetters.summary', filter)),
+      redeliver: async (id, target, by) =>
+        postOffice.redeliver({ id: checkId('crm.deadLetters.redeliver', id), target, by }),
+      redeliverAll: async (filter = {}, by) =>
+        postOffice.redeliverAll({ ...checkIds('crm.deadLetters.redeliverAll', filter), by }),
+      discard: async (id, target, by) => postOffice.discard({ id: checkId('crm.deadLetters.discard', id), target, by }),
+      discardAll: async (filter = {}, by) =>
+        postOffice.discardAll({ ...checkIds('crm.deadLetters.discardAll', filter), by }),
     },
     on: (name, listener) => events.on(name, listener),
     get service() {
@@ -202,6 +214,11 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   return notifier;
 }
 
+/** `flush` and `close` never reject: whatever is no limit is the usual one. */
+function timeLimitFrom(limit: TimeLimit | undefined | null): number {
+  return timeLimitOf(limit?.timeoutMs, defaultTimeLimitMs);
+}
+
 const noDirectTarget =
   'are all of other formats; the direct client only writes this package’s own (docs/wire-format.md)';
 
@@ -209,18 +226,4 @@ const noDirectTarget =
 function transactionWriting(outbox: OutboxConfig['path']): TransactionWriting {
   if (typeof outbox === 'string') return { kind: outbox === ':memory:' ? 'memory' : 'none' };
   return { kind: 'statement', statementFor: (notification) => insertStatement(outbox.table, notification) };
-}
-
-const maxIds = 1_000;
-
-/** Throws `CRMValidationError` for more ids than one call takes, so that a statement stays small. */
-function checkIds<Filter extends DeadFilter>(filter: Filter): Filter {
-  const count = filter.ids?.length ?? 0;
-  if (count <= maxIds) return filter;
-  const message = `has ${String(count)} ids, and may have ${String(maxIds)}; call again for the others`;
-  throw new CRMValidationError([{ path: 'ids', message }], { hook: 'crm.deadLetters' });
-}
-
-function clampLimit(limit: number): number {
-  return Number.isFinite(limit) ? Math.min(Math.max(Math.trunc(limit), 1), 1000) : 100;
 }

@@ -25,7 +25,7 @@ export type { TokenProvider } from './client/token.js';
 export type { NotifierOptions, ServiceOptions, TargetOptions } from './config/settings.js';
 export type { CancelTimer, Clock } from './core/clock.js';
 export type { CRMErrorCode, Issue } from './core/errors.js';
-export type { CircuitState } from './delivery/circuit-breaker.js';
+export type { CircuitState } from './delivery/circuit.js';
 export type { BatchOptions } from './delivery/batch-settings.js';
 export type { BreakerOptions, RateLimitOptions, RetryOptions } from './delivery/delivery-settings.js';
 export type { PauseCause } from './delivery/pause-reports.js';
@@ -69,21 +69,17 @@ export type {
 } from './notification/notification.js';
 export type { MaxUnsavedOptions } from './notifier/intake-settings.js';
 export type { NotifierEventName, NotifierEvents, NotifierListener } from './notifier/notifier-event.js';
+export type { DeadLetters, Delivered, PendingNotifications } from './notifier/notification-lists.js';
 export type {
-  DeadLetters,
-  Delivered,
   Middleware,
   MiddlewareOptions,
   Notifier,
-  Notify,
-  NotifyInTransaction,
   PauseOptions,
-  PendingNotifications,
   RequestNotifier,
   Stats,
   TimeLimit,
-  Written,
 } from './notifier/notifier.js';
+export type { Notify, NotifyInTransaction, Written } from './notifier/notify.js';
 export type { KnownReceipt, Receipt, UnsavedReceipt } from './notifier/receipt.js';
 export type {
   DeadFilter,

@@ -5,6 +5,7 @@ import { defaultToken, type TargetConfig } from '../client/target-settings.js';
 import { resolveServiceConfig, type ServiceConfig } from '../config/resolve-config.js';
 import { systemClock } from '../core/clock.js';
 import { CRMHttpError } from '../core/errors.js';
+import { shownUrl } from '../core/shown-url.js';
 import { crmFormat } from '../format/crm-format.js';
 import { createSafeLogger } from '../telemetry/logger.js';
 import { addConnectionOptions, parseId, serviceOptionsOf, type ConnectionOptions } from './arguments.js';
@@ -58,7 +59,8 @@ async function check(session: CommandSession<CheckOptions>): Promise<'done' | 'f
   const given = serviceOptionsOf(options, context, quietLogger);
   const serviceOptions = { ...given, healthTimeoutMs: options.timeoutMs };
   const config = resolveServiceConfig(serviceOptions);
-  const { baseUrl, authToken } = config.target;
+  const { authToken } = config.target;
+  const baseUrl = shownUrl(config.target.baseUrl);
   const diagnosisContext: DiagnosisContext = { baseUrl, isDefaultToken: authToken === defaultToken };
 
   const runChecks = async (): Promise<CheckResult> => {

@@ -1,6 +1,6 @@
 import type { CRMNotificationService, CRMReply } from '../client/crm-notification-service.js';
 import type { BookingEvent, BookingUser } from '../notification/notification.js';
-import type { Notify } from '../notifier/notifier.js';
+import type { Notify } from '../notifier/notify.js';
 import type { Receipt } from '../notifier/receipt.js';
 import { parseId, readJsonObject } from './arguments.js';
 import type { CliContext } from './command.js';

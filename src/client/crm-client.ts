@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type * as Undici from 'undici';
 import type { Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Clock } from '../core/clock.js';
+import { hiddenPartsOf, shownUrl } from '../core/shown-url.js';
 import { tokenFailureCode } from '../core/token-failure-code.js';
 import { version } from '../core/version.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -17,7 +18,7 @@ export interface CrmClientOptions extends TargetConfig {
   readonly clock: Clock;
   readonly logger: Required<Logger>;
   /** The health route, and what a debug line may show of a body. */
-  readonly format: Pick<Format, 'healthPath' | 'harmlessKeys'>;
+  readonly format: Pick<Format, 'healthPath' | 'notifyPath' | 'harmlessKeys'>;
   /** Whether a request may start, asked as its bytes are about to be written. @default always */
   readonly mayStart?: (() => boolean) | undefined;
 }
@@ -52,12 +53,15 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
   const isConnecting = isOwnPool ? watchConnecting(dispatcher) : () => true;
   const connections = { dispatcher, clock, isConnecting, mayStart: options.mayStart };
   const { tokens, headersWith } = createCredentials(options.auth, options.authToken, clock, options.proxy);
+  // A reply to a wrong URL often repeats its path.
+  const hiddenParts = hiddenPartsOf(`${options.baseUrl}${format.notifyPath}`);
+  const secrets = (): readonly string[] => [...tokens.secrets(), ...hiddenParts];
 
   const send = (request: ExchangeRequest, deadline: Deadline, signal?: AbortSignal): Promise<Exchange> => {
     const exchanged = exchange(connections, request, deadline, signal);
     if (!logger.isLevelEnabled('debug')) return exchanged;
     return exchanged.then((outcome) => {
-      logExchange(logger, request, outcome, { secrets: tokens.secrets(), harmlessKeys: format.harmlessKeys });
+      logExchange(logger, request, outcome, { secrets: secrets(), harmlessKeys: format.harmlessKeys });
       return outcome;
     });
   };
@@ -95,7 +99,7 @@ export function createCrmClient(options: CrmClientOptions): CrmClient {
     },
     reasonOf(reply, sentBody) {
       const personal = personalStrings(textOf(sentBody), format.harmlessKeys);
-      return scrubText(textOf(reply.body), [...tokens.secrets(), ...personal]);
+      return scrubText(textOf(reply.body), [...secrets(), ...personal]);
     },
     async close() {
       if (options.dispatcher !== undefined) return;
@@ -169,7 +173,7 @@ function logExchange(logger: Logger, request: ExchangeRequest, outcome: Exchange
     {
       request: {
         method: request.method,
-        url: `${request.origin}${request.path}`,
+        url: shownUrl(`${request.origin}${request.path}`),
         headers: shownHeaders(request.headers, redaction),
         body: sent === undefined ? undefined : redactText(sent, redaction),
       },

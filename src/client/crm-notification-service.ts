@@ -9,6 +9,7 @@ import {
   CRMTimeoutError,
 } from '../core/errors.js';
 import { newNotificationId } from '../core/ids.js';
+import { shownUrl } from '../core/shown-url.js';
 import { crmFormat } from '../format/crm-format.js';
 import type { Reply } from '../format/format.js';
 import { meaningOfReply } from '../format/reply-rules.js';
@@ -42,12 +43,14 @@ export class CRMNotificationService {
   readonly #client: CrmClient;
   readonly #logger: Required<Logger>;
   readonly #baseUrl: string;
+  readonly #shownUrl: string;
   readonly #timeoutMs: number;
 
   constructor(options?: ServiceOptions) {
     const config = options instanceof ResolvedOptions ? options.config : resolveServiceConfig(options);
     this.#logger = createSafeLogger(config.logger);
     this.#baseUrl = config.target.baseUrl;
+    this.#shownUrl = shownUrl(this.#baseUrl);
     this.#timeoutMs = config.target.timeoutMs;
     this.#client = createCrmClient({
       ...config.target,
@@ -98,8 +101,8 @@ export class CRMNotificationService {
   async testConnection(): Promise<boolean> {
     const outcome = await this.#client.health();
     const isHealthy = outcome.kind === 'reply' && outcome.status === 200;
-    if (isHealthy) this.#logger.info({ baseUrl: this.#baseUrl }, 'CRM is healthy');
-    else this.#logger.error({ baseUrl: this.#baseUrl, ...outcomeFields(outcome) }, 'CRM is not healthy');
+    if (isHealthy) this.#logger.info({ baseUrl: this.#shownUrl }, 'CRM is healthy');
+    else this.#logger.error({ baseUrl: this.#shownUrl, ...outcomeFields(outcome) }, 'CRM is not healthy');
     return isHealthy;
   }
 
@@ -115,7 +118,7 @@ export class CRMNotificationService {
 
   /** What a log line or `JSON.stringify` shows; never the token. */
   toJSON(): Record<string, unknown> {
-    return { baseUrl: this.#baseUrl };
+    return { baseUrl: this.#shownUrl };
   }
 
   async #send(build: () => NotificationDraft): Promise<CRMReply> {
@@ -145,8 +148,8 @@ export class CRMNotificationService {
     if (outcome.kind === 'failure') {
       const { code, message, wasSent, cause } = outcome;
       const summary = wasSent
-        ? `the exchange with ${this.#baseUrl} failed`
-        : `the CRM at ${this.#baseUrl} was not reached`;
+        ? `the exchange with ${this.#shownUrl} failed`
+        : `the CRM at ${this.#shownUrl} was not reached`;
       const reason = code === undefined ? message : `${message} (${code})`;
       throw new CRMConnectionError(`${summary}: ${reason}`, { reason: code, cause });
     }

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js';
+import { shownUrl } from '../core/shown-url.js';
 import { crmFormat } from '../format/crm-format.js';
 import { deliverByDefinition } from '../format/deliver-by-definition.js';
 import type { Post } from '../format/format.js';
@@ -11,7 +12,7 @@ import type { TargetConfig } from './target-settings.js';
 export interface NotificationRequest {
   readonly target: string;
   readonly method: 'POST';
-  /** With `$REQUEST_PATH` for a path that is the notification's own. */
+  /** With `$REQUEST_PATH` for a path that is the notification's own, and `…` for each other part that may be a secret. */
   readonly url: string;
   /** With `$CRM_AUTH_TOKEN` for the credentials, and such a variable for the value of a header that is the notification's own. */
   readonly headers: Readonly<Record<string, string>>;
@@ -39,7 +40,7 @@ export function notificationRequest(target: RequestTarget, post: Post): Notifica
   return {
     target: name,
     method: 'POST',
-    url: baseUrl + (own?.path === undefined ? request.path : '$REQUEST_PATH'),
+    url: own?.path === undefined ? shownUrl(baseUrl + request.path) : `${shownUrl(baseUrl)}$REQUEST_PATH`,
     headers: Object.fromEntries([...pairsOf(headersWith('$CRM_AUTH_TOKEN')), ...headers]) as Record<string, string>,
     body: request.body,
   };

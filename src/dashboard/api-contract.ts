@@ -41,6 +41,7 @@ export interface Health {
     | 'nobody-delivers'
     | 'target-neglected'
     | 'unknown'
+    | 'pauses-unknown'
     | 'paused-by-hand'
     | 'token-refused'
     | 'misdirected'

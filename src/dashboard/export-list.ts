@@ -1,6 +1,6 @@
 import { csvLine } from '../core/csv.js';
+import type { Export } from './export-gate.js';
 import type { ExportFormat } from './list-query.js';
-import type { StreamedResponse } from './response.js';
 
 /** What is exported: a list that is read page by page. */
 export interface ExportedList<Listed> {
@@ -15,10 +15,7 @@ export interface ExportedList<Listed> {
 }
 
 /** The list as a file: CSV, or JSON with one object per line. One page at a time is in memory. Rejects if the first cannot be read. */
-export async function exportList<Listed>(
-  format: ExportFormat,
-  list: ExportedList<Listed>,
-): Promise<Omit<StreamedResponse, 'onEnd'>> {
+export async function exportList<Listed>(format: ExportFormat, list: ExportedList<Listed>): Promise<Export> {
   const first = await list.readAfter(undefined);
   const lineOf = (listed: Listed): string =>
     format === 'csv' ? csvLine(list.cellsOf(listed)) : `${JSON.stringify(list.recordOf(listed))}\n`;

@@ -16,6 +16,8 @@ export function healthOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs
   if (!stats.isOutboxReadable) return unreadable(outboxCode);
   if (stats.unsaved > 0) return unsaved(stats.unsaved);
   if (deliveredBy === 'nobody') return nobodyDelivers(stats);
+  const held = targets.find(({ pause }) => pause?.cause.kind === 'pausesUnknown');
+  if (held?.pause?.cause.kind === 'pausesUnknown') return waiting(stats, held.pause.cause.reason);
   const byHand = targets.filter(({ pause }) => pause?.cause.kind === 'byHand');
   const isInTrouble = ({ circuit }: TargetEntry): boolean => circuit === 'open' || circuit === 'half-open';
   // Somebody has to see to the trouble of another target; that this one is paused is known.
@@ -55,6 +57,18 @@ function nobodyDelivers({ pending }: Stats): Health {
     code: 'nobody-delivers',
     title: 'nobody delivers',
     sentence: `No process delivers this outbox now.${waiting}`,
+  };
+}
+
+/** It concerns all targets. */
+function waiting({ pending }: Stats, reason: string): Health {
+  return {
+    level: 'failing',
+    code: 'pauses-unknown',
+    title: 'delivery waits',
+    sentence:
+      `Nothing is delivered, because it cannot be read what is paused by hand: ${reason}. ` +
+      `${countText(pending, 'notification')} pending; nothing is lost.`,
   };
 }
 

@@ -120,7 +120,7 @@ function overviewOf(
     const { delivered, retried, pending, dead, oldestAgeMs } = ofTarget;
     const reported = leader?.targets[name];
     const circuit = stats.isDelivering ? ofTarget.circuit : (reported?.circuit ?? null);
-    const pause = pauseOf(circuit, ofTarget.pausedByHand, reported?.pause);
+    const pause = holdOf(stats, reported?.pause) ?? pauseOf(circuit, ofTarget.pausedByHand, reported?.pause);
     return { name, delivered, retried, pending, dead, oldestAgeMs, circuit, pause };
   });
   return {
@@ -140,6 +140,13 @@ function overviewOf(
   };
 }
 
+/** That the process which delivers cannot read what is paused by hand; null if it can. */
+function holdOf({ isDelivering, pausesUnknown }: Stats, reported: Pause | null | undefined): Pause | null {
+  if (!isDelivering) return reported?.cause.kind === 'pausesUnknown' ? reported : null;
+  if (pausesUnknown === null) return null;
+  return { cause: { kind: 'pausesUnknown', reason: pausesUnknown.reason }, since: pausesUnknown.since };
+}
+
 /** A pause by hand is known here as well as where it takes effect; why the circuit is open is not. */
 function pauseOf(
   circuit: TargetEntry['circuit'],
@@ -147,7 +154,8 @@ function pauseOf(
   reported: Pause | null | undefined,
 ): Pause | null {
   if (byHand !== null) return { cause: { kind: 'byHand', by: byHand.by }, since: byHand.since };
-  return circuit === null || circuit === 'closed' || reported?.cause.kind === 'byHand' ? null : (reported ?? null);
+  const isOver = reported?.cause.kind === 'byHand' || reported?.cause.kind === 'pausesUnknown';
+  return circuit === null || circuit === 'closed' || isOver ? null : (reported ?? null);
 }
 
 function deliveredByOf(

@@ -18,6 +18,8 @@ export interface DashboardResponse {
 /** A response whose body is made while it is sent, in pieces that fit into memory. */
 export interface StreamedResponse extends Pick<DashboardResponse, 'status' | 'headers'> {
   readonly chunks: AsyncIterable<string>;
+  /** When the client has taken nothing for so long, in milliseconds, it is cut off. */
+  readonly maxStallMs: number;
   /** Called once it is sent, or its client has left. */
   readonly onEnd: () => void;
 }
@@ -64,11 +66,17 @@ export function send(res: ServerResponse, response: AnyResponse): void {
 }
 
 /** Cuts the connection if a piece cannot be made, so that nobody takes what has arrived for the whole. */
-async function stream(res: ServerResponse, { status, headers, chunks }: StreamedResponse): Promise<void> {
+async function stream(res: ServerResponse, { status, headers, chunks, maxStallMs }: StreamedResponse): Promise<void> {
   if (res.headersSent || res.destroyed) return;
+  const { socket } = res;
+  const before = socket?.timeout ?? 0;
+  // A socket knows of a long write whether the client takes some of it; nothing above the socket does.
+  res.setTimeout(maxStallMs, () => res.destroy());
   res.writeHead(status, { ...securityHeaders, ...headers });
-  // The client has left, or the notifier is closed.
+  // The client has left or takes nothing, or the notifier is closed.
   await pipeline(Readable.from(chunks), res).catch(() => undefined);
+  // Unless the server has set another for the connection's next request.
+  if (socket?.timeout === maxStallMs) socket.setTimeout(before);
 }
 
 /** The responses with the page's files, by path. */

@@ -1,4 +1,6 @@
-import { backoffBoundMs, backoffMs } from './backoff.js';
+import { backoffBoundMs } from './backoff.js';
+import { type Circuit, type CircuitState, openProbeAtMs, prefersFresh } from './circuit.js';
+import { nextProbe } from './next-probe.js';
 import { createPauseReports, type PauseCause, type PauseReportsOptions } from './pause-reports.js';
 import {
   createAddressTrust,
@@ -58,8 +60,6 @@ export interface CircuitBreaker {
   readonly isStartingSlowly: boolean;
 }
 
-export type CircuitState = 'closed' | 'open' | 'half-open';
-
 export interface CircuitBreakerOptions extends PauseReportsOptions {
   readonly concurrency: number;
   readonly failureThreshold: number;
@@ -72,26 +72,7 @@ export interface CircuitBreakerOptions extends PauseReportsOptions {
   readonly knownUrl: KnownUrl;
 }
 
-type Circuit =
-  | { readonly state: 'closed'; readonly responsesSinceOutage: number }
-  | {
-      readonly state: 'open' | 'half-open';
-      readonly cause: PauseCause;
-      readonly probeAtMs: number;
-      /** When a notification that never failed may be the probe, while the others may be to blame. */
-      readonly freshProbeAtMs: number;
-      /** Whether perhaps only the notifications tried so far are refused. */
-      readonly isTokenInDoubt: boolean;
-      /** Whether at least a connection was made. */
-      readonly wasSent: boolean;
-      readonly probeCount: number;
-      /** Attempts up to this one started before the circuit opened, so they are no probes. */
-      readonly lastBefore: number;
-    };
-
 const responsesPerStep = 10;
-// So many probes look for a notification that gets a response; after that, none is expected to get one.
-const searchCount = 200;
 // After the token worked, probes look for a notification that is not refused, for so many times the longest pause.
 const doubtfulPauses = 10;
 
@@ -118,11 +99,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       cause.kind === 'unauthorised'
         ? token.hasJustWorked(nowMs)
         : cause.kind === 'unreachable' && wasSent && reach.hasJustResponded(nowMs);
-    const waits = { firstDelayMs, maxDelayMs: isLong ? options.maxPauseMs : maxDelayMs };
-    // Half of the wait is fixed, so that an open circuit does pause; the other half is random.
-    const waitMs = backoffBoundMs(probeCount, waits) / 2 + backoffMs(probeCount, waits, random) / 2;
-    const probeAtMs = nowMs + waitMs;
-    const freshProbeAtMs = nowMs + Math.min(waitMs, cause.kind === 'unreachable' ? firstDelayMs : maxDelayMs);
+    const { probeAtMs, freshProbeAtMs } = nextProbe({ cause, probeCount, nowMs, isLong, random }, options);
     const probes = { probeAtMs, freshProbeAtMs, probeCount, lastBefore: startCount };
     circuit = { state: 'open', cause, isTokenInDoubt, wasSent, ...probes };
     reach.reset();
@@ -134,22 +111,9 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     reports.onResumed();
   };
 
-  const prefersFresh = (): boolean => {
-    if (circuit.state === 'closed') return false;
-    if (circuit.cause.kind === 'unauthorised') return circuit.isTokenInDoubt;
-    if (circuit.cause.kind === 'misdirected') return true;
-    return circuit.wasSent && circuit.probeCount <= searchCount;
-  };
-
   /** Not an attempt that started before the circuit opened. */
   const isProbe = (sent: SentAttempt | undefined): boolean =>
     sent === undefined || circuit.state !== 'half-open' || sent.ordinal > circuit.lastBefore;
-
-  const openProbeAtMs = (hasFresh: () => boolean): number => {
-    if (circuit.state !== 'open') return Infinity;
-    const { probeAtMs, freshProbeAtMs } = circuit;
-    return freshProbeAtMs < probeAtMs && prefersFresh() && hasFresh() ? freshProbeAtMs : probeAtMs;
-  };
 
   return {
     get state() {
@@ -161,12 +125,12 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     },
 
     get prefersFresh() {
-      return prefersFresh();
+      return prefersFresh(circuit);
     },
 
     get probeBoundMs() {
       if (circuit.state === 'closed') return 0;
-      return prefersFresh() ? firstDelayMs : backoffBoundMs(circuit.probeCount, options);
+      return prefersFresh(circuit) ? firstDelayMs : backoffBoundMs(circuit.probeCount, options);
     },
 
     get isStartingSlowly() {
@@ -180,14 +144,14 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
           return Math.max(1, Math.min(started, concurrency >> Math.min(reach.failureCount, 31)));
         }
         case 'open':
-          return nowMs >= openProbeAtMs(hasFresh) ? 1 : 0;
+          return nowMs >= openProbeAtMs(circuit, hasFresh) ? 1 : 0;
         case 'half-open':
           return 0;
       }
     },
 
     probeInMs: (nowMs, hasFresh = () => false) =>
-      circuit.state === 'open' ? Math.max(0, openProbeAtMs(hasFresh) - nowMs) : undefined,
+      circuit.state === 'open' ? Math.max(0, openProbeAtMs(circuit, hasFresh) - nowMs) : undefined,
 
     probeNow(nowMs) {
       if (circuit.state === 'open') circuit = { ...circuit, probeAtMs: nowMs, freshProbeAtMs: nowMs };

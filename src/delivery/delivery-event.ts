@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.js';
 import type { ErrorData } from '../core/errors.js';
 import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
-import type { CircuitState } from './circuit-breaker.js';
+import type { CircuitState } from './circuit.js';
 import type { PauseCause } from './pause-reports.js';
 
 /** What every event about an attempt contains. */

@@ -2,7 +2,7 @@ import { type PendingNotification, wantedAt } from '../outbox/outbox.js';
 import { createEarlyHeads, type Lane } from './early-heads.js';
 import { createForgottenLanes } from './forgotten-lanes.js';
 import { createReadyHeads, createWaitingHeads, type ReadyHeads, type Standing, wasTried } from './heads.js';
-import type { TargetQueue } from './target-queue.js';
+import type { LanesOptions } from './lanes-options.js';
 
 /**
  * Which notifications of a target may be next, lane by lane.
@@ -41,24 +41,6 @@ export interface Lanes {
   readonly isSearching: boolean;
   /** These were accepted, for any targets; empty when it is not known what was accepted. */
   onAccepted(accepted: readonly PendingNotification[], nowMs: number): void;
-}
-
-export interface LanesOptions {
-  readonly queue: TargetQueue;
-  /** The clock for stored instants. */
-  readonly now: () => number;
-  /** After a start, no notification waits longer than this, whatever instant is stored. */
-  readonly maxWaitMs: number;
-  /** With so many lanes at work, those that wait longest are forgotten, or the cursor stops; more would only take memory. */
-  readonly maxLanes: number;
-  /** How many notifications may follow their lanes' heads in memory. */
-  readonly maxFollowers: number;
-  /** @default a new one */
-  readonly ready?: ReadyHeads;
-  /** Whether to read ahead, so that there are more fresh heads to choose from. @default never */
-  readonly isReadingAhead?: () => boolean;
-  /** Whether notifications of its type failed lately. @default never */
-  readonly isRisky?: (notification: PendingNotification) => boolean;
 }
 
 /** Read at once. What waits for its turn survives garbage collections: twice as many cost 15 MB more. */

@@ -4,13 +4,15 @@ import type { DeadReason, PendingNotification } from '../outbox/outbox.js';
 import type { Verdict } from '../target/target.js';
 import { backoffMs } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import type { AboutAttempt, DeliveryEvent } from './delivery-event.js';
+import { type AboutAttempt, aboutAttempt, type DeliveryEvent } from './delivery-event.js';
 import type { DeliveryConfig } from './delivery-settings.js';
 import type { Lanes } from './lanes.js';
 import type { Standing } from './heads.js';
 import type { Settlements } from './settlements.js';
 
 export interface VerdictSettlerOptions {
+  /** Why it can never be sent to the target; undefined if it can. */
+  readonly check: (head: PendingNotification) => DeadReason | undefined;
   readonly lanes: Lanes;
   readonly settlements: Settlements;
   /** Whether what waits for its next attempt leaves the outbox's window until then. */
@@ -29,7 +31,8 @@ export interface VerdictSettlerOptions {
 export interface VerdictSettler {
   /** For the heads of one attempt. `isPaused`: the target is paused, so what it responded is not the notifications' fault. */
   ofAttempt(isPaused: boolean): SettleVerdict;
-  settleAsDead(head: PendingNotification, reason: DeadReason, about: AboutAttempt): void;
+  /** One that can never be sent is settled, and not started as an attempt: the circuit breaker would wait for its end. */
+  isSendable(head: PendingNotification): boolean;
 }
 
 export type SettleVerdict = (head: PendingNotification, verdict: Verdict, about: AboutAttempt) => void;
@@ -156,7 +159,12 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   };
 
   return {
-    settleAsDead,
+    isSendable(head) {
+      const unsendable = options.check(head);
+      if (unsendable !== undefined)
+        settleAsDead(head, unsendable, aboutAttempt(head, false, clock.monotonicMs(), clock));
+      return unsendable === undefined;
+    },
     ofAttempt(isPaused) {
       let known: Failure | undefined;
       const failure = (): Failure => (known ??= { chance: random(), at: steady.now(), atMs: clock.monotonicMs() });

@@ -1,14 +1,29 @@
 import type { Clock } from '../core/clock.js';
+import { doneOrTimedOut } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { HandPause, History, PauseChange } from './history.js';
-import { isDifference, pausedByHand, resumedBy } from './paused-by-hand.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { HandPause, History, PauseChange, UnknownPauses } from './history.js';
+import { pausedByHand, resumedBy } from './paused-by-hand.js';
+import { createUnknownPausesReport } from './unknown-pauses.js';
+import { whileBusy } from './while-busy.js';
 
-/** What this process knows of the pauses by hand, of all targets. Any process may make one; the one that delivers obeys it. */
+/**
+ * What this process knows of the pauses by hand, of all targets. Any process may make one; the one that delivers obeys it, and looks
+ * every second whether there is another. The others look when they are asked.
+ */
 export interface HandPauses {
-  /** Whether delivery to a target is paused by hand; null if it is not, as far as this process knows. */
+  /** Who has paused delivery to a target by hand; null if nobody, as far as this process knows. */
   of(target: string): HandPause | null;
-  /** Whether anything may be paused by hand. */
-  readonly isAny: boolean;
+  /** Why that could never be read yet; null once it was. */
+  readonly unknown: UnknownPauses | null;
+  /** Whether nothing may start for a target: because it is paused by hand, or that is not known yet. */
+  holds(target: string): boolean;
+  /** Whether it may hold anything. */
+  readonly mayHold: boolean;
+  /** Resolves once what is known is at most a second old, or cannot be read. */
+  refresh(): Promise<void>;
+  /** This process begins to deliver: what it knows may be old, so nothing starts before it was read anew. */
+  readAnew(): void;
   /** Pauses or resumes a target, or all, and obeys that at once. Resolves to how many of this process's targets that changed. */
   change(change: Omit<PauseChange, 'at'>): Promise<number>;
   /** Looks no more, and has ended its last look once this resolves. */
@@ -18,51 +33,76 @@ export interface HandPauses {
 export interface HandPausesOptions {
   readonly history: Pick<History, 'pauseChanges' | 'changePause'>;
   readonly clock: Clock;
+  readonly logger: Pick<Required<Logger>, 'info' | 'warn' | 'error'>;
   /** The names of those that this process may deliver to. */
   readonly targets: readonly string[];
   /** Whether this process delivers now. */
   readonly isDelivering: () => boolean;
   /** Called with a pause, or with its end, in the process where it takes effect. */
   readonly onEvent: (event: Extract<DeliveryEvent, { readonly kind: 'pausedByHand' | 'resumedByHand' }>) => void;
-  /** Called when other targets are paused than before, whether that was ever an event or not: wake delivery. */
+  /** Called when other targets are held than before, whether that was ever an event or not: wake delivery. */
   readonly onChanged: () => void;
 }
 
 /** Another process may have changed something. */
 const lookEveryMs = 1_000;
+const firstLookMs = 1_000;
 
-/** Resolves once it is known what is paused, or that it cannot be read. */
+/** Resolves once it is known what is paused, or that it cannot be read now. */
 export async function watchHandPauses(options: HandPausesOptions): Promise<HandPauses> {
-  const { history, clock, targets, isDelivering, onEvent, onChanged } = options;
-  let changes: readonly PauseChange[] = [];
+  const { history, clock, logger, targets, isDelivering, onEvent, onChanged } = options;
+  const report = createUnknownPausesReport({ clock, logger });
+  /** Undefined until it was read once. */
+  let changes: readonly PauseChange[] | undefined;
   /** The targets whose pause has taken effect here. */
   const obeyed = new Set<string>();
   let looking: Promise<void> = Promise.resolve();
+  let lookedAtMs = -Infinity;
   let cancel: (() => void) | undefined;
   let isStopped = false;
 
-  const pausedTargets = (): readonly string[] => targets.filter((target) => pausedByHand(changes, target) !== null);
+  const of = (target: string): HandPause | null => pausedByHand(changes ?? [], target);
+  const holds = (target: string): boolean => changes === undefined || of(target) !== null;
+  const heldTargets = (): readonly string[] => targets.filter(holds);
 
-  /** One look after the other: the result of an earlier one must not come last. */
+  const isFresh = (): boolean => clock.monotonicMs() - lookedAtMs < lookEveryMs;
+
+  /** One after the other: the result of an earlier one must not come last. */
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
+    const done = looking.then(work);
+    looking = done.then(ignore, ignore);
+    return done;
+  };
+
+  const know = (read: readonly PauseChange[]): void => {
+    const before = heldTargets().join();
+    changes = read;
+    report.onRead();
+    if (isDelivering()) obey();
+    if (heldTargets().join() !== before) onChanged();
+  };
+
   const look = (): Promise<void> => {
-    const looked = looking.then(async () => {
+    lookedAtMs = clock.monotonicMs();
+    return inTurn(async () => {
       if (isStopped) return;
-      const before = pausedTargets().join();
-      changes = await history.pauseChanges();
-      if (isDelivering()) obey();
-      if (pausedTargets().join() !== before) onChanged();
+      try {
+        know(await history.pauseChanges());
+      } catch (error) {
+        // Once something is known, delivery goes on as that says. What this process reports to the same history logs that.
+        if (changes === undefined) report.onFailed(error, isDelivering());
+        throw error;
+      }
     });
-    looking = looked.catch(() => undefined);
-    return looked;
   };
 
   const obey = (): void => {
     for (const target of targets) {
-      const pause = pausedByHand(changes, target);
+      const pause = of(target);
       if (obeyed.has(target) === (pause !== null)) continue;
       if (pause === null) {
         obeyed.delete(target);
-        onEvent({ kind: 'resumedByHand', target, by: resumedBy(changes, target) });
+        onEvent({ kind: 'resumedByHand', target, by: resumedBy(changes ?? [], target) });
       } else {
         obeyed.add(target);
         onEvent({ kind: 'pausedByHand', target, ...pause });
@@ -71,33 +111,50 @@ export async function watchHandPauses(options: HandPausesOptions): Promise<HandP
   };
 
   const lookAgain = async (): Promise<void> => {
-    // While it cannot be read, delivery goes on as last known. What this process reports to the same history logs that.
-    await look().catch(() => undefined);
+    if (isDelivering()) await look().catch(ignore);
     if (!isStopped) cancel = clock.after(lookEveryMs, () => void lookAgain());
   };
 
-  // Nothing is known yet, so a file that is busy just now is worth a second try.
-  await look()
-    .catch(look)
-    .catch(() => undefined);
+  // A file that is busy just now is worth a second try; nothing else waits for a server that is silent.
+  await doneOrTimedOut(look().catch(look).catch(ignore), firstLookMs, clock);
   cancel = clock.after(lookEveryMs, () => void lookAgain());
   return {
-    of: (target) => pausedByHand(changes, target),
-    get isAny() {
-      return changes.some(({ isPaused }) => isPaused);
+    of,
+    get unknown() {
+      return report.current;
     },
-    async change(change) {
-      await look();
-      const before = pausedTargets();
-      if (isDifference(changes, change)) await history.changePause(change);
-      await look();
-      const after = pausedTargets();
-      return targets.filter((target) => before.includes(target) !== after.includes(target)).length;
+    holds,
+    get mayHold() {
+      return changes === undefined || changes.some(({ isPaused }) => isPaused);
     },
+    async refresh() {
+      if (isFresh()) await looking;
+      else await look().catch(ignore);
+    },
+    readAnew() {
+      if (isFresh()) return;
+      changes = undefined;
+      void look().catch(ignore);
+    },
+    change: (change) =>
+      inTurn(async () => {
+        const { before, after } = await whileBusy(
+          () => history.changePause(change),
+          () => isStopped,
+        );
+        know(after);
+        const isPausedIn = (kept: readonly PauseChange[], target: string): boolean =>
+          pausedByHand(kept, target) !== null;
+        return targets.filter((target) => isPausedIn(before, target) !== isPausedIn(after, target)).length;
+      }),
     async stop() {
       isStopped = true;
       cancel?.();
       await looking;
     },
   };
+}
+
+function ignore(): void {
+  // What cannot be read is reported once, and read again later.
 }

@@ -1,4 +1,4 @@
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import type { PauseCause } from '../delivery/pause-reports.js';
 import type {
   Changes,
@@ -29,8 +29,11 @@ export interface History {
   countsByType(from: number): Promise<readonly TypeCounts[]>;
   /** The latest change by hand of each target, and of all targets at once, in the order in which they were made. */
   pauseChanges(): Promise<readonly PauseChange[]>;
-  /** Keeps a change made now, in place of the earlier one of the same target or of all. */
-  changePause(change: Omit<PauseChange, 'at'>): Promise<void>;
+  /**
+   * Keeps a change made now, in place of the earlier one of the same target or of all, unless it makes no difference. Resolves to
+   * what was kept before, and is now.
+   */
+  changePause(change: Omit<PauseChange, 'at'>): Promise<ChangedPauses>;
   /** Adds what happened to notifications, as `report` does. */
   record(entries: readonly TimelineEntry[]): Promise<void>;
   /** What is kept of a notification; of what concerns all of them, what happened from this instant on. */
@@ -91,7 +94,7 @@ export interface TargetReport {
 
 /** Why delivery to a target is paused, and since when, in milliseconds since 1970. */
 export interface Pause {
-  readonly cause: PauseCause | ByHand;
+  readonly cause: PauseCause | ByHand | PausesUnknown;
   readonly since: number;
 }
 
@@ -100,6 +103,18 @@ export interface ByHand {
   readonly kind: 'byHand';
   /** Who it was, as given; null if that is not known. */
   readonly by: string | null;
+}
+
+/** It cannot be read what is paused by hand, so nothing starts. */
+export interface PausesUnknown {
+  readonly kind: 'pausesUnknown';
+  /** Why, and what to do. */
+  readonly reason: string;
+}
+
+/** Why it cannot be read what is paused by hand, and since when that is so, in milliseconds since 1970. */
+export interface UnknownPauses extends Pick<PausesUnknown, 'reason'> {
+  readonly since: number;
 }
 
 /** That delivery is paused by hand: by whom, and since when, in milliseconds since 1970. */
@@ -114,6 +129,12 @@ export interface PauseChange extends Pick<ByHand, 'by'> {
   readonly isPaused: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
+}
+
+/** The latest changes by hand before one was made, and after it: each of them as of `pauseChanges`. */
+export interface ChangedPauses {
+  readonly before: readonly PauseChange[];
+  readonly after: readonly PauseChange[];
 }
 
 /** What happened in one minute. */

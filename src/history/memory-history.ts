@@ -4,6 +4,7 @@ import { minutesKeptMs, type History, type KeptDelivered, type OutboxProcess, ty
 import { createMemoryTimelines } from './memory-timelines.js';
 import { createMemoryTypes } from './memory-types.js';
 import { addMinute, type MinuteTotals } from './minute-totals.js';
+import { isDifference } from './paused-by-hand.js';
 
 /** The history of a process that shares its outbox with no other. It ends with the process. */
 export function createMemoryHistory(now: () => number, keptDelivered: KeptDelivered): History {
@@ -35,10 +36,13 @@ export function createMemoryHistory(now: () => number, keptDelivered: KeptDelive
     countsByType: (from) => typeCounts.countsByType(from),
     pauseChanges: () => Promise.resolve([...pauseChanges.values()]),
     changePause(change) {
-      // Deleted first, so that the latest is the last.
-      pauseChanges.delete(change.target);
-      pauseChanges.set(change.target, { ...change, at: now() });
-      return Promise.resolve();
+      const before = [...pauseChanges.values()];
+      if (isDifference(before, change)) {
+        // Deleted first, so that the latest is the last.
+        pauseChanges.delete(change.target);
+        pauseChanges.set(change.target, { ...change, at: now() });
+      }
+      return Promise.resolve({ before, after: [...pauseChanges.values()] });
     },
     close() {
       own = undefined;

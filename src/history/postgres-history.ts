@@ -3,6 +3,7 @@ import type { RunSql } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
 import { msOf } from '../outbox/postgres/stored-rows.js';
 import {
+  type ChangedPauses,
   countNames,
   goneAfterMs,
   type History,
@@ -11,6 +12,7 @@ import {
   type OutboxProcess,
   type PauseChange,
 } from './history.js';
+import { isDifference } from './paused-by-hand.js';
 import { createTimelineReading, timelineWriting } from './postgres-timelines.js';
 import { readCountsByType, typeWriting } from './postgres-types.js';
 
@@ -87,7 +89,7 @@ export function createPostgresHistory(options: PostgresHistoryOptions): History 
 
     countsByType: (from) => readCountsByType(run, tables, from),
     pauseChanges: () => readPauseChanges(run, tables),
-    changePause: (change) => writePauseChange(run, tables, change),
+    changePause: (change) => changePause(run, tables, change),
 
     async close() {
       await run(`DELETE FROM ${processes} WHERE id = $1::uuid`, [processId]);
@@ -134,11 +136,15 @@ export async function readPauseChanges(
   }));
 }
 
-export async function writePauseChange(
+export async function changePause(
   run: RunSql,
-  { pauses }: Pick<OutboxTables, 'pauses'>,
-  { target, isPaused, by }: Omit<PauseChange, 'at'>,
-): Promise<void> {
+  tables: Pick<OutboxTables, 'pauses'>,
+  change: Omit<PauseChange, 'at'>,
+): Promise<ChangedPauses> {
+  const { pauses } = tables;
+  const { target, isPaused, by } = change;
+  const before = await readPauseChanges(run, tables);
+  if (!isDifference(before, change)) return { before, after: before };
   await run(
     `INSERT INTO ${pauses} (target, number, is_paused, changed_by, changed_at)
      VALUES ($1, (SELECT coalesce(max(number), 0) + 1 FROM ${pauses}), $2, $3, clock_timestamp())
@@ -146,4 +152,5 @@ export async function writePauseChange(
        changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
     [target ?? '', isPaused, by],
   );
+  return { before, after: await readPauseChanges(run, tables) };
 }

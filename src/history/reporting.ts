@@ -1,10 +1,18 @@
 import type { Clock } from '../core/clock.js';
 import { errorDataOf } from '../core/errors.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import { errorForLog } from '../telemetry/error-for-log.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { HandPause, History, KeptDelivered, Pause, TargetReport, TimelineEntry } from './history.js';
+import type {
+  HandPause,
+  History,
+  KeptDelivered,
+  Pause,
+  TargetReport,
+  TimelineEntry,
+  UnknownPauses,
+} from './history.js';
 import { deliveredOf, entryOfEvent } from './entry-of-event.js';
 import { addMinute, countsIn, type MinuteTotals } from './minute-totals.js';
 import { createTimelineBuffer } from './timeline-buffer.js';
@@ -36,6 +44,8 @@ export interface ReportingOptions {
   readonly circuitOf: (target: string) => CircuitState | undefined;
   /** Whether delivery to a target is paused by hand. */
   readonly handPauseOf: (target: string) => HandPause | null;
+  /** Why that is not known; null if it is. */
+  readonly unknownPauses: () => UnknownPauses | null;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
@@ -46,7 +56,7 @@ const reportEveryMs = 5_000;
 const minuteMs = 60_000;
 
 export function startReporting(options: ReportingOptions): Reporting {
-  const { history, clock, targets, keepDelivered, isLeading, circuitOf, handPauseOf, logger } = options;
+  const { history, clock, targets, keepDelivered, isLeading, circuitOf, handPauseOf, unknownPauses, logger } = options;
   const startedAt = clock.now();
   const pauses = new Map<string, Pause>();
   const timelines = createTimelineBuffer(keepDelivered.ms === 0 ? 0 : keepDelivered.count);
@@ -72,6 +82,11 @@ export function startReporting(options: ReportingOptions): Reporting {
 
   const targetReport = (name: string): TargetReport => {
     const circuit = circuitOf(name) ?? 'closed';
+    const unknown = unknownPauses();
+    if (unknown !== null) {
+      const { reason, since } = unknown;
+      return { circuit, pause: { cause: { kind: 'pausesUnknown', reason }, since } };
+    }
     const byHand = handPauseOf(name);
     if (byHand !== null) return { circuit, pause: { cause: { kind: 'byHand', by: byHand.by }, since: byHand.since } };
     return { circuit, pause: circuit === 'closed' ? null : (pauses.get(name) ?? null) };

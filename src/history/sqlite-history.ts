@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { asPromise } from '../core/as-promise.js';
 import { closeConnection } from '../outbox/sqlite/connection.js';
 import { inodeOf } from '../outbox/sqlite/file-identity.js';
 import { makePrivateFile } from '../outbox/sqlite/outbox-directory.js';
-import type { OpenSqlite, SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
+import type { OpenSqlite, SqliteDatabase } from '../outbox/sqlite/sqlite-driver.js';
 import { rollBack } from '../outbox/sqlite/roll-back.js';
+import { isBusy } from '../outbox/sqlite/sqlite-errors.js';
 import { countDelivered, listDelivered } from './all-delivered.js';
-import {
-  goneAfterMs,
-  minutesKeptMs,
-  type History,
-  type HistoryReport,
-  type KeptDelivered,
-  type MinuteCounts,
-  type OutboxProcess,
-} from './history.js';
-import { hasBecomeUnusable, historyFileOf, isUnusable, removeHistory } from './history-file.js';
+import type { History, HistoryReport, KeptDelivered, PauseChange } from './history.js';
+import { hasBecomeUnusable, historyError, historyFileOf, isUnusable, removeHistory } from './history-file.js';
+import { type MinuteReading, minuteTable, prepareMinuteReading, prepareMinuteWriting } from './sqlite-minutes.js';
 import { pausesTable, preparePauses, type PauseReading, type PauseWriting, readPauseChanges } from './sqlite-pauses.js';
+import {
+  prepareProcessReading,
+  prepareProcessWriting,
+  type ProcessReading,
+  processTable,
+  type ProcessWriting,
+} from './sqlite-processes.js';
 import {
   createTimelineReading,
   prepareTimelineWriting,
@@ -25,7 +25,6 @@ import {
   type TimelineReading,
 } from './sqlite-timelines.js';
 import { prepareTypes, readCountsByType, type TypeReading, type TypeWriting, typesTable } from './sqlite-types.js';
-import { isThere, storedOf, type StoredReport } from './stored-report.js';
 
 export interface SqliteHistoryOptions {
   readonly open: OpenSqlite;
@@ -38,8 +37,6 @@ export interface SqliteHistoryOptions {
 
 /** What a process that writes is asked to wait for another; what cannot be written then is reported the next time. */
 const busyTimeoutMs = 50;
-/** How long the row of a process that was killed is kept. */
-const rowKeptMs = 24 * 3_600_000;
 
 /**
  * Opens a history in a file of its own: nothing that befalls it can harm the outbox. It is made when something is first reported;
@@ -65,11 +62,21 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
       } catch (error) {
         if (hasBecomeUnusable(error)) {
           close();
-          removeHistory(file);
+          removeHistory(file, error);
         }
         throw error;
       }
     });
+
+  /** What cannot be made or written, as on a full disk, has no pauses or can still be read. */
+  const readPauses = (error: unknown): readonly PauseChange[] => {
+    if (isBusy(error)) throw historyError(error, file);
+    try {
+      return readSqliteHistory(open, outboxFile, (history) => history.readPauseChanges(), []);
+    } catch {
+      throw historyError(error, file);
+    }
+  };
 
   return {
     report: (report) =>
@@ -93,15 +100,15 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
     processes: () => use((history) => history.readProcesses(now())),
     minutes: (from) => use((history) => history.readMinutes(from)),
     countsByType: (from) => use((history) => history.readCountsByType(from, now())),
-    pauseChanges: () => use((history) => history.readPauseChanges()),
+    pauseChanges: () => use((history) => history.readPauseChanges()).catch(readPauses),
     changePause: (change) =>
-      use((history) => {
-        history.writePauseChange(change, now());
+      use((history) => history.changePause(change, now())).catch((error: unknown) => {
+        throw historyError(error, file);
       }),
     close: () =>
       asPromise(() => {
         try {
-          opened?.remove(id);
+          opened?.removeProcess(id);
         } finally {
           close();
         }
@@ -109,7 +116,10 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
   };
 }
 
-/** Reads what there is, beside the processes that write; `none` if nothing was ever reported. Changes nothing. */
+/**
+ * Reads what there is, beside the processes that write; `none` if nothing was ever reported. Changes nothing. Throws `CRMOutboxError`
+ * if it cannot be read now.
+ */
 export function readSqliteHistory<Result>(
   open: OpenSqlite,
   outboxFile: string,
@@ -118,31 +128,28 @@ export function readSqliteHistory<Result>(
 ): Result {
   const file = historyFileOf(outboxFile);
   if (inodeOf(file) === undefined) return none;
-  const database = open(file, { readOnly: true });
+  let database: SqliteDatabase | undefined;
   try {
+    database = open(file, { readOnly: true });
     database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
     return read(prepareReading(database));
   } catch (error) {
     // The next process that reports begins it anew.
     if (isUnusable(error)) return none;
-    throw error;
+    throw historyError(error, file);
   } finally {
-    database.close();
+    database?.close();
   }
 }
 
 /** What is read of a history, also by a process that changes nothing. */
-export interface HistoryReading extends PauseReading, TypeReading, TimelineReading {
-  readProcesses(now: number): readonly OutboxProcess[];
-  readMinutes(from: number): readonly MinuteCounts[];
-}
+export interface HistoryReading extends ProcessReading, MinuteReading, PauseReading, TypeReading, TimelineReading {}
 
-interface OpenHistory extends HistoryReading, PauseWriting, TypeWriting {
+interface OpenHistory extends HistoryReading, PauseWriting, Pick<ProcessWriting, 'removeProcess'> {
   readonly database: SqliteDatabase;
   readonly inode: number | undefined;
   /** In one transaction. */
   write(id: string, now: number, report: Written, kept: KeptDelivered): void;
-  remove(id: string): void;
 }
 
 /** What a process reports, or what happened to notifications alone. */
@@ -152,8 +159,7 @@ function openHistory(open: OpenSqlite, file: string): OpenHistory {
   try {
     return prepareHistory(open, file);
   } catch (error) {
-    if (!isUnusable(error)) throw error;
-    removeHistory(file);
+    if (!isUnusable(error) || !removeHistory(file, error)) throw error;
     return prepareHistory(open, file);
   }
 }
@@ -168,7 +174,7 @@ function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
     database.exec('PRAGMA synchronous = OFF');
     // Lanes hold ids of people: what is no longer needed is overwritten.
     database.exec('PRAGMA secure_delete = ON');
-    database.exec(tables + timelineTables);
+    database.exec(processTable + minuteTable + pausesTable + typesTable + timelineTables);
     const types = prepareTypes(database);
     const work = {
       ...prepareReading(database),
@@ -183,79 +189,35 @@ function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
   }
 }
 
-const tables = `
-  CREATE TABLE IF NOT EXISTS process (
-    id TEXT PRIMARY KEY,
-    seen_at INTEGER NOT NULL,
-    report TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS minute (
-    start_at INTEGER NOT NULL,
-    target TEXT NOT NULL,
-    accepted INTEGER NOT NULL,
-    delivered INTEGER NOT NULL,
-    retried INTEGER NOT NULL,
-    dead INTEGER NOT NULL,
-    PRIMARY KEY (start_at, target)
-  ) STRICT, WITHOUT ROWID;${pausesTable}${typesTable}`;
-
-function prepareWriting(database: SqliteDatabase, typeWriting: TypeWriting): Pick<OpenHistory, 'write' | 'remove'> {
-  const writeProcess = database.prepare(
-    `INSERT INTO process (id, seen_at, report) VALUES (?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, report = excluded.report`,
-  );
-  const removeProcess = database.prepare('DELETE FROM process WHERE id = ?');
-  const removeOldProcesses = database.prepare('DELETE FROM process WHERE seen_at < ?');
-  const addMinute = database.prepare(
-    `INSERT INTO minute (start_at, target, accepted, delivered, retried, dead) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (start_at, target) DO UPDATE SET accepted = accepted + excluded.accepted,
-       delivered = delivered + excluded.delivered, retried = retried + excluded.retried, dead = dead + excluded.dead`,
-  );
-  const removeOldMinutes = database.prepare('DELETE FROM minute WHERE start_at < ?');
+function prepareWriting(database: SqliteDatabase, types: TypeWriting): Pick<OpenHistory, 'write' | 'removeProcess'> {
+  const processes = prepareProcessWriting(database);
+  const minuteCounts = prepareMinuteWriting(database);
   const writeTimelines = prepareTimelineWriting(database);
   return {
-    write(id, now, { process: own, minutes = [], types = [], ...timelines }, kept) {
+    write(id, now, { process: own, minutes = [], types: addedTypes = [], ...timelines }, kept) {
       database.exec('BEGIN IMMEDIATE');
       try {
-        if (own !== undefined) {
-          const report: StoredReport = { ...own, name: hostname(), pid: process.pid };
-          writeProcess.run(id, now, JSON.stringify(report));
-        }
-        for (const { startAt, target, accepted, delivered, retried, dead } of minutes)
-          addMinute.run(startAt, target, accepted, delivered, retried, dead);
-        removeOldProcesses.run(now - rowKeptMs);
-        removeOldMinutes.run(now - minutesKeptMs);
+        processes.writeProcess(id, now, own);
+        minuteCounts.addMinutes(minutes, now);
         writeTimelines(timelines, now, kept);
-        typeWriting.addTypes(types, now);
+        types.addTypes(addedTypes, now);
         database.exec('COMMIT');
       } catch (error) {
         rollBack(database);
         throw error;
       }
     },
-    remove(id) {
-      removeProcess.run(id);
+    removeProcess(id) {
+      processes.removeProcess(id);
     },
   };
 }
 
 function prepareReading(database: SqliteDatabase): HistoryReading {
-  const selectProcesses = database.prepare('SELECT id, seen_at, report FROM process WHERE seen_at > ?');
-  const selectMinutes = database.prepare(
-    `SELECT start_at AS startAt, target, accepted, delivered, retried, dead FROM minute
-     WHERE start_at >= ? ORDER BY start_at, target`,
-  );
   return {
     ...createTimelineReading(database),
-    readProcesses(now) {
-      const found = (selectProcesses.all(now - goneAfterMs) as SqliteRow[]).map(storedOf).filter(isThere);
-      // One that was killed may have been the leader before.
-      const leader = Math.max(...found.map(({ leadsSince }) => leadsSince ?? -Infinity));
-      return found
-        .map(({ leadsSince, ...process }) => ({ ...process, isLeader: leadsSince !== null && leadsSince === leader }))
-        .sort((one, other) => one.startedAt - other.startedAt);
-    },
-    readMinutes: (from) => selectMinutes.all(from) as MinuteCounts[],
+    ...prepareProcessReading(database),
+    ...prepareMinuteReading(database),
     readPauseChanges: () => readPauseChanges(database),
     readCountsByType: (from, now) => readCountsByType(database, from, now),
   };

@@ -1,5 +1,6 @@
 import type { SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
-import type { PauseChange } from './history.js';
+import type { ChangedPauses, PauseChange } from './history.js';
+import { isDifference } from './paused-by-hand.js';
 
 export interface PauseReading {
   /** The latest change by hand of each target, and of all at once, in the order in which they were made. */
@@ -7,7 +8,8 @@ export interface PauseReading {
 }
 
 export interface PauseWriting {
-  writePauseChange(change: Omit<PauseChange, 'at'>, at: number): void;
+  /** As `History.changePause`. */
+  changePause(change: Omit<PauseChange, 'at'>, at: number): ChangedPauses;
 }
 
 /** Without a target a change is of all. No clock decides which is the latest: a clock may jump. */
@@ -31,10 +33,15 @@ export function preparePauses(database: SqliteDatabase): PauseReading & PauseWri
      ON CONFLICT (target) DO UPDATE SET number = excluded.number, is_paused = excluded.is_paused,
        changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
   );
+  const read = (): readonly PauseChange[] => (select.all() as SqliteRow[]).map(changeOf);
   return {
-    readPauseChanges: () => (select.all() as SqliteRow[]).map(changeOf),
-    writePauseChange({ target, isPaused, by }, at) {
+    readPauseChanges: read,
+    changePause(change, at) {
+      const { target, isPaused, by } = change;
+      const before = read();
+      if (!isDifference(before, change)) return { before, after: before };
       write.run(target ?? '', isPaused ? 1 : 0, by, at);
+      return { before, after: read() };
     },
   };
 }

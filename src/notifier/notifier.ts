@@ -1,33 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NotificationRequest } from '../client/notification-request.js';
 import type { CRMNotificationService } from '../client/crm-notification-service.js';
-import type { BookingInput, EventInput, NotificationInput } from '../notification/notification.js';
-import type {
-  DeadFilter,
-  DeadLetter,
-  DeadQuery,
-  DeadSummary,
-  PendingCount,
-  PendingEntry,
-  PendingFilter,
-  PendingQuery,
-  StoredNotification,
-} from '../outbox/outbox.js';
-import type {
-  Changes,
-  DeliveredFilter,
-  DeliveredNotification,
-  DeliveredQuery,
-  MinuteCounts,
-  OutboxProcess,
-  Timeline,
-  TypeCounts,
-} from '../history/history.js';
+import type { StoredNotification } from '../outbox/outbox.js';
+import type { Changes, MinuteCounts, OutboxProcess, Timeline, TypeCounts } from '../history/history.js';
 import type { CloseReport, PostOfficeStats } from '../post-office/post-office.js';
-import type { Transaction } from '../transaction/transaction.js';
 import type { IntakeCounts } from './intake.js';
+import type { DeadLetters, Delivered, PendingNotifications } from './notification-lists.js';
 import type { NotifierEventName, NotifierListener } from './notifier-event.js';
-import type { Receipt } from './receipt.js';
+import type { Notify } from './notify.js';
 
 /** Express middleware, typed by what it needs, so that it fits Express 4 and Express 5 alike. */
 export type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
@@ -42,60 +22,6 @@ export interface MiddlewareOptions {
    * @example app.use(crm.middleware({ pushBack: (req) => req.method === 'POST' }));
    */
   readonly pushBack?: boolean | ((req: IncomingMessage) => boolean | PromiseLike<boolean>) | undefined;
-}
-
-/** The calls that notify the CRM. None ever rejects: the receipt shows whether the notification was accepted. */
-export interface Notify {
-  /**
-   * Accepts a general notification.
-   * @example await crm.notify({ notificationType: 'user_registered', userId: 123, message: 'New user' });
-   */
-  notify(input: NotificationInput): Promise<Receipt>;
-  /**
-   * Accepts a notification of type `booking_<action>`.
-   * @example await crm.notifyBooking({ bookingId: 456, userId: 123, sessionId: 789, action: 'created' });
-   */
-  notifyBooking(input: BookingInput): Promise<Receipt>;
-  /**
-   * Accepts a notification of type `event_<action>`.
-   * @example await crm.notifyEvent({ eventId: 101, userId: 123, action: 'updated' });
-   */
-  notifyEvent(input: EventInput): Promise<Receipt>;
-  /**
-   * The same calls in a transaction of the app, for an outbox in PostgreSQL: the CRM hears of a booking if its transaction commits,
-   * and only then. `transaction` is what the driver hands to its transaction's callback: of pg, postgres.js, knex, kysely, drizzle,
-   * typeorm, sequelize, mikro-orm or Prisma; or a function for any other.
-   *
-   * With `outbox: ':memory:'`, as in tests, it notifies at once, whatever becomes of the transaction.
-   *
-   * @example
-   * await db.transaction(async (tx) => {
-   *   const booking = await insertBooking(tx);
-   *   await crm.in(tx).notifyBooking({ bookingId: booking.id, userId, sessionId, action: 'created' });
-   * });
-   */
-  in(transaction: Transaction): NotifyInTransaction;
-}
-
-/**
- * The calls that notify the CRM in a transaction. Each resolves once the notification is written, and rejects when it is not:
- * with `CRMValidationError` for invalid input or a handle that is no transaction, with `CRMConfigError` if the outbox is not
- * in PostgreSQL or its table cannot be used, and with the driver's own error if the statement fails. Let the transaction
- * roll back then.
- */
-export interface NotifyInTransaction {
-  /** @example await crm.in(tx).notify({ notificationType: 'user_registered', userId: 123, message: 'New user' }); */
-  notify(input: NotificationInput): Promise<Written>;
-  /** @example await crm.in(tx).notifyBooking({ bookingId: 456, userId: 123, sessionId: 789, action: 'created' }); */
-  notifyBooking(input: BookingInput): Promise<Written>;
-  /** @example await crm.in(tx).notifyEvent({ eventId: 101, userId: 123, action: 'updated' }); */
-  notifyEvent(input: EventInput): Promise<Written>;
-}
-
-/** A notification that is written in a transaction, and sent once that is committed. */
-export interface Written {
-  /** UUIDv7: the CRM sees it as the `Idempotency-Key`. */
-  readonly id: string;
 }
 
 export type { NotificationRequest };
@@ -139,7 +65,7 @@ export interface Notifier extends Notify {
   /**
    * What all processes that share the outbox have done since an instant, minute by minute and target by target, oldest first and
    * without minutes in which nothing happened. Kept for a week; of a process that was killed, the last second may be missing.
-   * Undefined where `processes` is.
+   * Undefined where `processes` is. Rejects with `CRMValidationError` for what is no instant, as the next two do.
    *
    * @param from milliseconds since 1970
    * @example const lastHour = await crm.minutes(Date.now() - 3_600_000);
@@ -167,7 +93,7 @@ export interface Notifier extends Notify {
    * restarts and holds for all processes that share the outbox. Nothing expires of it, and `flush` and `close` do not wait for what
    * is paused. Resolves to how many targets it has paused; who paused first stays named.
    *
-   * Rejects with `CRMValidationError` for a target that is not configured, and with `CRMOutboxError` if it could not be stored.
+   * Rejects with `CRMValidationError` for a target that is not configured or an option that it does not know, and with `CRMOutboxError` if it could not be stored.
    * @example await crm.pause({ target: 'sales', by: 'ada' });
    */
   pause(options?: PauseOptions): Promise<number>;
@@ -242,75 +168,6 @@ export interface PauseOptions {
 export interface TimeLimit {
   /** In milliseconds. @default 5_000 */
   readonly timeoutMs?: number | undefined;
-}
-
-/** Notifications that wait to be delivered. Listing them changes nothing, and holds up nothing however many there are. */
-export interface PendingNotifications {
-  /**
-   * Each target's oldest first, without their bodies. `limit` is 1 to 1000, 100 by default; `after` is the last `place` of the
-   * previous page; `search` is matched against id, type and lane, ignoring the case of a to z; the other filters are exact.
-   *
-   * @example
-   * const next = await crm.pending.list({ lane: 'booking:456', limit: 10 });
-   */
-  list(query?: Partial<PendingQuery>): Promise<readonly PendingEntry[]>;
-  /**
-   * How many match. The count ends at 10,000, unless it is of everything or of a target.
-   *
-   * @example
-   * const { count } = await crm.pending.count({ attempts: 'some' });
-   */
-  count(filter?: PendingFilter): Promise<PendingCount>;
-}
-
-/** Notifications that the CRM will not take. They are kept for `deadRetentionMs` and block nothing. */
-export interface DeadLetters {
-  /**
-   * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the previous page; `search` is
-   * matched against id, type, lane, status and reason, ignoring the case of a to z; the other filters are exact.
-   *
-   * @example
-   * const letters = await crm.deadLetters.list({ limit: 10, search: 'booking:456' });
-   */
-  list(query?: Partial<DeadQuery>): Promise<readonly DeadLetter[]>;
-  /**
-   * How many match, and how they died: by target, type, reason and status, the largest group first.
-   *
-   * @example
-   * const { count, groups } = await crm.deadLetters.summary({ from: Date.now() - 3_600_000 });
-   */
-  summary(filter?: DeadFilter): Promise<DeadSummary>;
-  /**
-   * Makes those with this id pending again, of one target or of all: the same id and bytes, at the end of their lane. Returns how
-   * many. `by` is who asks for it, for the timeline.
-   */
-  redeliver(id: string, target?: string, by?: string): Promise<number>;
-  /**
-   * Makes every match pending again, oldest first. Returns how many. What dies meanwhile stays dead; a `close` meanwhile
-   * ends it early.
-   *
-   * @example
-   * await crm.deadLetters.redeliverAll({ search: '503' });
-   */
-  redeliverAll(filter?: DeadFilter, by?: string): Promise<number>;
-  /** Removes those with this id for good, of one target or of all. Returns how many. */
-  discard(id: string, target?: string, by?: string): Promise<number>;
-  /** Removes every match for good. Returns how many. What dies meanwhile stays. */
-  discardAll(filter?: DeadFilter, by?: string): Promise<number>;
-}
-
-/** Notifications that the CRM has, as far as `keepDelivered` keeps them, of all processes that share the outbox. */
-export interface Delivered {
-  /**
-   * Newest first. `limit` is 1 to 1000, 100 by default; `before` is the last `position` of the previous page; `search` is matched
-   * against id, type, lane and status, ignoring the case of a to z; the other filters are exact.
-   *
-   * @example
-   * const latest = await crm.delivered.list({ limit: 10, search: 'booking:456' });
-   */
-  list(query?: Partial<DeliveredQuery>): Promise<readonly DeliveredNotification[]>;
-  /** How many match. */
-  count(filter?: DeliveredFilter): Promise<number>;
 }
 
 export interface Stats extends PostOfficeStats, IntakeCounts {

@@ -1,5 +1,6 @@
 import { CRMValidationError, type Issue } from '../core/errors.js';
 import type { PauseChange } from '../history/history.js';
+import { checkObject } from './check-arguments.js';
 import type { PauseOptions } from './notifier.js';
 
 /** Who paused something has at most so many characters. */
@@ -8,9 +9,10 @@ const maxByLength = 200;
 /** What `crm.pause()` or `crm.resume()` asks for. Throws `CRMValidationError` with every problem at once. */
 export function pauseChangeOf(
   call: 'pause' | 'resume',
-  { target, by }: PauseOptions,
+  options: PauseOptions,
   targets: readonly string[],
 ): Omit<PauseChange, 'at'> {
+  const { target, by } = checkObject(`crm.${call}`, options, ['target', 'by']);
   const issues: Issue[] = [];
   if (target !== undefined && !targets.includes(target)) {
     const message = `is not configured; there ${targets.length === 1 ? 'is' : 'are'} ${targets.join(', ')}`;

@@ -9,7 +9,7 @@ import type { Statement, Transaction } from '../transaction/transaction.js';
 import type { IntakeContext, IntakeTally } from './intake.js';
 import type { EventHub } from './notifier-event.js';
 import type { PrepareNotification } from './prepare-notification.js';
-import type { Written } from './notifier.js';
+import type { Written } from './notify.js';
 import { createRecentWrites, type RecentWrites } from './recent-writes.js';
 
 /** Where notifications are written in the app's own transactions. */

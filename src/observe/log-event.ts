@@ -1,4 +1,4 @@
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import { tokenFailureCode } from '../core/token-failure-code.js';
 import { crmTarget } from '../outbox/outbox.js';

@@ -1,2 +1,2 @@
-/** Where notifications are posted, by the names of the targets. */
+/** Where notifications are posted, as `shownUrl` shows it, by the names of the targets. */
 export type TargetUrls = ReadonlyMap<string, string>;

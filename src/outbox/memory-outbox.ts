@@ -1,12 +1,9 @@
 import type { Use } from '../core/steady-clock.js';
-import { addGroups } from './all-dead-letters.js';
-import { matchesDead } from './matches-filter.js';
+import { createMemoryDeadLetters, type DeadEntry } from './memory-dead-letters.js';
 import { createMemoryPending } from './memory-pending.js';
 import { createMemoryQueue, type MemoryQueue } from './memory-queue.js';
 import {
   type AcceptedNotification,
-  type DeadLetter,
-  type DeadPiece,
   type DeadProgress,
   type DeadRange,
   firstPending,
@@ -16,15 +13,9 @@ import {
   type OutboxCounts,
   type PendingNotification,
   type Room,
-  type Settlement,
   sumOfCounts,
   wantedAt,
 } from './outbox.js';
-
-interface DeadEntry {
-  readonly letter: DeadLetter;
-  readonly notification: AcceptedNotification;
-}
 
 /** What the outbox has for one target. */
 interface TargetEntries extends MemoryQueue {
@@ -41,9 +32,7 @@ interface TargetEntries extends MemoryQueue {
 export function createMemoryOutbox(): Outbox {
   /** One for each target. */
   const queues = new Map<string, TargetEntries>();
-  // In order of position: positions only grow, and entries are only added at the end.
-  const dead = new Map<number, DeadEntry>();
-  let lastDeadPosition = 0;
+  const dead = createMemoryDeadLetters();
   let lastUse: Use = { from: 0, to: 0 };
 
   const queueOf = (target: string): TargetEntries => {
@@ -60,20 +49,9 @@ export function createMemoryOutbox(): Outbox {
     return queue.add(firstPending(notification, { body, position: 0, acceptedAt }));
   };
 
-  const addDead = (entry: PendingNotification, settlement: Extract<Settlement, { kind: 'dead' }>): void => {
-    lastDeadPosition += 1;
-    const { target, id, type, lane, occurredAt, body, traceparent } = entry;
-    const { attempts, diedAt, reason } = settlement;
-    dead.set(lastDeadPosition, {
-      letter: { target, id, type, lane, occurredAt, diedAt, attempts, reason, position: lastDeadPosition },
-      notification: { target, id, type, lane, occurredAt, body, traceparent },
-    });
-    queueOf(target).dead += 1;
-  };
-
   const redeliver = (chosen: readonly DeadEntry[], at: number): number => {
     for (const { letter, notification } of chosen) {
-      dead.delete(letter.position);
+      dead.remove(letter);
       queueOf(letter.target).dead -= 1;
       add(notification, at);
     }
@@ -82,27 +60,15 @@ export function createMemoryOutbox(): Outbox {
 
   const discard = (chosen: readonly DeadEntry[]): number => {
     for (const { letter } of chosen) {
-      dead.delete(letter.position);
+      dead.remove(letter);
       queueOf(letter.target).dead -= 1;
       queueOf(letter.target).ids.delete(letter.id);
     }
     return chosen.length;
   };
 
-  const deadWithId = (id: string, target: string | undefined): DeadEntry[] =>
-    [...dead.values()].filter(({ letter }) => letter.id === id && (target ?? letter.target) === letter.target);
-
-  /** Those of a range that match, oldest first, and where the range goes on. */
-  const oldestIn = ({ after = 0, upTo, limit, ...filter }: DeadRange) => {
-    const inRange = [...dead.values()].filter(({ letter: { position } }) => position > after && position <= upTo);
-    const matches = matchesDead(filter);
-    const seen = inRange.slice(0, limit);
-    const next = seen.length < limit ? undefined : (seen.at(-1)?.letter.position ?? after);
-    return { matching: seen.filter(({ letter }) => matches(letter)), next };
-  };
-
   const changeOldest = (range: DeadRange, change: (chosen: readonly DeadEntry[]) => number): DeadProgress => {
-    const { matching, next } = oldestIn(range);
+    const { matching, next } = dead.oldestIn(range);
     return { count: change(matching), next };
   };
 
@@ -146,8 +112,10 @@ export function createMemoryOutbox(): Outbox {
           continue;
         }
         queue.remove(entry);
-        if (settlement.kind === 'dead') addDead(entry, settlement);
-        else queue.ids.delete(entry.id);
+        if (settlement.kind === 'dead') {
+          dead.add(entry, settlement);
+          queue.dead += 1;
+        } else queue.ids.delete(entry.id);
       }
     },
 
@@ -156,28 +124,9 @@ export function createMemoryOutbox(): Outbox {
     counts: (target) => (target === undefined ? countsOfAll() : countsOf(queues.get(target))),
     targets: () => [...queues.keys()],
 
-    listDead({ limit, before = Infinity, ...filter }) {
-      const matches = matchesDead(filter);
-      return [...dead.values()]
-        .map(({ letter }) => letter)
-        .filter((letter) => letter.position < before && matches(letter))
-        .reverse()
-        .slice(0, limit);
-    },
-
-    searchDead({ before, limit, ...filter }, most) {
-      const newestFirst = [...dead.values()].map(({ letter }) => letter).reverse();
-      const checked = newestFirst.filter(({ position }) => position < before).slice(0, limit);
-      const matching = checked.filter(matchesDead(filter));
-      const letters = matching.slice(0, most);
-      const end = checked.length < limit ? undefined : checked.at(-1)?.position;
-      return { letters, next: letters.length < most ? end : letters.at(-1)?.position };
-    },
-
-    groupOldest(range) {
-      const { matching, next } = oldestIn(range);
-      return { groups: groupsOf(matching.map(({ letter }) => letter)), next };
-    },
+    listDead: (query) => dead.listDead(query),
+    searchDead: (range, most) => dead.searchDead(range, most),
+    groupOldest: (range) => dead.groupOldest(range),
 
     tryNow(id, target) {
       const first = [...queues].flatMap(([name, queue]) =>
@@ -207,20 +156,18 @@ export function createMemoryOutbox(): Outbox {
       );
       return [
         ...waiting.map((entry) => ({ state: 'pending' as const, ...entry })),
-        ...deadWithId(id, target).map(({ letter, notification: { body, traceparent } }) => {
+        ...dead.withId(id, target).map(({ letter, notification: { body, traceparent } }) => {
           return { state: 'dead' as const, ...letter, body: Buffer.from(body), traceparent };
         }),
       ];
     },
 
-    redeliver: (id, at, target) => redeliver(deadWithId(id, target), at),
+    redeliver: (id, at, target) => redeliver(dead.withId(id, target), at),
     redeliverOldest: (range, at) => changeOldest(range, (chosen) => redeliver(chosen, at)),
-    discard: (id, target) => discard(deadWithId(id, target)),
+    discard: (id, target) => discard(dead.withId(id, target)),
     discardOldest: (range) => changeOldest(range, discard),
 
-    expireDead(before, limit) {
-      return discard([...dead.values()].filter(({ letter: { diedAt } }) => diedAt < before).slice(0, limit));
-    },
+    expireDead: (before, limit) => discard(dead.diedBefore(before, limit)),
 
     lastUse: () => lastUse,
 
@@ -241,15 +188,6 @@ export function createMemoryOutbox(): Outbox {
       // Nothing to release: the memory is freed with the object.
     },
   };
-}
-
-/** Oldest first. */
-function groupsOf(letters: readonly DeadLetter[]): DeadPiece['groups'] {
-  const groups = new Map<string, DeadPiece['groups'][number]>();
-  for (const { target, type, reason, position, diedAt } of letters) {
-    addGroups(groups, [{ target, type, reason: reason.kind, status: reason.status, count: 1, position, diedAt }]);
-  }
-  return [...groups.values()];
 }
 
 const unlimited: Room = { count: Infinity, bytes: Infinity };

@@ -2,11 +2,10 @@ import { systemClock, type Clock } from '../core/clock.js';
 import { CRMNotificationError, CRMOutboxError, errorDataOf } from '../core/errors.js';
 import { afterAwake } from '../core/time-limit.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import type { HandPause, History } from '../history/history.js';
+import type { History } from '../history/history.js';
 import type { AcceptedNotification } from '../outbox/outbox.js';
 import { recordChanges, type RecordedChanges } from '../history/record-changes.js';
 import { readTimeline } from '../history/timeline.js';
-import { tryUnlessPaused } from '../history/try-unless-paused.js';
 import type { RunNative } from '../outbox/sqlite/sqlite-driver.js';
 import type { Logger } from '../telemetry/logger.js';
 import { createDeliveryTally, type DeliveryTally } from './delivery-tally.js';
@@ -23,6 +22,7 @@ import {
 import { readStats } from './read-stats.js';
 import { isAway } from '../outbox/postgres/server-errors.js';
 import type { WholeTarget } from './start-deliveries.js';
+import { tryNow } from './try-now.js';
 import { useStore, type StoreInUse } from './use-store.js';
 
 export interface InlineHostOptions {
@@ -114,9 +114,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
   }
 
   function statsOf(opened: StoreInUse | undefined, withinMs?: number): Promise<PostOfficeStats> {
-    const deliveries = opened?.leading.deliveries;
-    const handPauseOf = (target: string): HandPause | null => opened?.pauses?.of(target) ?? null;
-    return readStats({ targets: names, tally, store: opened?.store, deliveries, handPauseOf, clock, withinMs });
+    return readStats({ targets: names, tally, opened, clock, withinMs });
   }
 
   async function whileOpen(): Promise<StoreInUse> {
@@ -196,12 +194,7 @@ export function createInlineHost(options: InlineHostOptions): InlineHost {
     countDelivered: async (filter) => (await (await wholeHistory())?.countDelivered(filter)) ?? 0,
     listDelivered: async (query) => (await (await wholeHistory())?.listDelivered(query)) ?? [],
 
-    async tryNow(which) {
-      const { store, leading, pauses } = await whileOpen();
-      const result = await tryUnlessPaused(store, which, (target) => pauses?.of(target) ?? null);
-      for (const target of result.tried) leading.deliveries?.tryNow(which.id, target);
-      return result;
-    },
+    tryNow: async (which) => tryNow(await whileOpen(), which),
 
     async redeliver({ id, target, by }) {
       const opened = await whileOpen();

@@ -103,8 +103,8 @@ export async function startLeadingDelivery(options: LeadingDeliveryOptions): Pro
 interface Delivering {
   readonly store: Pick<Store, 'counts' | 'targets' | 'readOn'>;
   readonly leading: Pick<LeadingDelivery, 'deliveries' | 'wake'>;
-  /** Nothing that is paused by hand is due. Undefined where that is not known. */
-  readonly pauses: Pick<HandPauses, 'of' | 'isAny'> | undefined;
+  /** Nothing that is paused by hand is due. Undefined where this process may not know. */
+  readonly pauses: Pick<HandPauses, 'holds' | 'mayHold' | 'refresh'> | undefined;
 }
 
 const pollEveryMs = 50;
@@ -123,7 +123,7 @@ async function idle(delivering: Delivering, wait: { readonly isOver: boolean }, 
     await new Promise<void>((resolve) => void clock.after(pollEveryMs, resolve));
   }
   for (let isMore = true; isMore && !wait.isOver;) {
-    isMore = await store.readOn((target) => isPausedIn(pauses, target));
+    isMore = await store.readOn((target) => pauses?.holds(target) === true);
     // Delivery may not know yet of what was accepted last.
     leading.wake();
     await leading.deliveries?.whenIdle();
@@ -133,15 +133,12 @@ async function idle(delivering: Delivering, wait: { readonly isOver: boolean }, 
 /** Returns 0 if the store cannot be read, because then there is nothing to wait for. */
 async function pendingIn({ store, pauses }: Delivering): Promise<number> {
   try {
+    await pauses?.refresh();
     let { pending } = await store.counts();
-    const targets = pauses?.isAny === true ? await store.targets() : [];
-    for (const target of targets) if (isPausedIn(pauses, target)) pending -= (await store.counts(target)).pending;
+    const targets = pauses?.mayHold === true ? await store.targets() : [];
+    for (const target of targets) if (pauses?.holds(target)) pending -= (await store.counts(target)).pending;
     return pending;
   } catch {
     return 0;
   }
-}
-
-function isPausedIn(pauses: Delivering['pauses'], target: string): boolean {
-  return pauses !== undefined && pauses.of(target) !== null;
 }

@@ -15,7 +15,7 @@ import { acceptancesFor } from './room.js';
 import type { StoreOptions } from './store-options.js';
 import type { Accepted, DeliveryLeader, Store } from './store.js';
 
-export interface LocalStoreOptions extends Omit<StoreOptions, 'onArrived'> {
+export interface LocalStoreOptions extends Omit<StoreOptions, 'onArrived' | 'onWanted'> {
   /** Undefined for an outbox in memory. */
   readonly file: string | undefined;
 }

@@ -1,7 +1,7 @@
 import type { TargetConfig } from '../client/target-settings.js';
 import type { FormatPlan } from '../format/deliver-by-definition.js';
 import type { FormatConfig } from '../format/format-settings.js';
-import type { CircuitState } from '../delivery/circuit-breaker.js';
+import type { CircuitState } from '../delivery/circuit.js';
 import type { DeliveryConfig } from '../delivery/delivery-settings.js';
 import type {
   Changes,
@@ -14,6 +14,7 @@ import type {
   PauseChange,
   Timeline,
   TypeCounts,
+  UnknownPauses,
 } from '../history/history.js';
 import type { ChangedLetters } from '../history/record-changes.js';
 import type { TryResult } from '../history/try-unless-paused.js';
@@ -149,6 +150,11 @@ export interface TargetStats {
 export interface PostOfficeStats extends Omit<TargetStats, 'pausedByHand'> {
   /** By their names. */
   readonly targets: Readonly<Record<string, TargetStats>>;
+  /**
+   * Why nothing is delivered though nobody may have paused it: what is paused by hand could never be read since the start, for this
+   * reason. Null once it was read.
+   */
+  readonly pausesUnknown: UnknownPauses | null;
   /** The outbox's file and its log, in bytes; 0 for one in memory. */
   readonly outboxBytes: number;
   /** Whether this process is the one that delivers, of those that share the outbox. */

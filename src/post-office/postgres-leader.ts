@@ -9,6 +9,7 @@ import type { OutboxTables } from '../outbox/postgres/schema.js';
 import { shiftWaits } from '../outbox/postgres/settle-rows.js';
 import { createTargetWindow } from '../outbox/postgres/target-window.js';
 import type { FailureReporter } from './opening.js';
+import type { StoreOptions } from './store-options.js';
 import type { DeliveryLeader } from './store.js';
 
 export interface PostgresLeaderOptions {
@@ -24,6 +25,7 @@ export interface PostgresLeaderOptions {
   readonly announcements: Pick<Announcements, 'start' | 'stop' | 'isHeard'>;
   readonly failures: FailureReporter;
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
+  readonly onWanted: StoreOptions['onWanted'];
   readonly onJump: (jumpMs: number) => void;
   /** Called each time this process becomes the leader. */
   readonly onLeading: () => void;
@@ -75,6 +77,9 @@ export function createPostgresLeader(options: PostgresLeaderOptions): PostgresLe
         onArrived(arrived) {
           hasNews = true;
           onArrived(arrived);
+        },
+        onWanted(ids) {
+          options.onWanted(target, ids);
         },
         onFailure(error) {
           failures.failed('read', error);

@@ -53,7 +53,7 @@ const deaf =
   'connect to the server itself';
 
 async function createStore(options: PostgresStoreOptions, server: PostgresServer, onHeard: () => void): Promise<Store> {
-  const { outbox, settings, clock, logger, failures, onArrived } = options;
+  const { outbox, settings, clock, logger, failures, onArrived, onWanted } = options;
   const { maxPending, deadRetentionMs } = settings.outbox;
   const tables = tablesOf(outbox.table);
   const processId = randomUUID();
@@ -103,6 +103,7 @@ async function createStore(options: PostgresStoreOptions, server: PostgresServer
     announcements,
     failures,
     onArrived,
+    onWanted,
     onLeading() {
       logger.info({}, 'CRM outbox: this process delivers now');
     },

@@ -2,10 +2,12 @@ import type { Dispatcher } from 'undici';
 import { createCrmClient } from '../client/crm-client.js';
 import type { TokenProvider } from '../client/token.js';
 import type { Clock } from '../core/clock.js';
+import { urlWithoutSecrets } from '../core/shown-url.js';
 import { maxUnderWay } from '../delivery/attempts-under-way.js';
 import { joinDeliveries, type Deliveries } from '../delivery/deliveries.js';
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
-import { createDelivery, type Delivery } from '../delivery/delivery.js';
+import { createDelivery } from '../delivery/create-delivery.js';
+import type { Delivery } from '../delivery/delivery.js';
 import { crmFormat } from '../format/crm-format.js';
 import { deliverByDefinition, type FormatFunctions } from '../format/deliver-by-definition.js';
 import { createSigner } from '../signing/create-signer.js';
@@ -74,6 +76,6 @@ function startDelivery(whole: WholeTarget, options: StartDeliveriesOptions): Del
     roundGatherMs,
     mayStart,
     isPaused: () => isPaused(name),
-    knownUrl: store.knownUrl(`${baseUrl}${format.notifyPath}`),
+    knownUrl: store.knownUrl(urlWithoutSecrets(`${baseUrl}${format.notifyPath}`)),
   });
 }

@@ -18,4 +18,6 @@ export interface StoreOptions {
   readonly runNative: RunNative | undefined;
   /** Called when the window on a server has got something new. */
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
+  /** Called when another process wants these of a server to be tried at once; those of a file delivery finds by itself. */
+  readonly onWanted: (target: string, ids: readonly string[]) => void;
 }

@@ -19,6 +19,7 @@ import { createRunningTally } from './delivery-tally.js';
 import type { WholeTarget } from './start-deliveries.js';
 import { createThreadKeeper } from './thread-keeper.js';
 import type { FromThread, PostOfficeCall } from './thread-messages.js';
+import { fixedTokens, tokenOf } from './thread-tokens.js';
 
 export interface ThreadHostOptions {
   readonly settings: PostOfficeSettings;
@@ -135,16 +136,7 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
   }
 
   async function sendToken(question: number, target: string): Promise<void> {
-    let token: string | undefined;
-    try {
-      const authToken = targets.find(({ name }) => name === target)?.authToken;
-      const given: unknown = typeof authToken === 'function' ? await authToken() : authToken;
-      // It is validated where it is used.
-      token = typeof given === 'string' ? given : undefined;
-    } catch {
-      // Not passed on: what it threw may contain anything.
-    }
-    keeper.send({ kind: 'token', question, token });
+    keeper.send({ kind: 'token', question, token: await tokenOf(targets, target) });
   }
 
   function call(name: PostOfficeCall, argument?: unknown): Promise<unknown> {
@@ -235,13 +227,6 @@ export function createThreadHost(options: ThreadHostOptions): PostOffice {
     discardAll: async (which) => whileOpen('discardAll', await upToNow(which)),
     changePause: (change) => whileOpen('changePause', change),
   };
-}
-
-/** Those that the thread need not ask for, by their targets. */
-function fixedTokens(targets: ThreadHostOptions['targets']): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    targets.flatMap(({ name, authToken }) => (typeof authToken === 'string' ? [[name, authToken]] : [])),
-  );
 }
 
 function refusal(): CRMOutboxError {

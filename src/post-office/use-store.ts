@@ -52,6 +52,9 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
       onEvent({ kind: 'outboxRepaired', message });
     },
     onArrived: (arrived) => inUse.leading?.wake(arrived),
+    onWanted(target, ids) {
+      for (const id of ids) inUse.leading?.deliveries?.tryNow(id, target);
+    },
   });
   const { outbox, leader, history } = store;
   // Before anything is delivered: what was paused stays so over a restart.
@@ -59,22 +62,25 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
     history === undefined
       ? undefined
       : await watchHandPauses({
-          ...{ history, clock, targets: names },
+          ...{ history, clock, logger, targets: names },
           isDelivering: () => inUse.leading?.deliveries !== undefined,
           onEvent: reportAndPassOn,
           onChanged: () => inUse.leading?.wake(),
         });
   const handPauseOf = (target: string): HandPause | null => pauses?.of(target) ?? null;
-  const isPaused = (target: string): boolean => handPauseOf(target) !== null;
+  const isPaused = (target: string): boolean => pauses?.holds(target) === true;
   // The reading from a server has gathered them already.
   const roundGatherMs = settings.place.kind === 'postgres' ? 0 : undefined;
   const leading = await startLeadingDelivery({
     ...{ outbox, leader, clock, failures },
-    startDeliveries: () => startDeliveries({ ...options, roundGatherMs, store, isPaused, onEvent: reportAndPassOn }),
+    startDeliveries() {
+      pauses?.readAnew();
+      return startDeliveries({ ...options, roundGatherMs, store, isPaused, onEvent: reportAndPassOn });
+    },
   });
   inUse.leading = leading;
   const reporting = reportingOf(store, leading, {
-    ...{ clock, logger, targets: names, handPauseOf },
+    ...{ clock, logger, targets: names, handPauseOf, unknownPauses: () => pauses?.unknown ?? null },
     keepDelivered: settings.outbox.keepDelivered,
   });
   inUse.reporting = reporting;
@@ -86,7 +92,7 @@ export async function useStore(options: UseStoreOptions): Promise<StoreInUse> {
 function reportingOf(
   { history, leader }: Store,
   leading: LeadingDelivery,
-  options: Pick<ReportingOptions, 'clock' | 'logger' | 'targets' | 'handPauseOf' | 'keepDelivered'>,
+  options: Pick<ReportingOptions, 'clock' | 'logger' | 'targets' | 'handPauseOf' | 'unknownPauses' | 'keepDelivered'>,
 ): Reporting | undefined {
   if (history === undefined) return undefined;
   return startReporting({

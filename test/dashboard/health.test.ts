@@ -19,6 +19,7 @@ const well: Stats = {
   circuit: 'closed',
   targets: {},
   isDelivering: true,
+  pausesUnknown: null,
   isOutboxReadable: true,
   observerFailures: 0,
 };

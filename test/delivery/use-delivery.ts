@@ -1,7 +1,8 @@
 import { createCrmClient } from '../../src/client/crm-client.js';
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
 import { createSteadyClock } from '../../src/core/steady-clock.js';
-import { createDelivery, type Delivery } from '../../src/delivery/delivery.js';
+import { createDelivery } from '../../src/delivery/create-delivery.js';
+import type { Delivery } from '../../src/delivery/delivery.js';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
 import { crmFormat } from '../../src/format/crm-format.js';
 import type { Outbox } from '../../src/outbox/outbox.js';

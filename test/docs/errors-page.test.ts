@@ -243,6 +243,7 @@ describe('the log lines of docs/errors.md', () => {
       'client/crm-notification-service.ts': 2,
       'create-notifier.ts': 1,
       'history/reporting.ts': 1,
+      'history/unknown-pauses.ts': 2,
       'hooks/hook-reports.ts': 6,
       'notifier/intake.ts': 3,
       'observe/log-event.ts': 9,

@@ -61,6 +61,7 @@ async function startPostgresDelivery({ stored, baseUrl, maxRows }: PostgresDeliv
     targets: ['crm'],
     maxWaitMs: 60_000,
     onArrived: (arrived) => opened.leading?.wake(arrived),
+    onWanted: () => undefined,
     onJump: () => undefined,
     onLeading: () => undefined,
   });

@@ -124,6 +124,21 @@ describe('the history of an outbox on disk', () => {
     expect(order[0]).toBe('other');
   });
 
+  it('keeps a file that this process may only read, and what is paused in it', async () => {
+    const history = open();
+    await history.changePause({ target: null, isPaused: true, by: 'ada' });
+    const openReadOnly: OpenSqlite = (path) => loadSqlite()(path, { readOnly: true });
+    const settings = { open: openReadOnly, outboxFile: outboxFile(), now: Date.now, keptDelivered };
+    const unprivileged = createSqliteHistory(settings);
+    await expect(report(unprivileged)).rejects.toThrow('readonly');
+    expect(await unprivileged.pauseChanges()).toMatchObject([{ isPaused: true, by: 'ada' }]);
+    await expect(unprivileged.changePause({ target: null, isPaused: false, by: null })).rejects.toThrow(
+      /^\S+outbox\.db-history-1 cannot be used \(.*readonly.*\): let this process read and write it; or move it away/,
+    );
+    await unprivileged.close().catch(() => undefined);
+    expect(await history.pauseChanges()).toMatchObject([{ isPaused: true, by: 'ada' }]);
+  });
+
   it('continues a file of an earlier version, which has no timelines yet', async () => {
     await report(open(), { delivered: 4 });
     const database = loadSqlite()(file());

@@ -1,8 +1,10 @@
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { changePause } from '../../src/cli/outbox/change-pause.js';
 import { historyFileOf } from '../../src/history/history-file.js';
 import { CRMOutboxError, CRMValidationError, type NotifierOptions } from '../../src/index.js';
+import { loadSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { createOwnedClock, type OwnedClock } from '../../src/testing/owned-clock.js';
 import { settle, useNotifiers } from '../helpers/observed-notifier.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
@@ -130,6 +132,26 @@ describe('delivery that is paused by hand', () => {
     await clock.advance(2_000);
     await crm.waitFor(1);
     expect(told('resumedByHand')).toEqual([{ target: 'crm', by: null }]);
+  });
+
+  it('waits while another process has the history locked, and says so when the notifier is closed meanwhile', async () => {
+    const { notifier, ready, close } = create({ baseUrl: (await startCrm()).url, outbox: directory() });
+    await ready();
+    await notifier.processes();
+    const database = loadSqlite()(historyFileOf(join(directory(), 'outbox.db')));
+    database.exec('BEGIN IMMEDIATE');
+    const paused = notifier.pause();
+    await setTimeout(150);
+    database.exec('COMMIT');
+    expect(await paused).toBe(1);
+    database.exec('BEGIN IMMEDIATE');
+    const resumed = expect(notifier.resume()).rejects.toMatchObject({
+      name: 'CRMOutboxError',
+      message: expect.stringMatching(/^another process holds \S+ locked: see which one stands still/),
+    });
+    await close();
+    await resumed;
+    database.close();
   });
 
   it('stands once in a timeline, though each process that takes over obeys it', async () => {

@@ -108,4 +108,24 @@ describeOnPostgres('a notification in PostgreSQL that is to be tried now', () =>
     expect(await notifier.tryNow(first)).toBe(1);
     expect(await hear('delivered', 2)).toMatchObject([{ id: first, attempts: 2 }, { id: behind }]);
   });
+
+  it('is the probe of a paused target within a second, though another process asks for it', async () => {
+    const crm = await startCrm();
+    const { url } = crm;
+    await crm.close();
+    const options = { baseUrl: url, outbox: await createDatabase(), ...patient };
+    const { accept: take, hear, ready } = makeNotifier(options);
+    await ready();
+    const ids = await take('a', 'b', 'c');
+    await hear('paused');
+    const another = makeNotifier(options);
+    await another.ready();
+    expect((await another.stats()).isDelivering).toBe(false);
+    const again = await startCrm(accept, Number(new URL(url).port));
+    expect(await another.notifier.tryNow(ids[2]!)).toBe(1);
+    const [first] = await hear('delivered');
+    expect(first?.id).toBe(ids[2]);
+    await hear('delivered', 3);
+    expect(idsOf(again.received)).toHaveLength(3);
+  });
 });

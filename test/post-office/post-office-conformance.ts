@@ -130,6 +130,7 @@ function contract(open: Open, start: StartCrm): void {
       targets: { crm: { ...zero, circuit: 'closed', pausedByHand: null } },
       outboxBytes: expect.any(Number),
       isDelivering: true,
+      pausesUnknown: null,
       isOutboxReadable: true,
     });
     const batch = inLanes('a', 'b', 'c', 'a');

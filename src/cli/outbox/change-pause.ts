@@ -1,7 +1,8 @@
-import { keepAll, type History, type PauseChange } from '../../history/history.js';
+import { type ChangedPauses, keepAll, type PauseChange } from '../../history/history.js';
 import { isDifference } from '../../history/paused-by-hand.js';
-import { readPauseChanges, writePauseChange } from '../../history/postgres-history.js';
+import { changePause as changePauseIn } from '../../history/postgres-history.js';
 import { createSqliteHistory } from '../../history/sqlite-history.js';
+import { whileBusy } from '../../history/while-busy.js';
 import { tablesOf } from '../../outbox/postgres/schema.js';
 import { loadSqlite } from '../../outbox/sqlite/sqlite-driver.js';
 import { checkTables } from './open-outbox.js';
@@ -15,27 +16,16 @@ export interface PauseChangeResult {
 }
 
 /** Pauses or resumes delivery by hand, beside any app that uses the outbox. The process that delivers sees it by itself. */
-export function changePause(place: OutboxPlace, change: Omit<PauseChange, 'at'>): Promise<PauseChangeResult> {
-  return withPauses(place, async (pauses) => {
-    const changes = await pauses.pauseChanges();
-    const hasChanged = isDifference(changes, change);
-    if (hasChanged) await pauses.changePause(change);
-    return { changes, hasChanged };
-  });
+export async function changePause(place: OutboxPlace, change: Omit<PauseChange, 'at'>): Promise<PauseChangeResult> {
+  const { before } = await changeIn(place, change);
+  return { changes: before, hasChanged: isDifference(before, change) };
 }
 
-async function withPauses<Result>(
-  place: OutboxPlace,
-  use: (pauses: Pick<History, 'pauseChanges' | 'changePause'>) => Promise<Result>,
-): Promise<Result> {
+async function changeIn(place: OutboxPlace, change: Omit<PauseChange, 'at'>): Promise<ChangedPauses> {
   if (place.kind === 'postgres') {
-    const tables = tablesOf(place.outbox.table);
     return withServer(place, async ({ run }) => {
       await checkTables(run, place);
-      return use({
-        pauseChanges: () => readPauseChanges(run, tables),
-        changePause: (change) => writePauseChange(run, tables, change),
-      });
+      return changePauseIn(run, tablesOf(place.outbox.table), change);
     });
   }
   refuseAsRoot(place);
@@ -46,7 +36,7 @@ async function withPauses<Result>(
     keptDelivered: keepAll,
   });
   try {
-    return await use(history);
+    return await whileBusy(() => history.changePause(change));
   } finally {
     await history.close();
   }

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
+import { CRMOutboxError } from '../../core/errors.js';
 import { instantText } from '../../core/instant-text.js';
 import { tokenFailureCode } from '../../core/token-failure-code.js';
 import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
-import type { Changes, HandPause, OutboxProcess, Pause } from '../../history/history.js';
+import type { Changes, HandPause, OutboxProcess, Pause, TypeCounts } from '../../history/history.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeText, textTable } from '../output.js';
 import { handPauseLines, readHandPauses, type HandPausesRecord } from './hand-pauses.js';
@@ -35,19 +36,14 @@ Examples:
 
 async function showStats({ context, options, output }: CommandSession<StatsOptions>): Promise<'done'> {
   const place = findOutbox(options, context);
-  const { counts, targets, groups, processes, byHand, types, changes, now } = await readOutbox(
-    place,
-    async (outbox) => ({
-      counts: await outbox.counts(),
-      targets: await countsOfTargets(outbox),
-      groups: (await outbox.summariseDead({})).groups,
-      processes: await outbox.processes(),
-      byHand: await readHandPauses(outbox),
-      types: await readTypeCounts(outbox),
-      changes: await outbox.changes((await outbox.now()) - dayMs),
-      now: await outbox.now(),
-    }),
-  );
+  const { counts, targets, groups, reported, now } = await readOutbox(place, async (outbox) => ({
+    counts: await outbox.counts(),
+    targets: await countsOfTargets(outbox),
+    groups: (await outbox.summariseDead({})).groups,
+    reported: await readReported(outbox),
+    now: await outbox.now(),
+  }));
+  const { processes, byHand, types, changes, unread } = reported;
   const all = countsRecord(counts, now);
   const { pending, pendingBytes, dead, oldestAgeMs } = all;
   const oldest = pending === 0 ? '' : `, the oldest for ${durationText(oldestAgeMs)}`;
@@ -62,18 +58,50 @@ async function showStats({ context, options, output }: CommandSession<StatsOptio
       types,
       changes: { redelivered: changes.redelivered, discarded: changes.discarded },
       pausedByHand: { all: pauseRecord(byHand.all), targets: mapPauses(byHand.targets) },
+      pausesUnknown: unread,
     },
     [
       `outbox   ${place.name}`,
       `pending  ${String(pending)} (${String(pendingBytes)} bytes${oldest})`,
       `dead     ${String(dead)}${changesText(changes)}`,
-      ...processLines(processes, handPauseLines(byHand, now), now),
+      ...(unread === null
+        ? processLines(processes, handPauseLines(byHand, now), now)
+        : [
+            `paused   perhaps: that cannot be read, so a process that starts now delivers nothing (${safeText(unread)})`,
+          ]),
       ...targetLines(ofTargets),
       ...groupLines(groups),
       ...typeCountLines(types),
     ].join('\n'),
   );
   return 'done';
+}
+
+/** What the processes that use an outbox report, and what is paused by hand. */
+interface Reported {
+  readonly processes: readonly OutboxProcess[];
+  readonly byHand: HandPausesRecord;
+  readonly types: readonly TypeCounts[];
+  readonly changes: Changes;
+  /** Why the history cannot be read, if that is so: then the rest is empty. */
+  readonly unread: string | null;
+}
+
+/** The history is a file of its own: what befalls it must not hide how many are pending. */
+async function readReported(outbox: ReadableOutbox): Promise<Reported> {
+  try {
+    return {
+      processes: await outbox.processes(),
+      byHand: await readHandPauses(outbox),
+      types: await readTypeCounts(outbox),
+      changes: await outbox.changes((await outbox.now()) - dayMs),
+      unread: null,
+    };
+  } catch (error) {
+    if (!(error instanceof CRMOutboxError)) throw error;
+    const changes = { redelivered: 0, discarded: 0, latest: [] };
+    return { processes: [], byHand: { all: null, targets: {} }, types: [], changes, unread: error.message };
+  }
 }
 
 /** What people have done to dead letters in the past day. */
@@ -168,6 +196,8 @@ function causeText(cause: Pause['cause']): string {
   switch (cause.kind) {
     case 'byHand':
       return `is paused by ${cause.by === null ? 'hand' : safeText(cause.by)}`;
+    case 'pausesUnknown':
+      return `waits until it can be read what is paused by hand (${safeText(cause.reason)})`;
     case 'unreachable':
       if (cause.code === tokenFailureCode) return `gets nothing, as no token can be got for it (${tokenFailureCode})`;
       return `cannot be reached (${safeText(cause.code)})`;

@@ -82,8 +82,9 @@ function listLink(kind: KindName, target: string, count: HTMLElement): HTMLAncho
 }
 
 function stateOf(target: TargetEntry): { readonly word: string; readonly level: string } {
-  const { circuit } = target;
+  const { circuit, pause } = target;
   if (isPausedByHand(target)) return { word: '● paused', level: 'attention' };
+  if (pause?.cause.kind === 'pausesUnknown') return { word: '▲ waits', level: 'failing' };
   if (circuit === null) return { word: '? unknown', level: 'attention' };
   return circuit === 'closed' ? { word: '✓ delivers', level: 'fine' } : { word: '▲ paused', level: 'failing' };
 }
@@ -97,6 +98,8 @@ function causeText(cause: Pause['cause']): string {
   switch (cause.kind) {
     case 'byHand':
       return cause.by === null ? 'by hand' : `by ${cause.by}`;
+    case 'pausesUnknown':
+      return 'pauses by hand cannot be read';
     case 'unreachable':
       return cause.code;
     case 'unauthorised':

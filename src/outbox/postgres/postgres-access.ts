@@ -1,4 +1,4 @@
-import { maxNeighbours, type OutboxCounts, type StoredNotification, wantedAt } from '../outbox.js';
+import { maxNeighbours, type OutboxCounts, type StoredNotification } from '../outbox.js';
 import type { OutboxAccess } from '../outbox-access.js';
 import { createDeadLetterTable } from './dead-letters.js';
 import { createPendingList } from './pending-list.js';
@@ -6,6 +6,7 @@ import type { TableName } from './postgres-outbox.js';
 import type { RunSql } from './postgres-server.js';
 import { tablesOf } from './schema.js';
 import { contentOf, deadOf, isUuid, msOf, pendingColumns, pendingOf } from './stored-rows.js';
+import { wantedInstant } from './wanted-rows.js';
 
 export interface PostgresAccessOptions {
   readonly run: RunSql;
@@ -79,15 +80,14 @@ export function createPostgresAccess({ run, table, close }: PostgresAccessOption
 
     async tryNow(id, target) {
       if (!isUuid(id)) return 0;
-      // What waits for nothing but the target is in its leader's window, which reads no row twice.
+      // Also what waits for nothing but the target: its leader looks for these by themselves.
       const [row] = await run(
         `WITH first AS (
-           SELECT seq, due_at FROM ${pending} p WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2) AND NOT EXISTS (
+           SELECT seq FROM ${pending} p WHERE id = $1::uuid AND ($2::text IS NULL OR target = $2) AND NOT EXISTS (
              SELECT FROM ${pending} e WHERE e.lane = p.lane AND e.target = p.target AND e.seq < p.seq
            )
          ), wanted AS (
-           UPDATE ${pending} p SET due_at = to_timestamp(${String(wantedAt)} / 1000.0) FROM first
-           WHERE p.seq = first.seq AND p.due_at IS NOT NULL
+           UPDATE ${pending} p SET due_at = ${wantedInstant} FROM first WHERE p.seq = first.seq
          ) SELECT count(*) AS count FROM first`,
         [id, target ?? null],
       );

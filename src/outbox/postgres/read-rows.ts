@@ -1,6 +1,7 @@
 import type { PendingNotification } from '../outbox.js';
 import type { OutboxTables } from './schema.js';
 import type { RunSql, SqlRow } from './postgres-server.js';
+import { markedRows, takeWanted, type WantedRow } from './wanted-rows.js';
 
 /** A pending row, without a position in the window. */
 export interface PendingRow extends Omit<PendingNotification, 'position'> {
@@ -53,15 +54,21 @@ export interface RowReader {
    * whenever its transaction commits. Leaves out lanes whose head waits for its next attempt.
    */
   readNew(options: ReadNewRows): Promise<NewRows>;
-  /** The lanes whose head was waiting and is due now, soonest due first, without these heads; and how long until the next. */
-  readDueLanes(known: readonly string[], limit: number): Promise<DueLanes>;
+  /**
+   * The lanes whose head was waiting and is due now, soonest due first, without these heads; how long until the next; and whether
+   * somebody wants any to be tried at once.
+   */
+  readDueLanes(known: readonly string[], limit: number): Promise<LanesThatAreDue>;
   /** The first rows of each lane after this `seq`. */
   readLanes(lanes: readonly (LaneName & { readonly after: number })[]): Promise<readonly PendingRow[]>;
+  /** Those that somebody wants to be tried at once, each time once. */
+  takeWanted(): Promise<readonly WantedRow[]>;
 }
 
-export interface DueLanes {
+export interface LanesThatAreDue {
   readonly lanes: readonly LaneName[];
   readonly nextInMs: number | undefined;
+  readonly hasWanted: boolean;
 }
 
 export interface RowReaderOptions {
@@ -174,8 +181,8 @@ export function createRowReader({ run, tables, now, maxWaitMs, target }: RowRead
 
     async readDueLanes(known, limit) {
       const found = await run(
-        `SELECT n.next_in_ms, d.lane, d.target FROM (
-           SELECT (SELECT extract(epoch FROM p.due_at - clock_timestamp()) * 1000 FROM ${pending} p
+        `SELECT n.next_in_ms, n.has_wanted, d.lane, d.target FROM (
+           SELECT EXISTS (${markedRows(tables, '$4')}) AS has_wanted, (SELECT extract(epoch FROM p.due_at - clock_timestamp()) * 1000 FROM ${pending} p
                     WHERE p.due_at > clock_timestamp() AND isfinite(p.due_at) ORDER BY p.due_at LIMIT 1) AS next_in_ms
          ) n LEFT JOIN (
            (SELECT p.lane, p.target, p.due_at FROM ${pending} p
@@ -186,7 +193,7 @@ export function createRowReader({ run, tables, now, maxWaitMs, target }: RowRead
              WHERE p.due_at > clock_timestamp() + $3 * interval '1 millisecond' AND isfinite(p.due_at)
                AND p.target = $4::text AND p.id <> ALL ($1::uuid[])
              ORDER BY p.due_at LIMIT $2)
-         ) d ON true ORDER BY d.due_at LIMIT $2`,
+         ) d ON true ORDER BY d.due_at LIMIT greatest($2::integer, 1)`,
         [known, limit, maxWaitMs, target],
         { name: 'crm_due' },
       );
@@ -196,6 +203,7 @@ export function createRowReader({ run, tables, now, maxWaitMs, target }: RowRead
           .filter((row) => row['lane'] !== null)
           .map((row) => ({ lane: row['lane'] as string, target: row['target'] as string })),
         nextInMs: nextInMs === undefined ? undefined : Number(nextInMs),
+        hasWanted: found[0]?.['has_wanted'] === true,
       };
     },
 
@@ -212,6 +220,8 @@ export function createRowReader({ run, tables, now, maxWaitMs, target }: RowRead
       );
       return found.map(rowFrom);
     },
+
+    takeWanted: () => takeWanted(run, tables, target),
   };
 }
 

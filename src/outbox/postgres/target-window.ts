@@ -29,6 +29,8 @@ export interface TargetWindowOptions extends Pick<
   /** Nothing waits longer than this for its next attempt. */
   readonly maxWaitMs: number;
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
+  /** Somebody wants these to be tried at once. */
+  readonly onWanted: (ids: readonly string[]) => void;
 }
 
 export function createTargetWindow(options: TargetWindowOptions): TargetWindow {

@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock } from '../../core/clock.js';
 import type { PendingNotification } from '../outbox.js';
-import type { LaneName, PendingRow, ReadNewRows, RowReader, Sight } from './read-rows.js';
+import { createDueLanes } from './due-lanes.js';
+import type { PendingRow, ReadNewRows, RowReader, Sight } from './read-rows.js';
 import type { RowWindow } from './window.js';
 
 /** Keeps the window full while this process leads: one statement after the other, so that each sees what the ones before led to. */
@@ -33,6 +34,8 @@ export interface WindowFillerOptions {
   /** How long until it looks by itself. */
   readonly pollMs: () => number;
   readonly onArrived: (arrived: readonly PendingNotification[]) => void;
+  /** Somebody wants these to be tried at once. Called after `onArrived`. */
+  readonly onWanted: (ids: readonly string[]) => void;
   readonly onFailure: (error: unknown) => void;
   readonly onSuccess: () => void;
   /** The server was restarted, or another took its place: what was read before is worth nothing. */
@@ -53,7 +56,6 @@ const retryMs = 1_000;
 const readAllEveryMs = 20_000;
 /** Reading everything may take up a fiftieth of the time. */
 const readAllRest = 50;
-const lookForDueEveryMs = 1_000;
 
 /**
  * Where to begin reading everything again: as of this sight nothing was there up to this row, so what is there now was committed
@@ -81,11 +83,11 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
   let readAllAtMs = 0;
   /** When everything began to be read, until it is. */
   let allStartedAtMs: number | undefined;
-  let dueAtMs = 0;
   let cancelTimer: CancelTimer | undefined;
   let failedAtMs = -Infinity;
 
   const hasRoom = (): boolean => window.size < maxRows && window.bytes < maxBytes;
+  const due = createDueLanes({ reader, window, hasRoom, maxLanes: maxLanesAtOnce });
   const hasMuchRoom = (): boolean => window.size < maxRows / 2 && window.bytes < maxBytes / 2;
 
   /** `isAgain`: reads everything again, from here on. */
@@ -109,26 +111,25 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     return arrived(window.add(found.rows.filter((row) => !isSettled(row)))) || !isAll;
   };
 
-  /** Lanes that are due, and lanes of which more is in the table. */
+  /** Lanes of which more is in the table, and lanes that are due or wanted. */
   const readLanes = async (nowMs: number): Promise<boolean> => {
     const ownRun = run;
-    let due: readonly LaneName[] = [];
-    if (nowMs >= dueAtMs && hasRoom()) {
-      const found = await reader.readDueLanes(window.dueIds(), maxLanesAtOnce);
-      due = found.lanes;
-      const waitMs = found.lanes.length === maxLanesAtOnce ? 0 : (found.nextInMs ?? Infinity);
-      dueAtMs = nowMs + Math.max(1, Math.min(waitMs, lookForDueEveryMs));
-    }
-    const lanes = [...window.lanesToRead().slice(0, maxLanesAtOnce), ...due.map((lane) => ({ ...lane, after: 0 }))];
+    const { lanes: found, wantedIds } = await due.find(nowMs);
+    const lanes = [
+      ...window.lanesToRead().slice(0, maxLanesAtOnce),
+      ...found.map(({ target, lane }) => ({ target, lane, after: 0 })),
+    ];
     if (lanes.length === 0 || run !== ownRun) return false;
     const rows = await reader.readLanes(lanes);
     if (run !== ownRun) return false;
-    return arrived(
+    const hasNew = arrived(
       window.addLanes(
         lanes,
         rows.filter((row) => !isSettled(row)),
       ),
     );
+    if (wantedIds.length > 0) options.onWanted(wantedIds);
+    return hasNew;
   };
 
   const arrived = (rows: readonly PendingNotification[]): boolean => {
@@ -180,7 +181,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     cancelTimer?.();
     const nowMs = clock.monotonicMs();
     const isMore = isWanted || window.lanesToRead().length > 0 || (!isAll && hasMuchRoom());
-    const nextDueMs = hasRoom() ? dueAtMs - nowMs : Infinity;
+    const nextDueMs = hasRoom() ? due.inMs(nowMs) : Infinity;
     const wantedMs = isMore ? minIntervalMs - (nowMs - startedAtMs) : Math.min(pollMs(), nextDueMs);
     const waitMs = Math.max(wantedMs, retryMs - (nowMs - failedAtMs));
     // A timer would take a millisecond at least.
@@ -200,7 +201,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
       ({ after, sight } = firstBeginning);
       beginning = firstBeginning;
       isAll = false;
-      dueAtMs = 0;
+      due.startOver();
       readAllAtMs = clock.monotonicMs() + readAllEveryMs;
       void startReading();
     },
@@ -221,7 +222,7 @@ export function createWindowFiller(options: WindowFillerOptions): WindowFiller {
     onRoom: schedule,
 
     onWaiting(waitMs) {
-      dueAtMs = Math.min(dueAtMs, clock.monotonicMs() + waitMs);
+      due.onWaiting(waitMs, clock.monotonicMs());
       schedule();
     },
 

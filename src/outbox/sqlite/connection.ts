@@ -8,7 +8,8 @@ export interface ConnectionOptions {
   readonly sync: 'full' | 'normal';
 }
 
-const busyTimeoutMs = 5_000;
+/** How long a call waits for another process that has the file locked. */
+export const busyTimeoutMs = 5_000;
 
 /**
  * Opens the file, and makes or migrates its tables. Several processes may have it open; writers wait for each other. Throws

@@ -19,24 +19,28 @@ export function isBusy(error: unknown): boolean {
  * states that and what to do.
  */
 export function cannotBegin(error: unknown): unknown {
-  if (!isBusy(error)) return error;
+  return isBusy(error) ? heldLocked('another process has held the outbox file locked for 5 seconds', error) : error;
+}
+
+/** The error of a file that somebody else holds locked, as `what` states, and what to do. */
+export function heldLocked(what: string, error: unknown): CRMOutboxError {
   const message =
-    'another process has held the outbox file locked for 5 seconds: see which one stands still in the middle of a ' +
-    'transaction (stopped, in a debugger, or a tool that has the file open), and let it go on or end it';
+    `${what}: see which one stands still in the middle of a transaction (stopped, in a debugger, or a tool that has the ` +
+    'file open), and let it go on or end it';
   return Object.assign(new CRMOutboxError(message, { cause: error }), { errcode: sqliteBusy });
 }
 
 /** Whether the contents of the file can no longer be trusted. */
 export function isDamaged(error: unknown): boolean {
   const code = primaryCode(error);
-  return code === sqliteCorrupt || code === sqliteNotADatabase || isMadeReadonly(error) || isBeyondNumbers(error);
+  return code === sqliteCorrupt || code === sqliteNotADatabase || isReadonly(error) || isBeyondNumbers(error);
 }
 
 /**
  * A header that asks for a newer SQLite makes a file read-only. If it is the disk that is read-only, mending fails as well,
  * before anything is moved.
  */
-function isMadeReadonly(error: unknown): boolean {
+export function isReadonly(error: unknown): boolean {
   return (error as { errcode?: unknown } | undefined)?.errcode === sqliteReadonly;
 }
 

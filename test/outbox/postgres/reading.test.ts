@@ -1,5 +1,6 @@
 import type { AcceptedNotification, Settlement } from '../../../src/outbox/outbox.js';
 import { insertStatement } from '../../../src/outbox/postgres/insert-statement.js';
+import { createPostgresAccess } from '../../../src/outbox/postgres/postgres-access.js';
 import type { RunSql } from '../../../src/outbox/postgres/postgres-server.js';
 import { createRowReader, type NewRows, type RowReader } from '../../../src/outbox/postgres/read-rows.js';
 import { settleRows } from '../../../src/outbox/postgres/settle-rows.js';
@@ -174,11 +175,10 @@ describeOnPostgres('reading what is new', () => {
     let filler: WindowFiller;
     let arrived: string[];
     let readAfter: number[];
-    beforeEach(async () => {
-      clock = createOwnedClock();
-      arrived = [];
-      readAfter = [];
-      filler = createWindowFiller({
+    let wanted: string[];
+    const createFiller = (maxRows?: number): WindowFiller =>
+      createWindowFiller({
+        maxRows,
         reader: {
           ...reader,
           readNew(options) {
@@ -190,6 +190,7 @@ describeOnPostgres('reading what is new', () => {
         clock,
         pollMs: () => 3_600_000,
         onArrived: (notifications) => arrived.push(...idsOf(notifications)),
+        onWanted: (ids) => wanted.push(...ids),
         onFailure(error) {
           throw error;
         },
@@ -197,6 +198,10 @@ describeOnPostgres('reading what is new', () => {
         onServerRestart: () => undefined,
         isSettled: () => false,
       });
+    beforeEach(async () => {
+      clock = createOwnedClock();
+      [arrived, readAfter, wanted] = [[], [], []];
+      filler = createFiller();
       filler.start();
       // Nothing of a test is there for it yet.
       await filler.readNow();
@@ -239,6 +244,28 @@ describeOnPostgres('reading what is new', () => {
       expect(arrived).toEqual([other.id]);
       await readAll();
       expect(arrived).toEqual([other.id, follower!.id]);
+    });
+
+    it('finds what somebody wants though it waits and the window is full, and obeys each wish once', async () => {
+      const lanes = ['a', 'b', 'c', 'd'];
+      const [waiting, ...others] = lanes.map((lane) => sampleNotification({ lane }));
+      await stored.append([waiting!]);
+      await wait(waiting!.id);
+      await stored.append(others);
+      filler.stop();
+      filler = createFiller(2);
+      filler.start();
+      await filler.readNow();
+      const access = createPostgresAccess({ run: stored.run, table: stored.outbox.table });
+      for (const { id } of [waiting!, others[0]!, others[0]!]) {
+        expect(await access.tryNow(id)).toBe(1);
+        await clock.advance(1_000);
+        await filler.readNow();
+      }
+      await clock.advance(1_000);
+      await filler.readNow();
+      expect(wanted).toEqual([waiting!.id, others[0]!.id, others[0]!.id]);
+      expect(arrived.filter((id) => id === waiting!.id || id === others[0]!.id)).toHaveLength(2);
     });
 
     it('reads everything once more if that was asked for while everything was being read', async () => {

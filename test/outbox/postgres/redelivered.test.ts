@@ -55,6 +55,7 @@ describeOnPostgres('a dead letter that is redelivered at once, under its old id'
       },
       onSuccess: () => undefined,
       onServerRestart: () => undefined,
+      onWanted: () => undefined,
     });
     window.start();
   });

@@ -19,6 +19,7 @@ describeOnPostgres('a process that leads an outbox in PostgreSQL', () => {
       announcements: { start: () => undefined, stop: () => undefined, isHeard: false },
       failures: createFailureReporter(() => undefined),
       onArrived: () => undefined,
+      onWanted: () => undefined,
       onJump: () => undefined,
       onLeading: () => undefined,
     });
@@ -41,6 +42,7 @@ describeOnPostgres('a process that leads an outbox in PostgreSQL', () => {
       announcements: { start: () => undefined, stop: () => undefined, isHeard: false },
       failures: createFailureReporter(() => undefined),
       onArrived: () => undefined,
+      onWanted: () => undefined,
       onJump: () => undefined,
       onLeading: () => undefined,
     });

@@ -1,0 +1,53 @@
+import { CRMValidationError, type Notifier } from '../../src/index.js';
+import { useNotifiers } from '../helpers/observed-notifier.js';
+import { useCrm } from '../helpers/use-crm.js';
+
+/** As a caller without types passes them. */
+type Untyped = Record<string, (...given: readonly unknown[]) => Promise<unknown>>;
+
+describe('the calls of a notifier', () => {
+  const create = useNotifiers();
+  const startCrm = useCrm();
+  let notifier: Notifier;
+  let calls: Untyped;
+  beforeEach(async () => {
+    ({ notifier } = create({ baseUrl: (await startCrm()).url }));
+    calls = notifier as unknown as Untyped;
+  });
+
+  it.each(['minutes', 'countsByType', 'changes'])('crm.%s() takes an instant, and refuses all else', async (name) => {
+    for (const from of [NaN, Infinity, -1, '2026-11-24', null, undefined, 2 ** 60, {}]) {
+      const refused = calls[name]!(from);
+      await expect(refused).rejects.toBeInstanceOf(CRMValidationError);
+      await expect(refused).rejects.toThrow(`crm.${name}(): from: must be an instant in milliseconds since 1970`);
+    }
+    await calls[name]!(0);
+    await calls[name]!(performance.timeOrigin + 0.25);
+  });
+
+  it('refuse what is no object of options, and for a pause an option that is mistyped: all would be paused', async () => {
+    const lists = notifier.pending as unknown as Untyped;
+    const letters = notifier.deadLetters as unknown as Untyped;
+    for (const given of [null, 'sales', 7, ['sales']]) {
+      for (const [call, ask] of [
+        ['crm.pause', () => calls['pause']!(given)],
+        ['crm.resume', () => calls['resume']!(given)],
+        ['crm.pending.list', () => lists['list']!(given)],
+        ['crm.deadLetters.discardAll', () => letters['discardAll']!(given)],
+      ] as const) {
+        await expect(ask()).rejects.toThrow(`${call}(): takes an object, or nothing`);
+      }
+    }
+    const mistyped = calls['pause']!({ targets: 'sales' });
+    await expect(mistyped).rejects.toThrow('crm.pause(): has an option that it does not know; there are target and by');
+    expect((await notifier.stats()).targets['crm']?.pausedByHand).toBeNull();
+  });
+
+  it('refuse an id that is none, and take no limit for the usual one', async () => {
+    for (const name of ['find', 'timeline', 'tryNow', 'requests']) {
+      await expect(calls[name]!(null)).rejects.toThrow(`crm.${name}(): id: must be the id of a notification, a text`);
+    }
+    expect(await calls['flush']!(null)).toEqual({ delivered: 0, pending: 0, dead: 0 });
+    expect(await calls['close']!('1s')).toEqual({ delivered: 0, pending: 0, dead: 0 });
+  });
+});
