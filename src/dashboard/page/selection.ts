@@ -44,9 +44,9 @@ export function createSelection(filter: () => ListFilter): Selection {
   const showCount = (): void => {
     keepSelection([...selected.values()]);
     const isNone = selected.size === 0;
-    for (const button of buttons) button.disabled = isNone;
-    clearButton.hidden = isNone;
-    setText(count, isNone ? '' : selectedText(selected.size, elsewhereCount()));
+    // All stay in their places: nothing moves under the finger that selects.
+    for (const button of [...buttons, clearButton]) button.disabled = isNone;
+    setText(count, isNone ? 'None selected' : selectedText(selected.size, elsewhereCount()));
     const onPage = page.filter((letter) => selected.has(keyOf(letter))).length;
     ofPage.checked = page.length > 0 && onPage === page.length;
     ofPage.indeterminate = onPage > 0 && onPage < page.length;
@@ -90,7 +90,7 @@ export function createSelection(filter: () => ListFilter): Selection {
   });
   clearButton.addEventListener('click', () => {
     clear();
-    // The button is hidden now.
+    // The button is disabled now.
     ofPage.focus();
   });
 
