@@ -90,6 +90,7 @@ const mayImport = {
     'outbox/outbox.ts',
     'outbox/list-record.ts',
     'history/history.ts',
+    'history/delivered-record.ts',
     'history/timeline-text.ts',
   ],
   testing: ['core', 'format'],

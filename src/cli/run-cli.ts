@@ -8,7 +8,7 @@ import { addDeliverCommand } from './deliver-command.js';
 import { addMigrateCommand } from './migrate-command.js';
 import { addDiscardCommand, addRedeliverCommand } from './outbox/dead-letter-commands.js';
 import { addExportCommand } from './outbox/export-command.js';
-import { addListCommand } from './outbox/inspect-commands.js';
+import { addListCommand } from './outbox/list-command.js';
 import { addPauseCommand, addResumeCommand } from './outbox/pause-commands.js';
 import { addShowCommand } from './outbox/show-command.js';
 import { addStatsCommand } from './outbox/stats-command.js';

@@ -1,5 +1,5 @@
 import type { NotificationRequest, Stats } from '../notifier/notifier.js';
-import type { Changes, DeliveredNotification, Pause, Timeline, TypeCounts } from '../history/history.js';
+import type { Changes, DeliveredNotification, MinuteCounts, Pause, Timeline, TypeCounts } from '../history/history.js';
 import type { DeadLetter, PendingEntry, StoredNotification } from '../outbox/outbox.js';
 
 // The API between the page and the server, as JSON. It has ids, types, lanes, codes and numbers, but no bodies.
@@ -59,12 +59,11 @@ export interface Health {
 /** Which process delivers, as far as this one can see. */
 export type DeliveredBy = 'this process' | 'another process' | 'nobody' | 'unknown';
 
-/** Where notifications are delivered, and how that goes: counters since the notifier started, and what is held now. */
-export interface TargetEntry extends Pick<
-  Stats['targets'][string],
-  'delivered' | 'retried' | 'pending' | 'dead' | 'oldestAgeMs'
-> {
+/** Where notifications are delivered, how that goes, and what is held now. */
+export interface TargetEntry extends Pick<Stats['targets'][string], 'pending' | 'dead' | 'oldestAgeMs'> {
   readonly name: string;
+  /** What all processes did since the start of the series; null while that cannot be read. */
+  readonly inRange: Pick<MinuteCounts, 'delivered' | 'retried'> | null;
   /** Null if this process cannot know. */
   readonly circuit: Stats['circuit'] | null;
   /** Null while delivery to it is not paused. */
@@ -122,6 +121,8 @@ export interface AttemptEntry {
 
 /** A process that shares the outbox. */
 export interface ProcessEntry {
+  /** Whether it is the one that serves this overview. */
+  readonly isThis: boolean;
   /** The name of its machine. */
   readonly name: string;
   readonly pid: number;
@@ -205,6 +206,11 @@ export interface Redelivered {
 /** The same with `discard`, `discard-all` and `discard-selected`. */
 export interface Discarded {
   readonly discarded: number;
+}
+
+/** `POST api/dead-letters/keys-of-selected` with filters and `{ ids }` as its body: those that match and are still dead. */
+export interface SelectedKeys {
+  readonly letters: readonly Pick<DeadLetter, 'id' | 'target'>[];
 }
 
 /** `POST api/pause?target` and `POST api/resume?target`, of one target or of all: how many were changed. */

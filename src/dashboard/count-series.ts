@@ -21,6 +21,25 @@ export function startOfSeries(range: Range, now: number): number {
   return (Math.floor(now / stepMs) - count + 1) * stepMs;
 }
 
+/** The counts of one target, added up from the start of the series. What the series leaves out is left out here, too. */
+export function sumsOfTarget(
+  minutes: readonly MinuteCounts[],
+  target: string,
+  range: Range,
+  now: number,
+): Pick<MinuteCounts, 'delivered' | 'retried'> {
+  const ofTarget = seriesOf(
+    minutes.filter((ofMinute) => ofMinute.target === target),
+    range,
+    now,
+  );
+  return { delivered: sum(ofTarget.delivered), retried: sum(ofTarget.retried) };
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
 /** The counts of all targets together, step by step. What lies outside, as after a jump of the clock, is left out. */
 export function seriesOf(minutes: readonly MinuteCounts[], range: Range, now: number): CountSeries {
   const { stepMs, count } = steps[range];

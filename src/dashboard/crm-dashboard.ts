@@ -65,7 +65,7 @@ export function crmDashboard(crm: Notifier, options: DashboardOptions = {}): Mid
     pending: createPendingApi(crm.pending, oneAtATime, exportGate),
     deadLetters: createDeadLettersApi(crm.deadLetters, config, oneAtATime, exportGate),
     pauses: createPausesApi(crm, config),
-    notifications: createNotificationsApi(crm, config),
+    notifications: createNotificationsApi(crm, config, exportGate),
   };
 
   return function crmDashboardHandler(req, res) {
@@ -100,6 +100,7 @@ function route(req: IncomingMessage, dashboard: Dashboard): AnyResponse | Promis
   if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
   if (path === '/api/resume') return changing(req, config, (by) => pauses.resume(query, by));
   if (path === '/api/delivered/count') return reading(req, () => notifications.countDelivered(query));
+  if (path === '/api/delivered/export') return reading(req, () => notifications.exportDelivered(query));
   if (path === '/api/delivered') return reading(req, () => notifications.listDelivered(query));
   const [, soughtText, part] = /^\/api\/notifications\/([^/]+)(\/body|\/try-now)?$/.exec(path) ?? [];
   if (soughtText !== undefined) return respondWithNotification(req, dashboard, { soughtText, part, query });

@@ -2,7 +2,7 @@ import type { Notifier } from '../notifier/notifier.js';
 import { writeLog } from '../telemetry/logger.js';
 import { deadCells, deadHeader, deadRecord } from '../outbox/list-record.js';
 import type { DeadFilter, DeadLetter, DeadSummary } from '../outbox/outbox.js';
-import type { DeadLetterPage, Discarded, Redelivered } from './api-contract.js';
+import type { DeadLetterPage, Discarded, Redelivered, SelectedKeys } from './api-contract.js';
 import type { DashboardConfig } from './dashboard-options.js';
 import type { ExportGate } from './export-gate.js';
 import { exportList } from './export-list.js';
@@ -26,11 +26,14 @@ export interface DeadLettersApi {
   discardAll(query: string, by?: string): Promise<DashboardResponse>;
   /** The same for those that match a query and have one of the ids in the body of the request, which is JSON. */
   summaryOfSelected(query: string, body: unknown): Promise<DashboardResponse>;
+  keysOfSelected(query: string, body: unknown): Promise<DashboardResponse>;
   redeliverSelected(query: string, body: unknown, by?: string): Promise<DashboardResponse>;
   discardSelected(query: string, body: unknown, by?: string): Promise<DashboardResponse>;
 }
 
 const exportedAtOnce = 500;
+/** As many as there are ids in a request. */
+const maxKeys = 1_000;
 
 /** The logger, if any, gets a line for each change. */
 export function createDeadLettersApi(
@@ -56,6 +59,13 @@ export function createDeadLettersApi(
   const summarise = async (filter: DeadFilter): Promise<DashboardResponse> => {
     const summary = await oneAtATime(() => deadLetters.summary(filter));
     return summary === undefined ? busy : jsonResponse(summary satisfies DeadSummary);
+  };
+
+  const listKeys = async (filter: DeadFilter): Promise<DashboardResponse> => {
+    const found = await oneAtATime(() => deadLetters.list({ ...filter, limit: maxKeys }));
+    if (found === undefined) return busy;
+    const letters = found.map(({ id, target }) => ({ id, target }));
+    return jsonResponse({ letters } satisfies SelectedKeys);
   };
 
   const redeliverAll = async (filter: DeadFilter, fields: Audited): Promise<DashboardResponse> => {
@@ -107,6 +117,7 @@ export function createDeadLettersApi(
     redeliverAll: (query, by) => withFilter(query, (filter) => redeliverAll(filter, { by, filter })),
     discardAll: (query, by) => withFilter(query, (filter) => discardAll(filter, { by, filter })),
     summaryOfSelected: (query, body) => withIds(query, body, summarise),
+    keysOfSelected: (query, body) => withIds(query, body, listKeys),
     redeliverSelected: (query, body, by) => withIds(query, body, (filter) => redeliverAll(filter, auditOf(filter, by))),
     discardSelected: (query, body, by) => withIds(query, body, (filter) => discardAll(filter, auditOf(filter, by))),
 

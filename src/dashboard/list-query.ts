@@ -100,7 +100,7 @@ export function parseDeliveredFilter(query: string): DeliveredFilter | undefined
 export const badDeliveredQuery = refusal(
   400,
   'bad-query',
-  `the query takes limit (a number from 1 to 200), before (a position), ${commonRule}`,
+  `the query takes limit (a number from 1 to 200), before (a position), for an export format (csv or json), ${commonRule}`,
 );
 
 export type ExportFormat = 'csv' | 'json';
@@ -112,6 +112,10 @@ export function parseDeadExport(query: string): Exported<DeadFilter> | undefined
 
 export function parsePendingExport(query: string): Exported<PendingFilter> | undefined {
   return exported(readParameters(query, [...pendingFilters, 'format']));
+}
+
+export function parseDeliveredExport(query: string): Exported<DeliveredFilter> | undefined {
+  return exported(readParameters(query, [...commonFilters, 'format']));
 }
 
 interface Exported<Filter> {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { DashboardConfig } from './dashboard-options.js';
 import type { DeadLettersApi } from './dead-letters-api.js';
 import { readJsonBody } from './json-body.js';
-import { changing, reading } from './methods.js';
+import { askingByPost, changing, reading } from './methods.js';
 import type { PendingApi } from './pending-api.js';
 import type { AnyResponse } from './response.js';
 
@@ -39,11 +39,12 @@ const changes = new Map<string, (deadLetters: DeadLettersApi, change: Change) =>
     '/api/dead-letters/discard-selected',
     async (deadLetters, { query, by, body }) => deadLetters.discardSelected(query, await body(), by),
   ],
-  // A POST, because so many ids do not fit into an address; it shows what has become of a change.
-  [
-    '/api/dead-letters/summary-of-selected',
-    async (deadLetters, { query, body }) => deadLetters.summaryOfSelected(query, await body()),
-  ],
+]);
+
+/** What has become of selected ones: a POST, because so many ids do not fit into an address, but it changes nothing. */
+const questions = new Map<string, (deadLetters: DeadLettersApi, query: string, body: unknown) => Promise<AnyResponse>>([
+  ['/api/dead-letters/summary-of-selected', (deadLetters, query, body) => deadLetters.summaryOfSelected(query, body)],
+  ['/api/dead-letters/keys-of-selected', (deadLetters, query, body) => deadLetters.keysOfSelected(query, body)],
 ]);
 
 /** The response of a path of the lists; undefined for any other. */
@@ -55,8 +56,10 @@ export function routeLists(
 ): AnyResponse | Promise<AnyResponse> | undefined {
   const read = reads.get(path);
   if (read !== undefined) return reading(req, () => read(lists, query));
+  const body = (): Promise<unknown> => readJsonBody(req);
+  const ask = questions.get(path);
+  if (ask !== undefined) return askingByPost(req, async () => ask(lists.deadLetters, query, await body()));
   const change = changes.get(path);
   if (change === undefined) return undefined;
-  const body = (): Promise<unknown> => readJsonBody(req);
   return changing(req, lists.config, (by) => change(lists.deadLetters, { query, by, body }));
 }

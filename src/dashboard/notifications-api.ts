@@ -1,13 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { CRMValidationError } from '../core/errors.js';
+import { deliveredCells, deliveredHeader, deliveredRecord } from '../history/delivered-record.js';
+import type { DeliveredNotification } from '../history/history.js';
 import type { Notifier } from '../notifier/notifier.js';
 import { writeLog } from '../telemetry/logger.js';
 import type { DeliveredCount, DeliveredPage, NotificationBody, NotificationView, TriedNow } from './api-contract.js';
 import type { DashboardConfig } from './dashboard-options.js';
-import { badDeliveredQuery, parseDeliveredFilter, parseDeliveredQuery } from './list-query.js';
+import type { ExportGate } from './export-gate.js';
+import { exportList } from './export-list.js';
+import { badDeliveredQuery, parseDeliveredExport, parseDeliveredFilter, parseDeliveredQuery } from './list-query.js';
 import { shownBody } from './masked-body.js';
 import { maySeeBodies } from './request-guard.js';
-import { jsonResponse, refusal, type DashboardResponse } from './response.js';
+import { jsonResponse, refusal, type DashboardResponse, type StreamedResponse } from './response.js';
 
 /** The part of the API that shows one notification, and those that were delivered. Each rejects if the notifier does. */
 export interface NotificationsApi {
@@ -18,6 +22,8 @@ export interface NotificationsApi {
   tryNow(id: string, target?: string, by?: string): Promise<DashboardResponse>;
   listDelivered(query: string): Promise<DashboardResponse>;
   countDelivered(query: string): Promise<DashboardResponse>;
+  /** Those that match a query, as a file. */
+  exportDelivered(query: string): Promise<DashboardResponse | StreamedResponse>;
 }
 
 export interface BodyRequest {
@@ -28,11 +34,14 @@ export interface BodyRequest {
   readonly by?: string | undefined;
 }
 
+const exportedAtOnce = 500;
+
 type NotificationsConfig = Pick<DashboardConfig, 'logger' | 'showBodies'>;
 
 export function createNotificationsApi(
   crm: Pick<Notifier, 'find' | 'timeline' | 'requests' | 'delivered' | 'tryNow'>,
   config: NotificationsConfig,
+  exportGate: ExportGate,
 ): NotificationsApi {
   const audit = (message: string, fields: Record<string, unknown>): void => {
     if (config.logger !== undefined) writeLog(config.logger, 'info', fields, message, () => undefined);
@@ -83,6 +92,16 @@ export function createNotificationsApi(
       const filter = parseDeliveredFilter(query);
       if (filter === undefined) return badDeliveredQuery;
       return jsonResponse({ count: await crm.delivered.count(filter) } satisfies DeliveredCount);
+    },
+
+    async exportDelivered(query) {
+      const parsed = parseDeliveredExport(query);
+      if (parsed === undefined) return badDeliveredQuery;
+      const { format, filter } = parsed;
+      const readAfter = (last: DeliveredNotification | undefined): Promise<readonly DeliveredNotification[]> =>
+        crm.delivered.list({ ...filter, limit: exportedAtOnce, before: last?.position });
+      const list = { readAfter, header: deliveredHeader, cellsOf: deliveredCells, recordOf: deliveredRecord };
+      return exportGate(() => exportList(format, { name: 'delivered', ...list }));
     },
 
     async listDelivered(query) {

@@ -1,10 +1,11 @@
+import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.js';
 import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { Changes, HandPause, MinuteCounts, OutboxProcess, Pause, TypeCounts } from '../history/history.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
-import type { DeliveredBy, Overview, Range, TargetEntry } from './api-contract.js';
-import { seriesOf, startOfSeries } from './count-series.js';
+import type { DeliveredBy, Overview, ProcessEntry, Range, TargetEntry } from './api-contract.js';
+import { seriesOf, startOfSeries, sumsOfTarget } from './count-series.js';
 import { healthOf } from './health.js';
 import type { Recorder } from './recorder.js';
 
@@ -117,11 +118,12 @@ function overviewOf(
   const leader = processes?.find(({ isLeader }) => isLeader);
   const deliveredBy = deliveredByOf(stats, processes, leader);
   const targets = Object.entries(stats.targets).map(([name, ofTarget]): TargetEntry => {
-    const { delivered, retried, pending, dead, oldestAgeMs } = ofTarget;
+    const { pending, dead, oldestAgeMs } = ofTarget;
     const reported = leader?.targets[name];
     const circuit = stats.isDelivering ? ofTarget.circuit : (reported?.circuit ?? null);
     const pause = holdOf(stats, reported?.pause) ?? pauseOf(circuit, ofTarget.pausedByHand, reported?.pause);
-    return { name, delivered, retried, pending, dead, oldestAgeMs, circuit, pause };
+    const inRange = minutes === null ? null : sumsOfTarget(minutes, name, range, at);
+    return { name, inRange, pending, dead, oldestAgeMs, circuit, pause };
   });
   return {
     at,
@@ -135,7 +137,7 @@ function overviewOf(
     latency,
     session,
     attempts: [...attempts],
-    processes: processes?.map(({ name, pid, startedAt, isLeader }) => ({ name, pid, startedAt, isLeader })) ?? null,
+    processes: processes?.map(processEntryOf) ?? null,
     deadRevision: `${String(stats.dead)}:${String(deadCount)}`,
   };
 }
@@ -145,6 +147,11 @@ function holdOf({ isDelivering, pausesUnknown }: Stats, reported: Pause | null |
   if (!isDelivering) return reported?.cause.kind === 'pausesUnknown' ? reported : null;
   if (pausesUnknown === null) return null;
   return { cause: { kind: 'pausesUnknown', reason: pausesUnknown.reason }, since: pausesUnknown.since };
+}
+
+function processEntryOf({ name, pid, startedAt, isLeader }: OutboxProcess): ProcessEntry {
+  const isThis = pid === process.pid && name === hostname();
+  return { isThis, name, pid, startedAt, isLeader };
 }
 
 /** A pause by hand is known here as well as where it takes effect; why the circuit is open is not. */

@@ -71,7 +71,9 @@ describeInBrowser('an incident, at the dashboard of an app that only accepts', (
     await seen('5,000 notifications in 2 groups');
     await seen('2,500 × wrong_user');
     await page.locator('#groups-list').getByText('no such user').first().waitFor();
-    expect((await axeViolations(page, '#dead-list > li:nth-child(n+4)')).map(({ id }) => id)).toEqual([]);
+    expect((await axeViolations(page, { excluded: ['#dead-list > li:nth-child(n+4)'] })).map(({ id }) => id)).toEqual(
+      [],
+    );
 
     // One kind is fixed: one as a test, then all of it.
     fixed.add('wrong_user');

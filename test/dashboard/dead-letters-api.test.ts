@@ -1,5 +1,5 @@
 import request from 'supertest';
-import type { DeadLetterPage, Redelivered } from '../../src/dashboard/api-contract.js';
+import type { DeadLetterPage, Redelivered, SelectedKeys } from '../../src/dashboard/api-contract.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { createLogCollector } from '../helpers/log-collector.js';
 import { accept, reply } from '../helpers/scripted-crm.js';
@@ -160,9 +160,9 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     const app = express();
     if (isReadByApp) app.use(express.json());
     app.use('/crm', testDashboard(notifier, { logger: audit }));
-    const post = (path: string, body: unknown) =>
+    const post = (path: string, body: unknown, filter = '') =>
       request(app)
-        .post(`/crm/api/dead-letters/${path}?target=crm`)
+        .post(`/crm/api/dead-letters/${path}?target=crm${filter}`)
         .set(fromThePage)
         .send(body as object);
     const selected = ids.slice(0, 2);
@@ -172,6 +172,13 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     expect(body).toEqual({ redelivered: 2, at: expect.any(Number) });
     await hear('dead', 6);
     expect((await post('summary-of-selected', { ids: selected }).expect(200)).body).toMatchObject({ count: 2 });
+    const keys = async (filter: string) => {
+      const { body: found } = await post('keys-of-selected', { ids }, filter).expect(200);
+      return (found as SelectedKeys).letters.map(({ id, target }) => `${target} ${id}`).sort();
+    };
+    // The discarded one is none any more; two have died again.
+    expect(await keys('')).toEqual(ids.slice(0, 3).map((id) => `crm ${id}`));
+    expect(await keys('&search=still')).toEqual(selected.map((id) => `crm ${id}`));
     expect(await stats()).toMatchObject({ dead: 3 });
     expect(audit.at('info').map(({ fields }) => fields)).toContainEqual({
       filter: { target: 'crm' },

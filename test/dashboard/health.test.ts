@@ -27,7 +27,7 @@ const refused: Pause = { cause: { kind: 'unauthorised', status: 403 }, since: 0 
 const unreachable: Pause = { cause: { kind: 'unreachable', code: 'ENOTFOUND' }, since: 0 };
 
 const target = (given: Partial<TargetEntry> = {}): TargetEntry => {
-  const counts = { delivered: 0, retried: 0, pending: 0, dead: 0, oldestAgeMs: 0 };
+  const counts = { inRange: { delivered: 0, retried: 0 }, pending: 0, dead: 0, oldestAgeMs: 0 };
   return { name: 'crm', ...counts, circuit: 'closed', pause: null, ...given };
 };
 const paused = (pause: Pause | null, given: Partial<TargetEntry> = {}) =>

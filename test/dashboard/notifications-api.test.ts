@@ -115,12 +115,27 @@ describe('the API for one notification', () => {
     const listed = [...first.body.delivered, ...second.body.delivered] as { id: string; lane: string }[];
     expect(listed.map(({ id }) => id).sort()).toEqual([...ids].sort());
     expect(second.body.older).toBeNull();
-    const [, ofB] = ids;
+    const [ofA, ofB] = ids;
     expect((await get('delivered?lane=b')).body.delivered).toMatchObject([{ id: ofB, status: 200, attempts: 1 }]);
     expect((await get('delivered/count?lane=a').expect(200)).body).toEqual({ count: 1 });
     expect((await get('delivered/count?limit=1').expect(400)).body.error.code).toBe('bad-query');
     expect(first.text).not.toMatch(/"moved"|user_id|"body"/);
     expect((await get('delivered?reason=rejected').expect(400)).body.error.code).toBe('bad-query');
+    const csv = await get('delivered/export?format=csv&lane=a')
+      .expect(200)
+      .expect('content-type', /^text\/csv/);
+    expect(csv.text.split('\r\n').map((row) => row.split(',').slice(0, 4).join())).toEqual([
+      'state,target,id,type',
+      `delivered,crm,${ofA!},user_moved`,
+      '',
+    ]);
+    expect(csv.text).toMatch(/^[^\r]*,lane,acceptedAt,deliveredAt,attempts,status,durationMs\r\n/);
+    const json = await get('delivered/export?format=json').expect(200);
+    expect(json.headers['content-disposition']).toBe('attachment; filename="delivered.ndjson"');
+    const records = json.text.trim().split('\n');
+    expect(records.map((line) => (JSON.parse(line) as { id: string }).id)).toEqual(listed.map(({ id }) => id));
+    expect(JSON.parse(records[0]!)).not.toHaveProperty('position');
+    expect((await get('delivered/export').expect(400)).body.error.code).toBe('bad-query');
   });
 
   it('keeps no delivered ones where keepDelivered is 0', async () => {

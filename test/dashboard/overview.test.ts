@@ -75,6 +75,11 @@ describe('the overview', () => {
       expect(sum(overview.counts![name])).toBe(total);
       expect(sum(minutes.map((ofMinute) => ofMinute[name]))).toBe(total);
     }
+    // The table of targets agrees with the charts.
+    expect(overview.targets.map(({ name, inRange }) => [name, inRange])).toEqual([
+      ['crm', { delivered: 2, retried: 1 }],
+      ['sales', { delivered: 1, retried: 0 }],
+    ]);
     const { delivered, retried, dead } = await stage.stats();
     expect({ delivered, retried, dead }).toEqual({ delivered: 3, retried: 1, dead: 1 });
   });

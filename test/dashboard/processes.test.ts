@@ -39,7 +39,7 @@ describeOnPostgres('the processes that share an outbox, in the overview', () => 
     const second = makeNotifier({ outbox });
     await second.ready();
     const { processes } = await overviewOf(second.notifier);
-    const self = { name: hostname(), pid: process.pid, startedAt: expect.any(Number) as number };
+    const self = { isThis: true, name: hostname(), pid: process.pid, startedAt: expect.any(Number) as number };
     expect(processes).toEqual([
       { ...self, isLeader: true },
       { ...self, isLeader: false },
@@ -75,7 +75,13 @@ describe('the overview of a process that only accepts', () => {
     const well = await overviewWhen(({ counts }) => counts?.delivered.at(-1) === 2);
     expect(well.counts?.accepted.at(-1)).toBe(2);
     expect(well.byType?.counts).toMatchObject([{ target: 'crm', accepted: 2, delivered: 2, retried: 0, dead: 0 }]);
+    // The counters of this process would be 0.
     expect(well).toMatchObject({ deliveredBy: 'another process', health: { code: 'fine' } });
+    expect(well.targets).toMatchObject([{ name: 'crm', inRange: { delivered: 2, retried: 0 } }]);
+    expect(well.processes?.map(({ isThis, isLeader }) => [isThis, isLeader])).toEqual([
+      [false, true],
+      [true, false],
+    ]);
 
     // Paused here, it takes effect there.
     await notifier.pause({ by: 'ada' });

@@ -1,6 +1,7 @@
 import * as errors from '../../src/core/errors.js';
 import { resolveNotifierConfig } from '../../src/config/resolve-config.js';
 import type { DeliveryEvent } from '../../src/delivery/delivery-event.js';
+import { refuseChange, refuseUnauthorised } from '../../src/dashboard/request-guard.js';
 import { createHookReports } from '../../src/hooks/hook-reports.js';
 import { logEvent } from '../../src/observe/log-event.js';
 import { createSafeLogger } from '../../src/telemetry/logger.js';
@@ -190,6 +191,21 @@ describe('the log lines of docs/errors.md', () => {
     expect(notShown(log)).toEqual([]);
   });
 
+  it('have what the dashboard logs', async () => {
+    const log = createLogCollector();
+    const fromThePage = {
+      headers: { 'x-crm-dashboard': '1', 'sec-fetch-site': 'same-origin' },
+      url: '/api/pause',
+    } as never;
+    const fail = (): never => {
+      throw new Error('x');
+    };
+    await refuseUnauthorised(fromThePage, { authorize: fail, logger: log, wwwAuthenticate: undefined });
+    await refuseChange(fromThePage, { authorizeChange: () => false, logger: log, userOf: undefined });
+    expect(log.lines).toHaveLength(2);
+    expect(notShown(log)).toEqual([]);
+  });
+
   it.each([
     ['anywhere', { CRM_COLOUR: 'blue', CRM_BASE_URL: 'http://crm.example.com' }],
     ['with a token that ends in a line break', { CRM_AUTH_TOKEN: 'token\n' }],
@@ -234,7 +250,7 @@ describe('the log lines of docs/errors.md', () => {
 
   it('are logged in these places: another one needs its line on the page', () => {
     const call =
-      /\.(?:warn|error)\(\s*(?:\{|fields|allFields)|logAbout\(\s*res,\s*'(?:warn|error)'|log\(context, (?:'|level)/g;
+      /\.(?:warn|error)\(\s*(?:\{|fields|allFields)|logAbout\(\s*res,\s*'(?:warn|error)'|log\(context, (?:'|level)|writeLog\(\w+, '(?:warn|error)'/g;
     const counts = [...files]
       .filter(([path]) => !path.startsWith('cli/'))
       .map(([path, text]) => [path, [...text.matchAll(call)].length] as const)
@@ -242,6 +258,7 @@ describe('the log lines of docs/errors.md', () => {
     expect(Object.fromEntries(counts.sort())).toEqual({
       'client/crm-notification-service.ts': 2,
       'create-notifier.ts': 1,
+      'dashboard/request-guard.ts': 2,
       'history/reporting.ts': 1,
       'history/unknown-pauses.ts': 2,
       'hooks/hook-reports.ts': 6,
@@ -251,6 +268,7 @@ describe('the log lines of docs/errors.md', () => {
       'post-office/open-post-office.ts': 4,
       'post-office/postgres-store.ts': 3,
       'post-office/warn-of-stranded.ts': 1,
+      'receiver/receiver-reports.ts': 1,
     });
   });
 });

@@ -26,9 +26,13 @@ export async function* pendingIn(
   }
 }
 
-/** Reads dead letters, newest first, page by page. `search` is also looked for in the reason. */
-export async function* deadIn(outbox: ReadableOutbox, filter?: DeadFilter): AsyncGenerator<DeadLetter> {
-  for await (const page of deadPagesIn(outbox, filter)) yield* page;
+/** Reads dead letters, newest first, page by page; with `before` only those below that position. `search` is also looked for in the reason. */
+export async function* deadIn(
+  outbox: ReadableOutbox,
+  filter?: DeadFilter,
+  before?: number,
+): AsyncGenerator<DeadLetter> {
+  for await (const page of deadPagesIn(outbox, filter, before)) yield* page;
 }
 
 /** Counts dead letters, all or those that `deadIn` finds. */
@@ -36,8 +40,12 @@ export async function countDead(outbox: ReadableOutbox, filter: DeadFilter | und
   return filter === undefined ? (await outbox.counts()).dead : (await outbox.summariseDead(filter)).count;
 }
 
-async function* deadPagesIn(outbox: ReadableOutbox, filter: DeadFilter = {}): AsyncGenerator<readonly DeadLetter[]> {
-  let before: number | undefined;
+async function* deadPagesIn(
+  outbox: ReadableOutbox,
+  filter: DeadFilter = {},
+  from?: number,
+): AsyncGenerator<readonly DeadLetter[]> {
+  let before = from;
   for (;;) {
     const page = await outbox.listDead({ ...filter, limit: pageSize, before });
     const last = page.at(-1);

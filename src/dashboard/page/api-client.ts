@@ -12,9 +12,10 @@ import type {
   Range,
   Redelivered,
   Refusal,
+  SelectedKeys,
   TriedNow,
 } from '../api-contract.js';
-import { filterNames, type FilterName, type ListFilter } from './address.js';
+import { filterNames, noFilter, type FilterName, type ListFilter } from './address.js';
 
 /** `signed-out`: 401. `may-not-change`: a change is refused. `unavailable`: another error status. `unreachable`: no response. */
 export type Failure = 'signed-out' | 'may-not-change' | 'unavailable' | 'unreachable';
@@ -180,14 +181,19 @@ export async function countSelected({ target, ids }: SelectedIds): Promise<numbe
   return ((await postIds('summary-of-selected', { target, ids })) as DeadSummary).count;
 }
 
+/** Which of these ids are dead letters of the target, and match. */
+export async function fetchSelected({ target, ids }: SelectedIds, filter: ListFilter): Promise<readonly LetterKey[]> {
+  return ((await postIds('keys-of-selected', { target, ids }, filter)) as SelectedKeys).letters;
+}
+
 export interface SelectedIds {
   readonly target: string;
   /** At most 1,000. */
   readonly ids: readonly string[];
 }
 
-function postIds(action: string, { target, ids }: SelectedIds): Promise<unknown> {
-  const path = `api/dead-letters/${action}?${new URLSearchParams({ target }).toString()}`;
+function postIds(action: string, { target, ids }: SelectedIds, filter: ListFilter = noFilter): Promise<unknown> {
+  const path = `api/dead-letters/${action}?${parametersOf('dead-letters', { ...filter, target })}`;
   return post(path, { body: JSON.stringify({ ids }), type: { 'Content-Type': 'application/json' } });
 }
 

@@ -1,5 +1,5 @@
 import type { AttemptEntry, Overview } from '../api-contract.js';
-import { byId, make, millisecondsText, numberText, timeElement, timeText } from './element.js';
+import { byId, make, millisecondsText, numberText, setText, timeElement, timeText } from './element.js';
 import { notificationLink } from './notification-link.js';
 
 const outcomes = {
@@ -15,7 +15,7 @@ export interface AttemptsSection {
   /** The newest attempt that is shown, as `after` of `fetchOverview`. */
   readonly newest: string;
   /** Adds the attempts of an overview to those that are shown. */
-  show(overview: Pick<Overview, 'attempts' | 'targets' | 'session'>): void;
+  show(overview: Pick<Overview, 'attempts' | 'targets' | 'session' | 'deliveredBy'>): void;
 }
 
 const maxShown = 100;
@@ -31,7 +31,10 @@ export function createAttemptsSection(): AttemptsSection {
     get newest() {
       return shownSession === '' ? '' : `${shownSession}:${String(shown[0]?.number ?? 0)}`;
     },
-    show({ attempts, targets, session }) {
+    show({ attempts, targets, session, deliveredBy }) {
+      const elsewhere =
+        deliveredBy === 'another process' ? ' Another process delivers: its dashboard has its attempts.' : '';
+      setText(empty, `None of this process so far.${elsewhere}`);
       if (session === shownSession && attempts.length === 0) return;
       const replaced = new Set(attempts.map(({ firstNumber }) => firstNumber));
       const kept = session === shownSession ? shown.filter(({ firstNumber }) => !replaced.has(firstNumber)) : [];

@@ -9,7 +9,6 @@ import {
   type LetterKey,
   redeliver,
   redeliverSelected,
-  type SelectedIds,
 } from './api-client.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, numberText, setText } from './element.js';
@@ -34,8 +33,8 @@ export type OutcomePlace = 'list' | 'groups';
 export interface ChosenLetters {
   readonly place: OutcomePlace;
   readonly count: number;
-  /** What they have in common, for the question; empty if that is nothing. */
-  readonly what: string;
+  /** Which they are, for the question, in a sentence; empty if that needs no words. */
+  readonly about: string;
 }
 
 interface Redelivery {
@@ -84,39 +83,38 @@ export function createDeadLetterChanges(
   };
 
   const redeliverMany = async (
-    { place, count, what }: ChosenLetters,
+    { place, count, about }: ChosenLetters,
     { run, countDead }: Redelivery,
   ): Promise<void> => {
     const heading = `Redeliver ${countText(count, 'dead letter')}?`;
-    const text = `${aboutText(what)}They become pending again under their own ids, at the end of their lanes.`;
+    const text = `${about} They become pending again under their own ids, at the end of their lanes.`.trim();
     if (!(await confirmByDialog({ heading, text, yes: 'Redeliver' }))) return;
     await act({ place, doing: 'Redelivering', count }, async () => {
       const redelivered = await run();
       watch.begin(numberText(redelivered.redelivered), redelivered, countDead);
-      selection.clear();
       return `${countText(redelivered.redelivered, 'dead letter')} pending again.`;
     });
   };
 
-  const discardMany = async ({ place, count, what }: ChosenLetters, run: () => Promise<number>): Promise<void> => {
+  const discardMany = async ({ place, count, about }: ChosenLetters, run: () => Promise<number>): Promise<void> => {
     const heading = `Discard ${countText(count, 'dead letter')}?`;
-    const text = `${aboutText(what)}They will be removed for good, and the CRM will never receive them.`;
+    const text = `${about} They will be removed for good, and the CRM will never receive them.`.trim();
     if (!(await confirmByDialog({ heading, text, yes: 'Discard' }))) return;
     await act({ place, doing: 'Discarding', count }, async () => {
       const discarded = await run();
-      selection.clear();
       return `${countText(discarded, 'dead letter')} discarded.`;
     });
   };
 
   byId('redeliver-selected', HTMLButtonElement).addEventListener('click', () => {
-    const selected = byTarget(selection.letters);
+    const selected = selection.byTarget;
     void redeliverMany(
-      { count: selection.letters.length, what: '', place: 'list' },
+      { count: selection.letters.length, about: elsewhereSentence(selection), place: 'list' },
       {
         async run() {
           const all: Redelivered[] = [];
           for (const ids of selected) all.push(await redeliverSelected(ids));
+          selection.clear();
           return {
             redelivered: sum(all.map(({ redelivered }) => redelivered)),
             at: Math.max(...all.map(({ at }) => at)),
@@ -127,10 +125,12 @@ export function createDeadLetterChanges(
     );
   });
   byId('discard-selected', HTMLButtonElement).addEventListener('click', () => {
-    const selected = byTarget(selection.letters);
-    void discardMany({ count: selection.letters.length, what: '', place: 'list' }, async () => {
+    const selected = selection.byTarget;
+    const about = elsewhereSentence(selection);
+    void discardMany({ count: selection.letters.length, about, place: 'list' }, async () => {
       let discarded = 0;
       for (const ids of selected) discarded += await discardSelected(ids);
+      selection.clear();
       return discarded;
     });
   });
@@ -147,10 +147,12 @@ export function createDeadLetterChanges(
         if (action === 'discard') {
           const count = await discard(letter);
           list().remove(letter, action);
+          selection.drop(letter);
           return count === 0 ? unchanged : `${id} was discarded.`;
         }
         const redelivered = await redeliver(letter);
         list().remove(letter, action);
+        selection.drop(letter);
         if (redelivered.redelivered === 0) return unchanged;
         watch.begin(id, redelivered, async () => (await fetchSummary({ ...noFilter, search: id, target })).count);
         return `${id} is pending again.`;
@@ -169,17 +171,12 @@ export function createDeadLetterChanges(
   };
 }
 
-function aboutText(what: string): string {
-  return what === '' ? '' : `Those with ${what}. `;
-}
-
-/** The ids of what is selected, for each target. */
-function byTarget(letters: readonly LetterKey[]): SelectedIds[] {
-  const targets = [...new Set(letters.map(({ target }) => target))];
-  return targets.map((target) => ({
-    target,
-    ids: letters.filter((letter) => letter.target === target).map(({ id }) => id),
-  }));
+/** One does not see them all when one is asked. */
+function elsewhereSentence({ elsewhereCount }: Selection): string {
+  if (elsewhereCount === 0) return '';
+  return elsewhereCount === 1
+    ? '1 of them is not in this list.'
+    : `${numberText(elsewhereCount)} of them are not in this list.`;
 }
 
 function sum(numbers: readonly number[]): number {

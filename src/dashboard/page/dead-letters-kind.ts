@@ -3,7 +3,7 @@ import { noFilter, type Address, type ListFilter } from './address.js';
 import { discardAll, fetchDeadLetters, fetchSummary, redeliverAll } from './api-client.js';
 import { createDeadLetterChanges, type OutcomePlace } from './dead-letter-changes.js';
 import { byId, numberText, setText } from './element.js';
-import { filterText } from './filter-text.js';
+import { filterSentence } from './filter-text.js';
 import { createGroupsSection, groupFilter } from './groups-section.js';
 import { createLetterList } from './letter-list.js';
 import type { ListKind } from './list-kind.js';
@@ -23,7 +23,7 @@ const refreshMs = 3_000;
 export function createDeadLettersKind(address: () => Address, onChanged: () => Promise<void>): DeadLettersKind {
   const all = byId('redeliver-all', HTMLButtonElement);
   const discardButton = byId('discard-all', HTMLButtonElement);
-  const selection = createSelection();
+  const selection = createSelection(() => address().state.filter);
   const changes = createDeadLetterChanges(
     selection,
     () => list,
@@ -35,14 +35,13 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
   let latest: Overview | undefined;
   /** How many match the filter. */
   let matchCount = 0;
-  let shownFilter = '';
   let shownRevision = '';
   let readAtMs = -Infinity;
 
   const redeliverMatching = (place: OutcomePlace, filter: ListFilter, count: number): Promise<void> => {
     const from = latest?.at;
     return changes.redeliver(
-      { place, count, what: filterText(filter) },
+      { place, count, about: filterSentence(filter) },
       {
         run: () => redeliverAll(filter),
         countDead: async () => (await fetchSummary(filter, from)).count,
@@ -50,7 +49,7 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
     );
   };
   const discardMatching = (place: OutcomePlace, filter: ListFilter, count: number): Promise<void> =>
-    changes.discard({ place, count, what: filterText(filter) }, () => discardAll(filter));
+    changes.discard({ place, count, about: filterSentence(filter) }, () => discardAll(filter));
 
   /** The list of all dead letters brings the same summary. */
   const isGroupsOwnReading = (): boolean => {
@@ -93,6 +92,7 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
     heading: 'Dead letters',
     noneText: 'No dead letters.',
     noMatchText: 'No dead letter matches.',
+    searchHint: 'Id, type, lane or reason',
     ownFilters: ['reason', 'status'],
     path: 'dead-letters',
     async fetch(filter, cursor) {
@@ -104,9 +104,6 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
         show() {
           matchCount = summary.count;
           if (!isFiltered(filter)) showGroups(summary);
-          // Those that were selected may not be in sight any more.
-          if (JSON.stringify(filter) !== shownFilter) selection.clear();
-          shownFilter = JSON.stringify(filter);
           list.show(found.letters);
           showButtons(filter);
         },

@@ -16,6 +16,7 @@ export function createDeliveredKind(): ListKind {
     heading: 'Delivered',
     noneText: 'Nothing that was delivered is kept.',
     noMatchText: 'Nothing of what is kept matches.',
+    searchHint: 'Id, type, lane or status',
     ownFilters: [],
     path: 'delivered',
     async fetch(filter, cursor) {

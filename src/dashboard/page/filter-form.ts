@@ -42,6 +42,7 @@ export function createFilterForm(onFilter: (filter: ListFilter) => void): Filter
     show(filter, ofKind) {
       shown = filter;
       kind = ofKind;
+      searchText.placeholder = ofKind.searchHint;
       for (const name of filterNames) {
         const field = fieldOf(name);
         // What is being typed stays.

@@ -9,6 +9,8 @@ export interface ListKind {
   /** Shown for an empty list, without and with a filter. */
   readonly noneText: string;
   readonly noMatchText: string;
+  /** What a text is looked for in. */
+  readonly searchHint: string;
   /** The filters that it has beside those that all kinds have. */
   readonly ownFilters: readonly FilterName[];
   /** Its part of the API. */

@@ -33,6 +33,7 @@ export function createPendingKind(latest: () => Overview | undefined): PendingKi
     heading: 'Pending',
     noneText: 'Nothing is pending.',
     noMatchText: 'Nothing pending matches.',
+    searchHint: 'Id, type or lane',
     ownFilters: ['attempts'],
     path: 'pending',
     async fetch(filter, cursor) {

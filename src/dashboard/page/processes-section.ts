@@ -16,7 +16,7 @@ export function createProcessesSection(): (processes: Overview['processes']) => 
   };
 }
 
-function rowOf({ name, pid, startedAt, isLeader }: ProcessEntry): HTMLElement {
+function rowOf({ isThis, name, pid, startedAt, isLeader }: ProcessEntry): HTMLElement {
   const role = make('span', isLeader ? 'badge' : '', isLeader ? '✓ delivers' : 'only accepts');
   if (isLeader) role.dataset['level'] = 'fine';
   return make(
@@ -25,6 +25,6 @@ function rowOf({ name, pid, startedAt, isLeader }: ProcessEntry): HTMLElement {
     make('td', '', name),
     make('td', 'number', String(pid)),
     make('td', '', timeElement(startedAt, dayAndTimeText(startedAt))),
-    make('td', '', role),
+    make('td', '', role, ...(isThis ? [' ', make('span', 'aside', 'serves this page')] : [])),
   );
 }

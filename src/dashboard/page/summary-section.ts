@@ -1,6 +1,6 @@
 import type { Health, Overview } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
-import { byId, bytesText, millisecondsText, numberText, recentText, setText } from './element.js';
+import { byId, bytesText, dayAndTimeText, millisecondsText, numberText, recentText, setText } from './element.js';
 import { isPausedByHand } from './pause-control.js';
 import { pauseText } from './targets-section.js';
 
@@ -58,13 +58,14 @@ function sentenceOf(health: ShownHealth): string {
   return instant === undefined ? sentence : sentence.replace('{instant}', recentText(instant));
 }
 
-function showFigures({ stats, targets, latency, deliveredBy }: Overview): void {
+function showFigures({ stats, targets, latency, deliveredBy, processes }: Overview): void {
   const isKnown = stats.isOutboxReadable;
   const held = (value: number): string => (isKnown ? numberText(value) : 'unknown');
   show('pending', held(stats.pending));
   show('pending-bytes', isKnown ? bytesText(stats.pendingBytes) : '');
   show('oldest', isKnown && stats.pending > 0 ? durationText(stats.oldestAgeMs) : '–');
-  show('in-flight', numberText(stats.inFlight));
+  // Another process has its own.
+  show('in-flight', stats.isDelivering ? numberText(stats.inFlight) : '–');
   show('dead', held(stats.dead));
   byId('figure-dead', HTMLElement).dataset['alarm'] = String(stats.dead > 0);
 
@@ -89,6 +90,9 @@ function showFigures({ stats, targets, latency, deliveredBy }: Overview): void {
       : `latest ${count} attempts, past hour, in this process`;
   setText(byId('latency-note', HTMLElement), latencyNote);
 
+  const startedAt = processes?.findLast(({ isThis }) => isThis)?.startedAt;
+  const since = startedAt === undefined ? 'since it started' : `since it started, ${dayAndTimeText(startedAt)}`;
+  setText(byId('since-note', HTMLElement), since);
   for (const name of ['accepted', 'delivered', 'retried', 'rejected', 'unsaved'] as const) {
     show(name, numberText(stats[name]));
   }

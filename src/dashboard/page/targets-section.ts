@@ -8,26 +8,30 @@ import { isPausedByHand } from './pause-control.js';
 /** The table of targets, hidden while there is only one. `press` is called with the target whose button was pressed. */
 export function createTargetsSection(
   press: (target: TargetEntry) => void,
-): (overview: Pick<Overview, 'targets' | 'stats'>) => void {
+): (overview: Pick<Overview, 'targets' | 'stats' | 'counts'>) => void {
   const section = byId('targets', HTMLElement);
+  const periods = section.querySelectorAll('[data-period]');
   const rows = byId('targets-rows', HTMLTableSectionElement);
   let shown = new Map<string, TargetRow>();
 
-  return ({ targets, stats: { isOutboxReadable } }) => {
+  return ({ targets, stats, counts }) => {
     section.hidden = targets.length < 2;
     if (section.hidden) return;
+    const period = counts === null ? 'this process, since it started' : `past ${counts.range}`;
+    for (const place of periods) setText(place, period);
     // A row stays the same element: a button that is replaced loses the focus and the click.
     if (targets.length !== shown.size || !targets.every(({ name }) => shown.has(name))) {
       shown = new Map(targets.map(({ name }) => [name, createRow(name, press)]));
       rows.replaceChildren(...[...shown.values()].map(({ element }) => element));
     }
-    for (const target of targets) shown.get(target.name)?.show(target, isOutboxReadable);
+    for (const target of targets) shown.get(target.name)?.show(target, stats, period);
   };
 }
 
 interface TargetRow {
   readonly element: HTMLTableRowElement;
-  show(target: TargetEntry, isKnown: boolean): void;
+  /** `period` is that of what was done. */
+  show(target: TargetEntry, stats: Overview['stats'], period: string): void;
 }
 
 function createRow(name: string, press: (target: TargetEntry) => void): TargetRow {
@@ -43,22 +47,29 @@ function createRow(name: string, press: (target: TargetEntry) => void): TargetRo
   button.addEventListener('click', () => {
     if (latest !== undefined) press(latest);
   });
+  const head = make('th', '', name);
+  head.scope = 'row';
+  const deliveredCell = labelled('', delivered);
+  const retriedCell = labelled('', retried);
   const element = make(
     'tr',
     '',
-    make('th', '', name),
+    head,
     make('td', '', state, ' ', cause),
-    make('td', 'number', listLink('pending', name, pending)),
-    make('td', 'number', oldest),
-    make('td', 'number', listLink('dead', name, dead)),
-    make('td', 'number', delivered),
-    make('td', 'number', retried),
+    labelled('Pending now', listLink('pending', name, pending)),
+    labelled('Oldest now', oldest),
+    labelled('Dead letters now', listLink('dead', name, dead)),
+    deliveredCell,
+    retriedCell,
     make('td', '', button),
   );
   return {
     element,
-    show(target, isKnown) {
+    show(target, stats, period) {
       latest = target;
+      const isKnown = stats.isOutboxReadable;
+      // Those of all processes, so that they agree with the charts.
+      const done = target.inRange ?? stats.targets[name] ?? { delivered: 0, retried: 0 };
       const held = (count: number): string => (isKnown ? numberText(count) : 'unknown');
       const of = stateOf(target);
       state.dataset['level'] = of.level;
@@ -68,10 +79,19 @@ function createRow(name: string, press: (target: TargetEntry) => void): TargetRo
       setText(pending, held(target.pending));
       setText(oldest, isKnown && target.pending > 0 ? durationText(target.oldestAgeMs) : '–');
       setText(dead, held(target.dead));
-      setText(delivered, numberText(target.delivered));
-      setText(retried, numberText(target.retried));
+      setText(delivered, numberText(done.delivered));
+      setText(retried, numberText(done.retried));
+      deliveredCell.dataset['label'] = `Delivered, ${period}`;
+      retriedCell.dataset['label'] = `Retried, ${period}`;
     },
   };
+}
+
+/** A cell with a number. On a narrow page, where the rows are blocks, its label stands beside it instead of above the column. */
+function labelled(label: string, content: HTMLElement): HTMLTableCellElement {
+  const cell = make('td', 'number', content);
+  cell.dataset['label'] = label;
+  return cell;
 }
 
 /** Leads to the list of a target. */

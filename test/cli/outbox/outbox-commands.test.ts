@@ -61,7 +61,27 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
     expect(end.stdout.match(/due$/gm)).toHaveLength(20);
     expect(end.stdout.match(/after the one before it in its lane$/gm)).toHaveLength(30);
     expect(end.stdout).toMatch(/^ID +TYPE +LANE +ATTEMPTS +ACCEPTED +NEXT ATTEMPT\n/);
-    expect(end.stderr).toContain('There are more than these 50');
+    const [, cursor = ''] = /^There are more than these 50\. .* --after (pending:\d+); .*\n$/.exec(end.stderr) ?? [];
+    expect(await idsFrom('list', '--after', cursor, '--limit', '1000')).toEqual(ids.slice(53));
+    const pageByPage = async (kind: string, ...args: string[]): Promise<unknown[]> => {
+      const listed: unknown[] = [];
+      for (let after: string[] = []; ;) {
+        const page = await objects('list', ...args, ...after);
+        if (page.length === 0) return listed;
+        listed.push(...page.map(({ id }) => id));
+        after = ['--after', String(page.at(-1)!['cursor'])];
+        expect(after[1]).toMatch(new RegExp(`^${kind}:\\d+$`));
+      }
+    };
+    expect(await pageByPage('pending', '--limit', '250', '--search', 'booking:7')).toEqual(
+      await idsFrom('list', '--search', 'booking:7'),
+    );
+    expect(await pageByPage('dead', '--dead', '--limit', '2')).toEqual(ids.slice(0, 3).reverse());
+    expect((await run(['list', '--dead', '--after', 'dead:0'])).stderr).toBe('No more dead letters.\n');
+    const ofOther = await run(['list', '--after', 'dead:1']);
+    expect(ofOther).toMatchObject({ code: 2, stdout: '' });
+    expect(ofOther.stderr).toContain('--after dead:1 is of another list: add --dead');
+    expect((await run(['list', '--after', '1'])).code).toBe(2);
     expect((await run(['list', '--search', 'nothing like it'])).stderr).toContain(
       'No pending notifications match this',
     );
@@ -165,6 +185,8 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
     const [newest] = delivered;
     expect(newest).toMatchObject({ state: 'delivered', attempts: 1, status: 200, durationMs: expect.any(Number) });
     expect(await idsFrom('list', '--delivered', '--limit', '1')).toEqual([newest?.['id']]);
+    const older = await idsFrom('list', '--delivered', '--after', String(newest?.['cursor']));
+    expect(older).toEqual(delivered.slice(1).map(({ id }) => id));
     expect(await idsFrom('list', '--delivered', '--to', '2001-01-01')).toEqual([]);
     const { stdout } = await run(['list', '--delivered', '--search', String(newest?.['id'])]);
     expect(stdout).toMatch(/^ID +TYPE +LANE +ATTEMPTS +DELIVERED +STATUS +TOOK\n\S+ .* 200 +\d+ \w+\n$/);

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
 import { instantText } from '../../core/instant-text.js';
+import { deliveredRecord } from '../../history/delivered-record.js';
 import type { DeliveredNotification } from '../../history/history.js';
 import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
 import { crmTarget, nextAttemptOf, type DeadLetter, type PendingEntry } from '../../outbox/outbox.js';
@@ -16,6 +17,7 @@ import {
   type ListFilterOptions,
 } from './dead-filter.js';
 import { unknownTargetText } from './hand-pauses.js';
+import { cursorText, parseCursor, placeIn, type ListCursor, type ListedKind } from './list-cursor.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { shortIds } from './short-ids.js';
@@ -24,6 +26,7 @@ import { deadIn } from './stored-records.js';
 interface ListOptions extends CommonOptions, OutboxOptions, ListFilterOptions {
   readonly delivered?: true;
   readonly limit: number;
+  readonly after?: ListCursor;
 }
 
 const maxLimit = 10_000;
@@ -33,17 +36,19 @@ export function addListCommand(outbox: Command, context: CliContext): void {
     .command('list')
     .description('list pending notifications, oldest first, or dead letters or delivered ones, newest first')
     .option('--limit <count>', 'list at most this many', wholeNumberFrom(1, maxLimit), 50)
+    .option('--after <cursor>', 'list those after this place, as the last line of a list names it', parseCursor)
     .addHelpText(
       'after',
       `
 The ids are shortened to their last part; the other commands take them so. --json prints them whole. NEXT ATTEMPT names what the
 next attempt waits for: the one before it in its lane, the end of a pause, or an instant. With --delivered, --from and --to are about
-the delivery.
+the delivery. If there are more than are listed, the last line says how to list the next; with --json each has a cursor for --after.
 
 Examples:
   $ crm-notifier outbox list
   $ crm-notifier outbox list --pending --attempts some
   $ crm-notifier outbox list --dead --search 422 --limit 10
+  $ crm-notifier outbox list --dead --after dead:4711
   $ crm-notifier outbox list --delivered --lane booking:456
   $ crm-notifier outbox list --target sales --type booking_created
   $ crm-notifier outbox list --dead --json | jq -r .id`,
@@ -58,24 +63,31 @@ async function list({ context, options, output }: CommandSession<ListOptions>): 
   const { limit } = options;
   refuseOfOtherKind(options);
   const place = findOutbox(options, context);
-  const { header, words, filter, read } = kindOf(options);
+  const { kind, header, words, filter, read } = kindOf(options);
   // One more than is shown, to know whether there are more.
   const { found, unknown } = await readOutbox(place, async (outbox) => {
     const entries = await read(outbox, limit + 1);
     return { found: entries, unknown: entries.length === 0 ? await unknownTargetText(outbox, options.target) : '' };
   });
   const shown = found.slice(0, limit);
-  if (output.isJson) for (const { record } of shown) output.result(record, '');
+  const cursorOf = ({ at }: Listed): string => cursorText({ kind, place: at });
+  if (output.isJson) for (const listed of shown) output.result({ ...listed.record, cursor: cursorOf(listed) }, '');
   else if (shown.length > 0) output.result({}, tableOf(shown, header));
   if (shown.length === 0 && (unknown !== '' || !output.isJson))
-    output.note(`No ${words}${filter === undefined ? '' : ' match this'}.${unknown}`);
-  if (found.length > limit)
-    output.note(`There are more than these ${String(limit)}; see --limit, --search and the other options.`);
+    output.note(
+      `No ${options.after === undefined ? '' : 'more '}${words}${filter === undefined ? '' : ' match this'}.${unknown}`,
+    );
+  const last = shown.at(-1);
+  if (found.length > limit && last !== undefined)
+    output.note(
+      `There are more than these ${String(limit)}. For the next, repeat this with --after ${cursorOf(last)}; see also --search.`,
+    );
   return 'done';
 }
 
 /** What a list is of. */
 interface ListKind {
+  readonly kind: ListedKind;
   readonly header: readonly string[];
   readonly words: string;
   /** Undefined if it selects all. */
@@ -86,40 +98,48 @@ interface ListKind {
 function kindOf(options: ListOptions): ListKind {
   if (options.dead === true) {
     const filter = deadFilterOf(options);
+    const before = placeIn('dead', options.after);
     const read = (outbox: ReadableOutbox, limit: number): Promise<readonly Listed[]> =>
-      first(limit, deadIn(outbox, filter), (letter) => ({
+      first(limit, deadIn(outbox, filter, before), (letter) => ({
+        at: letter.position,
         stored: letter,
         record: deadRecord(letter),
         row: deadRow(letter),
       }));
-    return { header: deadHeader, words: 'dead letters', filter, read };
+    return { kind: 'dead', header: deadHeader, words: 'dead letters', filter, read };
   }
   if (options.delivered === true) {
     const filter = deliveredFilterOf(options);
+    const before = placeIn('delivered', options.after);
     const read = async (outbox: ReadableOutbox, limit: number): Promise<readonly Listed[]> =>
-      (await outbox.listDelivered({ ...filter, limit })).map((delivered) => ({
+      (await outbox.listDelivered({ ...filter, limit, before })).map((delivered) => ({
+        at: delivered.position,
         stored: delivered,
         record: deliveredRecord(delivered),
         row: deliveredRow(delivered),
       }));
-    return { header: deliveredHeader, words: 'delivered notifications', filter, read };
+    return { kind: 'delivered', header: deliveredHeader, words: 'delivered notifications', filter, read };
   }
   const filter = pendingFilterOf(options);
+  const after = placeIn('pending', options.after);
   const read = async (outbox: ReadableOutbox, limit: number): Promise<readonly Listed[]> => {
     const now = await outbox.now();
     const paused = await pausedTargets(outbox);
-    const entries = await outbox.listPending({ ...filter, limit });
+    const entries = await outbox.listPending({ ...filter, limit, after });
     return entries.map((entry) => ({
+      at: entry.place,
       stored: entry,
       record: pendingRecord(entry),
       row: pendingRow(entry, now, paused.has(entry.target)),
     }));
   };
-  return { header: pendingHeader, words: 'pending notifications', filter, read };
+  return { kind: 'pending', header: pendingHeader, words: 'pending notifications', filter, read };
 }
 
 /** Something that a list shows. */
 interface Listed {
+  /** Its place in the list. */
+  readonly at: number;
   readonly stored: Pick<PendingEntry, 'id' | 'target'>;
   /** What `--json` prints. */
   readonly record: object;
@@ -173,16 +193,6 @@ const deliveredHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DELIVERED', 'STATUS', 'TOO
 
 function deliveredRow({ type, lane, attempts, deliveredAt, status, durationMs }: DeliveredNotification): string[] {
   return [type, lane, String(attempts), instantText(deliveredAt), String(status), durationText(durationMs)];
-}
-
-function deliveredRecord({
-  position: _position,
-  acceptedAt,
-  deliveredAt,
-  ...delivered
-}: DeliveredNotification): object {
-  const instants = { acceptedAt: instantText(acceptedAt), deliveredAt: instantText(deliveredAt) };
-  return { state: 'delivered', ...delivered, ...instants };
 }
 
 /** Converts the first `count` values and reads no further. */

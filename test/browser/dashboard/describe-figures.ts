@@ -1,0 +1,78 @@
+import { expectAccessible, expectAccessibleInBoth } from './expect-accessible.js';
+import { expectFigures, figure, letters, scrollsTooFar } from './page-parts.js';
+import type { DashboardPages } from './use-dashboard-page.js';
+
+// Contrast depends on the scheme and layout on the width, so one test of each is enough.
+export const settings = [
+  { width: 1440, colorScheme: 'light' },
+  { width: 390, colorScheme: 'dark' },
+] as const;
+
+export function describeFigures({ openWithDead }: DashboardPages): void {
+  describe('its figures and charts', () => {
+    describe.each(settings)('at a width of $width, in $colorScheme', (setting) => {
+      it.each([0, 10])('are accessible with %i dead letters', async (count) => {
+        const { page, complaints } = await openWithDead(count, setting);
+        if (count > 0)
+          await letters(page)
+            .nth(count - 1)
+            .waitFor();
+        await page.getByText('Show the numbers as a table').click();
+        await expectAccessible(page);
+        expect(await scrollsTooFar(page)).toBe(false);
+        expect(complaints).toEqual([]);
+      });
+    });
+
+    it('are the numbers of crm.stats(), and what the CRM received, each with its time', async () => {
+      const { page, stats, crm, complaints } = await openWithDead(10);
+      await letters(page).nth(9).waitFor();
+      await expectFigures(page, await stats());
+      expect(await figure(page, 'delivered')).toBe(crm.received.length - 11);
+      expect(await page.locator('#since-note').textContent()).toMatch(/^since it started, .*\d:\d\d/);
+      expect(await page.getByRole('img', { name: 'Dead per minute: 10 in the past hour' }).count()).toBe(1);
+      expect(await page.locator('#attempts-rows tr').count()).toBe(crm.received.length);
+      expect(await page.title()).toBe('● 10 dead – CRM notifier');
+      expect(complaints).toEqual([]);
+    });
+
+    it('are of a day and a week, in the address, which Back and a reload keep', async () => {
+      const { page, complaints } = await openWithDead(2);
+      await page.getByRole('link', { name: 'Week' }).click();
+      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+      await page.getByRole('link', { name: 'Day' }).click();
+      await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
+      await page.reload();
+      await page.getByRole('img', { name: 'Dead per 15 minutes: 2 in the past day' }).waitFor();
+      await page.goBack();
+      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+      const type = page.getByRole('region', { name: 'Table of types' }).getByRole('row', { name: /dead letters/ });
+      expect(await type.getByRole('cell').allTextContents()).toEqual(['4', '2', '1', '2']);
+      await page.getByText('in the past week, of all processes', { exact: true }).waitFor();
+      await type.getByRole('link').press('Enter');
+      await page.getByText(/^type: /).waitFor();
+      expect(await letters(page).count()).toBe(2);
+      await page.getByRole('img', { name: 'Dead per hour: 2 in the past week' }).waitFor();
+      expect(complaints).toEqual([]);
+    });
+
+    it('stay while it is not connected, which it says, and recover', async () => {
+      const { page, stats } = await openWithDead(1);
+      await letters(page).waitFor();
+      await page.route('**/api/overview?*', (route) => route.abort());
+      await page.getByText(/^Not connected since /).waitFor();
+      expect(await page.title()).toBe('○ not connected – CRM notifier');
+      // It does not say that all is well, or what else was so before.
+      expect(await page.locator('#health').textContent()).toMatch(
+        /^\s*Health\s+\? Unknown How it goes now is not known\./,
+      );
+      expect(await page.locator('#connection').textContent()).toMatch(/Showing data from \d/);
+      await expectFigures(page, await stats());
+      // What is greyed.
+      await expectAccessibleInBoth(page, 'header', '#health', '.figures', '#charts', '#groups');
+      await page.unroute('**/api/overview?*');
+      await page.getByText('Live', { exact: true }).waitFor();
+      expect(await page.title()).toBe('● 1 dead – CRM notifier');
+    });
+  });
+}
