@@ -11,7 +11,8 @@ import { writeByDefinition } from './format/write-by-definition.js';
 import { pausedText } from './history/try-unless-paused.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
-import { checkFrom, checkId, checkIds, checkObject, clampLimit } from './notifier/check-arguments.js';
+import { checkFrom, checkId, clampLimit } from './notifier/check-arguments.js';
+import { checkFilter, filterChecks } from './notifier/check-filter.js';
 import { createEventHub } from './notifier/notifier-event.js';
 import { createIntake } from './notifier/intake.js';
 import type { Notifier, TimeLimit } from './notifier/notifier.js';
@@ -172,9 +173,10 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     },
     requests: async (id) => requestsFor(await postOffice.find(checkId('crm.requests', id))),
     delivered: {
-      count: async (filter = {}) => postOffice.countDelivered(checkObject('crm.delivered.count', filter)),
+      count: async (filter = {}) =>
+        postOffice.countDelivered(checkFilter('crm.delivered.count', filter, filterChecks.delivered)),
       async list(given = {}) {
-        const { limit = 100, ...query } = checkObject('crm.delivered.list', given);
+        const { limit = 100, ...query } = checkFilter('crm.delivered.list', given, filterChecks.deliveredList);
         return postOffice.listDelivered({ ...query, limit: clampLimit(limit) });
       },
     },
@@ -186,24 +188,26 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     },
     pending: {
       async list(given = {}) {
-        const { limit = 100, ...query } = checkObject('crm.pending.list', given);
+        const { limit = 100, ...query } = checkFilter('crm.pending.list', given, filterChecks.pendingList);
         return postOffice.listPending({ ...query, limit: clampLimit(limit) });
       },
-      count: async (filter = {}) => postOffice.countPending(checkObject('crm.pending.count', filter)),
+      count: async (filter = {}) =>
+        postOffice.countPending(checkFilter('crm.pending.count', filter, filterChecks.pending)),
     },
     deadLetters: {
       async list(given = {}) {
-        const { limit = 100, ...query } = checkIds('crm.deadLetters.list', given);
+        const { limit = 100, ...query } = checkFilter('crm.deadLetters.list', given, filterChecks.deadList);
         return postOffice.listDead({ ...query, limit: clampLimit(limit) });
       },
-      summary: async (filter = {}) => postOffice.summariseDead(checkIds('crm.deadLetters.summary', filter)),
+      summary: async (filter = {}) =>
+        postOffice.summariseDead(checkFilter('crm.deadLetters.summary', filter, filterChecks.dead)),
       redeliver: async (id, target, by) =>
         postOffice.redeliver({ id: checkId('crm.deadLetters.redeliver', id), target, by }),
       redeliverAll: async (filter = {}, by) =>
-        postOffice.redeliverAll({ ...checkIds('crm.deadLetters.redeliverAll', filter), by }),
+        postOffice.redeliverAll({ ...checkFilter('crm.deadLetters.redeliverAll', filter, filterChecks.dead), by }),
       discard: async (id, target, by) => postOffice.discard({ id: checkId('crm.deadLetters.discard', id), target, by }),
       discardAll: async (filter = {}, by) =>
-        postOffice.discardAll({ ...checkIds('crm.deadLetters.discardAll', filter), by }),
+        postOffice.discardAll({ ...checkFilter('crm.deadLetters.discardAll', filter, filterChecks.dead), by }),
     },
     on: (name, listener) => events.on(name, listener),
     get service() {

@@ -191,7 +191,7 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
     }
     const tooMany = { ids: Array.from({ length: 1_001 }, String) };
     await expect(notifier.deadLetters.discardAll(tooMany)).rejects.toThrow(
-      'crm.deadLetters.discardAll(): ids: has 1001 ids, and may have 1000; call again for the others',
+      'crm.deadLetters.discardAll(): ids: must be a list of at most 1000 ids; call again for the others',
     );
     // Not taken for all of them, if the body was lost.
     expect((await change('discard-selected').expect(400)).body.error.code).toBe('bad-ids');

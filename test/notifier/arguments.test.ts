@@ -39,8 +39,37 @@ describe('the calls of a notifier', () => {
       }
     }
     const mistyped = calls['pause']!({ targets: 'sales' });
-    await expect(mistyped).rejects.toThrow('crm.pause(): has an option that it does not know; there are target and by');
+    await expect(mistyped).rejects.toThrow('crm.pause(): has an option that it does not know; there are target, by');
     expect((await notifier.stats()).targets['crm']?.pausedByHand).toBeNull();
+  });
+
+  it('refuse a filter with a name that they do not know, or a value of another kind: all would match', async () => {
+    const { deadLetters, pending, delivered } = notifier as unknown as Record<string, Untyped>;
+    const unknown = 'has an option that it does not know; there are search, target, type, lane, from, to';
+    for (const [call, ask] of [
+      ['crm.deadLetters.discardAll', () => deadLetters!['discardAll']!({ serch: 'no such user' })],
+      ['crm.deadLetters.redeliverAll', () => deadLetters!['redeliverAll']!({ Type: 'a' })],
+      ['crm.deadLetters.list', () => deadLetters!['list']!({ after: 1 })],
+      ['crm.pending.count', () => pending!['count']!({ limit: 1 })],
+      ['crm.delivered.list', () => delivered!['list']!({ status: 200 })],
+    ] as const) {
+      const refused = ask();
+      await expect(refused).rejects.toBeInstanceOf(CRMValidationError);
+      await expect(refused).rejects.toThrow(`${call}(): ${unknown}`);
+    }
+    for (const [filter, problem] of [
+      [{ type: null }, 'type: must be a text'],
+      [{ status: '422' }, 'status: must be a number'],
+      [{ from: NaN }, 'from: must be a number'],
+      [{ from: new Date() }, 'from: must be a number'],
+      [{ ids: 'one' }, 'ids: must be a list of at most 1000 ids'],
+      [{ ids: Array.from({ length: 1_001 }, String) }, 'ids: must be a list of at most 1000 ids'],
+      [{ ids: [7] }, 'ids: must be a list of at most 1000 ids'],
+    ] as const) {
+      await expect(deadLetters!['discardAll']!(filter)).rejects.toThrow(`crm.deadLetters.discardAll(): ${problem}`);
+    }
+    await expect(pending!['count']!({ attempts: 2 })).rejects.toThrow("attempts: must be 'none' or 'some'");
+    expect(await deadLetters!['discardAll']!({ from: 0, to: Infinity, search: undefined })).toBe(0);
   });
 
   it('refuse an id that is none, and take no limit for the usual one', async () => {
