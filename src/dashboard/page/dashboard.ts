@@ -19,6 +19,8 @@ import { createTypesSection } from './types-section.js';
 const pollMs = 1_500;
 /** While the tab is hidden; its title still shows the health. */
 const hiddenPollMs = 10_000;
+/** What is there is shown by then, even if the list is still being read. */
+const longestLoadMs = 2_000;
 
 const summary = createSummarySection();
 const pauseControl = createPauseControl(() => void poll());
@@ -32,8 +34,8 @@ const showChanges = createChangesSection();
 const attempts = createAttemptsSection();
 const address: Address = createAddress(
   () => {
-    lists.showAddress();
-    notification.showAddress();
+    void lists.showAddress();
+    void notification.showAddress();
     void poll();
   },
   () => {
@@ -54,8 +56,7 @@ const deadLetters = createDeadLettersKind(
 );
 const pending = createPendingKind(() => latest);
 const lists = createListsSection({ dead: deadLetters, pending, delivered: createDeliveredKind() }, () => address);
-lists.showAddress();
-notification.showAddress();
+const firstRead = Promise.all([lists.showAddress(), notification.showAddress()]);
 const connection = byId('connection', HTMLElement);
 const freeze = byId('freeze', HTMLButtonElement);
 
@@ -99,10 +100,11 @@ function showOverview(overview: Overview): void {
   showTypes(overview);
   showChanges(overview);
   attempts.show(overview);
-  deadLetters.follow(overview);
+  const groupsRead = deadLetters.follow(overview);
   lists.follow(overview);
   pending.follow();
   notification.follow();
+  void Promise.all([firstRead, groupsRead]).then(reveal);
 }
 
 const failureWords: Readonly<Record<Failure, string>> = {
@@ -117,6 +119,12 @@ function showFailure(failure: Failure): void {
   const since = `${failureWords[failure]} ${timeText(failingSince)}`;
   showConnection('lost', shownAt === undefined ? `${since}.` : `${since}. Showing data from ${timeText(shownAt)}.`);
   summary.showUnknown('How it goes now is not known.');
+  reveal();
+}
+
+/** Nothing is seen until all of it is there: sections that come in one after the other would move what somebody points at. */
+function reveal(): void {
+  delete document.body.dataset['loading'];
 }
 
 function showConnection(state: 'live' | 'lost' | 'frozen', text: string): void {
@@ -137,3 +145,4 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void poll();
 });
 void poll();
+setTimeout(reveal, longestLoadMs);

@@ -12,8 +12,8 @@ import { createSelection } from './selection.js';
 
 /** The dead letters: what they died of, a page of them, and the buttons to redeliver and discard some or all. */
 export interface DeadLettersKind extends ListKind {
-  /** Shows what they died of, and how far a change is. */
-  follow(overview: Overview): void;
+  /** Shows what they died of, and how far a change is. Resolves once that was read, if it had to be. */
+  follow(overview: Overview): Promise<void>;
 }
 
 /** A summary reads every dead letter, so it is not refreshed at every change. */
@@ -110,13 +110,13 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
       };
     },
     revisionOf: ({ deadRevision }) => deadRevision,
-    follow(overview) {
+    async follow(overview) {
       latest = overview;
       changes.follow(overview);
       const isDue = overview.deadRevision !== shownRevision && readAtMs + refreshMs <= performance.now();
       if (!isDue || !isGroupsOwnReading()) return;
       shownRevision = overview.deadRevision;
-      void readGroups();
+      await readGroups();
     },
   };
 }

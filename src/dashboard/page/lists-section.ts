@@ -9,8 +9,8 @@ import type { FetchedPage, ListKind } from './list-kind.js';
 export interface ListsSection {
   /** Reads the list again if it may have changed. */
   follow(overview: Overview): void;
-  /** The address has changed. */
-  showAddress(): void;
+  /** The address has changed. Resolves once the list was read. */
+  showAddress(): Promise<void>;
   /** Reads the list again. */
   read(): Promise<void>;
 }
@@ -115,7 +115,7 @@ export function createListsSection(kinds: Readonly<Record<KindName, ListKind>>, 
         part.hidden = part.dataset['kind']?.split(' ').includes(name) !== true;
       form.show(filter, kind);
       for (const { format, link } of links) link.href = exportUrl(kind.path, format, filter);
-      void read();
+      return read();
     },
   };
 }

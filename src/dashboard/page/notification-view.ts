@@ -20,8 +20,8 @@ import { makeTargetPanel, type TargetActions } from './target-panel.js';
 
 /** The view of one notification: what happened to it, and what can be done. It takes the place of the overview. */
 export interface NotificationSection {
-  /** The address has changed. */
-  showAddress(): void;
+  /** The address has changed. Resolves once the notification was read, if there is one in it. */
+  showAddress(): Promise<void>;
   /** Reads it again, if it is shown. */
   follow(): void;
 }
@@ -161,7 +161,7 @@ export function createNotificationSection(
   byId('notification-copy', HTMLButtonElement).addEventListener('click', () => void copyText(shownId));
 
   return {
-    showAddress() {
+    async showAddress() {
       const { id } = address().state;
       document.body.dataset['view'] = id === '' ? 'overview' : 'notification';
       section.hidden = id === '';
@@ -176,7 +176,7 @@ export function createNotificationSection(
       setText(empty, 'Loading …');
       heading.focus();
       scrollTo(0, 0);
-      void read();
+      await read();
     },
     follow() {
       if (shownId !== '') void read();

@@ -1,3 +1,4 @@
+import { layoutShiftOf } from '../layout-shift.js';
 import { expectAccessible, expectAccessibleInBoth } from './expect-accessible.js';
 import { expectFigures, figure, letters, scrollsTooFar } from './page-parts.js';
 import type { DashboardPages } from './use-dashboard-page.js';
@@ -9,6 +10,19 @@ export const settings = [
 ] as const;
 
 export function describeFigures({ openWithDead }: DashboardPages): void {
+  it.each([1440, 390])('moves nothing while it loads, or is loaded again, at a width of %i', async (width) => {
+    const { page } = await openWithDead(3, { width });
+    const shifts: Record<string, number> = {};
+    for (const query of ['', '?kind=delivered', '?id=none']) {
+      await page.goto(`${page.url().split('?')[0]!}${query}`);
+      await page.locator('body:not([data-loading])').waitFor();
+      // Whatever comes in later than that has come.
+      await page.waitForResponse((response) => response.url().includes('/api/overview'));
+      shifts[query] = await layoutShiftOf(page);
+    }
+    expect(Object.entries(shifts).filter(([, shift]) => shift > 0.05)).toEqual([]);
+  });
+
   describe('its figures and charts', () => {
     describe.each(settings)('at a width of $width, in $colorScheme', (setting) => {
       it.each([0, 10])('are accessible with %i dead letters', async (count) => {

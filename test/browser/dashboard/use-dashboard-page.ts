@@ -7,6 +7,7 @@ import { accept, inTurn, reply, type ScriptedCrm } from '../../helpers/scripted-
 import { useServer } from '../../helpers/served.js';
 import { useTempDirectory } from '../../helpers/temp-directory.js';
 import { useCrm } from '../../helpers/use-crm.js';
+import { watchLayoutShift } from '../layout-shift.js';
 import { useBrowser, type PageSetting } from '../use-browser.js';
 
 export interface OpenedDashboard extends ObservedNotifier {
@@ -55,6 +56,7 @@ export function useDashboardPage(): DashboardPages {
     const { url } = await serve(app);
     await before?.(observed);
     const { page, complaints } = await openPage(setting);
+    await watchLayoutShift(page);
     await page.goto(`${url}/crm`);
     await page.getByText('Live', { exact: true }).waitFor();
     return { ...observed, page, complaints, url };
