@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { CRMOutboxError, errorDataOf } from '../core/errors.js';
 import { heldLocked, isBusy, isDamaged, isDamagedSchema, isReadonly } from '../outbox/sqlite/sqlite-errors.js';
 
@@ -15,6 +15,11 @@ export function removeHistory(file: string, error: unknown): boolean {
   if (isReadonly(error) && isForThisSqlite(file)) return false;
   for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
   return true;
+}
+
+/** Opening a pipe would wait for whoever writes into it, and a device never ends. */
+export function refuseWhatIsNoFile(file: string): void {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a file');
 }
 
 /** Whether opening the file showed that what is in it cannot be used: that nothing less than damage makes our SQL fail there. */

@@ -8,7 +8,14 @@ import { rollBack } from '../outbox/sqlite/roll-back.js';
 import { isBusy } from '../outbox/sqlite/sqlite-errors.js';
 import { countDelivered, listDelivered } from './all-delivered.js';
 import type { History, HistoryReport, KeptDelivered, PauseChange } from './history.js';
-import { hasBecomeUnusable, historyError, historyFileOf, isUnusable, removeHistory } from './history-file.js';
+import {
+  hasBecomeUnusable,
+  historyError,
+  historyFileOf,
+  isUnusable,
+  refuseWhatIsNoFile,
+  removeHistory,
+} from './history-file.js';
 import { type MinuteReading, minuteTable, prepareMinuteReading, prepareMinuteWriting } from './sqlite-minutes.js';
 import { pausesTable, preparePauses, type PauseReading, type PauseWriting, readPauseChanges } from './sqlite-pauses.js';
 import {
@@ -102,7 +109,11 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
     countsByType: (from) => use((history) => history.readCountsByType(from, now())),
     pauseChanges: () => use((history) => history.readPauseChanges()).catch(readPauses),
     changePause: (change) =>
-      use((history) => history.changePause(change, now())).catch((error: unknown) => {
+      use((history) => {
+        const changed = history.changePause(change, now());
+        if (inodeOf(file) !== history.inode) throw new Error('it was removed meanwhile');
+        return changed;
+      }).catch((error: unknown) => {
         throw historyError(error, file);
       }),
     close: () =>
@@ -130,6 +141,7 @@ export function readSqliteHistory<Result>(
   if (inodeOf(file) === undefined) return none;
   let database: SqliteDatabase | undefined;
   try {
+    refuseWhatIsNoFile(file);
     database = open(file, { readOnly: true });
     database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
     return read(prepareReading(database));
@@ -165,7 +177,9 @@ function openHistory(open: OpenSqlite, file: string): OpenHistory {
 }
 
 function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
+  refuseWhatIsNoFile(file);
   makePrivateFile(file);
+  const inode = inodeOf(file);
   const database = open(file);
   try {
     database.exec(`PRAGMA busy_timeout = ${String(busyTimeoutMs)}`);
@@ -182,7 +196,9 @@ function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
       ...preparePauses(database),
       ...types,
     };
-    return { database, inode: inodeOf(file), ...work };
+    // Two processes that begin it anew at once may each remove what the other has made.
+    if (inodeOf(file) !== inode) throw new Error('the file was replaced while it was being opened');
+    return { database, inode, ...work };
   } catch (error) {
     database.close();
     throw error;

@@ -41,6 +41,8 @@ export function preparePauses(database: SqliteDatabase): PauseReading & PauseWri
       const before = read();
       if (!isDifference(before, change)) return { before, after: before };
       write.run(target ?? '', isPaused ? 1 : 0, by, at);
+      // Into the file itself: somebody who tidies up may take the log for rubbish.
+      database.exec('PRAGMA wal_checkpoint(PASSIVE)');
       return { before, after: read() };
     },
   };

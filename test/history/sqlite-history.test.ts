@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { History, MinuteCounts, OwnReport } from '../../src/history/history.js';
 import { historyFileOf } from '../../src/history/history-file.js';
@@ -137,6 +137,48 @@ describe('the history of an outbox on disk', () => {
     );
     await unprivileged.close().catch(() => undefined);
     expect(await history.pauseChanges()).toMatchObject([{ isPaused: true, by: 'ada' }]);
+  });
+
+  it.each([
+    ['a pipe', () => execFileSync('mkfifo', [file()])],
+    ['a link to a device', () => symlinkSync('/dev/zero', file())],
+    ['a directory', () => mkdirSync(file())],
+  ])('waits for nothing and tells no pauses where %s has its name', async (_what, put) => {
+    put();
+    const history = open();
+    const problem = /outbox\.db-history-1 cannot be used/;
+    await expect(history.pauseChanges()).rejects.toThrow(problem);
+    await expect(history.changePause({ target: null, isPaused: true, by: 'ada' })).rejects.toThrow(problem);
+    await expect(report(history)).rejects.toThrow();
+    rmSync(file(), { recursive: true });
+    await report(history, { accepted: 1 });
+    expect(await history.pauseChanges()).toEqual([]);
+  });
+
+  it('does not take a file that another process puts in its place, while it is opened, for its own', async () => {
+    let isToBeReplaced = true;
+    const openReplaced: OpenSqlite = (path, options) => {
+      const database = loadSqlite()(path, options);
+      if (isToBeReplaced) {
+        isToBeReplaced = false;
+        rmSync(file());
+        writeFileSync(file(), '');
+      }
+      return database;
+    };
+    const history = createSqliteHistory({ open: openReplaced, outboxFile: outboxFile(), now: Date.now, keptDelivered });
+    opened.push(history);
+    await expect(report(history)).rejects.toThrow('replaced');
+    await history.changePause({ target: null, isPaused: true, by: 'ada' });
+    expect(await open().pauseChanges()).toMatchObject([{ isPaused: true, by: 'ada' }]);
+  });
+
+  it('has a pause in the file itself, also if its log is removed when nobody uses it', async () => {
+    await open().changePause({ target: null, isPaused: true, by: 'ada' });
+    const copy = join(directory(), 'copy.db');
+    copyFileSync(file(), historyFileOf(copy));
+    const changes = readSqliteHistory(loadSqlite(), copy, (history) => history.readPauseChanges(), []);
+    expect(changes).toMatchObject([{ isPaused: true, by: 'ada' }]);
   });
 
   it('continues a file of an earlier version, which has no timelines yet', async () => {
