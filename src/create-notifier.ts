@@ -11,7 +11,7 @@ import { writeByDefinition } from './format/write-by-definition.js';
 import { pausedText } from './history/try-unless-paused.js';
 import { createCrmMiddleware } from './middleware/crm-middleware.js';
 import { buildBooking, buildEvent, buildNotification } from './notification/build-draft.js';
-import { checkFrom, checkId, clampLimit } from './notifier/check-arguments.js';
+import { checkFrom, checkId, checkTarget, clampLimit } from './notifier/check-arguments.js';
 import { checkFilter, filterChecks } from './notifier/check-filter.js';
 import { createEventHub } from './notifier/notifier-event.js';
 import { createIntake } from './notifier/intake.js';
@@ -166,7 +166,7 @@ export function createNotifier(options?: NotifierOptions): Notifier {
     find: async (id) => postOffice.find(checkId('crm.find', id)),
     timeline: async (id) => postOffice.timeline(checkId('crm.timeline', id)),
     tryNow: async (id, target) => {
-      const { tried, paused } = await postOffice.tryNow({ id: checkId('crm.tryNow', id), target });
+      const { tried, paused } = await postOffice.tryNow(idAndTarget('crm.tryNow', id, target));
       if (tried.length > 0 || paused.length === 0) return tried.length;
       const issues = paused.map((one) => ({ path: '', message: pausedText(one) }));
       throw new CRMValidationError(issues, { hook: 'crm.tryNow()' });
@@ -202,10 +202,11 @@ export function createNotifier(options?: NotifierOptions): Notifier {
       summary: async (filter = {}) =>
         postOffice.summariseDead(checkFilter('crm.deadLetters.summary', filter, filterChecks.dead)),
       redeliver: async (id, target, by) =>
-        postOffice.redeliver({ id: checkId('crm.deadLetters.redeliver', id), target, by }),
+        postOffice.redeliver({ ...idAndTarget('crm.deadLetters.redeliver', id, target), by }),
       redeliverAll: async (filter = {}, by) =>
         postOffice.redeliverAll({ ...checkFilter('crm.deadLetters.redeliverAll', filter, filterChecks.dead), by }),
-      discard: async (id, target, by) => postOffice.discard({ id: checkId('crm.deadLetters.discard', id), target, by }),
+      discard: async (id, target, by) =>
+        postOffice.discard({ ...idAndTarget('crm.deadLetters.discard', id, target), by }),
       discardAll: async (filter = {}, by) =>
         postOffice.discardAll({ ...checkFilter('crm.deadLetters.discardAll', filter, filterChecks.dead), by }),
     },
@@ -216,6 +217,14 @@ export function createNotifier(options?: NotifierOptions): Notifier {
   };
   const stopReporting = openTelemetry.report(notifier);
   return notifier;
+}
+
+function idAndTarget(
+  call: string,
+  id: unknown,
+  target: unknown,
+): { readonly id: string; readonly target: string | undefined } {
+  return { id: checkId(call, id), target: checkTarget(call, target) };
 }
 
 /** `flush` and `close` never reject: whatever is no limit is the usual one. */

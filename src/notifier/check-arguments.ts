@@ -14,6 +14,12 @@ export function checkId(call: string, id: unknown): string {
   throw invalidArgument(call, 'id', 'must be the id of a notification, a text');
 }
 
+/** The name of a target, or nothing for all of them. */
+export function checkTarget(call: string, target: unknown): string | undefined {
+  if (target === undefined || typeof target === 'string') return target;
+  throw invalidArgument(call, 'target', 'must be the name of a target, a text; leave it out for all of them');
+}
+
 /** An object of options or filters with no other names: one that is mistyped would do more than is meant. */
 export function checkObject<Given extends object>(call: string, given: Given, names: readonly (keyof Given)[]): Given {
   const value: unknown = given;

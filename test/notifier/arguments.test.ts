@@ -72,9 +72,16 @@ describe('the calls of a notifier', () => {
     expect(await deadLetters!['discardAll']!({ from: 0, to: Infinity, search: undefined })).toBe(0);
   });
 
-  it('refuse an id that is none, and take no limit for the usual one', async () => {
+  it('refuse an id or a target that is none, and take no limit for the usual one', async () => {
     for (const name of ['find', 'timeline', 'tryNow', 'requests']) {
       await expect(calls[name]!(null)).rejects.toThrow(`crm.${name}(): id: must be the id of a notification, a text`);
+    }
+    const { deadLetters } = notifier as unknown as Record<string, Untyped>;
+    for (const target of [null, 7, Symbol('crm'), {}]) {
+      await expect(calls['tryNow']!('id', target)).rejects.toThrow(
+        'crm.tryNow(): target: must be the name of a target',
+      );
+      await expect(deadLetters!['discard']!('id', target)).rejects.toThrow('discard(): target: must be the name');
     }
     expect(await calls['flush']!(null)).toEqual({ delivered: 0, pending: 0, dead: 0 });
     expect(await calls['close']!('1s')).toEqual({ delivered: 0, pending: 0, dead: 0 });
