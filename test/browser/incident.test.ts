@@ -56,6 +56,7 @@ describeInBrowser('an incident, at the dashboard of an app that only accepts', (
     // An outage, where another process delivers.
     await page.goto(`${url}/crm/`);
     await seen('All is well: nothing waits, and there are no dead letters. Delivered by another process.');
+    await seen(/Another process delivers: its attempts are on a dashboard of its own, if it has one\.$/);
     await crm.close();
     await notify('good', 0);
     await seen(/The CRM cannot be reached \(ECONNREFUSED\). Delivery is paused with 1 notification pending/);

@@ -111,7 +111,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.getByRole('link', { name: 'Delivered' }).click();
       await page.getByText('1–2 of 2').waitFor();
       await page
-        .getByText(/^\d+ ms after it was accepted or redelivered$/)
+        .getByText(/^(\d+ ms|[1-9]\d* seconds?) after it was accepted or redelivered$/)
         .first()
         .waitFor();
       await page.getByRole('searchbox', { name: 'Search the list' }).fill(ofB);
