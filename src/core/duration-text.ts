@@ -11,6 +11,11 @@ export function durationText(ms: number): string {
   return countText(Math.floor(ms / unitMs), unit);
 }
 
+/** The same, but `12 ms` where it is under a second. */
+export function exactDurationText(ms: number): string {
+  return ms < 1_000 ? `${String(Math.round(ms))} ms` : durationText(ms);
+}
+
 /** `1 letter`, `1,234 letters`. */
 export function countText(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;

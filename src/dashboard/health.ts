@@ -175,7 +175,7 @@ function unknown({ pending }: Stats): Health {
 
 function fine({ pending }: Stats, deliveredBy: DeliveredBy): Health {
   const what =
-    pending === 0 ? 'everything accepted has been delivered' : `${countText(pending, 'notification')} on the way`;
+    pending === 0 ? 'nothing waits, and there are no dead letters' : `${countText(pending, 'notification')} on the way`;
   const by = deliveredBy === 'another process' ? ' Delivered by another process.' : '';
   return { level: 'fine', code: 'fine', title: 'fine', sentence: `All is well: ${what}.${by}` };
 }

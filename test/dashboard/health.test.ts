@@ -65,7 +65,7 @@ describe('health', () => {
       'failing: The CRM cannot be reached (ENOTFOUND). Delivery is paused with 1,200 notifications pending; nothing is lost.',
       'attention: There are 3 dead letters: see why below, then redeliver or discard.',
       'attention: The oldest of 1,200 pending notifications has been waiting for 2 hours.',
-      'fine: All is well: everything accepted has been delivered.',
+      'fine: All is well: nothing waits, and there are no dead letters.',
     ]);
     expect(new Set(steps.map(({ code }) => code)).size).toBe(8);
   });

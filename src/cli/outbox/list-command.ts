@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { durationText } from '../../core/duration-text.js';
+import { durationText, exactDurationText } from '../../core/duration-text.js';
 import { instantText } from '../../core/instant-text.js';
 import { deliveredRecord } from '../../history/delivered-record.js';
 import type { DeliveredNotification } from '../../history/history.js';
@@ -192,7 +192,7 @@ function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[]
 const deliveredHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DELIVERED', 'STATUS', 'TOOK'];
 
 function deliveredRow({ type, lane, attempts, deliveredAt, status, durationMs }: DeliveredNotification): string[] {
-  return [type, lane, String(attempts), instantText(deliveredAt), String(status), durationText(durationMs)];
+  return [type, lane, String(attempts), instantText(deliveredAt), String(status), exactDurationText(durationMs)];
 }
 
 /** Converts the first `count` values and reads no further. */

@@ -33,7 +33,9 @@ export function createAttemptsSection(): AttemptsSection {
     },
     show({ attempts, targets, session, deliveredBy }) {
       const elsewhere =
-        deliveredBy === 'another process' ? ' Another process delivers: its dashboard has its attempts.' : '';
+        deliveredBy === 'another process'
+          ? ' Another process delivers: its attempts are on a dashboard of its own, if it has one.'
+          : '';
       setText(empty, `None of this process so far.${elsewhere}`);
       if (session === shownSession && attempts.length === 0) return;
       const replaced = new Set(attempts.map(({ firstNumber }) => firstNumber));

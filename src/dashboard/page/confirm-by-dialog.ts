@@ -1,3 +1,4 @@
+import { allowChange } from './change-control.js';
 import { byId } from './element.js';
 
 export interface Question {
@@ -11,7 +12,7 @@ export function confirmByDialog({ heading, text, yes }: Question): Promise<boole
   const dialog = byId('confirmation', HTMLDialogElement);
   byId('confirmation-heading', HTMLElement).textContent = heading;
   byId('confirmation-text', HTMLElement).textContent = text;
-  byId('confirmation-yes', HTMLButtonElement).textContent = yes;
+  allowChange(byId('confirmation-yes', HTMLButtonElement)).textContent = yes;
   dialog.returnValue = 'no';
   dialog.showModal();
   return new Promise((resolve) => {

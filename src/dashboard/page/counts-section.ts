@@ -74,6 +74,7 @@ interface CountChart {
 }
 
 const heightPx = 104;
+const font = '11px system-ui, sans-serif';
 
 /** `tone` is the name of a colour in tokens.css. */
 function createCountChart(name: string, tone: string): CountChart {
@@ -102,11 +103,19 @@ function createCountChart(name: string, tone: string): CountChart {
     if (at !== undefined) setText(stepFigure, `${numberText(values[index] ?? 0)} at ${stepText(at * 1000, range)}`);
   };
 
+  /** Room for half of the last time below the axis, which may stand at the very end; how long it is depends on the language. */
+  const halfTimeWidth = ({ ctx }: uPlot): number => {
+    ctx.save();
+    ctx.font = font;
+    const widths = starts.map((start) => ctx.measureText(axisTimeText(start * 1000, range)).width);
+    ctx.restore();
+    return Math.ceil(Math.max(0, ...widths) / 2) + 2;
+  };
+
   const options = (): uPlot.Options => ({
     width: Math.max(canvas.clientWidth, 120),
     height: heightPx,
-    // Room for half of the last time below the axis.
-    padding: [8, 16, 0, 0],
+    padding: [8, halfTimeWidth, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: 'steps' } },
     scales: {
@@ -117,7 +126,7 @@ function createCountChart(name: string, tone: string): CountChart {
     axes: [
       {
         stroke: () => color('muted'),
-        font: '11px system-ui, sans-serif',
+        font,
         size: 24,
         space: 60,
         grid: { show: false },
@@ -126,7 +135,7 @@ function createCountChart(name: string, tone: string): CountChart {
       },
       {
         stroke: () => color('muted'),
-        font: '11px system-ui, sans-serif',
+        font,
         size: 40,
         space: 28,
         gap: 4,

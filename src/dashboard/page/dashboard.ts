@@ -2,6 +2,7 @@ import type { Overview } from '../api-contract.js';
 import { createAddress, type Address } from './address.js';
 import { fetchOverview, failureOf, type Failure } from './api-client.js';
 import { createAttemptsSection } from './attempts-section.js';
+import { allowChangesWhile } from './change-control.js';
 import { createChangesSection } from './changes-section.js';
 import { createCountsSection } from './counts-section.js';
 import { createDeadLettersKind } from './dead-letters-kind.js';
@@ -91,6 +92,7 @@ function showOverview(overview: Overview): void {
   failingSince = undefined;
   shownAt = Date.now();
   showConnection('live', 'Live');
+  allowChangesWhile(true);
   latest = overview;
   summary.show(overview);
   pauseControl.show(overview);
@@ -119,6 +121,7 @@ function showFailure(failure: Failure): void {
   const since = `${failureWords[failure]} ${timeText(failingSince)}`;
   showConnection('lost', shownAt === undefined ? `${since}.` : `${since}. Showing data from ${timeText(shownAt)}.`);
   summary.showUnknown('How it goes now is not known.');
+  allowChangesWhile(false);
   reveal();
 }
 

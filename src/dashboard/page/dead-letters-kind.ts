@@ -1,6 +1,7 @@
 import type { Overview } from '../api-contract.js';
 import { noFilter, type Address, type ListFilter } from './address.js';
 import { discardAll, fetchDeadLetters, fetchSummary, redeliverAll } from './api-client.js';
+import { allowChange } from './change-control.js';
 import { createDeadLetterChanges, type OutcomePlace } from './dead-letter-changes.js';
 import { byId, numberText, setText } from './element.js';
 import { filterSentence } from './filter-text.js';
@@ -77,8 +78,7 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
   });
 
   const showButtons = (filter: ListFilter): void => {
-    all.disabled = matchCount === 0;
-    discardButton.disabled = matchCount === 0;
+    for (const button of [all, discardButton]) allowChange(button, matchCount > 0);
     const scope = isFiltered(filter) ? ` ${numberText(matchCount)} that match` : '';
     setText(all, `Redeliver all${scope} …`);
     setText(discardButton, `Discard all${scope} …`);

@@ -1,5 +1,5 @@
 import type { DeliveredPage } from '../api-contract.js';
-import { countText, durationText } from '../../core/duration-text.js';
+import { countText, exactDurationText } from '../../core/duration-text.js';
 import { fetchDelivered, fetchDeliveredCount } from './api-client.js';
 import { byId, dayAndTimeText, make, timeElement } from './element.js';
 import type { ListKind } from './list-kind.js';
@@ -46,7 +46,7 @@ function makeItem(entry: Entry): HTMLLIElement {
   const badge = make('span', 'badge', `${String(status)} delivered`);
   badge.dataset['level'] = 'fine';
   const when = timeElement(deliveredAt, dayAndTimeText(deliveredAt));
-  const age = `${durationText(Math.max(0, deliveredAt - acceptedAt))} after it was accepted`;
+  const age = `${exactDurationText(Math.max(0, deliveredAt - acceptedAt))} after it was accepted or redelivered`;
   const why = [make('p', '', badge, ' ', when, ` · ${countText(attempts, 'attempt')}`), make('p', 'letter-facts', age)];
   return makeListItem(entry, { why });
 }

@@ -1,6 +1,7 @@
 import type { DeadGroup, DeadSummary } from '../../outbox/outbox.js';
 import { countText } from '../../core/duration-text.js';
 import { noFilter, type ListFilter } from './address.js';
+import { allowChange } from './change-control.js';
 import { byId, dayAndTimeText, make, numberText, setText, timeElement, unseen } from './element.js';
 import { makeReason } from './reason-text.js';
 
@@ -17,13 +18,15 @@ export interface GroupActions {
 export function createGroupsSection(actions: GroupActions): (summary: DeadSummary) => void {
   const section = byId('groups', HTMLElement);
   const list = byId('groups-list', HTMLOListElement);
+  const heading = byId('groups-heading', HTMLElement);
   const note = byId('groups-note', HTMLElement);
   const outcome = byId('groups-outcome', HTMLElement);
   let shown = '';
 
   return ({ count, groups }) => {
-    // What has become of the last ones stays in sight.
+    // What has become of the last ones stays in sight, without a heading for what is not there.
     section.hidden = count === 0 && outcome.textContent === '';
+    heading.hidden = count === 0;
     const current = JSON.stringify(groups);
     if (current === shown) return;
     shown = current;
@@ -78,13 +81,17 @@ function itemOf(group: DeadGroup, hasTargets: boolean, actions: GroupActions): H
       button('List', 'list', () => {
         actions.list(groupFilter(group));
       }),
-      button('Redeliver one as a test', 'test', actions.test),
-      button(count === 1 ? 'Redeliver it' : `Redeliver all ${numberText(count)}`, 'redeliver', actions.redeliver),
-      button(
-        count === 1 ? 'Discard it' : `Discard all ${numberText(count)}`,
-        'discard',
-        actions.discard,
-        'button-danger',
+      allowChange(button('Redeliver one as a test', 'test', actions.test)),
+      allowChange(
+        button(count === 1 ? 'Redeliver it' : `Redeliver all ${numberText(count)}`, 'redeliver', actions.redeliver),
+      ),
+      allowChange(
+        button(
+          count === 1 ? 'Discard it' : `Discard all ${numberText(count)}`,
+          'discard',
+          actions.discard,
+          'button-danger',
+        ),
       ),
     ),
   );

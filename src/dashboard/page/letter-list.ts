@@ -1,5 +1,6 @@
 import type { DeadLetterPage } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
+import { allowChange } from './change-control.js';
 import { countText } from '../../core/duration-text.js';
 import { makeListItem } from './list-item.js';
 import { keyOf, type Selection } from './selection.js';
@@ -92,7 +93,7 @@ function makeItem(
 
 function actionButton(name: 'Redeliver' | 'Discard', id: string, onClick: () => void): HTMLButtonElement {
   const tone = name === 'Discard' ? ' button-danger' : '';
-  const button = make('button', `button${tone}`, name, unseen(` ${id}`));
+  const button = allowChange(make('button', `button${tone}`, name, unseen(` ${id}`)));
   button.type = 'button';
   button.dataset['action'] = name.toLowerCase();
   button.addEventListener('click', onClick);

@@ -1,6 +1,7 @@
 import { nextAttemptOf, type PendingEntry } from '../../outbox/outbox.js';
 import type { Overview } from '../api-contract.js';
 import { timeText } from './element.js';
+import { isPausedByHand } from './pause-control.js';
 
 type Waiting = Pick<PendingEntry, 'target' | 'waitsInLane' | 'nextAttemptAt'>;
 
@@ -12,12 +13,21 @@ export function nextAttemptText(entry: Waiting, overview: Overview | undefined):
     case 'lane':
       return 'after the one before it in its lane';
     case 'pause':
-      return 'paused: when delivery goes on';
+      return target !== undefined && isPausedByHand(target)
+        ? 'when somebody resumes delivery'
+        : 'paused: when delivery goes on';
     case 'instant':
       return `at ${timeText(entry.nextAttemptAt)}`;
     case 'nothing':
       return 'now';
   }
+}
+
+/** Why a notification of a target cannot be tried now; empty if it can, as far as that is known. */
+export function notNowText(target: Overview['targets'][number] | undefined): string {
+  if (target?.pause?.cause.kind !== 'byHand') return '';
+  const { by } = target.pause.cause;
+  return `Delivery to ${target.name} is paused ${by === null ? 'by hand' : `by ${by}`}; resume it first.`;
 }
 
 function isPaused({ circuit, pause }: Overview['targets'][number]): boolean {

@@ -14,7 +14,7 @@ import {
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
 import { failedChangeText } from './failed-change-text.js';
-import { nextAttemptText } from './next-attempt-text.js';
+import { nextAttemptText, notNowText } from './next-attempt-text.js';
 import { createRequestPart, type RequestActions, type RequestPart } from './request-part.js';
 import { makeTargetPanel, type TargetActions } from './target-panel.js';
 
@@ -91,7 +91,8 @@ export function createNotificationSection(
       const { hasBodies } = view;
       const { nextAttemptAt = 0, place } = known;
       const next = nextAttemptText({ target, nextAttemptAt, waitsInLane: place?.before !== 0 }, latest());
-      const text = JSON.stringify([known, request, hasBodies, next]);
+      const notNow = notNowText(latest()?.targets.find(({ name }) => name === target));
+      const text = JSON.stringify([known, request, hasBodies, next, notNow]);
       if (before?.text === text) continue;
       const letter = { id: view.timeline.id, target };
       const focused = before?.panel.contains(document.activeElement) === true ? document.activeElement : null;
@@ -99,7 +100,8 @@ export function createNotificationSection(
       const kept = before?.hasBodies === hasBodies ? before.requestPart : undefined;
       const requestPart = request && (kept ?? createRequestPart(letter, hasBodies, requestActions));
       if (request !== undefined) requestPart?.show(request);
-      const panel = makeTargetPanel({ id: letter.id, acceptedAt, known, next, request: requestPart?.element }, actions);
+      const data = { id: letter.id, acceptedAt, known, next, notNow, request: requestPart?.element };
+      const panel = makeTargetPanel(data, actions);
       if (before === undefined) panels.append(panel);
       else before.panel.replaceWith(panel);
       shown.set(target, { text, panel, hasBodies, requestPart });

@@ -1,5 +1,6 @@
 import type { Overview, TargetEntry } from '../api-contract.js';
 import { changePause } from './api-client.js';
+import { allowChange } from './change-control.js';
 import { confirmByDialog } from './confirm-by-dialog.js';
 import { byId, setText } from './element.js';
 import { failedChangeText } from './failed-change-text.js';
@@ -41,7 +42,7 @@ export function createPauseControl(onChanged: () => void): PauseControl {
   return {
     show(overview) {
       ({ targets } = overview);
-      button.disabled = targets.length === 0;
+      allowChange(button, targets.length > 0);
       const what = targets.length === 1 ? 'delivery' : 'all';
       setText(button, areAllPaused() ? `Resume ${what}` : `Pause ${what} …`);
     },

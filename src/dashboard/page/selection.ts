@@ -1,6 +1,7 @@
 import { countText } from '../../core/duration-text.js';
 import { noFilter, type ListFilter } from './address.js';
 import { fetchSelected, type LetterKey, type SelectedIds } from './api-client.js';
+import { allowChange } from './change-control.js';
 import { byId, numberText, setText } from './element.js';
 import { keepSelection, readKeptSelection } from './kept-selection.js';
 
@@ -45,7 +46,7 @@ export function createSelection(filter: () => ListFilter): Selection {
     keepSelection([...selected.values()]);
     const isNone = selected.size === 0;
     // All stay in their places: nothing moves under the finger that selects.
-    for (const button of [...buttons, clearButton]) button.disabled = isNone;
+    for (const button of [...buttons, clearButton]) allowChange(button, !isNone);
     setText(count, isNone ? 'None selected' : selectedText(selected.size, elsewhereCount()));
     const onPage = page.filter((letter) => selected.has(keyOf(letter))).length;
     ofPage.checked = page.length > 0 && onPage === page.length;
@@ -84,7 +85,7 @@ export function createSelection(filter: () => ListFilter): Selection {
     }
   };
 
-  ofPage.addEventListener('change', () => {
+  allowChange(ofPage).addEventListener('change', () => {
     for (const letter of page) select(letter, ofPage.checked);
     showCount();
   });
@@ -105,7 +106,7 @@ export function createSelection(filter: () => ListFilter): Selection {
       return elsewhereCount();
     },
     checkboxOf({ id, target }) {
-      const box = document.createElement('input');
+      const box = allowChange(document.createElement('input'));
       box.type = 'checkbox';
       box.setAttribute('aria-label', `Select ${id}`);
       box.checked = selected.has(keyOf({ id, target }));

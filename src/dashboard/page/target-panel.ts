@@ -1,6 +1,7 @@
 import { countText } from '../../core/duration-text.js';
 import type { NotificationView } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
+import { allowChange } from './change-control.js';
 import { make } from './element.js';
 import { makeNotificationButton } from './notification-button.js';
 import { notificationLink } from './notification-link.js';
@@ -19,6 +20,8 @@ export interface PanelData {
   readonly known: NotificationView['timeline']['targets'][number];
   /** When its next attempt is made, in words, while it is pending. */
   readonly next: string;
+  /** Why it cannot be tried now; empty if it can. */
+  readonly notNow: string;
   /** The part with its request; undefined once it is no longer in the outbox, or its target is not configured here. */
   readonly request: HTMLElement | undefined;
 }
@@ -33,7 +36,7 @@ const states = {
 
 /** What is known of a notification for one target, and what can be done. */
 export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLElement {
-  const { id, acceptedAt, known, next, request } = data;
+  const { id, acceptedAt, known, next, notNow, request } = data;
   const { target, type, state, entries } = known;
   const badge = make('span', 'badge', states[state].text);
   badge.dataset['level'] = states[state].level;
@@ -46,7 +49,7 @@ export function makeTargetPanel(data: PanelData, actions: TargetActions): HTMLEl
     make('h4', '', 'What happened'),
     makeTimeline(acceptedAt, entries),
     ...(state === 'gone' ? [make('p', 'letter-facts', goneText)] : []),
-    ...(state === 'pending' && known.place?.before === 0 ? [tryButton(letter, actions)] : []),
+    ...(state === 'pending' && known.place?.before === 0 ? [tryButton(letter, notNow, actions)] : []),
     ...(state === 'dead' ? [changeButtons(letter, actions)] : []),
     ...(request === undefined ? [] : [request]),
   );
@@ -81,20 +84,23 @@ function neighbours(count: number, ids: readonly string[]): readonly (Node | str
   ];
 }
 
-function tryButton(letter: LetterKey, actions: TargetActions): HTMLElement {
+function tryButton(letter: LetterKey, notNow: string, actions: TargetActions): HTMLElement {
   const tryIt = makeNotificationButton('Try now', () => {
     actions.tryNow(letter);
   });
-  return make('div', 'letter-actions', tryIt);
+  const why = notNow === '' ? [] : [make('span', 'letter-facts', notNow)];
+  return make('div', 'letter-actions', allowChange(tryIt, notNow === ''), ...why);
 }
 
 function changeButtons(letter: LetterKey, actions: TargetActions): HTMLElement {
   return make(
     'div',
     'letter-actions',
-    makeNotificationButton('Redeliver', () => {
-      actions.redeliver(letter);
-    }),
-    makeNotificationButton('Discard', () => void actions.discard(letter), 'button-danger'),
+    allowChange(
+      makeNotificationButton('Redeliver', () => {
+        actions.redeliver(letter);
+      }),
+    ),
+    allowChange(makeNotificationButton('Discard', () => void actions.discard(letter), 'button-danger')),
   );
 }

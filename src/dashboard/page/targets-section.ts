@@ -2,6 +2,7 @@ import type { Pause } from '../../history/history.js';
 import type { Overview, TargetEntry } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
 import type { KindName } from './address.js';
+import { allowChange } from './change-control.js';
 import { byId, make, numberText, recentText, setText, unseen } from './element.js';
 import { isPausedByHand } from './pause-control.js';
 
@@ -41,7 +42,7 @@ function createRow(name: string, press: (target: TargetEntry) => void): TargetRo
     make('span', ''),
   ) as [HTMLElement, HTMLElement, HTMLElement, HTMLElement, HTMLElement];
   const word = make('span', '');
-  const button = make('button', 'button', word, unseen(` delivery to ${name}`));
+  const button = allowChange(make('button', 'button', word, unseen(` delivery to ${name}`)));
   button.type = 'button';
   let latest: TargetEntry | undefined;
   button.addEventListener('click', () => {

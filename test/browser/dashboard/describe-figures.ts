@@ -1,6 +1,8 @@
 import { layoutShiftOf } from '../layout-shift.js';
 import { expectAccessible, expectAccessibleInBoth } from './expect-accessible.js';
-import { expectFigures, figure, letters, scrollsTooFar } from './page-parts.js';
+import { expectFigures, expectNoControlsInPrint, figure, focused, letters, scrollsTooFar } from './page-parts.js';
+import type { Page } from 'playwright-core';
+import type { CountSeries } from '../../../src/dashboard/api-contract.js';
 import type { DashboardPages } from './use-dashboard-page.js';
 
 // Contrast depends on the scheme and layout on the width, so one test of each is enough.
@@ -34,6 +36,7 @@ export function describeFigures({ openWithDead }: DashboardPages): void {
         await page.getByText('Show the numbers as a table').click();
         await expectAccessible(page);
         expect(await scrollsTooFar(page)).toBe(false);
+        await expectNoControlsInPrint(page);
         expect(complaints).toEqual([]);
       });
     });
@@ -70,12 +73,48 @@ export function describeFigures({ openWithDead }: DashboardPages): void {
       expect(complaints).toEqual([]);
     });
 
+    it('have room for the last time below the axis, however far back they go', async () => {
+      const { page } = await openWithDead(1, { width: 1440 });
+      const midnight = new Date().setHours(0, 0, 0, 0);
+      await page.route('**/api/overview?*', async (route) => {
+        const overview = (await (await route.fetch()).json()) as { counts: CountSeries };
+        const { counts } = overview;
+        // The last step begins at an hour of the axis.
+        const startAt = midnight - (counts.accepted.length - 1) * counts.stepMs;
+        await route.fulfill({ json: { ...overview, counts: { ...counts, startAt } } });
+      });
+      for (const [range, step] of [
+        ['Hour', 'minute'],
+        ['Day', '15 minutes'],
+        ['Week', 'hour'],
+      ] as const) {
+        await page.getByRole('link', { name: range }).click();
+        await page.getByRole('img', { name: `Dead per ${step}:` }).waitFor();
+        await page
+          .locator('.chart', { hasText: 'Dead' })
+          .getByText(/at .*12:00\sAM$/)
+          .waitFor();
+        expect([range, await inkAtTheRightEdge(page)]).toEqual([range, [0, 0, 0, 0]]);
+      }
+    });
+
     it('stay while it is not connected, which it says, and recover', async () => {
       const { page, stats } = await openWithDead(1);
       await letters(page).waitFor();
+      // One is selected, so that all of them make sense.
+      await letters(page).getByRole('checkbox').check();
+      const changes = page
+        .locator('#pause, #selection-clear, .actions button, .actions input')
+        .or(page.locator(':is(#groups, #dead-list) :is(button:not([data-action="list"]), input)'));
+      expect(await changes.count()).toBe(13);
+      const areDisabled = (): Promise<readonly boolean[]> =>
+        changes.evaluateAll((all) => all.map((control) => control.matches(':disabled')));
+      expect(new Set(await areDisabled())).toEqual(new Set([false]));
+      await page.locator('#redeliver-all').focus();
       await page.route('**/api/overview?*', (route) => route.abort());
       await page.getByText(/^Not connected since /).waitFor();
       expect(await page.title()).toBe('○ not connected – CRM notifier');
+      expect(new Set(await areDisabled())).toEqual(new Set([true]));
       // It does not say that all is well, or what else was so before.
       expect(await page.locator('#health').textContent()).toMatch(
         /^\s*Health\s+\? Unknown How it goes now is not known\./,
@@ -86,7 +125,20 @@ export function describeFigures({ openWithDead }: DashboardPages): void {
       await expectAccessibleInBoth(page, 'header', '#health', '.figures', '#charts', '#groups');
       await page.unroute('**/api/overview?*');
       await page.getByText('Live', { exact: true }).waitFor();
+      expect(new Set(await areDisabled())).toEqual(new Set([false]));
+      expect(await focused(page)).toBe('Redeliver all …');
       expect(await page.title()).toBe('● 1 dead – CRM notifier');
     });
   });
+}
+
+/** How many pixels are drawn in the last two columns of each chart: those of a text that is cut off there. */
+function inkAtTheRightEdge(page: Page): Promise<readonly number[]> {
+  return page.locator('#charts canvas').evaluateAll((all) =>
+    (all as HTMLCanvasElement[]).map((canvas) => {
+      const { width, height } = canvas;
+      const { data } = canvas.getContext('2d')!.getImageData(width - 2, 0, 2, height);
+      return data.filter((_, index) => index % 4 === 3).reduce((sum, alpha) => sum + Math.sign(alpha), 0);
+    }),
+  );
 }

@@ -99,7 +99,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.getByRole('link', { name: 'Dead', exact: true }).click();
       await page.getByText('No dead letter matches.').waitFor();
       await page.getByRole('button', { name: 'Show all' }).click();
-      await page.getByText('No dead letters.').waitFor();
+      await page.getByText('No dead letters.', { exact: true }).waitFor();
       expect(complaints).toEqual([]);
     });
 
@@ -110,6 +110,10 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await hear('delivered', 2);
       await page.getByRole('link', { name: 'Delivered' }).click();
       await page.getByText('1–2 of 2').waitFor();
+      await page
+        .getByText(/^(\d+ ms|[1-9]\d* seconds?) after it was accepted or redelivered$/)
+        .first()
+        .waitFor();
       await page.getByRole('searchbox', { name: 'Search the list' }).fill(ofB);
       await page.getByRole('searchbox').press('Enter');
       await page.getByText('1–1 of 1').waitFor();

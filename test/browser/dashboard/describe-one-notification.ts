@@ -1,6 +1,6 @@
 import { accept, inTurn, reply } from '../../helpers/scripted-crm.js';
 import { expectAccessible } from './expect-accessible.js';
-import { focused, letter, scrollsTooFar } from './page-parts.js';
+import { expectNoControlsInPrint, focused, letter, scrollsTooFar } from './page-parts.js';
 import type { DashboardPages } from './use-dashboard-page.js';
 
 /** Each failure is followed by another attempt half a second later. */
@@ -31,6 +31,7 @@ export function describeOneNotification({ open, startCrm }: DashboardPages): voi
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await expectAccessible(page);
         expect([width, await scrollsTooFar(page)]).toEqual([width, false]);
+        await expectNoControlsInPrint(page);
       }
       await view.getByRole('button', { name: 'Show values' }).click();
       await body.getByText('"message": "moved"').waitFor();
@@ -53,7 +54,7 @@ export function describeOneNotification({ open, startCrm }: DashboardPages): voi
       await view.getByText('delivered at attempt 1 with 200').waitFor();
       await page.locator('#notification-outcome:empty').waitFor({ state: 'attached' });
       await view.getByRole('link', { name: 'Back to the overview' }).click();
-      await page.getByText('No dead letters.').waitFor();
+      await page.getByText('No dead letters.', { exact: true }).waitFor();
       await page.goto(`${url}/crm/?id=unknown`);
       await view.getByText(/^Nothing is known of it/).waitFor();
       expect(complaints).toEqual([]);
@@ -84,19 +85,30 @@ export function describeOneNotification({ open, startCrm }: DashboardPages): voi
 
     it('says who has paused its target by hand when it cannot be tried now', async () => {
       const crm = await startCrm(reply(503));
-      const { page, accept: take, url, notifier, complaints } = await open({ baseUrl: crm.url, ...patient });
-      await notifier.pause({ by: 'ada' });
+      const slow = { ...patient, retry: { firstDelayMs: 600_000, maxDelayMs: 600_000 } };
+      const { page, accept: take, hear, url, notifier, complaints } = await open({ baseUrl: crm.url, ...slow });
       const [id = ''] = await take('booking:1');
+      await hear('retry');
       await page.goto(`${url}/crm/?id=${id}`);
       const view = page.locator('#notification');
-      await view.getByRole('button', { name: 'Try now' }).press('Enter');
+      await view.getByText(/^at \d/).waitFor();
+      // The page does not know yet.
+      await page.getByRole('button', { name: 'Pause updates' }).click();
+      await notifier.pause({ by: 'ada' });
+      const button = view.getByRole('button', { name: 'Try now' });
+      await button.press('Enter');
       const outcome = page.locator('#notification-outcome');
       await outcome
         .getByText('Not done: delivery to crm is paused by ada; resume it first.', { exact: true })
         .waitFor();
-      expect(crm.received).toEqual([]);
+      await page.getByRole('button', { name: 'Resume updates' }).click();
+      await view.getByText('when somebody resumes delivery', { exact: true }).waitFor();
+      await view.getByText('Delivery to crm is paused by ada; resume it first.', { exact: true }).waitFor();
+      expect(await button.isDisabled()).toBe(true);
+      expect(crm.received).toHaveLength(1);
       await notifier.resume();
-      await view.getByText('attempt 1 failed with 503').waitFor();
+      await button.click();
+      await view.getByText('attempt 2 failed with 503').waitFor();
       // The browser itself notes each response of 409.
       expect(complaints).toEqual([expect.stringContaining('409')]);
     });

@@ -24,6 +24,14 @@ export async function figure(page: Page, name: string): Promise<number> {
   return Number((await page.locator(`#figure-${name}`).textContent())!.replaceAll(',', ''));
 }
 
+/** On paper nothing can be pressed. */
+export async function expectNoControlsInPrint(page: Page): Promise<void> {
+  await page.emulateMedia({ media: 'print' });
+  const controls = page.locator('button, .button, input').filter({ visible: true });
+  expect(await controls.allTextContents()).toEqual([]);
+  await page.emulateMedia({ media: null });
+}
+
 /** The text of what has the focus. */
 export function focused(page: Page): Promise<string> {
   return page.evaluate(() => document.activeElement?.textContent ?? '');

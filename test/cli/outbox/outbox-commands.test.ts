@@ -189,7 +189,9 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
     expect(older).toEqual(delivered.slice(1).map(({ id }) => id));
     expect(await idsFrom('list', '--delivered', '--to', '2001-01-01')).toEqual([]);
     const { stdout } = await run(['list', '--delivered', '--search', String(newest?.['id'])]);
-    expect(stdout).toMatch(/^ID +TYPE +LANE +ATTEMPTS +DELIVERED +STATUS +TOOK\n\S+ .* 200 +\d+ \w+\n$/);
+    expect(stdout).toMatch(
+      /^ID +TYPE +LANE +ATTEMPTS +DELIVERED +STATUS +TOOK\n\S+ .* 200 +(\d+ ms|[1-9]\d* seconds?)\n$/,
+    );
     expect((await run(['list', '--delivered', '--attempts', 'some'])).code).toBe(2);
     expect((await run(['list', '--delivered', '--dead'])).code).toBe(2);
   });
