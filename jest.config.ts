@@ -14,7 +14,7 @@ const config: Config = {
     '^express-crm-notifier/(.+)$': '<rootDir>/src/$1/index.ts',
   },
   // A busy machine is slow to start a process; what hangs is found out all the same.
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   // Most of them wait for sockets, files and processes rather than for a core.
   maxWorkers: 2,
   // A handle left open is a defect. Workers are ended at the end whatever is open, so look with `npx jest --runInBand`, which

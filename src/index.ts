@@ -106,12 +106,14 @@ export type {
   MinuteCounts,
   OutboxProcess,
   Pause,
+  PausesUnknown,
   TargetReport,
   TargetTimeline,
   Timeline,
   TimelineEntry,
   TimelineKind,
   TypeCounts,
+  UnknownPauses,
 } from './history/history.js';
 export type { KeepDeliveredOptions, MaxPendingOptions, Sync } from './outbox/outbox-settings.js';
 export type { CloseReport, TargetStats } from './post-office/post-office.js';

@@ -11,9 +11,6 @@ import { accept, inTurn, reply, type Answer } from '../helpers/scripted-crm.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
 
-// The owned clock passes more than a minute, a millisecond at a time.
-jest.setTimeout(60_000);
-
 /** After so many in a row with the default options, the base URL is to blame. */
 const sureCount = 20;
 

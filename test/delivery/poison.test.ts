@@ -10,9 +10,6 @@ const poison = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, index) => `poison:${from + index}`);
 const good = (count: number): string[] => Array.from({ length: count }, (_, index) => `good:${index}`);
 
-// The owned clock passes minutes, a millisecond at a time.
-jest.setTimeout(60_000);
-
 describe('delivery of notifications that hurt the CRM (A9)', () => {
   const create = useNotifiers();
   const start = useCrm();

@@ -8,9 +8,6 @@ import { idsOf, laneOf, useCrm } from '../helpers/use-crm.js';
 
 const authToken = 'a-token-of-its-own';
 
-// The owned clock passes minutes, a millisecond at a time.
-jest.setTimeout(60_000);
-
 describe('delivery to several targets', () => {
   const create = useNotifiers();
   const start = useCrm();
