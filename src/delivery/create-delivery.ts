@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers';
 import { errorDataOf } from '../core/errors.js';
+import { nextTurn } from '../core/next-turn.js';
 import type { PendingNotification } from '../outbox/outbox.js';
 import { timeoutCode, type Verdict } from '../target/target.js';
 import { type AttemptUnderWay, createAttemptsUnderWay, createIdleWaiters } from './attempts-under-way.js';
@@ -233,7 +233,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       round.cancel();
       await target.close();
       // Settle what has arrived by now. An attempt that outlives its connection, as while it waits for a token, is abandoned.
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       isEnded = true;
       inFlight = 0;
       underWay.stop();

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { nextTurn } from '../core/next-turn.js';
 import type { DeliveredFilter, DeliveredNotification, DeliveredQuery } from './history.js';
 import type { DeliveredCount, DeliveredFound, DeliveredReading } from './sqlite-delivered.js';
 
@@ -41,10 +41,4 @@ export async function countDelivered(
     if (!isEnd) await nextTurn();
   }
   return counted;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

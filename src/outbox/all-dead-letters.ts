@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { nextTurn } from '../core/next-turn.js';
 import { isUnfiltered } from './matches-filter.js';
 import type {
   DeadFilter,
@@ -56,7 +56,7 @@ export async function changeInPieces(
     const { count, next } = await change({ after, upTo: last, limit: maxPerPiece, ...filter });
     changed += count;
     after = next;
-    if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    if (after !== undefined) await nextTurn();
   }
   return changed;
 }
@@ -73,7 +73,7 @@ export async function listDead(
     const { letters, next }: DeadFound = outbox.searchDead(range, limit - found.length);
     found.push(...letters);
     from = found.length < limit ? next : undefined;
-    if (from !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    if (from !== undefined) await nextTurn();
   }
   return found;
 }
@@ -92,7 +92,7 @@ export async function summariseDead(
     const { groups, next }: DeadPiece = outbox.groupOldest({ ...filter, after, upTo, limit: maxPerPiece });
     addGroups(found, groups);
     after = next;
-    if (after !== undefined) await new Promise((resolve) => setImmediate(resolve));
+    if (after !== undefined) await nextTurn();
   }
   const groups = [...found.values()];
   const largest = groups.sort((one, other) => other.count - one.count).slice(0, maxGroups);

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { nextTurn } from '../core/next-turn.js';
 import { isUnfiltered } from './matches-filter.js';
 import type { Outbox, PendingCount, PendingEntry, PendingFilter, PendingPiece, PendingQuery } from './outbox.js';
 
@@ -48,10 +48,4 @@ export async function countPending(
 /** Whether a filter selects by nothing but the target. */
 export function isOfTargetOnly({ target: _target, ...others }: PendingFilter): boolean {
   return isUnfiltered(others);
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

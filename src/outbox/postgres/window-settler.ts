@@ -24,8 +24,8 @@ export interface WindowSettler {
 }
 
 export function createWindowSettler({ window, filler, clock, ...tables }: WindowSettlerOptions): WindowSettler {
-  /** And their rows; undefined for one that was not in the window. */
-  const settledWhileReading = new Map<string, number | undefined>();
+  /** Up to which row; any for one that was not in the window. */
+  const settledWhileReading = new Map<string, number>();
   /** The lanes whose heads wait, which the table does not show yet, because their rows are locked. */
   const lanesOfLocked = new Map<string, LaneName>();
   const rows = createLockedSettlements({
@@ -62,7 +62,7 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
       return;
     }
     const seq = window.remove(target, id);
-    if (filler.isReading) settledWhileReading.set(keyOf(settlement), seq);
+    if (filler.isReading) settledWhileReading.set(keyOf(settlement), seq ?? Infinity);
   };
 
   const changesNothing = (settlement: Settlement): boolean =>
@@ -71,12 +71,8 @@ export function createWindowSettler({ window, filler, clock, ...tables }: Window
     window.find(settlement.target, settlement.id)?.attempts === settlement.attempts;
 
   return {
-    isSettled({ target, id, seq }) {
-      const key = keyOf({ target, id });
-      return (
-        (settledWhileReading.has(key) && seq <= (settledWhileReading.get(key) ?? Infinity)) || rows.has(target, id)
-      );
-    },
+    isSettled: ({ target, id, seq }) =>
+      seq <= (settledWhileReading.get(keyOf({ target, id })) ?? 0) || rows.has(target, id),
 
     stop() {
       rows.stop();
