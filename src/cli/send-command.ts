@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { CRMNotificationService } from '../client/crm-notification-service.js';
 import { CRMNotificationError, CRMResponseError } from '../core/errors.js';
+import { replyWords } from '../core/reply-words.js';
 import { createNotifier } from '../create-notifier.js';
 import {
   addConnectionOptions,
@@ -148,7 +149,7 @@ async function sendThroughOutbox(
   const state = found?.state ?? 'delivered';
   if (found?.state === 'dead') {
     const { status, detail } = found.reason;
-    const why = safeText(`${String(status ?? '')} ${detail}`);
+    const why = safeText(`${String(status ?? '')} ${replyWords(detail)}`);
     output.result({ accepted: true, id, state }, `Accepted ${id}, but the CRM rejected it: ${why}`);
     return 'failed';
   }

@@ -51,6 +51,8 @@ export type DeliveryEvent =
       readonly kind: 'retry';
       readonly status: number | undefined;
       readonly code: string | undefined;
+      /** The CRM's own words, scrubbed and at most 256 characters; empty without a response. */
+      readonly detail: string;
       /** Until the next attempt, in milliseconds. */
       readonly delayMs: number;
       readonly circuit: CircuitState;
@@ -63,6 +65,8 @@ export type DeliveryEvent =
   | (AboutAttempt & {
       readonly kind: 'refused';
       readonly status: number;
+      /** The CRM's own words, scrubbed and at most 1024 characters. */
+      readonly detail: string;
       /** Until the next attempt, in milliseconds, when the CRM takes others; 0 when the target is paused. */
       readonly delayMs: number;
     })

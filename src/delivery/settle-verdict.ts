@@ -46,6 +46,12 @@ interface Failure {
   readonly atMs: number;
 }
 
+/** How the CRM responded. */
+interface Words {
+  readonly status: number;
+  readonly detail: string;
+}
+
 export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSettler {
   const { lanes, settlements, forgetsWaiting, breaker, random, clock, steady, onEvent } = options;
   const { maxAgeMs, maxRetryAfterMs } = options.retry;
@@ -87,18 +93,18 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
   };
 
   /** For a response that is the token's or the base URL's fault. */
-  const keepRefused = (head: PendingNotification, about: AboutAttempt, status: number): void => {
+  const keepRefused = (head: PendingNotification, about: AboutAttempt, { status, detail }: Words): void => {
     keepPlace(head, about, 'refused');
-    onEvent({ kind: 'refused', ...about, status, delayMs: 0 });
+    onEvent({ kind: 'refused', ...about, status, detail, delayMs: 0 });
   };
 
   /**
    * What rejects a request with several rejects only one of them, perhaps: each is tried again at once, with fewer others. That
    * ends when each is alone. None expires of it.
    */
-  const splitUp = (head: PendingNotification, about: AboutAttempt, status: number): void => {
+  const splitUp = (head: PendingNotification, about: AboutAttempt, { status, detail }: Words): void => {
     keepPlace(head, about, 'responded');
-    onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs: 0, circuit: breaker.state });
+    onEvent({ kind: 'retry', ...about, status, code: undefined, detail, delayMs: 0, circuit: breaker.state });
   };
 
   const settleAsDead = (head: PendingNotification, reason: DeadReason, about: AboutAttempt): void => {
@@ -149,12 +155,12 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
     const expired = expiredReason(head, verdict.reach === 'unreachable' ? verdict.code : verdict.status);
     if (expired !== undefined) settleAsDead(head, expired, about);
     else if (verdict.reach === 'responded') {
-      const { status, retryAfterMs } = verdict;
+      const { status, retryAfterMs, detail } = verdict;
       const delayMs = postpone(head, about, failure(), 'responded', retryAfterMs);
-      onEvent({ kind: 'retry', ...about, status, code: undefined, delayMs, circuit });
+      onEvent({ kind: 'retry', ...about, status, code: undefined, detail, delayMs, circuit });
     } else {
       const delayMs = postpone(head, about, failure(), 'suspect');
-      onEvent({ kind: 'retry', ...about, status: undefined, code: verdict.code, delayMs, circuit });
+      onEvent({ kind: 'retry', ...about, status: undefined, code: verdict.code, detail: '', delayMs, circuit });
     }
   };
 
@@ -174,18 +180,18 @@ export function createVerdictSettler(options: VerdictSettlerOptions): VerdictSet
             deliver(head, verdict, about);
             return;
           case 'dead':
-            if (isPaused) keepRefused(head, about, verdict.reason.status);
-            else if (verdict.isOfSeveral) splitUp(head, about, verdict.reason.status);
+            if (isPaused) keepRefused(head, about, verdict.reason);
+            else if (verdict.isOfSeveral) splitUp(head, about, verdict.reason);
             else settleAsDead(head, verdict.reason, about);
             return;
           case 'refused': {
-            const { status } = verdict;
+            const { status, detail } = verdict;
             const expired = isPaused ? undefined : expiredReason(head, status);
             if (expired !== undefined) settleAsDead(head, expired, about);
-            else if (isPaused) keepRefused(head, about, status);
+            else if (isPaused) keepRefused(head, about, verdict);
             else {
               const delayMs = postpone(head, about, failure(), 'suspect');
-              onEvent({ kind: 'refused', ...about, status, delayMs });
+              onEvent({ kind: 'refused', ...about, status, detail, delayMs });
             }
             return;
           }

@@ -5,12 +5,14 @@ import type { ChangeKind, DeliveredNotification, TimelineEntry } from './timelin
 /** What an event leaves in the timelines; undefined if that is nothing, or if it is kept otherwise. */
 export function entryOfEvent(event: DeliveryEvent, now: number): TimelineEntry | undefined {
   switch (event.kind) {
-    case 'retry':
-      return { kind: 'retry', ...aboutAttempt(event), status: event.status ?? null, code: event.code ?? null };
+    case 'retry': {
+      const { status = null, code = null, detail } = event;
+      return { kind: 'retry', ...aboutAttempt(event), status, code, detail };
+    }
     case 'unsent':
       return { kind: 'unsent', ...aboutAttempt(event), code: event.code };
     case 'refused':
-      return { kind: 'refused', ...aboutAttempt(event), status: event.status };
+      return { kind: 'refused', ...aboutAttempt(event), status: event.status, detail: event.detail };
     case 'dead': {
       const { kind, status, detail } = event.reason;
       return { kind: 'dead', ...aboutAttempt(event), status: status ?? null, code: kind, detail };

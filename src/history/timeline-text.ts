@@ -27,6 +27,11 @@ export function timelineText(entry: TimelineEntry): string {
   }
 }
 
+/** Whether its `detail` is what the CRM said. */
+export function hasReplyWords({ kind, detail }: Pick<TimelineEntry, 'kind' | 'detail'>): boolean {
+  return (kind === 'retry' || kind === 'refused' || kind === 'dead') && detail !== '';
+}
+
 function byHand(by: string | null): string {
   return by === null ? ' by hand' : ` by ${by}`;
 }

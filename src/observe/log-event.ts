@@ -33,7 +33,8 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, places:
     }
     case 'retry': {
       const { id, type, attempts, status, code, delayMs } = event;
-      logNotYet(logger, { notificationId: id, type, ...target, attempts, status, code, delayMs }, event);
+      const detail = event.detail === '' ? undefined : event.detail;
+      logNotYet(logger, { notificationId: id, type, ...target, attempts, status, code, detail, delayMs }, event);
       return;
     }
     case 'unsent': {
@@ -56,11 +57,11 @@ export function logEvent(logger: Required<Logger>, event: DeliveryEvent, places:
       return;
     }
     case 'refused': {
-      const { id, type, attempts, status, delayMs } = event;
+      const { id, type, attempts, status, detail, delayMs } = event;
       // It pauses delivery, and `paused` is logged once.
       if (delayMs === 0) return;
       logger.warn(
-        { notificationId: id, type, ...target, attempts, status, delayMs },
+        { notificationId: id, type, ...target, attempts, status, detail, delayMs },
         'CRM refuses this notification with a token that it takes of others; it will be tried again',
       );
       return;

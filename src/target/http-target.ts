@@ -154,7 +154,8 @@ function verdictOf(
       return { kind: 'delivered', reach: 'responded', status, isReplyNotJson: meaning.json === undefined };
     case 'retry': {
       const { retryAfterMs, pausesTarget = false } = meaning;
-      return { kind: 'retry', reach: 'responded', status, retryAfterMs, pausesTarget, isOfSeveral };
+      const detail = beginningOf(reasonOf(reply));
+      return { kind: 'retry', reach: 'responded', status, retryAfterMs, pausesTarget, isOfSeveral, detail };
     }
     case 'refused':
       return { kind: 'refused', reach: 'refused', status, detail: reasonOf(reply) };
@@ -168,6 +169,15 @@ function verdictOf(
       };
     }
   }
+}
+
+/** Of an attempt that is tried again there may be many, so less is kept than of a death. */
+const maxRetryDetail = 256;
+
+function beginningOf(reason: string): string {
+  return reason.length <= maxRetryDetail
+    ? reason
+    : `${reason.slice(0, maxRetryDetail - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** The reply, with what the format says instead of its body, if it says anything. */

@@ -54,6 +54,8 @@ export type Verdict =
       readonly pausesTarget: boolean;
       /** Whether the reply says so of a request with several, and not of each of them. */
       readonly isOfSeveral: boolean;
+      /** Why, in the beginning of the reply's words, scrubbed as that of a refusal. */
+      readonly detail: string;
     }
   /** There was no response, or none that could be understood. */
   | {

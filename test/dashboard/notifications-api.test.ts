@@ -24,7 +24,7 @@ describe('the API for one notification', () => {
   }
 
   it('shows the whole way of one: failed, dead, redelivered by whom, delivered', async () => {
-    const replies = [reply(503), reply(422, 'user is unknown'), accept];
+    const replies = [reply(503, 'back at noon'), reply(422, 'user is unknown'), accept];
     const { accept: take, hear, post, view } = await stageOf(replies, { userOf: () => 'ada' });
     const [id = ''] = await take('booking:1');
     await hear('dead');
@@ -44,7 +44,7 @@ describe('the API for one notification', () => {
       {
         ...{ target: 'crm', state: 'delivered', type: 'user_moved', lane: 'booking:1' },
         entries: [
-          { kind: 'retry', status: 503, attempts: 1, durationMs: expect.any(Number) },
+          { kind: 'retry', status: 503, detail: 'back at noon', attempts: 1, durationMs: expect.any(Number) },
           { kind: 'dead', status: 422, code: 'rejected', detail: 'user is unknown', attempts: 2 },
           { kind: 'redelivered', by: 'ada' },
           { kind: 'delivered', status: 200, attempts: 1 },

@@ -76,6 +76,7 @@ describe('the rate limit', () => {
         retryAfterMs: 60_000,
         pausesTarget: true,
         isOfSeveral: false,
+        detail: '',
       } as const;
       limit.onVerdict({ ...verdict, pausesTarget: false }, 0);
       expect(limit.take(0)).toBe(0);

@@ -131,10 +131,10 @@ const error = { name: 'Error', code: 'ENOSPC', message: 'no space left on device
 /** Every kind of event, so that a new one is missed here by the compiler. */
 const events: { readonly [Kind in DeliveryEvent['kind']]: readonly Extract<DeliveryEvent, { kind: Kind }>[] } = {
   delivered: [{ kind: 'delivered', ...attempt, status: 200, isReplyNotJson: true, ageMs: 1 }],
-  retry: [{ kind: 'retry', ...attempt, status: 503, code: undefined, delayMs: 1, circuit: 'closed' }],
+  retry: [{ kind: 'retry', ...attempt, status: 503, code: undefined, detail: 'busy', delayMs: 1, circuit: 'closed' }],
   unsent: [{ kind: 'unsent', ...attempt, code: 'ECONNREFUSED', circuit: 'closed' }],
   dead: [{ kind: 'dead', ...attempt, reason: { kind: 'rejected', status: 422, detail: '' } }],
-  refused: [{ kind: 'refused', ...attempt, status: 401, delayMs: 1 }],
+  refused: [{ kind: 'refused', ...attempt, status: 401, detail: 'no', delayMs: 1 }],
   paused: [
     { kind: 'paused', target, cause: { kind: 'unreachable', code: 'ECONNREFUSED' } },
     { kind: 'paused', target, cause: { kind: 'unreachable', code: 'ERR_CRM_TOKEN' } },

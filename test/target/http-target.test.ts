@@ -7,9 +7,9 @@ function replied(status: number, body = '{}', headers: Record<string, string> = 
   return { kind: 'reply', status, headers, body: Buffer.from(body) };
 }
 
-function verdict(exchange: Exchange): Verdict {
+function verdict(exchange: Exchange, words = 'its words'): Verdict {
   const sent = { id: 'an-id', body: Buffer.from('{}') };
-  const [only] = verdictsOn(exchange, [sent], crmFormat, 0, () => 'its words');
+  const [only] = verdictsOn(exchange, [sent], crmFormat, 0, () => words);
   return only!;
 }
 
@@ -71,6 +71,12 @@ describe('the verdict', () => {
 
   it.each([408, 409, 425, 429, 500, 502, 503, 504, 507, 520, 599, 600, 999])('case 40: %d is tried again', (status) => {
     expect(kindOf(status)).toBe('retry');
+  });
+
+  it('has the words of a reply that is tried again, in no more than 256 characters', () => {
+    expect(verdict(replied(503))).toMatchObject({ kind: 'retry', detail: 'its words' });
+    const long = verdict(replied(503), `${'a'.repeat(254)}😀 and more`);
+    expect(long).toMatchObject({ kind: 'retry', detail: `${'a'.repeat(254)}…` });
   });
 
   it.each([501, 505])('case 40: %d is dead', (status) => {

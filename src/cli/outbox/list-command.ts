@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { durationText, exactDurationText } from '../../core/duration-text.js';
 import { instantText } from '../../core/instant-text.js';
+import { replyWords } from '../../core/reply-words.js';
 import { deliveredRecord } from '../../history/delivered-record.js';
 import type { DeliveredNotification } from '../../history/history.js';
 import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
@@ -185,7 +186,7 @@ async function pausedTargets(outbox: ReadableOutbox): Promise<ReadonlySet<string
 const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
 
 function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
-  const why = [reason.kind, reason.status, reason.detail].filter((part) => part !== undefined && part !== '');
+  const why = [reason.kind, reason.status, replyWords(reason.detail)].filter((part) => part !== undefined && part !== '');
   return [type, lane, String(attempts), instantText(diedAt), why.join(' ')];
 }
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { TargetTimeline, TimelineEntry } from '../../history/history.js';
 import { instantText } from '../../core/instant-text.js';
-import { timelineText } from '../../history/timeline-text.js';
+import { replyWords } from '../../core/reply-words.js';
+import { hasReplyWords, timelineText } from '../../history/timeline-text.js';
 import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
 import type { StoredNotification } from '../../outbox/outbox.js';
 import { parseNotificationId } from '../arguments.js';
@@ -103,7 +104,7 @@ function entryRecord({
 function timelineLines(acceptedAt: number | undefined, known: TargetTimeline | undefined): string[] {
   const accepted = acceptedAt === undefined ? [] : [`${instantText(acceptedAt)}  accepted`];
   const lines = (known?.entries ?? []).map((entry) => {
-    const words = entry.kind === 'dead' && entry.detail !== '' ? ` ${entry.detail}` : '';
+    const words = hasReplyWords(entry) ? `: ${replyWords(entry.detail)}` : '';
     return `${instantText(entry.at)}  ${safeText(timelineText(entry) + words)}`;
   });
   const { place } = known ?? {};

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
 import { CRMOutboxError } from '../../core/errors.js';
 import { instantText } from '../../core/instant-text.js';
+import { replyWords } from '../../core/reply-words.js';
 import { tokenFailureCode } from '../../core/token-failure-code.js';
 import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
 import type { Changes, HandPause, OutboxProcess, Pause, TypeCounts } from '../../history/history.js';
@@ -126,7 +127,7 @@ function groupLines(groups: readonly DeadGroup[]): readonly string[] {
       String(count),
       target,
       type,
-      [reason, status, detail].filter((part) => part !== undefined && part !== '').join(' '),
+      [reason, status, replyWords(detail)].filter((part) => part !== undefined && part !== '').join(' '),
     ]);
   return ['', textTable(['DEAD', 'TARGET', 'TYPE', 'REASON'], rows)];
 }

@@ -1,4 +1,4 @@
-import { timelineText } from '../../history/timeline-text.js';
+import { hasReplyWords, timelineText } from '../../history/timeline-text.js';
 import type { NotificationView } from '../api-contract.js';
 import { dayAndSecondText, make, millisecondsText, timeElement, timeText } from './element.js';
 import { makeReason } from './reason-text.js';
@@ -29,7 +29,7 @@ function itemOfEntry(entry: Entry): HTMLElement {
   const until = count > 1 && lastAt > at ? `, the last at ${timeText(lastAt)}` : '';
   const took = durationMs === null || kind === 'unsent' ? '' : `, after ${millisecondsText(durationMs)}`;
   const item = itemOf(at, words + took + until, levels[kind]);
-  if (kind === 'dead' && detail !== '') item.append(makeReason(detail));
+  if (hasReplyWords(entry)) item.append(makeReason(detail));
   return item;
 }
 

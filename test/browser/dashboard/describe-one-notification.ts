@@ -9,14 +9,15 @@ const patient = { retry: { firstDelayMs: 500, maxDelayMs: 500 }, breaker: { fail
 export function describeOneNotification({ open, startCrm }: DashboardPages): void {
   describe('its view of one notification', () => {
     it('has what happened to it, in the address, which Back and a reload keep', async () => {
-      const crm = await startCrm(inTurn(reply(503), reply(422, '{"message":"user is unknown"}'), accept));
+      const crm = await startCrm(inTurn(reply(503, '{"error":"back at noon"}'), reply(422, '{"message":"user is unknown"}'), accept));
       const retry = { firstDelayMs: 1, maxDelayMs: 1 };
       const { page, accept: take, hear, url, complaints } = await open({ baseUrl: crm.url, retry });
       const [id = ''] = await take('booking:1');
       await hear('dead');
       await letter(page, id).getByRole('link').click();
       const view = page.locator('#notification');
-      await view.getByText('attempt 1 failed with 503').waitFor();
+      const failed = view.getByRole('listitem').filter({ hasText: 'attempt 1 failed with 503' });
+      await failed.getByText('back at noon', { exact: true }).waitFor();
       await view.getByText('dead after 2 attempts: 422 rejected').waitFor();
       expect(new URL(page.url()).searchParams.get('id')).toBe(id);
       expect(await page.locator('#lists').isVisible()).toBe(false);

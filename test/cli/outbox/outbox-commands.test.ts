@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { modeOf } from '../../helpers/prepared-outbox.js';
 import { sampleNotification } from '../../helpers/sample-notification.js';
+import { reply } from '../../helpers/scripted-crm.js';
 import { useCrm } from '../../helpers/use-crm.js';
 import { describeOnPostgres } from '../../helpers/use-postgres.js';
 import { objectsIn } from '../cli-program.js';
@@ -171,6 +172,17 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
       code: 2,
       stderr: expect.stringContaining('--search needs --all'),
     });
+  });
+
+  it('show and list print what a reply says; --json has it as it came', async () => {
+    const said = '{"error":{"message":"no such user"}}';
+    const crm = await startCrm(reply(422, said));
+    const [{ id = '' } = {}] = await prepare({ count: 1, deadCount: 0 });
+    await runInProcess(['deliver', '--outbox', place(), '--base-url', crm.url]);
+    expect((await run(['show', id])).stdout).toMatch(/Z {2}dead after 1 attempt: 422 rejected: no such user\n/);
+    expect((await run(['list', '--dead'])).stdout).toMatch(/ rejected 422 no such user\n/);
+    expect((await run(['stats'])).stdout).toMatch(/ rejected 422 no such user\n/);
+    expect(await objects('list', '--dead')).toMatchObject([{ id, reason: { detail: said } }]);
   });
 
   it('list prints what was delivered, as long as that is kept', async () => {
