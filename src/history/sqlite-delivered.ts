@@ -1,5 +1,8 @@
+import { conditionOf } from '../outbox/sqlite/condition-of.js';
+import { isLike, likePattern } from '../outbox/sqlite/like-pattern.js';
 import { fromText, toText } from '../outbox/sqlite/rows.js';
 import type { SqliteDatabase, SqliteRow, SqliteValue } from '../outbox/sqlite/sqlite-driver.js';
+import { createStatementCache } from '../outbox/sqlite/statement-cache.js';
 import type { DeliveredFilter, DeliveredNotification } from './history.js';
 
 /** What is read of the delivered notifications that are kept. */
@@ -30,27 +33,40 @@ export interface DeliveredCount extends Pick<DeliveredFound, 'next'> {
   readonly count: number;
 }
 
+const columns = 'position, id, target, type, lane, accepted_at, delivered_at, attempts, status, duration_ms';
+const ofPiece = `FROM (SELECT ${columns} FROM delivered WHERE position < ?8 ORDER BY position DESC LIMIT ?9)`;
+const texts = ['id', 'type', 'lane', 'status'];
+// What is like the text, which is found twice as fast, and then exactly what has it. SQLite's `lower` changes a to z alone.
+const hasText = `(${isLike(texts, '?7')}) AND (${texts.map((text) => `instr(lower(${text}), lower(?1))`).join(' OR ')})`;
+
+/** What the rows have to fulfil; its parameters are those of `valuesOf`. */
+function matchesOf({ search, target, type, lane, to }: DeliveredPiece): string {
+  return conditionOf([
+    ['delivered_at >= ?5', true],
+    ['delivered_at < ?6', to],
+    ['target = ?2', target],
+    ['type = ?3', type],
+    ['lane = ?4', lane],
+    [hasText, search],
+  ]);
+}
+
 export function prepareDeliveredReading(database: SqliteDatabase): DeliveredReading {
   const selectById = database.prepare('SELECT * FROM delivered WHERE id = ? ORDER BY position');
-  const ofPiece = `FROM (SELECT * FROM delivered WHERE position < ?7 ORDER BY position DESC LIMIT ?8)`;
-  // SQLite's `lower` changes a to z alone.
-  const contains = ['id', 'type', 'lane', 'status'].map((text) => `instr(lower(${text}), lower(?1)) > 0`).join(' OR ');
-  const matches = `delivered_at >= ?5 AND delivered_at < ?6 AND (?2 IS NULL OR target = ?2)
-    AND (?3 IS NULL OR type = ?3) AND (?4 IS NULL OR lane = ?4) AND (?1 = '' OR ${contains})`;
-  const select = database.prepare(`SELECT * ${ofPiece} WHERE ${matches} LIMIT ?9`);
-  const count = database.prepare(
-    `SELECT coalesce(sum(${matches}), 0) AS count, count(*) AS size, min(position) AS last ${ofPiece}`,
-  );
+  const prepared = createStatementCache(database);
 
   const countDelivered = (piece: DeliveredPiece): DeliveredCount => {
-    const row = count.get(...valuesOf(piece)) as SqliteRow;
+    const count = `SELECT count(*) FILTER (WHERE ${matchesOf(piece)}) AS count, count(*) AS size, min(position) AS last ${ofPiece}`;
+    const row = prepared(count).get(...valuesOf(piece)) as SqliteRow;
     return { count: Number(row['count']), next: Number(row['size']) < piece.size ? undefined : Number(row['last']) };
   };
 
   return {
     readDelivered: (id) => selectById.all(toText(id)).map((row) => deliveredOf(row as SqliteRow)),
     searchDelivered(piece, most) {
-      const delivered = select.all(...valuesOf(piece), most).map((row) => deliveredOf(row as SqliteRow));
+      const select = `SELECT * ${ofPiece} WHERE ${matchesOf(piece)} LIMIT ?10`;
+      const rows = prepared(select).all(...valuesOf(piece), most) as SqliteRow[];
+      const delivered = rows.map(deliveredOf);
       const isCut = delivered.length === most;
       return { delivered, next: isCut ? delivered.at(-1)?.position : countDelivered(piece).next };
     },
@@ -62,7 +78,8 @@ function valuesOf(piece: DeliveredPiece): readonly SqliteValue[] {
   const { search = '', target, type, lane, from = 0, to = Infinity, keptFrom, before = Infinity, size } = piece;
   const [targetText, laneText] = [target, lane].map((text) => (text === undefined ? null : toText(text)));
   const instants = [wholeIn(Math.max(from, keptFrom)), wholeIn(to)];
-  return [toText(search), targetText ?? null, type ?? null, laneText ?? null, ...instants, wholeIn(before), size];
+  const about = [targetText ?? null, type ?? null, laneText ?? null];
+  return [toText(search), ...about, ...instants, likePattern(toText(search)), wholeIn(before), size];
 }
 
 /** As SQLite takes it. */

@@ -11,11 +11,13 @@ import type {
   StoredNotification,
 } from '../outbox.js';
 import { isUnfiltered } from '../matches-filter.js';
+import { conditionOf } from './condition-of.js';
 import { isLike, likePattern } from './like-pattern.js';
 import { contentOf, deadOf, fromText, toText } from './rows.js';
 import { removeMeasured } from './settle.js';
 import type { SqliteDatabase, SqliteRow, SqliteStatement, SqliteValue } from './sqlite-driver.js';
 import { copyRows } from './sqlite-errors.js';
+import { createStatementCache } from './statement-cache.js';
 import type { Tally } from './tally.js';
 
 /** Reads the dead letters of an open connection, and changes them within a transaction. */
@@ -50,27 +52,28 @@ const chosenColumns = 'position, target, length(body) AS bytes';
 // does not find its code.
 const isNear = `(${isLike(['id', 'lane'], '?10')} OR ${isLike(['type', 'reason_status', 'reason_kind', 'reason_detail'], '?11')})`;
 // What is like the text, which is found twice as fast, and then exactly what has it.
-const matches = `(?2 = '' OR (${isNear} AND (
+const hasText = `${isNear} AND (
     instr(lower(replace(id, '%0025', '%')), lower(?1)) OR instr(lower(replace(lane, '%0025', '%')), lower(?1)) OR
     instr(lower(type), lower(?2)) OR
-    instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))))
-  AND (?3 IS NULL OR target = ?3) AND (?4 IS NULL OR type = ?4) AND (?5 IS NULL OR lane = ?5)
-  AND (?6 IS NULL OR reason_kind = ?6) AND (?7 IS NULL OR coalesce(reason_status, 0) = ?7) AND died_at >= ?8 AND died_at < ?9`;
+    instr(reason_status, ?2) OR instr(reason_kind, lower(?2)) OR instr(lower(reason_detail), lower(?2)))`;
+
+/** What the rows have to fulfil; its parameters are those of `matchValues`. */
+function matchesOf({ search, target, type, lane, reason, status, from, to }: DeadFilter): string {
+  return conditionOf([
+    [hasText, search],
+    ['target = ?3', target],
+    ['type = ?4', type],
+    ['lane = ?5', lane],
+    ['reason_kind = ?6', reason],
+    ['coalesce(reason_status, 0) = ?7', status],
+    ['died_at >= ?8', from],
+    ['died_at < ?9', to],
+  ]);
+}
 
 export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): DeadLetters {
   const select = database.prepare(`SELECT ${columns} FROM dead WHERE position < ? ORDER BY position DESC LIMIT ?`);
-  const prepareSearch = (chosen: string) => {
-    const rows = `FROM dead WHERE ${chosen} AND position < ?12 ORDER BY position DESC LIMIT ?13`;
-    return {
-      // In the order of the inner query.
-      search: database.prepare(`SELECT * FROM (SELECT ${columns} ${rows}) WHERE ${matches} LIMIT ?15`),
-      end: database.prepare(`SELECT min(position) AS last, count(*) AS count FROM (SELECT position ${rows})`),
-    };
-  };
-  const searches = {
-    ofAll: prepareSearch('?14 IS NULL'),
-    ofIds: prepareSearch('id IN (SELECT value FROM json_each(?14))'),
-  };
+  const prepared = createStatementCache(database);
   const selectById = database.prepare(`SELECT ${columns}, traceparent, body FROM dead WHERE id = ? ORDER BY position`);
   const chooseById = database.prepare(
     `SELECT ${chosenColumns} FROM dead WHERE id = ?1 AND (?2 IS NULL OR target = ?2) ORDER BY position`,
@@ -78,32 +81,18 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
   const chooseExpired = database.prepare(
     `SELECT ${chosenColumns} FROM dead WHERE died_at < ? ORDER BY position LIMIT ?`,
   );
-  const prepareRange = (chosen: string) => {
-    const rows = `FROM dead WHERE ${chosen} AND position > ?12 AND position <= ?13 ORDER BY position LIMIT ?14`;
-    return {
-      choose: database.prepare(`SELECT ${chosenColumns}, ${matches} AS is_match ${rows}`),
-      // Those that do not match are grouped as well: so the range is read once, and its end is known.
-      // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
-      groups: database.prepare(
-        `SELECT ${matches} AS is_match, target, type, reason_kind, reason_status, count(*) AS count,
-           max(position) AS position, died_at
-         FROM (SELECT * ${rows}) GROUP BY is_match, target, type, reason_kind, reason_status ORDER BY position`,
-      ),
-    };
-  };
-  const inRange = prepareRange('?15 IS NULL');
-  const inRangeOfIds = prepareRange('id IN (SELECT value FROM json_each(?15))');
   const insertPending = database.prepare(
     `INSERT INTO pending (position, target, id, type, lane, occurred_at, accepted_at, traceparent, body)
      SELECT ?1, target, id, type, lane, occurred_at, ?2, traceparent, body FROM dead WHERE position = ?3`,
   );
   const removeAt = database.prepare('DELETE FROM dead WHERE position IN (SELECT value FROM json_each(?))');
 
-  /** The statements for a range, and their parameters. */
-  const planOf = ({ after = 0, upTo, limit, ids, ...filter }: DeadRange) => {
-    const values: SqliteValue[] = [...matchValues(filter), after, upTo, limit, idList(ids)];
-    return { ...(ids === undefined ? inRange : inRangeOfIds), values };
-  };
+  /** Selects these columns of a range's rows, and whether each matches. */
+  const rangeOf = ({ after = 0, upTo, limit, ids, ...filter }: DeadRange, selected: string) => ({
+    rows: `SELECT ${selected}, ${matchesOf(filter)} AS is_match FROM dead
+      WHERE ${isOneOf(ids, '?15')} AND position > ?12 AND position <= ?13 ORDER BY position LIMIT ?14`,
+    values: [...matchValues(filter), after, upTo, limit, idList(ids)] satisfies SqliteValue[],
+  });
 
   const remove = (chosen: readonly Chosen[]): number => {
     for (const [target, letters] of byTarget(chosen)) tally.countDead(tally.stored(target), -letters.length);
@@ -112,12 +101,17 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
   };
 
   const search = ({ before, limit, ids, ...filter }: DeadSearch, most: number): DeadFound => {
-    const statements = ids === undefined ? searches.ofAll : searches.ofIds;
+    const rows = `FROM dead WHERE ${isOneOf(ids, '?14')} AND position < ?12 ORDER BY position DESC LIMIT ?13`;
     const values: SqliteValue[] = [...matchValues(filter), before, limit, idList(ids)];
-    const letters = statements.search.all(...values, most).map(deadOf);
+    // In the order of the inner query.
+    const matching = `SELECT * FROM (SELECT ${columns} ${rows}) WHERE ${matchesOf(filter)} LIMIT ?15`;
+    const letters = prepared(matching)
+      .all(...values, most)
+      .map(deadOf);
     const oldest = letters.at(-1);
     if (oldest !== undefined && letters.length === most) return { letters, next: oldest.position };
-    const { last, count } = statements.end.get(...values) as SqliteRow;
+    const end = `SELECT min(position) AS last, count(*) AS count FROM (SELECT position ${rows})`;
+    const { last, count } = prepared(end).get(...values) as SqliteRow;
     return { letters, next: Number(count) < limit ? undefined : Number(last) };
   };
 
@@ -130,8 +124,15 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     search,
 
     groupInRange(range) {
-      const { groups, values } = planOf(range);
-      const rows = groups.all(...values) as SqliteRow[];
+      // Those that do not match are grouped as well: so the range is read once, and its end is known.
+      // Beside `max(position)` the other columns are those of that row: https://www.sqlite.org/lang_select.html#bareagg.
+      const grouped = 'is_match, target, type, reason_kind, reason_status';
+      const one = rangeOf(range, 'target, type, reason_kind, reason_status, position, died_at');
+      const statement = prepared(
+        `SELECT ${grouped}, count(*) AS count, max(position) AS position, died_at FROM (${one.rows})
+         GROUP BY ${grouped} ORDER BY position`,
+      );
+      const rows = statement.all(...one.values) as SqliteRow[];
       const count = rows.reduce((sum, row) => sum + Number(row['count']), 0);
       return {
         groups: rows.filter((row) => row['is_match'] === 1).map(groupOf),
@@ -150,8 +151,8 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
     expired: (before, limit) => chosenBy(chooseExpired, before, limit),
 
     changeInRange(range, change) {
-      const { choose, values } = planOf(range);
-      const rows = choose.all(...values) as (Chosen & { readonly is_match: unknown })[];
+      const { rows: select, values } = rangeOf(range, chosenColumns);
+      const rows = prepared(select).all(...values) as (Chosen & { readonly is_match: unknown })[];
       const count = change(rows.filter((row) => row.is_match === 1));
       return { count, next: rows.length < range.limit ? undefined : rows.at(-1)?.position };
     },
@@ -175,6 +176,11 @@ export function prepareDeadLetters(database: SqliteDatabase, tally: Tally): Dead
   };
 }
 
+/** Whether a row is one of those with these ids, which are in this parameter; of all, if there are none. */
+function isOneOf(ids: DeadFilter['ids'], parameter: string): string {
+  return ids === undefined ? `${parameter} IS NULL` : `id IN (SELECT value FROM json_each(${parameter}))`;
+}
+
 /** As the statements take them: a JSON list. */
 function idList(ids: DeadFilter['ids']): string | null {
   return ids === undefined ? null : JSON.stringify(ids.map(toText));
@@ -196,7 +202,7 @@ function chosenBy(statement: SqliteStatement, ...values: Parameters<SqliteStatem
   return statement.all(...values) as Chosen[];
 }
 
-/** The parameters of `matches`. */
+/** The parameters of `matchesOf`. */
 function matchValues({ search = '', target, type, lane, reason, status, from, to }: DeadFilter): SqliteValue[] {
   return [
     toText(search).replaceAll('%0025', '%'),
