@@ -39,7 +39,7 @@ describe('the events of a notifier', () => {
     };
     const delayMs = expect.any(Number) as number;
     expect(told('retry')).toEqual([
-      { ...attempt, attempts: 1, status: 503, code: undefined, delayMs, circuit: 'closed' },
+      { ...attempt, attempts: 1, status: 503, code: undefined, detail: '', delayMs, circuit: 'closed' },
     ]);
     expect(told('delivered')).toEqual([
       { ...attempt, attempts: 2, status: 200, isReplyNotJson: false, ageMs: expect.any(Number) as number },
