@@ -30,7 +30,12 @@ export interface Overview {
   readonly processes: readonly ProcessEntry[] | null;
   /** Changes when the list of dead letters may have changed. */
   readonly deadRevision: string;
+  /** Whether who asks for it may change something. */
+  readonly mayChange: boolean;
 }
+
+/** What is the same for all who ask. */
+export type SharedOverview = Omit<Overview, 'mayChange'>;
 
 export interface Health {
   readonly level: 'fine' | 'attention' | 'failing';
