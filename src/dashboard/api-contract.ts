@@ -37,10 +37,19 @@ export interface Overview {
 /** What is the same for all who ask. */
 export type SharedOverview = Omit<Overview, 'mayChange'>;
 
-export interface Health {
+/** The most urgent problem, or that there is none. */
+export interface Health extends Omit<Problem, 'level' | 'code'> {
+  /** That of the gravest problem. */
   readonly level: 'fine' | 'attention' | 'failing';
+  readonly code: 'fine' | Problem['code'];
+  /** What else is wrong, the most urgent first. */
+  readonly others: readonly Problem[];
+}
+
+/** Something that is not well. */
+export interface Problem {
+  readonly level: 'attention' | 'failing';
   readonly code:
-    | 'fine'
     | 'outbox-unreadable'
     | 'unsaved'
     | 'nobody-delivers'

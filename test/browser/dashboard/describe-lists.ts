@@ -55,12 +55,12 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
           await hear('paused');
         },
       });
-      await page.getByText('cannot be reached (ECONNREFUSED)').first().waitFor();
+      await page.getByText('cannot be reached: it refuses connections (ECONNREFUSED)').first().waitFor();
       await page.locator('#figure-pending').click();
       await page.getByRole('heading', { name: 'Pending' }).waitFor();
       expect(await focused(page)).toBe('Pending');
       const rows = page.locator('#pending-list > li');
-      await rows.first().getByText('paused: when delivery goes on').waitFor();
+      await rows.first().getByText('once crm takes notifications again').waitFor();
       await rows.nth(1).getByText('after the one before it in its lane').waitFor();
       await page.getByText('1–3 of 3').waitFor();
       await page.getByText('More filters').click();
@@ -71,7 +71,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.reload();
       await page.getByText('1–1 of 1').waitFor();
       expect(await rows.locator('.code').last().textContent()).toBe('b');
-      await rows.first().getByText('paused: when delivery goes on').waitFor();
+      await rows.first().getByText('once crm takes notifications again').waitFor();
       await page.getByText('More filters').click();
       for (const [width, colorScheme] of [
         [320, 'dark'],
@@ -87,7 +87,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
         expect(Math.abs(field.y + field.height - button.y - button.height)).toBeLessThan(2);
       }
       await rows.first().getByRole('link').click();
-      await page.locator('#notification').getByText('paused: when delivery goes on').waitFor();
+      await page.locator('#notification').getByText('once crm takes notifications again').waitFor();
       await page.goBack();
       const file = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
       const csv = await (await fetch(`${url}/crm/${file!}`)).text();
