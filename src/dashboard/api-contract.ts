@@ -61,6 +61,7 @@ export interface Problem {
     | 'misdirected'
     | 'crm-unreachable'
     | 'dead-letters'
+    | 'not-accepted'
     | 'old-backlog';
   /** A few words for the document's title. */
   readonly title: string;

@@ -3,12 +3,14 @@ import { failureText } from '../core/failure-words.js';
 import { tokenFailureCode } from '../core/token-failure-code.js';
 import type { Stats } from '../notifier/notifier.js';
 import type { DeliveredBy, Health, Problem, TargetEntry } from './api-contract.js';
+import type { Rejections } from './rejections.js';
 
 export interface HealthContext {
   readonly stats: Stats;
   readonly targets: readonly TargetEntry[];
   readonly deliveredBy: DeliveredBy;
   readonly outboxCode: string | undefined;
+  readonly rejections: Rejections;
   readonly oldBacklogMs: number;
 }
 
@@ -20,10 +22,12 @@ export function healthOf(context: HealthContext): Health {
   return { ...first, level: isFailing ? 'failing' : first.level, others };
 }
 
-function problemsOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs }: HealthContext): readonly Problem[] {
+function problemsOf(context: HealthContext): readonly Problem[] {
+  const { stats, targets, deliveredBy, outboxCode, rejections, oldBacklogMs } = context;
   const inMemory = stats.unsaved > 0 ? [unsaved(stats.unsaved)] : [];
+  const lost = rejections.notValid + rejections.notStored > 0 ? [notAccepted(rejections)] : [];
   // What is held now is not known then.
-  if (!stats.isOutboxReadable) return [unreadable(outboxCode), ...inMemory];
+  if (!stats.isOutboxReadable) return [unreadable(outboxCode), ...inMemory, ...lost];
   const neglected = targets.filter(({ circuit }) => deliveredBy === 'another process' && circuit === null);
   return [
     ...inMemory,
@@ -31,6 +35,7 @@ function problemsOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs }: H
     ...pauses(stats, targets),
     ...neglected.map(neglectedBy),
     ...(stats.dead > 0 ? [withDeadLetters(stats.dead)] : []),
+    ...lost,
     ...(stats.oldestAgeMs >= oldBacklogMs ? [withOldBacklog(stats)] : []),
     ...(deliveredBy === 'unknown' ? [unknown(stats)] : []),
   ];
@@ -171,6 +176,23 @@ function withDeadLetters(count: number): Problem {
     code: 'dead-letters',
     title: `${count.toLocaleString('en')} dead`,
     sentence: `There ${count === 1 ? 'is' : 'are'} ${countText(count, 'dead letter')}: see why below, then redeliver or discard.`,
+  };
+}
+
+/** Of this process: another one that shares the outbox says it of its own. */
+function notAccepted({ notValid, notStored }: Rejections): Problem {
+  const count = notValid + notStored;
+  const whys = [
+    ...(notValid > 0 ? [`${notValid.toLocaleString('en')} not valid`] : []),
+    ...(notStored > 0 ? [`${notStored.toLocaleString('en')} without room in the outbox`] : []),
+  ];
+  return {
+    level: 'attention',
+    code: 'not-accepted',
+    title: `${count.toLocaleString('en')} not accepted`,
+    sentence:
+      `In the past hour this process did not accept ${countText(count, 'notification')} (${whys.join(', ')}), ` +
+      `so the CRM never gets ${count === 1 ? 'it' : 'them'}: the log says why.`,
   };
 }
 

@@ -114,7 +114,7 @@ function overviewOf(
   recorder: Recorder,
   oldBacklogMs: number,
 ): SharedOverview {
-  const { session, latency, attempts, outboxCode, deadCount } = recorder.read();
+  const { session, latency, attempts, outboxCode, deadCount, rejections } = recorder.read();
   const leader = processes?.find(({ isLeader }) => isLeader);
   const deliveredBy = deliveredByOf(stats, processes, leader);
   const targets = Object.entries(stats.targets).map(([name, ofTarget]): TargetEntry => {
@@ -127,7 +127,7 @@ function overviewOf(
   });
   return {
     at,
-    health: healthOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs }),
+    health: healthOf({ stats, targets, deliveredBy, outboxCode, rejections, oldBacklogMs }),
     stats,
     deliveredBy,
     targets,

@@ -40,6 +40,7 @@ const health = (stats: Partial<Stats>, given: Partial<HealthContext> = {}) =>
     targets: [target()],
     deliveredBy: 'this process',
     outboxCode: undefined,
+    rejections: { notValid: 0, notStored: 0 },
     oldBacklogMs: 300_000,
     ...given,
   });
@@ -146,6 +147,21 @@ describe('health', () => {
     expect(health({}, { targets: [byHand({ pause: nobody })] }).sentence).toContain('was paused by hand at {instant}');
     const other = paused(unreachable, { name: 'sales' });
     expect(health({}, { targets: [byHand(), other] }).sentence).toContain('The target sales cannot be reached');
+  });
+
+  it('tells of what was not accepted in the past hour, and why', () => {
+    const rejections = { notValid: 2, notStored: 1_000 };
+    expect(health({}, { rejections })).toMatchObject({
+      level: 'attention',
+      code: 'not-accepted',
+      title: '1,002 not accepted',
+      sentence:
+        'In the past hour this process did not accept 1,002 notifications (2 not valid, 1,000 without room in the outbox), ' +
+        'so the CRM never gets them: the log says why.',
+    });
+    expect(health({ dead: 1 }, { rejections }).others.map(({ code }) => code)).toEqual(['not-accepted']);
+    const one = health({}, { rejections: { notValid: 1, notStored: 0 } });
+    expect(one.sentence).toContain('1 notification (1 not valid), so the CRM never gets it');
   });
 
   it('reports an old backlog from the given age on', () => {

@@ -100,7 +100,7 @@ function showOverview(overview: Overview): void {
   pauseControl.show(overview);
   showTargets(overview);
   showProcesses(overview.processes);
-  showCounts(overview.counts);
+  showCounts(overview);
   showTypes(overview);
   showChanges(overview);
   attempts.show(overview);
