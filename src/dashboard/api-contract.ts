@@ -18,7 +18,7 @@ export interface Overview {
   readonly counts: CountSeries | null;
   /** The same for each type and target; null while they cannot be read. */
   readonly byType: ByType | null;
-  /** What people have done to dead letters since the start of the series; null if that cannot be read. */
+  /** What people have done since the start of the series; null if that cannot be read. */
   readonly changes: Changes | null;
   /** Of this process. */
   readonly latency: Latency;

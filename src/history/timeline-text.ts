@@ -1,5 +1,6 @@
 import { countText } from '../core/duration-text.js';
 import { failureText } from '../core/failure-words.js';
+import { isByHand } from './by-hand.js';
 import type { TimelineEntry } from './timeline-entry.js';
 
 /** What happened, in words and without when: `attempt 3 failed with 503`. The CRM's own words are left out. */
@@ -22,10 +23,10 @@ export function timelineText(entry: TimelineEntry): string {
     case 'discarded':
       return `${kind}${by === null ? '' : ` by ${by}`}${detail === '' ? '' : `, ${ofAllText(count, detail)}`}`;
     case 'paused':
-      if (code === null && status === null) return `delivery to ${target} paused${byHand(by)}`;
+      if (isByHand(entry)) return `delivery to ${target} paused${byHand(by)}`;
       return `delivery to ${target} waits: ${status === null ? failureText(result) : `it responds ${result}`}`;
     case 'resumed':
-      return `delivery to ${target} resumed${by === null ? '' : byHand(by)}`;
+      return `delivery to ${target} resumed${isByHand(entry) ? byHand(by) : ''}`;
   }
 }
 

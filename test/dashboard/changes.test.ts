@@ -70,7 +70,7 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
   it('is paused and resumed by those whom authorizeChange lets, and the log says who did what', async () => {
     const crm = await startCrm();
     const logger = createLogCollector();
-    const { app, stats } = dashboardOf(
+    const { app, stats, notifier } = dashboardOf(
       { baseUrl: crm.url },
       {
         logger,
@@ -108,6 +108,12 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
     await change('pause?tarket=crm', 'ada').expect(400);
     await change('resume', 'bob').expect(200);
     expect(await by()).toBeUndefined();
+    const latest = async () => (await notifier.changes(0))?.latest ?? [];
+    while ((await latest()).length < 2) await new Promise(setImmediate);
+    expect(await latest()).toMatchObject([
+      { kind: 'resumed', target: 'crm', by: 'bob' },
+      { kind: 'paused', target: 'crm', by: 'ada' },
+    ]);
     expect(logger.at('info')).toMatchObject([
       { message: 'CRM dashboard: delivery was paused', fields: { by: 'ada', target: 'crm', changed: 1 } },
       { message: 'CRM dashboard: delivery was resumed', fields: { by: 'bob', changed: 1 } },

@@ -15,6 +15,8 @@ describe('an entry of a timeline in words', () => {
       textOf({ kind: 'paused', by: 'ada' }),
       textOf({ kind: 'paused' }),
       textOf({ kind: 'resumed', by: 'ada' }),
+      textOf({ kind: 'resumed', code: 'byHand' }),
+      textOf({ kind: 'resumed' }),
     ]).toEqual([
       'not sent, because there was no connection: it refuses connections (ECONNREFUSED), 3 times',
       'delivery to crm waits: it closes the connection (UND_ERR_SOCKET)',
@@ -22,6 +24,8 @@ describe('an entry of a timeline in words', () => {
       'delivery to crm paused by ada',
       'delivery to crm paused by hand',
       'delivery to crm resumed by ada',
+      'delivery to crm resumed by hand',
+      'delivery to crm resumed',
     ]);
   });
 });
