@@ -10,6 +10,10 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       const { page, crm, deadLetters, hear } = await openWithDead(3);
       const [newest, next] = await deadLetters.list();
       await letter(page, newest!.id).waitFor();
+      await letters(page)
+        .getByText(/ · 1 attempt since accepted or redelivered$/)
+        .first()
+        .waitFor();
       await page.getByRole('searchbox').focus();
       while (!(await focused(page)).startsWith('Redeliver 0')) await page.keyboard.press('Tab');
       expect(await focused(page)).toBe(`Redeliver ${newest!.id}`);

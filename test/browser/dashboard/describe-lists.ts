@@ -62,6 +62,10 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       const rows = page.locator('#pending-list > li');
       await rows.first().getByText('once crm takes notifications again').waitFor();
       await rows.nth(1).getByText('after the one before it in its lane').waitFor();
+      await rows
+        .nth(1)
+        .getByText(/^accepted .* · 0 attempts$/)
+        .waitFor();
       await page.getByText('1–3 of 3').waitFor();
       await page.getByText('More filters').click();
       await page.getByLabel('Lane').fill('b');
@@ -111,7 +115,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.getByRole('link', { name: 'Delivered' }).click();
       await page.getByText('1–2 of 2').waitFor();
       await page
-        .getByText(/^(\d+ ms|[1-9]\d* seconds?) after it was accepted or redelivered$/)
+        .getByText(/^(\d+ ms|[1-9]\d* seconds?) after it was accepted$/)
         .first()
         .waitFor();
       await page.getByRole('searchbox', { name: 'Search the list' }).fill(ofB);
