@@ -34,8 +34,6 @@ function wordsOf(code: string): string | undefined {
       return 'what it responds is not HTTP';
     case 'CERT_HAS_EXPIRED':
       return 'its certificate has expired';
-    case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return 'its certificate is for another name';
     default:
       return wordsOfFamily(code);
   }
@@ -43,6 +41,7 @@ function wordsOf(code: string): string | undefined {
 
 function wordsOfFamily(code: string): string | undefined {
   if (code.startsWith('ERR_CRM_PROXY_')) return 'the proxy refuses the way to it';
+  if (code.includes('CERT_ALTNAME')) return 'its certificate is for another name';
   if (/CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code)) return 'its certificate is not trusted';
   return /SSL|TLS|EPROTO/.test(code) ? 'no TLS connection can be made to it' : undefined;
 }

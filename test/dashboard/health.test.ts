@@ -102,6 +102,7 @@ describe('health', () => {
     ['ERR_CRM_TIMEOUT', ': it does not respond in time (ERR_CRM_TIMEOUT).'],
     ['UND_ERR_CONNECT_TIMEOUT', ': connecting to it takes too long (UND_ERR_CONNECT_TIMEOUT).'],
     ['CERT_HAS_EXPIRED', ': its certificate has expired (CERT_HAS_EXPIRED).'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', ': its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID).'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', ': its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT).'],
     ['ERR_CRM_PROXY_407', ': the proxy refuses the way to it (ERR_CRM_PROXY_407).'],
     ['EPROTO', ': no TLS connection can be made to it (EPROTO).'],

@@ -120,7 +120,7 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       const changes = page.locator('[data-change="possible"]');
       await letter(page, id).waitFor();
       expect(await changes.and(page.locator(':disabled')).count()).toBe(0);
-      const line = page.getByText('You may see everything here, but not change anything');
+      const line = page.getByText('You may see this page, but not change anything');
       expect(await line.isVisible()).toBe(false);
       // Nothing tells the page, until the change is refused.
       await page.getByRole('button', { name: 'Pause updates' }).click();
