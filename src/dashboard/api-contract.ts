@@ -18,7 +18,7 @@ export interface Overview {
   readonly counts: CountSeries | null;
   /** The same for each type and target; null while they cannot be read. */
   readonly byType: ByType | null;
-  /** What people have done to dead letters since the start of the series; null if that cannot be read. */
+  /** What people have done since the start of the series; null if that cannot be read. */
   readonly changes: Changes | null;
   /** Of this process. */
   readonly latency: Latency;
@@ -30,12 +30,26 @@ export interface Overview {
   readonly processes: readonly ProcessEntry[] | null;
   /** Changes when the list of dead letters may have changed. */
   readonly deadRevision: string;
+  /** Whether who asks for it may change something. */
+  readonly mayChange: boolean;
 }
 
-export interface Health {
+/** What is the same for all who ask. */
+export type SharedOverview = Omit<Overview, 'mayChange'>;
+
+/** The most urgent problem, or that there is none. */
+export interface Health extends Omit<Problem, 'level' | 'code'> {
+  /** That of the gravest problem. */
   readonly level: 'fine' | 'attention' | 'failing';
+  readonly code: 'fine' | Problem['code'];
+  /** What else is wrong, the most urgent first. */
+  readonly others: readonly Problem[];
+}
+
+/** Something that is not well. */
+export interface Problem {
+  readonly level: 'attention' | 'failing';
   readonly code:
-    | 'fine'
     | 'outbox-unreadable'
     | 'unsaved'
     | 'nobody-delivers'
@@ -47,6 +61,7 @@ export interface Health {
     | 'misdirected'
     | 'crm-unreachable'
     | 'dead-letters'
+    | 'not-accepted'
     | 'old-backlog';
   /** A few words for the document's title. */
   readonly title: string;

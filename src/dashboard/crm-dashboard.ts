@@ -17,7 +17,7 @@ import { createPendingApi, type PendingApi } from './pending-api.js';
 import { compressFor } from './compress.js';
 import { isRange } from './count-series.js';
 import { createNotificationsApi, type NotificationsApi } from './notifications-api.js';
-import type { Overview, Range } from './api-contract.js';
+import type { Overview, Range, SharedOverview } from './api-contract.js';
 import {
   type DashboardResponse,
   jsonResponse,
@@ -30,13 +30,13 @@ import {
 } from './response.js';
 import { createPausesApi, type PausesApi } from './pauses-api.js';
 import { createRecorder } from './recorder.js';
-import { refuseForeign, refuseUnauthorised, userOfRequest } from './request-guard.js';
+import { mayChange, refuseForeign, refuseUnauthorised, userOfRequest } from './request-guard.js';
 import { changing, reading } from './methods.js';
 
 interface Dashboard {
   readonly config: DashboardConfig;
   readonly assets: PageAssets;
-  readonly readOverview: (range: Range) => Promise<Overview>;
+  readonly readOverview: (range: Range) => Promise<SharedOverview>;
   readonly pending: PendingApi;
   readonly deadLetters: DeadLettersApi;
   readonly pauses: PausesApi;
@@ -90,11 +90,11 @@ async function respondTo(req: IncomingMessage, dashboard: Dashboard): Promise<An
 }
 
 function route(req: IncomingMessage, dashboard: Dashboard): AnyResponse | Promise<AnyResponse> {
-  const { config, assets, readOverview, deadLetters, pauses, notifications } = dashboard;
+  const { config, assets, deadLetters, pauses, notifications } = dashboard;
   const [path = '/', query = ''] = (req.url ?? '/').split(/\?(.*)/s);
   const asset = assets.get(path);
   if (asset !== undefined) return reading(req, () => redirectToSlash(req) ?? asset(req));
-  if (path === '/api/overview') return reading(req, () => respondWithOverview(query, readOverview));
+  if (path === '/api/overview') return reading(req, () => respondWithOverview(req, query, dashboard));
   const fromList = routeLists(req, path, query, dashboard);
   if (fromList !== undefined) return fromList;
   if (path === '/api/pause') return changing(req, config, (by) => pauses.pause(query, by));
@@ -140,23 +140,37 @@ function respondWithNotification(
 
 const badId = refusal(400, 'bad-id', 'this is not the id of a notification');
 
-async function respondWithOverview(query: string, readOverview: Dashboard['readOverview']): Promise<DashboardResponse> {
+async function respondWithOverview(
+  req: IncomingMessage,
+  query: string,
+  { config, readOverview }: Dashboard,
+): Promise<DashboardResponse> {
   const { range = 'hour', after = '', ...others } = Object.fromEntries(new URLSearchParams(query));
   if (!isRange(range) || Object.keys(others).length > 0) return badRange;
-  const overview = await readOverview(range);
+  const [overview, isForChanger] = await Promise.all([readOverview(range), mayChange(req, config)]);
   const [session, number] = after.split(':');
-  if (session !== overview.session) return wholeOverview(overview);
+  if (session !== overview.session) return wholeOverview(overview, isForChanger);
   // Of the attempts only those that the page does not have yet.
   const known = Number(number);
-  return jsonResponse({ ...overview, attempts: overview.attempts.filter((attempt) => !(attempt.number <= known)) });
+  const attempts = overview.attempts.filter((attempt) => !(attempt.number <= known));
+  return overviewResponse({ ...overview, attempts }, isForChanger);
 }
 
-const whole = new WeakMap<Overview, DashboardResponse>();
+function overviewResponse(overview: SharedOverview, isForChanger: boolean): DashboardResponse {
+  return jsonResponse({ ...overview, mayChange: isForChanger } satisfies Overview);
+}
+
+/** For those who may change something, and for those who may not. */
+const whole = {
+  changer: new WeakMap<SharedOverview, DashboardResponse>(),
+  viewer: new WeakMap<SharedOverview, DashboardResponse>(),
+};
 
 /** The same bytes for all that share an overview: a client that does not read them holds no others. */
-function wholeOverview(overview: Overview): DashboardResponse {
-  const response = whole.get(overview) ?? jsonResponse(overview);
-  whole.set(overview, response);
+function wholeOverview(overview: SharedOverview, isForChanger: boolean): DashboardResponse {
+  const shared = isForChanger ? whole.changer : whole.viewer;
+  const response = shared.get(overview) ?? overviewResponse(overview, isForChanger);
+  shared.set(overview, response);
   return response;
 }
 

@@ -14,7 +14,8 @@ export interface DashboardOptions {
   readonly authorize?: ((req: Request) => boolean | Promise<boolean>) | undefined;
   /**
    * Decides who may redeliver, discard, try, pause and resume, of those who may see the dashboard. Called for every change, like `authorize`; the
-   * response to others is a 403.
+   * response to others is a 403. It is called for every `GET api/overview` as well, so that the page disables what they may not do: decide
+   * by who it is, not by the method or the path.
    * @default everybody whom `authorize` lets in
    * @example authorizeChange: (req) => req.session?.role === 'admin'
    */

@@ -4,7 +4,7 @@ import { CRMOutboxError } from '../core/errors.js';
 import { within } from '../core/time-limit.js';
 import type { Changes, HandPause, MinuteCounts, OutboxProcess, Pause, TypeCounts } from '../history/history.js';
 import type { Notifier, Stats } from '../notifier/notifier.js';
-import type { DeliveredBy, Overview, ProcessEntry, Range, TargetEntry } from './api-contract.js';
+import type { DeliveredBy, ProcessEntry, Range, SharedOverview, TargetEntry } from './api-contract.js';
 import { seriesOf, startOfSeries, sumsOfTarget } from './count-series.js';
 import { healthOf } from './health.js';
 import type { Recorder } from './recorder.js';
@@ -30,13 +30,13 @@ export function createOverviewReader(
   crm: Pick<Notifier, 'stats' | 'processes' | 'minutes' | 'countsByType' | 'changes'>,
   recorder: Recorder,
   { clock, oldBacklogMs }: OverviewOptions,
-): (range: Range) => Promise<Overview> {
+): (range: Range) => Promise<SharedOverview> {
   const readStats = share(() => crm.stats(), clock);
   const readProcesses = share(() => crm.processes(), clock);
   const readMinutes = shareByRange((from) => crm.minutes(from), clock);
   const readTypes = shareByRange((from) => crm.countsByType(from), clock);
   const readChanges = shareByRange((from) => crm.changes(from), clock);
-  const shared = new Map<Range, { readonly overview: Promise<Overview>; readonly atMs: number }>();
+  const shared = new Map<Range, { readonly overview: Promise<SharedOverview>; readonly atMs: number }>();
 
   /** Null if it takes too long, or fails, or is not known. */
   const reported = async <Result>(reading: Promise<Result | undefined>): Promise<Result | null> => {
@@ -47,7 +47,7 @@ export function createOverviewReader(
     }
   };
 
-  const read = async (range: Range): Promise<Overview> => {
+  const read = async (range: Range): Promise<SharedOverview> => {
     const at = clock.now();
     const [stats, processes, minutes, types, changes] = await Promise.all([
       within(readStats(), timeoutMs, clock, unresponsive),
@@ -113,8 +113,8 @@ function overviewOf(
   { at, stats, processes, minutes, types, changes, range }: Readings,
   recorder: Recorder,
   oldBacklogMs: number,
-): Overview {
-  const { session, latency, attempts, outboxCode, deadCount } = recorder.read();
+): SharedOverview {
+  const { session, latency, attempts, outboxCode, deadCount, rejections } = recorder.read();
   const leader = processes?.find(({ isLeader }) => isLeader);
   const deliveredBy = deliveredByOf(stats, processes, leader);
   const targets = Object.entries(stats.targets).map(([name, ofTarget]): TargetEntry => {
@@ -127,7 +127,7 @@ function overviewOf(
   });
   return {
     at,
-    health: healthOf({ stats, targets, deliveredBy, outboxCode, oldBacklogMs }),
+    health: healthOf({ stats, targets, deliveredBy, outboxCode, rejections, oldBacklogMs }),
     stats,
     deliveredBy,
     targets,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import type { Notifier } from '../notifier/notifier.js';
 import type { AttemptEntry, Latency } from './api-contract.js';
+import { createRejectionCounts, type Rejections } from './rejections.js';
 
 /** What the events of this process have shown since the dashboard was mounted, in bounded memory. */
 export interface Recorder {
@@ -17,6 +18,7 @@ export interface Recorded {
   readonly outboxCode: string | undefined;
   /** How many notifications have become dead letters. */
   readonly deadCount: number;
+  readonly rejections: Rejections;
 }
 
 const maxAttemptEntries = 100;
@@ -27,6 +29,7 @@ type Attempt = Pick<AttemptEntry, 'id' | 'target' | 'type' | 'attempts' | 'durat
 export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorder {
   const session = randomUUID();
   const durations = createAttemptDurations();
+  const rejections = createRejectionCounts();
   const attempts: AttemptEntry[] = [];
   let attemptCount = 0;
   let deadCount = 0;
@@ -67,13 +70,18 @@ export function createRecorder(crm: Pick<Notifier, 'on'>, clock: Clock): Recorde
     deadCount += 1;
     record(event, 'dead', event.reason.status ?? event.reason.kind);
   });
+  crm.on('rejected', ({ error }) => {
+    rejections.add(error, clock.now());
+  });
   crm.on('outboxFailed', ({ error }) => {
     outboxCode = error.code;
   });
 
   return {
     read() {
-      return { session, latency: durations.read(clock.now()), attempts, outboxCode, deadCount };
+      const now = clock.now();
+      const about = { latency: durations.read(now), rejections: rejections.read(now) };
+      return { session, ...about, attempts, outboxCode, deadCount };
     },
   };
 }

@@ -53,13 +53,21 @@ export async function refuseChange(
   { authorizeChange, logger, userOf }: Pick<DashboardConfig, 'authorizeChange' | 'logger' | 'userOf'>,
 ): Promise<DashboardResponse | undefined> {
   const refused = refuseForeign(req);
-  if (refused !== undefined || authorizeChange === undefined) return refused;
-  if (await isAllowed(req, 'authorizeChange', authorizeChange, logger)) return undefined;
+  if (refused !== undefined) return refused;
+  if (await mayChange(req, { authorizeChange, logger })) return undefined;
   // Of the path the last part alone: before it there may be an id that the client has made up.
   const change = /[^/?]+(?=$|\?)/.exec(req.url ?? '')?.[0];
   const fields = { by: userOfRequest(req, { userOf }), change };
   if (logger !== undefined) writeLog(logger, 'warn', fields, 'CRM dashboard: a change was refused', () => undefined);
   return mayNotChange;
+}
+
+/** Whether this user may change something, of those who may see the dashboard. Never rejects. */
+export async function mayChange(
+  req: IncomingMessage,
+  { authorizeChange, logger }: Pick<DashboardConfig, 'authorizeChange' | 'logger'>,
+): Promise<boolean> {
+  return authorizeChange === undefined || (await isAllowed(req, 'authorizeChange', authorizeChange, logger));
 }
 
 /** Whether this user may see the bodies of notifications. Never rejects. */

@@ -1,5 +1,6 @@
 import type { DeliveryEvent } from '../delivery/delivery-event.js';
 import type { DeadLetter } from '../outbox/outbox.js';
+import { resumedByHandCode } from './by-hand.js';
 import type { ChangeKind, DeliveredNotification, TimelineEntry } from './timeline-entry.js';
 
 /** What an event leaves in the timelines; undefined if that is nothing, or if it is kept otherwise. */
@@ -27,7 +28,7 @@ export function entryOfEvent(event: DeliveryEvent, now: number): TimelineEntry |
     case 'pausedByHand':
       return { ...ofAll(event.target, event.since), kind: 'paused', by: event.by };
     case 'resumedByHand':
-      return { ...ofAll(event.target, now), kind: 'resumed', by: event.by };
+      return { ...ofAll(event.target, now), kind: 'resumed', code: resumedByHandCode, by: event.by };
     default:
       return undefined;
   }

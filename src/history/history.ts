@@ -38,7 +38,7 @@ export interface History {
   record(entries: readonly TimelineEntry[]): Promise<void>;
   /** What is kept of a notification; of what concerns all of them, what happened from this instant on. */
   timeline(id: string, from: number): Promise<KeptTimeline>;
-  /** What people have done to dead letters from this instant on, as far as it is kept. */
+  /** What people have done from this instant on, as far as it is kept. */
   changes(from: number): Promise<Changes>;
   /** Delivered notifications that are kept and match, newest first, at most `limit` of them. */
   listDelivered(query: DeliveredQuery): Promise<readonly DeliveredNotification[]>;

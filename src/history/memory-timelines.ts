@@ -1,7 +1,7 @@
+import { isByHand, isFirstReport } from './by-hand.js';
 import { isSameProbe, joined } from './timeline-buffer.js';
 import {
   type ChangeKind,
-  changeKinds,
   type DeliveredFilter,
   type DeliveredNotification,
   entriesKeptMs,
@@ -86,7 +86,8 @@ export function createMemoryTimelines(now: () => number, kept: KeptDelivered): M
       const changed = [...timelines.values()]
         .flat()
         .concat(ofAll)
-        .filter(({ kind, at }) => at >= from && changeKinds.some((change) => change === kind));
+        .filter((entry) => entry.at >= from && isByHand(entry))
+        .filter(isFirstReport);
       const sumOf = (sought: ChangeKind): number =>
         changed.reduce((sum, { kind, count }) => sum + (kind === sought ? count : 0), 0);
       const latest = changed.sort((one, other) => other.at - one.at).slice(0, maxLatestChanges);

@@ -1,5 +1,6 @@
 import type { RunSql, SqlRow } from '../outbox/postgres/postgres-server.js';
 import type { OutboxTables } from '../outbox/postgres/schema.js';
+import { byHandCondition } from './by-hand.js';
 import {
   changeKinds,
   type DeliveredFilter,
@@ -132,12 +133,14 @@ export function createTimelineReading(
       return { entries: entries.map(entryOf), delivered: found.map(deliveredOf) };
     },
     async changes(from) {
-      const ofChanges = `FROM ${timeline} WHERE kind = ANY($1) AND at >= $2::bigint`;
-      const values = [changeKinds, Math.round(from)];
-      const sums = await run(`SELECT kind, sum(count) AS count ${ofChanges} GROUP BY kind`, values);
+      const sums = await run(
+        `SELECT kind, sum(count) AS count FROM ${timeline} WHERE kind = ANY($1) AND at >= $2::bigint GROUP BY kind`,
+        [changeKinds, Math.round(from)],
+      );
       const latest = await run(
-        `SELECT * ${ofChanges} ORDER BY position DESC LIMIT ${String(maxLatestChanges)}`,
-        values,
+        `SELECT * FROM ${timeline} WHERE ${byHandCondition(timeline, '$1::bigint')}
+         ORDER BY position DESC LIMIT ${String(maxLatestChanges)}`,
+        [Math.round(from)],
       );
       const counts = Object.fromEntries(sums.map(({ kind, count }) => [kind, Number(count)])) as object;
       return { redelivered: 0, discarded: 0, ...counts, latest: latest.map(entryOf) };

@@ -1,6 +1,7 @@
 import { type IdsLike, prepareIdsLike } from '../outbox/sqlite/ids-like.js';
 import { fromText, toText } from '../outbox/sqlite/rows.js';
 import type { SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
+import { byHandCondition } from './by-hand.js';
 import {
   changeKinds,
   type Changes,
@@ -145,10 +146,12 @@ function prepareReading(database: SqliteDatabase): TimelineReading {
   const selectOfAll = database.prepare(
     `SELECT * FROM entry WHERE id = '' AND at >= ? ORDER BY position DESC LIMIT ${String(maxOfAll)}`,
   );
-  const ofChanges = `FROM entry WHERE kind IN (${changeKinds.map((kind) => `'${kind}'`).join(', ')}) AND at >= ?`;
-  const sumChanges = database.prepare(`SELECT kind, sum(count) AS count ${ofChanges} GROUP BY kind`);
+  const kinds = changeKinds.map((kind) => `'${kind}'`).join(', ');
+  const sumChanges = database.prepare(
+    `SELECT kind, sum(count) AS count FROM entry WHERE kind IN (${kinds}) AND at >= ? GROUP BY kind`,
+  );
   const selectChanges = database.prepare(
-    `SELECT * ${ofChanges} ORDER BY position DESC LIMIT ${String(maxLatestChanges)}`,
+    `SELECT * FROM entry WHERE ${byHandCondition('entry', '?')} ORDER BY position DESC LIMIT ${String(maxLatestChanges)}`,
   );
   const ofDelivered = prepareDeliveredReading(database);
   return {

@@ -39,12 +39,12 @@ export type TimelineKind =
 /** What a person does to dead letters. */
 export type ChangeKind = Extract<TimelineKind, 'redelivered' | 'discarded'>;
 
-/** What people have done to dead letters since an instant. */
+/** What people have done since an instant: to dead letters, and to pause and resume delivery. */
 export interface Changes {
   /** How many they have redelivered and discarded. */
   readonly redelivered: number;
   readonly discarded: number;
-  /** Newest first, 20 at most. */
+  /** Newest first, 20 at most; also who paused and resumed delivery (`paused`, `resumed`). */
   readonly latest: readonly TimelineEntry[];
 }
 

@@ -1,4 +1,6 @@
 import { countText } from '../core/duration-text.js';
+import { failureText } from '../core/failure-words.js';
+import { isByHand } from './by-hand.js';
 import type { TimelineEntry } from './timeline-entry.js';
 
 /** What happened, in words and without when: `attempt 3 failed with 503`. The CRM's own words are left out. */
@@ -10,7 +12,7 @@ export function timelineText(entry: TimelineEntry): string {
     case 'retry':
       return `attempt ${String(attempts)} failed with ${result}`;
     case 'unsent':
-      return `not sent, because there was no connection (${result})${times}`;
+      return `not sent, because there was no connection: ${failureText(result)}${times}`;
     case 'refused':
       return `attempt ${String(attempts)}: the token was refused with ${result}`;
     case 'dead':
@@ -21,9 +23,10 @@ export function timelineText(entry: TimelineEntry): string {
     case 'discarded':
       return `${kind}${by === null ? '' : ` by ${by}`}${detail === '' ? '' : `, ${ofAllText(count, detail)}`}`;
     case 'paused':
-      return `delivery to ${target} paused${code === null && status === null ? byHand(by) : ` (${result})`}`;
+      if (isByHand(entry)) return `delivery to ${target} paused${byHand(by)}`;
+      return `delivery to ${target} waits: ${status === null ? failureText(result) : `it responds ${result}`}`;
     case 'resumed':
-      return `delivery to ${target} resumed${by === null ? '' : byHand(by)}`;
+      return `delivery to ${target} resumed${isByHand(entry) ? byHand(by) : ''}`;
   }
 }
 

@@ -2,6 +2,7 @@ import { acceptedAtOf } from '../core/ids.js';
 import { matchesDead } from '../outbox/matches-filter.js';
 import type { DeadFilter, DeadLetter, DeadReason, LanePlace, StoredNotification } from '../outbox/outbox.js';
 import type { OutboxReading } from '../outbox/outbox-access.js';
+import { isFirstReport } from './by-hand.js';
 import type {
   DeliveredNotification,
   History,
@@ -64,12 +65,6 @@ function timelineFor({ target, acceptedAt, kept, stored, place }: Known): Target
   const { type = '', lane = '' } = stored ?? happened.at(-1) ?? {};
   const state = stored?.state ?? stateAfter(happened);
   return { target, type, lane, state, entries, nextAttemptAt: nextAttemptAt(stored), place };
-}
-
-/** A process that takes over reports a pause by hand again, with the instant at which it was made. */
-function isFirstReport(pause: TimelineEntry, index: number, pauses: readonly TimelineEntry[]): boolean {
-  const { kind, at, by, code } = pause;
-  return index === pauses.findIndex((one) => one.kind === kind && one.at === at && one.by === by && one.code === code);
 }
 
 /** A death that the outbox still shows is there though it was before anything was kept. */

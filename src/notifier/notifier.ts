@@ -82,7 +82,7 @@ export interface Notifier extends Notify {
   countsByType(from: number): Promise<readonly TypeCounts[] | undefined>;
   /**
    * How many dead letters people have redelivered and discarded since an instant, at most a week ago, and the latest of these changes
-   * with who asked for each. Undefined where `processes` is.
+   * and of those that paused or resumed delivery, with who asked for each. Undefined where `processes` is.
    *
    * @param from milliseconds since 1970
    * @example const changes = await crm.changes(Date.now() - 86_400_000); // changes?.discarded

@@ -59,8 +59,10 @@ describeInBrowser('an incident, at the dashboard of an app that only accepts', (
     await seen(/Another process delivers: its attempts are on a dashboard of its own, if it has one\.$/);
     await crm.close();
     await notify('good', 0);
-    await seen(/The CRM cannot be reached \(ECONNREFUSED\). Delivery is paused with 1 notification pending/);
-    await seen(/ECONNREFUSED, since/);
+    await seen(
+      /The CRM cannot be reached: it refuses connections \(ECONNREFUSED\). Delivery waits, with 1 notification pending/,
+    );
+    await seen(/ECONNREFUSED\), since/);
     const back = await startCrm(answer, crm.port);
     await seen('All is well: nothing waits, and there are no dead letters. Delivered by another process.');
 

@@ -1,4 +1,5 @@
 import request from 'supertest';
+import type { Overview } from '../../src/dashboard/api-contract.js';
 import type { DashboardOptions } from '../../src/dashboard/index.js';
 import { expressVersions } from '../helpers/express-versions.js';
 import { createLogCollector } from '../helpers/log-collector.js';
@@ -39,6 +40,8 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
       userOf: (req) => String(req.headers['x-user']),
     });
     await request(app).get('/crm/api/dead-letters').set(signedIn).expect(200);
+    const { body: overview } = await request(app).get('/crm/api/overview').set(signedIn).expect(200);
+    expect(overview).toMatchObject({ mayChange: false, stats: { dead: 1 } });
     for (const path of [`${id}/redeliver`, `${id}/discard`, 'redeliver-all', 'discard-all']) {
       const { body } = await change(path).expect(403);
       expect(body).toMatchObject({ error: { code: 'may-not-change' } });
@@ -67,7 +70,7 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
   it('is paused and resumed by those whom authorizeChange lets, and the log says who did what', async () => {
     const crm = await startCrm();
     const logger = createLogCollector();
-    const { app, stats } = dashboardOf(
+    const { app, stats, notifier } = dashboardOf(
       { baseUrl: crm.url },
       {
         logger,
@@ -92,6 +95,12 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
       health: { level: 'attention', code: 'paused-by-hand', instant: expect.any(Number) },
       targets: [{ pause: { cause: { kind: 'byHand', by: 'ada' }, since: expect.any(Number) } }],
     });
+    // Two who share one reading: the page of each says what that one may.
+    const mayChange = async (user: string) => {
+      const { body } = await request(app).get('/crm/api/overview').set(signedIn).set('x-user', user).expect(200);
+      return (body as Overview).mayChange;
+    };
+    expect([await mayChange('ada'), await mayChange('eve'), await mayChange('ada')]).toEqual([true, false, true]);
     await change('resume', 'eve').expect(403);
     await change('pause?target=slaes', 'ada').expect(400, {
       error: { code: 'unknown-target', message: 'the target is not configured; there is crm' },
@@ -99,6 +108,12 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
     await change('pause?tarket=crm', 'ada').expect(400);
     await change('resume', 'bob').expect(200);
     expect(await by()).toBeUndefined();
+    const latest = async () => (await notifier.changes(0))?.latest ?? [];
+    while ((await latest()).length < 2) await new Promise(setImmediate);
+    expect(await latest()).toMatchObject([
+      { kind: 'resumed', target: 'crm', by: 'bob' },
+      { kind: 'paused', target: 'crm', by: 'ada' },
+    ]);
     expect(logger.at('info')).toMatchObject([
       { message: 'CRM dashboard: delivery was paused', fields: { by: 'ada', target: 'crm', changed: 1 } },
       { message: 'CRM dashboard: delivery was resumed', fields: { by: 'bob', changed: 1 } },

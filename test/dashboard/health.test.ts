@@ -40,6 +40,7 @@ const health = (stats: Partial<Stats>, given: Partial<HealthContext> = {}) =>
     targets: [target()],
     deliveredBy: 'this process',
     outboxCode: undefined,
+    rejections: { notValid: 0, notStored: 0 },
     oldBacklogMs: 300_000,
     ...given,
   });
@@ -61,8 +62,8 @@ describe('health', () => {
       'failing: The outbox cannot be read (EACCES), so its contents are unknown.',
       'failing: 2 notifications are in memory only, because the outbox does not respond.',
       'failing: No process delivers this outbox now. 1,200 notifications will wait until one does.',
-      'failing: The CRM refuses the token (403): set the right CRM_AUTH_TOKEN. Delivery is paused with 1,200 notifications pending; nothing is lost.',
-      'failing: The CRM cannot be reached (ENOTFOUND). Delivery is paused with 1,200 notifications pending; nothing is lost.',
+      'failing: The CRM refuses the token (403): set the right CRM_AUTH_TOKEN. Delivery waits, with 1,200 notifications pending; nothing is lost.',
+      'failing: The CRM cannot be reached: its name cannot be resolved (ENOTFOUND). Delivery waits, with 1,200 notifications pending; nothing is lost.',
       'attention: There are 3 dead letters: see why below, then redeliver or discard.',
       'attention: The oldest of 1,200 pending notifications has been waiting for 2 hours.',
       'fine: All is well: nothing waits, and there are no dead letters.',
@@ -70,12 +71,53 @@ describe('health', () => {
     expect(new Set(steps.map(({ code }) => code)).size).toBe(8);
   });
 
+  it('names all that is wrong, and is as grave as the gravest of it', () => {
+    const byAda: Pause = { cause: { kind: 'byHand', by: 'ada' }, since: 1_000 };
+    const targets = [
+      target({ pause: byAda }),
+      paused(unreachable, { name: 'sales', pending: 5 }),
+      paused(refused, { name: 'mail', pending: 1 }),
+    ];
+    const { code, others } = health({ unsaved: 2, dead: 3, oldestAgeMs: 7_200_000 }, { targets });
+    expect([code, ...others.map((other) => other.code)]).toEqual([
+      'unsaved',
+      'crm-unreachable',
+      'token-refused',
+      'paused-by-hand',
+      'dead-letters',
+      'old-backlog',
+    ]);
+    // What is held is not known then.
+    const unreadable = health({ isOutboxReadable: false, unsaved: 2, dead: 3 }, { targets });
+    expect(unreadable.others.map((other) => other.code)).toEqual(['unsaved']);
+    const neglected = target({ name: 'mail', circuit: null, pending: 2 });
+    const grave = health({}, { deliveredBy: 'another process', targets: [target({ pause: byAda }), neglected] });
+    expect(grave).toMatchObject({ level: 'failing', code: 'paused-by-hand', others: [{ code: 'target-neglected' }] });
+  });
+
+  it.each([
+    ['ECONNREFUSED', ': it refuses connections (ECONNREFUSED).'],
+    ['UND_ERR_SOCKET', ': it closes the connection (UND_ERR_SOCKET).'],
+    ['EAI_AGAIN', ': its name cannot be resolved (EAI_AGAIN).'],
+    ['ERR_CRM_TIMEOUT', ': it does not respond in time (ERR_CRM_TIMEOUT).'],
+    ['UND_ERR_CONNECT_TIMEOUT', ': connecting to it takes too long (UND_ERR_CONNECT_TIMEOUT).'],
+    ['CERT_HAS_EXPIRED', ': its certificate has expired (CERT_HAS_EXPIRED).'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', ': its certificate is for another name (ERR_TLS_CERT_ALTNAME_INVALID).'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', ': its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT).'],
+    ['ERR_CRM_PROXY_407', ': the proxy refuses the way to it (ERR_CRM_PROXY_407).'],
+    ['EPROTO', ': no TLS connection can be made to it (EPROTO).'],
+    ['EFUTURE', ': EFUTURE.'],
+  ])('says %s in words', (code, words) => {
+    const { sentence } = health({}, { targets: [paused({ cause: { kind: 'unreachable', code }, since: 0 })] });
+    expect(sentence).toMatch(`The CRM cannot be reached${words} Delivery waits`);
+  });
+
   it('names the target that is paused, of several', () => {
     const withSales = (pause: Pause) =>
       health({}, { targets: [target(), paused(pause, { name: 'sales', pending: 5 })] });
     expect(withSales(refused).sentence).toBe(
       'The target sales refuses the token (403): set the right targets.sales.authToken. ' +
-        'Delivery to it is paused with 5 notifications pending; nothing is lost.',
+        'Delivery to it waits, with 5 notifications pending; nothing is lost.',
     );
     expect(withSales(unreachable).sentence).toContain('The target sales cannot be reached');
     const noToken: Pause = { cause: { kind: 'unreachable', code: 'ERR_CRM_TOKEN' }, since: 0 };
@@ -89,9 +131,10 @@ describe('health', () => {
     expect(health({ dead: 3 }, { targets: [byHand()] })).toEqual({
       level: 'attention',
       code: 'paused-by-hand',
-      title: 'paused by hand',
+      title: 'paused by ada',
       sentence: 'Delivery to crm was paused by ada at {instant}. 2 notifications pending; nothing is lost.',
       instant: 1_000,
+      others: [expect.objectContaining({ code: 'dead-letters' })],
     });
     const all = [byHand(), byHand({ name: 'sales' })];
     expect(health({}, { targets: all }).sentence).toContain('Delivery to crm and sales was paused by ada');
@@ -105,6 +148,21 @@ describe('health', () => {
     expect(health({}, { targets: [byHand({ pause: nobody })] }).sentence).toContain('was paused by hand at {instant}');
     const other = paused(unreachable, { name: 'sales' });
     expect(health({}, { targets: [byHand(), other] }).sentence).toContain('The target sales cannot be reached');
+  });
+
+  it('tells of what was not accepted in the past hour, and why', () => {
+    const rejections = { notValid: 2, notStored: 1_000 };
+    expect(health({}, { rejections })).toMatchObject({
+      level: 'attention',
+      code: 'not-accepted',
+      title: '1,002 not accepted',
+      sentence:
+        'In the past hour this process did not accept 1,002 notifications (2 not valid, 1,000 without room in the outbox), ' +
+        'so the CRM never gets them: the log says why.',
+    });
+    expect(health({ dead: 1 }, { rejections }).others.map(({ code }) => code)).toEqual(['not-accepted']);
+    const one = health({}, { rejections: { notValid: 1, notStored: 0 } });
+    expect(one.sentence).toContain('1 notification (1 not valid), so the CRM never gets it');
   });
 
   it('reports an old backlog from the given age on', () => {

@@ -44,6 +44,19 @@ describe('the overview', () => {
     expect(JSON.stringify(overview)).not.toMatch(/"moved"|user_id|test-token/);
   });
 
+  it('tells of what was not accepted, because it is not valid or the outbox is full', async () => {
+    const stage = dashboardOf({ baseUrl: 'http://127.0.0.1:9', maxPending: { count: 1 } });
+    const notify = (userId: unknown) =>
+      stage.notifier.notify({ notificationType: 'user_moved', userId: userId as number, message: 'moved' });
+    const receipts = [await notify(1), await notify(2), await notify(undefined)];
+    expect(receipts.map(({ accepted }) => accepted)).toEqual([true, false, false]);
+    const { health, stats } = await overviewOf(stage);
+    expect(stats.rejected).toBe(2);
+    expect([health, ...health.others].map(({ sentence }) => sentence)).toContainEqual(
+      expect.stringContaining('did not accept 2 notifications (1 not valid, 1 without room in the outbox)'),
+    );
+  });
+
   it('has the counts of each type, which add up to those of crm.stats() and of the charts', async () => {
     const crm = await startCrm(inTurn(accept, reply(422), reply(503), accept));
     const sales = await startCrm();

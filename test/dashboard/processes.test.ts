@@ -12,6 +12,7 @@ import { useTempDirectory } from '../helpers/temp-directory.js';
 import { useCrm } from '../helpers/use-crm.js';
 import { describeOnPostgres, usePostgres } from '../helpers/use-postgres.js';
 import { useCli } from '../cli/cli-program.js';
+import { runInProcess } from '../cli/in-process.js';
 import { signedIn, testDashboard } from './use-dashboard.js';
 
 const { express } = expressVersions[1]!;
@@ -103,9 +104,13 @@ describe('the overview of a process that only accepts', () => {
     await accept('c');
     const down = await overviewWhen(({ health: { code } }) => code !== 'fine');
     expect(down.health).toMatchObject({ level: 'failing', code: 'crm-unreachable' });
-    expect(down.health.sentence).toContain('cannot be reached (ECONNREFUSED)');
+    expect(down.health.sentence).toContain('cannot be reached: it refuses connections (ECONNREFUSED)');
     const pause = { cause: { kind: 'unreachable', code: 'ECONNREFUSED' }, since: expect.any(Number) };
     expect(down.targets).toMatchObject([{ name: 'crm', circuit: expect.stringMatching(/open/), pause, pending: 1 }]);
+
+    expect((await runInProcess(['outbox', 'stats', '--outbox', outbox])).stdout).toMatch(
+      /\nwaits {4}crm cannot be reached: it refuses connections \(ECONNREFUSED\), for \d/,
+    );
 
     deliver.kill('SIGKILL');
     await deliver.ended;

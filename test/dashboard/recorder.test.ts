@@ -1,4 +1,5 @@
 import { createAttemptDurations, maxDurationCount } from '../../src/dashboard/recorder.js';
+import { createRejectionCounts } from '../../src/dashboard/rejections.js';
 
 describe('the durations of attempts', () => {
   it('have percentiles by nearest rank', () => {
@@ -16,5 +17,16 @@ describe('the durations of attempts', () => {
     expect(durations.read(3_600_000)).toMatchObject({ count: 1, p99Ms: 1 });
     for (let count = 0; count < maxDurationCount; count += 1) durations.add(7, 3_600_000);
     expect(durations.read(3_600_000)).toEqual({ count: maxDurationCount, p50Ms: 7, p95Ms: 7, p99Ms: 7 });
+  });
+});
+
+describe('what was not accepted', () => {
+  it('is counted for an hour, by why, however much it is', () => {
+    const counts = createRejectionCounts();
+    for (let count = 0; count < 1_000; count += 1) counts.add({ code: 'ERR_CRM_VALIDATION' }, 60_000);
+    counts.add({ code: 'ERR_CRM_OUTBOX' }, 120_001);
+    expect(counts.read(3_659_999)).toEqual({ notValid: 1_000, notStored: 1 });
+    expect(counts.read(3_660_000)).toEqual({ notValid: 0, notStored: 1 });
+    expect(counts.read(7_200_000)).toEqual({ notValid: 0, notStored: 0 });
   });
 });

@@ -174,6 +174,24 @@ export function historyContract(open: () => Promise<History>): void {
     expect(await history.changes(startedAt + 2)).toMatchObject({ redelivered: 2_499, discarded: 0 });
   });
 
+  it('has who paused and resumed delivery among the latest changes, each once, and nothing that was not by hand', async () => {
+    const about = { id: '', type: '', lane: '', attempts: 0, durationMs: null, code: null, status: null, by: null };
+    const paused = entryOf({ ...about, kind: 'paused', by: "a'da", at: startedAt });
+    await history.report(reportOf({ entries: [paused, entryOf({ ...about, kind: 'paused', code: 'ECONNREFUSED' })] }));
+    // By a process that takes over, with the instant at which it was made.
+    await history.report(reportOf({ entries: [paused, entryOf({ ...about, kind: 'resumed', at: startedAt + 1 })] }));
+    const resumed = entryOf({ ...about, kind: 'resumed', code: 'byHand', at: startedAt + 2 });
+    await history.report(reportOf({ entries: [resumed] }));
+    const again = entryOf({ ...about, kind: 'paused', at: startedAt + 3 });
+    const discarded = ['a', 'b'].map((id) => entryOf({ id, kind: 'discarded', at: startedAt + 4 }));
+    await history.report(reportOf({ entries: [again, ...discarded] }));
+    const { latest, ...sums } = await history.changes(startedAt);
+    expect(sums).toEqual({ redelivered: 0, discarded: 2 });
+    expect(latest.filter(({ id }) => id === '')).toEqual([again, resumed, paused]);
+    expect(latest).toHaveLength(5);
+    expect((await history.changes(startedAt + 3)).latest).toHaveLength(3);
+  });
+
   it('keeps the latest delivered ones, lists them newest first, and page by page', async () => {
     const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const delivered = ids.map((id, index) => deliveredOf({ id, deliveredAt: startedAt + index }));

@@ -186,7 +186,9 @@ async function pausedTargets(outbox: ReadableOutbox): Promise<ReadonlySet<string
 const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
 
 function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
-  const why = [reason.kind, reason.status, replyWords(reason.detail)].filter((part) => part !== undefined && part !== '');
+  const why = [reason.kind, reason.status, replyWords(reason.detail)].filter(
+    (part) => part !== undefined && part !== '',
+  );
   return [type, lane, String(attempts), instantText(diedAt), why.join(' ')];
 }
 

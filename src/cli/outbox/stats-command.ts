@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { durationText } from '../../core/duration-text.js';
 import { CRMOutboxError } from '../../core/errors.js';
+import { failureText } from '../../core/failure-words.js';
 import { instantText } from '../../core/instant-text.js';
 import { replyWords } from '../../core/reply-words.js';
 import { tokenFailureCode } from '../../core/token-failure-code.js';
@@ -24,8 +25,8 @@ export function addStatsCommand(outbox: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-It also shows the processes that use it, which of them leads, and so delivers, and why that one has paused, if it has, or who
-paused it by hand; and what was accepted, delivered, retried and dead of each type in the past day.
+It also shows the processes that use it, which of them leads, and so delivers, which targets that one waits for, and why, and what is
+paused by hand, and by whom; and what was accepted, delivered, retried and dead of each type in the past day.
 
 Examples:
   $ crm-notifier outbox stats
@@ -190,7 +191,7 @@ function pausesOf(targets: OutboxProcess['targets']): (readonly [target: string,
 }
 
 function pauseLine([target, { cause, since }]: readonly [target: string, pause: Pause], now: number): string {
-  return `paused   ${safeText(target)} ${causeText(cause)}, for ${durationText(Math.max(0, now - since))}`;
+  return `waits    ${safeText(target)} ${causeText(cause)}, for ${durationText(Math.max(0, now - since))}`;
 }
 
 function causeText(cause: Pause['cause']): string {
@@ -198,10 +199,10 @@ function causeText(cause: Pause['cause']): string {
     case 'byHand':
       return `is paused by ${cause.by === null ? 'hand' : safeText(cause.by)}`;
     case 'pausesUnknown':
-      return `waits until it can be read what is paused by hand (${safeText(cause.reason)})`;
+      return `gets nothing until it can be read what is paused by hand (${safeText(cause.reason)})`;
     case 'unreachable':
       if (cause.code === tokenFailureCode) return `gets nothing, as no token can be got for it (${tokenFailureCode})`;
-      return `cannot be reached (${safeText(cause.code)})`;
+      return `cannot be reached: ${safeText(failureText(cause.code))}`;
     case 'unauthorised':
       return `refuses the token (${String(cause.status)})`;
     case 'misdirected':

@@ -6,7 +6,7 @@ import { notificationLink } from './notification-link.js';
 
 type Changes = NonNullable<Overview['changes']>;
 
-/** What people have done to dead letters in the time of the charts, hidden while that is nothing. */
+/** What people have done to dead letters and pauses in the time of the charts, hidden while that is nothing. */
 export function createChangesSection(): (overview: Pick<Overview, 'changes' | 'counts'>) => void {
   const section = byId('changes', HTMLElement);
   const note = byId('changes-note', HTMLElement);

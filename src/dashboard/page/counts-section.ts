@@ -1,5 +1,5 @@
 import uPlot from 'uplot';
-import type { CountSeries, Range } from '../api-contract.js';
+import type { CountSeries, Overview, Range } from '../api-contract.js';
 import { byId, dayAndTimeText, dayText, make, minuteText, numberText, setText } from './element.js';
 
 const rangeWords: Readonly<Record<Range, { readonly title: string; readonly step: string; readonly inStep: string }>> =
@@ -10,7 +10,7 @@ const rangeWords: Readonly<Record<Range, { readonly title: string; readonly step
   };
 
 /** The charts of what all processes did, and the same numbers as a table. */
-export function createCountsSection(): (counts: CountSeries | null) => void {
+export function createCountsSection(): (overview: Pick<Overview, 'counts' | 'targets'>) => void {
   const charts = [
     { chart: createCountChart('Accepted', 'accent'), of: (counts: CountSeries) => counts.accepted },
     { chart: createCountChart('Delivered', 'good'), of: (counts: CountSeries) => counts.delivered },
@@ -46,7 +46,7 @@ export function createCountsSection(): (counts: CountSeries | null) => void {
   };
   details.addEventListener('toggle', showTable);
 
-  return (counts) => {
+  return ({ counts, targets }) => {
     if (counts === null) {
       setText(note, 'cannot be read now');
       return;
@@ -54,7 +54,8 @@ export function createCountsSection(): (counts: CountSeries | null) => void {
     last = counts;
     const words = rangeWords[counts.range];
     setText(title, words.title);
-    setText(note, `${words.step}, of all processes`);
+    // A notification to three targets is accepted once, and counts three times.
+    setText(note, `${words.step}, of all processes${targets.length > 1 ? ', for each target' : ''}`);
     for (const { chart, of } of charts) chart.show(counts, of(counts));
     showTable();
   };

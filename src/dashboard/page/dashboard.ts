@@ -59,6 +59,7 @@ const pending = createPendingKind(() => latest);
 const lists = createListsSection({ dead: deadLetters, pending, delivered: createDeliveredKind() }, () => address);
 const firstRead = Promise.all([lists.showAddress(), notification.showAddress()]);
 const connection = byId('connection', HTMLElement);
+const readOnly = byId('read-only', HTMLElement);
 const freeze = byId('freeze', HTMLButtonElement);
 
 let isFrozen = false;
@@ -92,13 +93,14 @@ function showOverview(overview: Overview): void {
   failingSince = undefined;
   shownAt = Date.now();
   showConnection('live', 'Live');
-  allowChangesWhile(true);
+  allowChangesWhile(overview.mayChange);
+  readOnly.hidden = overview.mayChange;
   latest = overview;
   summary.show(overview);
   pauseControl.show(overview);
   showTargets(overview);
   showProcesses(overview.processes);
-  showCounts(overview.counts);
+  showCounts(overview);
   showTypes(overview);
   showChanges(overview);
   attempts.show(overview);

@@ -1,5 +1,6 @@
 import type { DeliveredPage } from '../api-contract.js';
-import { countText, exactDurationText } from '../../core/duration-text.js';
+import { exactDurationText } from '../../core/duration-text.js';
+import { attemptsText, isAsAccepted } from './attempts-text.js';
 import { fetchDelivered, fetchDeliveredCount } from './api-client.js';
 import { byId, dayAndTimeText, make, timeElement } from './element.js';
 import type { ListKind } from './list-kind.js';
@@ -42,11 +43,11 @@ export function createDeliveredKind(): ListKind {
 }
 
 function makeItem(entry: Entry): HTMLLIElement {
-  const { attempts, status, acceptedAt, deliveredAt } = entry;
+  const { status, acceptedAt, deliveredAt } = entry;
   const badge = make('span', 'badge', `${String(status)} delivered`);
   badge.dataset['level'] = 'fine';
   const when = timeElement(deliveredAt, dayAndTimeText(deliveredAt));
-  const age = `${exactDurationText(Math.max(0, deliveredAt - acceptedAt))} after it was accepted or redelivered`;
-  const why = [make('p', '', badge, ' ', when, ` · ${countText(attempts, 'attempt')}`), make('p', 'letter-facts', age)];
+  const age = `${exactDurationText(Math.max(0, deliveredAt - acceptedAt))} after it was accepted${isAsAccepted(entry) ? '' : ' or redelivered'}`;
+  const why = [make('p', '', badge, ' ', when, ` · ${attemptsText(entry)}`), make('p', 'letter-facts', age)];
   return makeListItem(entry, { why });
 }

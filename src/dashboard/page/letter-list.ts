@@ -1,7 +1,7 @@
 import type { DeadLetterPage } from '../api-contract.js';
 import type { LetterKey } from './api-client.js';
 import { allowChange } from './change-control.js';
-import { countText } from '../../core/duration-text.js';
+import { attemptsText } from './attempts-text.js';
 import { makeListItem } from './list-item.js';
 import { keyOf, type Selection } from './selection.js';
 import { makeReason } from './reason-text.js';
@@ -78,7 +78,7 @@ function makeItem(
   const badge = make('span', 'badge', status);
   badge.dataset['level'] = 'failing';
   const when = timeElement(diedAt, dayAndTimeText(diedAt));
-  const facts = make('span', 'letter-facts', when, ` · ${countText(attempts, 'attempt')}`);
+  const facts = make('span', 'letter-facts', when, ` · ${attemptsText({ id, attempts })}`);
   const why = [make('p', '', badge, ' ', facts), makeReason(reason.detail)];
   const actions = [
     actionButton('Redeliver', id, () => {

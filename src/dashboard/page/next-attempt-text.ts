@@ -1,7 +1,6 @@
 import { nextAttemptOf, type PendingEntry } from '../../outbox/outbox.js';
 import type { Overview } from '../api-contract.js';
 import { timeText } from './element.js';
-import { isPausedByHand } from './pause-control.js';
 
 type Waiting = Pick<PendingEntry, 'target' | 'waitsInLane' | 'nextAttemptAt'>;
 
@@ -13,9 +12,10 @@ export function nextAttemptText(entry: Waiting, overview: Overview | undefined):
     case 'lane':
       return 'after the one before it in its lane';
     case 'pause':
-      return target !== undefined && isPausedByHand(target)
-        ? 'when somebody resumes delivery'
-        : 'paused: when delivery goes on';
+      if (target?.pause?.cause.kind === 'byHand') return 'when somebody resumes delivery';
+      return target?.pause?.cause.kind === 'pausesUnknown'
+        ? 'once it is known what is paused by hand'
+        : `once ${entry.target} takes notifications again`;
     case 'instant':
       return `at ${timeText(entry.nextAttemptAt)}`;
     case 'nothing':

@@ -1,5 +1,5 @@
-import { countText } from '../../core/duration-text.js';
 import type { Overview, PendingPage } from '../api-contract.js';
+import { attemptsText, isAsAccepted } from './attempts-text.js';
 import { fetchPending, fetchPendingCount } from './api-client.js';
 import { byId, dayAndTimeText, make, timeElement } from './element.js';
 import type { ListKind } from './list-kind.js';
@@ -57,11 +57,17 @@ export function createPendingKind(latest: () => Overview | undefined): PendingKi
 }
 
 function makeItem(entry: Entry, next: string): HTMLLIElement {
-  const { attempts, acceptedAt } = entry;
+  const { acceptedAt } = entry;
   const accepted = timeElement(acceptedAt, dayAndTimeText(acceptedAt));
   const why = [
     make('p', '', 'Next attempt: ', make('strong', '', next)),
-    make('p', 'letter-facts', 'accepted ', accepted, ` · ${countText(attempts, 'attempt')}`),
+    make(
+      'p',
+      'letter-facts',
+      isAsAccepted(entry) ? 'accepted ' : 'accepted or redelivered ',
+      accepted,
+      ` · ${attemptsText(entry)}`,
+    ),
   ];
   return makeListItem(entry, { why });
 }

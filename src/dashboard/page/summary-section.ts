@@ -1,8 +1,8 @@
-import type { Health, Overview } from '../api-contract.js';
+import type { Health, Overview, Problem } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
-import { byId, bytesText, dayAndTimeText, millisecondsText, numberText, recentText, setText } from './element.js';
-import { isPausedByHand } from './pause-control.js';
-import { pauseText } from './targets-section.js';
+import { byId, bytesText, dayAndTimeText, make, millisecondsText, numberText, recentText, setText } from './element.js';
+import { deliveryWord } from './delivery-word.js';
+import { pauseAside } from './pause-text.js';
 
 /** The health line at the top and the numbers below it: those of `crm.stats()`, and how long attempts took. */
 export interface SummarySection {
@@ -19,7 +19,7 @@ export function createSummarySection(): SummarySection {
       showFigures(overview);
     },
     showUnknown(sentence) {
-      showHealth({ level: 'unknown', code: 'disconnected', title: 'not connected', sentence });
+      showHealth({ level: 'unknown', code: 'disconnected', title: 'not connected', sentence, others: [] });
     },
   };
 }
@@ -29,32 +29,38 @@ const titleMarks = { fine: '✓', attention: '●', failing: '▲', unknown: '�
 
 /** What the health line shows: the server's health, or that it is not known. */
 type ShownHealth =
-  Health | (Pick<Health, 'title' | 'sentence'> & { readonly level: 'unknown'; readonly code: 'disconnected' });
+  | Health
+  | (Pick<Health, 'title' | 'sentence' | 'others'> & { readonly level: 'unknown'; readonly code: 'disconnected' });
 
 /** Shows the health on the page and in the document's title. */
 function createHealthLine(): (health: ShownHealth) => void {
   const panel = byId('health', HTMLElement);
   const word = byId('health-word', HTMLElement);
   const sentence = byId('health-sentence', HTMLElement);
+  const others = byId('health-others', HTMLUListElement);
   const announcement = byId('health-announcement', HTMLElement);
-  let announcedCode: ShownHealth['code'] | undefined;
+  let announcedCodes = '';
+  let shownOthers = '';
 
   return (health) => {
     panel.dataset['level'] = health.level;
     panel.dataset['code'] = health.code;
     setText(word, healthWords[health.level]);
-    const shown = sentenceOf(health);
-    setText(sentence, shown);
+    const [first = '', ...more] = [health, ...health.others].map(sentenceOf);
+    setText(sentence, first);
+    // A selection of text in it would be lost.
+    if (more.join('\n') !== shownOthers) others.replaceChildren(...more.map((text) => make('li', '', text)));
+    shownOthers = more.join('\n');
+    others.hidden = more.length === 0;
     document.title = `${titleMarks[health.level]} ${health.title} – CRM notifier`;
     // Screen readers announce a new reason, but not every change of a number in it.
-    if (announcedCode !== health.code) setText(announcement, shown);
-    announcedCode = health.code;
+    const codes = [health, ...health.others].map(({ code }) => code).join();
+    if (announcedCodes !== codes) setText(announcement, [first, ...more].join(' '));
+    announcedCodes = codes;
   };
 }
 
-function sentenceOf(health: ShownHealth): string {
-  const { sentence } = health;
-  const instant = 'instant' in health ? health.instant : undefined;
+function sentenceOf({ sentence, instant }: Pick<Problem, 'sentence' | 'instant'>): string {
   return instant === undefined ? sentence : sentence.replace('{instant}', recentText(instant));
 }
 
@@ -69,14 +75,13 @@ function showFigures({ stats, targets, latency, deliveredBy, processes }: Overvi
   show('dead', held(stats.dead));
   byId('figure-dead', HTMLElement).dataset['alarm'] = String(stats.dead > 0);
 
-  const areAllByHand = targets.length > 0 && targets.every(isPausedByHand);
-  const circuit = areAllByHand ? 'paused' : (worstCircuit(targets) ?? 'unknown');
-  show('circuit', circuit);
-  byId('figure-circuit', HTMLElement).dataset['alarm'] = String(circuit !== 'closed');
+  const delivery = deliveryWord(targets);
+  show('delivery', delivery.word);
+  byId('figure-delivery', HTMLElement).dataset['alarm'] = String(delivery.isAlarm);
   // Of several that differ, the table of targets says it.
-  const texts = new Set(targets.map(({ pause }) => pauseText(pause)));
+  const texts = new Set(targets.map(({ pause }) => pauseAside(pause)));
   const [same = ''] = texts.size === 1 ? texts : [];
-  show('pause', areAllByHand && same === '' ? 'by hand' : same);
+  show('pause', same);
   show('deliverer', deliveredBy);
   show('deliverer-note', stats.isDelivering ? '' : 'this one only accepts');
 
@@ -97,13 +102,6 @@ function showFigures({ stats, targets, latency, deliveredBy, processes }: Overvi
     show(name, numberText(stats[name]));
   }
   show('observer-failures', numberText(stats.observerFailures));
-}
-
-/** Null if one is unknown and none is known to be worse. */
-function worstCircuit(targets: Overview['targets']): Overview['targets'][number]['circuit'] {
-  const circuits = targets.map(({ circuit }) => circuit);
-  for (const circuit of ['open', 'half-open', null] as const) if (circuits.includes(circuit)) return circuit;
-  return 'closed';
 }
 
 function show(name: string, text: string): void {

@@ -1,10 +1,10 @@
-import type { Pause } from '../../history/history.js';
 import type { Overview, TargetEntry } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
 import type { KindName } from './address.js';
 import { allowChange } from './change-control.js';
-import { byId, make, numberText, recentText, setText, unseen } from './element.js';
+import { byId, make, numberText, setText, unseen } from './element.js';
 import { isPausedByHand } from './pause-control.js';
+import { pauseText } from './pause-text.js';
 
 /** The table of targets, hidden while there is only one. `press` is called with the target whose button was pressed. */
 export function createTargetsSection(
@@ -103,29 +103,11 @@ function listLink(kind: KindName, target: string, count: HTMLElement): HTMLAncho
 }
 
 function stateOf(target: TargetEntry): { readonly word: string; readonly level: string } {
-  const { circuit, pause } = target;
+  const { name, circuit, pause } = target;
   if (isPausedByHand(target)) return { word: '● paused', level: 'attention' };
   if (pause?.cause.kind === 'pausesUnknown') return { word: '▲ waits', level: 'failing' };
   if (circuit === null) return { word: '? unknown', level: 'attention' };
-  return circuit === 'closed' ? { word: '✓ delivers', level: 'fine' } : { word: '▲ paused', level: 'failing' };
-}
-
-/** Why and since when; empty if it is not paused. */
-export function pauseText(pause: Pause | null | undefined): string {
-  return pause === null || pause === undefined ? '' : `${causeText(pause.cause)}, since ${recentText(pause.since)}`;
-}
-
-function causeText(cause: Pause['cause']): string {
-  switch (cause.kind) {
-    case 'byHand':
-      return cause.by === null ? 'by hand' : `by ${cause.by}`;
-    case 'pausesUnknown':
-      return 'pauses by hand cannot be read';
-    case 'unreachable':
-      return cause.code;
-    case 'unauthorised':
-      return `token refused (${String(cause.status)})`;
-    case 'misdirected':
-      return `CRM URL wrong (${String(cause.status)})`;
-  }
+  return circuit === 'closed'
+    ? { word: '✓ delivers', level: 'fine' }
+    : { word: `▲ waits for ${name}`, level: 'failing' };
 }

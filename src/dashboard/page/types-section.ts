@@ -23,7 +23,8 @@ export function createTypesSection(): (overview: Pick<Overview, 'byType' | 'coun
     if (current === shown) return;
     shown = current;
     const most = byType.count > byType.counts.length ? `, the ${numberText(byType.counts.length)} most accepted` : '';
-    setText(note, `in the past ${range}, of all processes${most}`);
+    const each = hasTargets ? ', for each target' : '';
+    setText(note, `in the past ${range}, of all processes${each}${most}`);
     targetHead.hidden = !hasTargets;
     const focused = document.activeElement?.getAttribute('data-type-row') ?? null;
     rows.replaceChildren(...byType.counts.map((ofType) => rowOf(ofType, hasTargets, range)));

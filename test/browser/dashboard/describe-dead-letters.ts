@@ -10,6 +10,10 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       const { page, crm, deadLetters, hear } = await openWithDead(3);
       const [newest, next] = await deadLetters.list();
       await letter(page, newest!.id).waitFor();
+      await letters(page)
+        .getByText(/ · 1 attempt since accepted or redelivered$/)
+        .first()
+        .waitFor();
       await page.getByRole('searchbox').focus();
       while (!(await focused(page)).startsWith('Redeliver 0')) await page.keyboard.press('Tab');
       expect(await focused(page)).toBe(`Redeliver ${newest!.id}`);
@@ -109,17 +113,28 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
 
     it('stay for those who may not change anything, which it says', async () => {
       const crm = await startCrm(reply(422, 'no'));
-      const { page, accept, hear, url, stats } = await open({ baseUrl: crm.url }, { mayChange: () => false });
+      let mayChange = true;
+      const { page, accept, hear, url, stats } = await open({ baseUrl: crm.url }, { mayChange: () => mayChange });
       const [id = ''] = await accept('booking:1');
       await hear('dead');
+      const changes = page.locator('[data-change="possible"]');
+      await letter(page, id).waitFor();
+      expect(await changes.and(page.locator(':disabled')).count()).toBe(0);
+      const line = page.getByText('You may see this page, but not change anything');
+      expect(await line.isVisible()).toBe(false);
+      // Nothing tells the page, until the change is refused.
+      await page.getByRole('button', { name: 'Pause updates' }).click();
+      mayChange = false;
       await page.getByRole('button', { name: `Redeliver ${id}` }).click();
       await page.locator('#list-outcome').getByText('You may not change anything here.').waitFor();
-      await page.getByRole('button', { name: 'Pause delivery …' }).click();
-      await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
-      await page.locator('#pause-outcome').getByText('You may not change anything here.').waitFor();
+      await page.getByRole('button', { name: 'Resume updates' }).click();
+      await line.waitFor();
+      expect(await changes.count()).toBeGreaterThan(8);
+      expect(await changes.and(page.locator(':enabled')).count()).toBe(0);
+      await expectAccessibleInBoth(page, '#read-only');
       await page.goto(`${url}/crm/?id=${id}`);
-      await page.locator('#notification').getByRole('button', { name: 'Redeliver' }).click();
-      await page.locator('#notification-outcome').getByText('You may not change anything here.').waitFor();
+      await line.waitFor();
+      expect(await page.locator('#notification').getByRole('button', { name: 'Redeliver' }).isDisabled()).toBe(true);
       expect((await stats()).dead).toBe(1);
     });
   });

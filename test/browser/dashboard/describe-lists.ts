@@ -55,13 +55,17 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
           await hear('paused');
         },
       });
-      await page.getByText('cannot be reached (ECONNREFUSED)').first().waitFor();
+      await page.getByText('cannot be reached: it refuses connections (ECONNREFUSED)').first().waitFor();
       await page.locator('#figure-pending').click();
       await page.getByRole('heading', { name: 'Pending' }).waitFor();
       expect(await focused(page)).toBe('Pending');
       const rows = page.locator('#pending-list > li');
-      await rows.first().getByText('paused: when delivery goes on').waitFor();
+      await rows.first().getByText('once crm takes notifications again').waitFor();
       await rows.nth(1).getByText('after the one before it in its lane').waitFor();
+      await rows
+        .nth(1)
+        .getByText(/^accepted .* · 0 attempts$/)
+        .waitFor();
       await page.getByText('1–3 of 3').waitFor();
       await page.getByText('More filters').click();
       await page.getByLabel('Lane').fill('b');
@@ -71,7 +75,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.reload();
       await page.getByText('1–1 of 1').waitFor();
       expect(await rows.locator('.code').last().textContent()).toBe('b');
-      await rows.first().getByText('paused: when delivery goes on').waitFor();
+      await rows.first().getByText('once crm takes notifications again').waitFor();
       await page.getByText('More filters').click();
       for (const [width, colorScheme] of [
         [320, 'dark'],
@@ -87,7 +91,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
         expect(Math.abs(field.y + field.height - button.y - button.height)).toBeLessThan(2);
       }
       await rows.first().getByRole('link').click();
-      await page.locator('#notification').getByText('paused: when delivery goes on').waitFor();
+      await page.locator('#notification').getByText('once crm takes notifications again').waitFor();
       await page.goBack();
       const file = await page.getByRole('link', { name: 'CSV' }).getAttribute('href');
       const csv = await (await fetch(`${url}/crm/${file!}`)).text();
@@ -111,7 +115,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.getByRole('link', { name: 'Delivered' }).click();
       await page.getByText('1–2 of 2').waitFor();
       await page
-        .getByText(/^(\d+ ms|[1-9]\d* seconds?) after it was accepted or redelivered$/)
+        .getByText(/^(\d+ ms|[1-9]\d* seconds?) after it was accepted$/)
         .first()
         .waitFor();
       await page.getByRole('searchbox', { name: 'Search the list' }).fill(ofB);

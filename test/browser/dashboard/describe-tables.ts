@@ -19,7 +19,7 @@ export function describeTables({ open, openWithDead, startCrm }: DashboardPages)
       );
       await accept('a');
       await hear('delivered');
-      await page.getByRole('row', { name: /^sales ▲ paused token refused \(401\), since .* 1 / }).waitFor();
+      await page.getByRole('row', { name: /^sales ▲ waits for sales token refused \(401\), since .* 1 / }).waitFor();
       await page
         .getByRole('row', { name: /^crm ✓ delivers 0 pending – 0 dead letters 1 0 Pause … delivery to crm$/ })
         .waitFor();
@@ -43,15 +43,15 @@ export function describeTables({ open, openWithDead, startCrm }: DashboardPages)
       expect(await focused(page)).toBe('Resume delivery to sales');
       await page.getByRole('button', { name: 'Pause … delivery to crm' }).press('Enter');
       await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click();
-      await page.locator('#figure-circuit').getByText('paused').waitFor();
+      await page.locator('#figure-delivery').getByText('paused by hand').waitFor();
       await page.getByRole('button', { name: 'Resume delivery to crm' }).press('Enter');
-      await page.locator('#figure-circuit').getByText('open').waitFor();
+      await page.locator('#figure-delivery').getByText('paused in part').waitFor();
       await expectAccessible(page);
       expect(await scrollsTooFar(page)).toBe(false);
       // Its buttons are in reach without scrolling.
       expect(await overflowOf(page.getByRole('region', { name: 'Table of targets' }))).toBe(0);
       await page.getByRole('button', { name: 'Resume delivery to sales' }).press('Enter');
-      await page.getByRole('row', { name: /^sales ▲ paused token refused \(401\), since / }).waitFor();
+      await page.getByRole('row', { name: /^sales ▲ waits for sales token refused \(401\), since / }).waitFor();
       expect(complaints).toEqual([]);
     });
 
