@@ -1,6 +1,6 @@
 import { idsOf } from '../../helpers/use-crm.js';
-import { inTurn, reply } from '../../helpers/scripted-crm.js';
-import { expectAccessibleInBoth } from './expect-accessible.js';
+import { accept as accepting, inTurn, reply } from '../../helpers/scripted-crm.js';
+import { expectAccessible, expectAccessibleInBoth } from './expect-accessible.js';
 import { focused, letter, letters, scrollsTooFar } from './page-parts.js';
 import type { DashboardPages } from './use-dashboard-page.js';
 
@@ -76,6 +76,47 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       await page.locator('#groups-heading').waitFor({ state: 'hidden' });
       expect((await page.locator('#groups').innerText()).trim()).toBe('3 redelivered: 3 delivered, 0 died again.');
       expect(await page.locator('#list-outcome').textContent()).toBe('');
+    });
+
+    it('are tried one as a test, whose verdict stands at its group, also when nothing is left of that', async () => {
+      const crm = await startCrm(reply(422, '{"message":"user is unknown."}'));
+      const { page, accept, hear, notifier, complaints } = await open(
+        { baseUrl: crm.url },
+        { setting: { width: 320 } },
+      );
+      const [id = ''] = await accept('a');
+      await hear('dead');
+      const group = page.locator('#groups-list > li');
+      const verdict = group.getByRole('status');
+      const test = page.getByRole('button', { name: 'Redeliver one as a test of user_moved, 422 at crm' });
+      await group.getByText('1 × user_moved').waitFor();
+      const placeBefore = await test.boundingBox();
+      // The element that a screen reader knows is the one that has each verdict.
+      const region = await verdict.elementHandle();
+      await test.press('Enter');
+      await verdict.getByText('The test died again: 422, user is unknown.').waitFor();
+      await group.getByText('1 × user_moved').waitFor();
+      expect(await test.boundingBox()).toEqual(placeBefore);
+      expect(await page.locator('#groups-outcome, #list-outcome').allTextContents()).toEqual(['', '']);
+      const link = new URLSearchParams((await verdict.getByRole('link').getAttribute('href')) ?? '');
+      expect(link.get('id')).toBe(id);
+
+      crm.answerWith(accepting);
+      await notifier.pause();
+      await page.locator('#figure-circuit').getByText('paused').waitFor();
+      await test.press('Enter');
+      await verdict.getByText('The test waits. Next attempt: when somebody resumes delivery.').waitFor();
+      await group.getByText('0 × user_moved').waitFor();
+      expect(await focused(page)).toBe('0 × user_moved');
+      await notifier.resume();
+      await verdict.getByText('The test was delivered.').waitFor();
+      expect(idsOf(crm.received)).toEqual([id, id, id]);
+      await page.waitForResponse((response) => response.url().includes('/api/overview'));
+      expect(await verdict.textContent()).toBe(`The test was delivered. ${id}`);
+      expect(await verdict.evaluate((shown, first) => shown === first, region)).toBe(true);
+      expect(await scrollsTooFar(page)).toBe(false);
+      await expectAccessible(page, '#groups');
+      expect(complaints).toEqual([]);
     });
 
     it('have long reasons in JSON and HTML, which fit a width of 320, and groups that line up', async () => {
