@@ -12,11 +12,14 @@ import { createLetterList } from './letter-list.js';
 import type { ListKind } from './list-kind.js';
 import { isFiltered } from './lists-section.js';
 import { createSelection } from './selection.js';
+import { showListHeading } from './show-list-heading.js';
 
 /** The dead letters: what they died of, a page of them, and the buttons to redeliver and discard some or all. */
 export interface DeadLettersKind extends ListKind {
   /** Shows what they died of, and how far a change is. Resolves once that was read, if it had to be. */
   follow(overview: Overview): Promise<void>;
+  /** What they died of, as it was read last. */
+  readonly groups: readonly DeadGroup[];
 }
 
 /** Those that a change of many is about. */
@@ -84,7 +87,7 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
   const groups = createGroupsSection({
     list(group) {
       address().show({ kind: 'dead', filter: groupFilter(group), page: 1, cursor: null });
-      byId('list-heading', HTMLElement).focus();
+      showListHeading();
     },
     test: (group) => void tests.run(group),
     redeliver: (group) => void redeliverMatching(allOf(group)),
@@ -136,6 +139,9 @@ export function createDeadLettersKind(address: () => Address, onChanged: () => P
           showButtons(filter);
         },
       };
+    },
+    get groups() {
+      return groups.latest;
     },
     revisionOf: ({ deadRevision }) => deadRevision,
     async follow(overview) {

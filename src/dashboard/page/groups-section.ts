@@ -8,6 +8,8 @@ import { notificationLink } from './notification-link.js';
 /** What is wrong with the dead letters: how many died of what, the largest group first. Hidden if there are none. */
 export interface GroupsSection {
   show(summary: DeadSummary): void;
+  /** Those that were shown last. */
+  readonly latest: readonly DeadGroup[];
   /** Says at a group what becomes of the one of it that is redelivered as a test. The group stays, though it may be empty by now. */
   say(group: DeadGroup, sentence: string): void;
   /** Says no more of it. */
@@ -30,11 +32,11 @@ export function createGroupsSection(actions: GroupActions): GroupsSection {
   const outcome = byId('groups-outcome', HTMLElement);
   const shown = new Map<string, ShownGroup>();
   const tested = new Map<string, DeadGroup>();
-  let latest: DeadSummary = { count: 0, groups: [] };
+  let latest: readonly DeadGroup[] = [];
 
   /** A tested group that is empty by now keeps its place. */
   const groupsWithTested = (): readonly DeadGroup[] => {
-    const all = [...latest.groups];
+    const all = [...latest];
     const keys = new Set(all.map(keyOfGroup));
     const places = [...list.children].map((item) => item.getAttribute('data-group'));
     for (const [key, group] of tested)
@@ -83,9 +85,11 @@ export function createGroupsSection(actions: GroupActions): GroupsSection {
   };
 
   return {
-    show(summary) {
-      const { count, groups } = summary;
-      latest = summary;
+    get latest() {
+      return latest;
+    },
+    show({ count, groups }) {
+      latest = groups;
       const inGroups = `${countText(count, 'notification')} in ${countText(groups.length, 'group')}`;
       setText(note, count === 0 ? 'none is left' : inGroups);
       showItems();

@@ -59,12 +59,21 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.locator('#figure-pending').click();
       await page.getByRole('heading', { name: 'Pending' }).waitFor();
       expect(await focused(page)).toBe('Pending');
+      expect((await page.locator('#list-heading').boundingBox())!.y).toBeLessThan(40);
       const rows = page.locator('#pending-list > li');
       await rows.first().getByText('paused: when delivery goes on').waitFor();
       await rows.nth(1).getByText('after the one before it in its lane').waitFor();
       await page.getByText('1–3 of 3').waitFor();
       await page.getByText('More filters').click();
-      await page.getByLabel('Lane').fill('b');
+      for (const [field, value] of [
+        ['Type', 'user_moved'],
+        ['Target', 'crm'],
+      ] as const) {
+        const suggestions = `#${(await page.getByRole('combobox', { name: field }).getAttribute('list'))!} option`;
+        await page.locator(`${suggestions}[value="${value}"]`).waitFor({ state: 'attached' });
+        expect([field, await page.locator(suggestions).count()]).toEqual([field, 1]);
+      }
+      await page.getByLabel('Lane: what must stay in order, such as booking:456').fill('b');
       await page.getByRole('button', { name: 'Apply' }).press('Enter');
       await page.getByText('1–1 of 1').waitFor();
       await page.getByText('lane: b').waitFor();
