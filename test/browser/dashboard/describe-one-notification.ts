@@ -9,7 +9,9 @@ const patient = { retry: { firstDelayMs: 500, maxDelayMs: 500 }, breaker: { fail
 export function describeOneNotification({ open, startCrm }: DashboardPages): void {
   describe('its view of one notification', () => {
     it('has what happened to it, in the address, which Back and a reload keep', async () => {
-      const crm = await startCrm(inTurn(reply(503, '{"error":"back at noon"}'), reply(422, '{"message":"user is unknown"}'), accept));
+      const crm = await startCrm(
+        inTurn(reply(503, '{"error":"back at noon"}'), reply(422, '{"message":"user is unknown"}'), accept),
+      );
       const retry = { firstDelayMs: 1, maxDelayMs: 1 };
       const { page, accept: take, hear, url, complaints } = await open({ baseUrl: crm.url, retry });
       const [id = ''] = await take('booking:1');
