@@ -13,7 +13,7 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       const crm = await startCrm();
       const startedAtMs = performance.now();
       const options = { baseUrl: crm.url, outbox: directory() };
-      const { page, stats, complaints } = await open(options, { before: ({ ready }) => ready() });
+      const { page, stats, deadLetters, complaints } = await open(options, { before: ({ ready }) => ready() });
       await letter(page, idOfLetter(100_000)).waitFor();
       const tookMs = performance.now() - startedAtMs;
       const paintedMs = await page.evaluate(
@@ -29,14 +29,17 @@ export function describeLists({ open, startCrm, directory }: DashboardPages): vo
       await page.getByRole('button', { name: 'Next' }).press('Enter');
       await letter(page, idOfLetter(99_950)).waitFor();
       expect(await focused(page)).toBe('Next');
-      await page.getByText('51–100 of 100,000').waitFor();
+      await page.getByText('Page 2: 50 of 100,000').waitFor();
+      // One of the first page: this one does not claim to begin with the 51st.
+      await deadLetters.discard(idOfLetter(100_000));
       await page.reload();
-      await letter(page, idOfLetter(99_950)).waitFor();
+      await letter(page, idOfLetter(99_901)).waitFor();
+      await page.getByText('Page 2: 50 of 99,999').waitFor();
       await page.getByRole('button', { name: 'Previous' }).click();
-      await letter(page, idOfLetter(100_000)).waitFor();
-      await page.getByText('1–50 of 100,000').waitFor();
+      await letter(page, idOfLetter(99_999)).waitFor();
+      await page.getByText('1–50 of 99,999').waitFor();
       await page.goBack();
-      await letter(page, idOfLetter(99_950)).waitFor();
+      await letter(page, idOfLetter(99_901)).waitFor();
       await page.getByRole('searchbox').fill('user 4711 is');
       await page.getByRole('searchbox').press('Enter');
       await letter(page, idOfLetter(4_711)).waitFor();
