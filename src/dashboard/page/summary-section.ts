@@ -1,6 +1,7 @@
-import type { Health, Overview } from '../api-contract.js';
+import type { Overview } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
 import { byId, bytesText, dayAndTimeText, millisecondsText, numberText, recentText, setText } from './element.js';
+import { createHealthAnnouncement, type ShownHealth } from './health-announcement.js';
 import { isPausedByHand } from './pause-control.js';
 import { pauseText } from './targets-section.js';
 
@@ -27,17 +28,12 @@ export function createSummarySection(): SummarySection {
 const healthWords = { fine: '✓ Fine', attention: '● Attention', failing: '▲ Trouble', unknown: '? Unknown' } as const;
 const titleMarks = { fine: '✓', attention: '●', failing: '▲', unknown: '○' } as const;
 
-/** What the health line shows: the server's health, or that it is not known. */
-type ShownHealth =
-  Health | (Pick<Health, 'title' | 'sentence'> & { readonly level: 'unknown'; readonly code: 'disconnected' });
-
 /** Shows the health on the page and in the document's title. */
 function createHealthLine(): (health: ShownHealth) => void {
   const panel = byId('health', HTMLElement);
   const word = byId('health-word', HTMLElement);
   const sentence = byId('health-sentence', HTMLElement);
-  const announcement = byId('health-announcement', HTMLElement);
-  let announcedCode: ShownHealth['code'] | undefined;
+  const announce = createHealthAnnouncement();
 
   return (health) => {
     panel.dataset['level'] = health.level;
@@ -46,9 +42,7 @@ function createHealthLine(): (health: ShownHealth) => void {
     const shown = sentenceOf(health);
     setText(sentence, shown);
     document.title = `${titleMarks[health.level]} ${health.title} – CRM notifier`;
-    // Screen readers announce a new reason, but not every change of a number in it.
-    if (announcedCode !== health.code) setText(announcement, shown);
-    announcedCode = health.code;
+    announce(health, shown);
   };
 }
 
