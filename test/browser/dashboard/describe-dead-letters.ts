@@ -1,6 +1,6 @@
 import { idsOf } from '../../helpers/use-crm.js';
 import { accept as accepting, inTurn, reply } from '../../helpers/scripted-crm.js';
-import { expectAccessible, expectAccessibleInBoth } from './expect-accessible.js';
+import { expectAccessibleInBoth } from './expect-accessible.js';
 import { focused, letter, letters, scrollsTooFar } from './page-parts.js';
 import type { DashboardPages } from './use-dashboard-page.js';
 
@@ -86,43 +86,30 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
     });
 
     it('are tried one as a test, whose verdict stands at its group, also when nothing is left of that', async () => {
-      const crm = await startCrm(reply(422, '{"message":"user is unknown."}'));
+      const crm = await startCrm(inTurn(reply(422, 'user is unknown'), accepting));
       const { page, accept, hear, notifier, complaints } = await open(
         { baseUrl: crm.url },
         { setting: { width: 320 } },
       );
       const [id = ''] = await accept('a');
       await hear('dead');
-      const group = page.locator('#groups-list > li');
-      const verdict = group.getByRole('status');
-      const test = page.getByRole('button', { name: 'Redeliver one as a test of user_moved, 422 at crm' });
-      await group.getByText('1 × user_moved').waitFor();
-      const placeBefore = await test.boundingBox();
-      // The element that a screen reader knows is the one that has each verdict.
-      const region = await verdict.elementHandle();
-      await test.press('Enter');
-      await verdict.getByText('The test died again: 422, user is unknown.').waitFor();
-      await group.getByText('1 × user_moved').waitFor();
-      expect(await test.boundingBox()).toEqual(placeBefore);
-      expect(await page.locator('#groups-outcome, #list-outcome').allTextContents()).toEqual(['', '']);
-      const link = new URLSearchParams((await verdict.getByRole('link').getAttribute('href')) ?? '');
-      expect(link.get('id')).toBe(id);
-
-      crm.answerWith(accepting);
       await notifier.pause();
       await page.locator('#figure-circuit').getByText('paused').waitFor();
-      await test.press('Enter');
+      const group = page.locator('#groups-list > li');
+      const verdict = group.getByRole('status');
+      await group.getByText('1 × user_moved').waitFor();
+      // The element that a screen reader knows is the one that has each verdict.
+      const region = await verdict.elementHandle();
+      await page.getByRole('button', { name: 'Redeliver one as a test of user_moved, 422 at crm' }).press('Enter');
       await verdict.getByText('The test waits. Next attempt: when somebody resumes delivery.').waitFor();
       await group.getByText('0 × user_moved').waitFor();
       expect(await focused(page)).toBe('0 × user_moved');
       await notifier.resume();
       await verdict.getByText('The test was delivered.').waitFor();
-      expect(idsOf(crm.received)).toEqual([id, id, id]);
+      expect(idsOf(crm.received)).toEqual([id, id]);
       await page.waitForResponse((response) => response.url().includes('/api/overview'));
       expect(await verdict.textContent()).toBe(`The test was delivered. ${id}`);
       expect(await verdict.evaluate((shown, first) => shown === first, region)).toBe(true);
-      expect(await scrollsTooFar(page)).toBe(false);
-      await expectAccessible(page, '#groups');
       expect(complaints).toEqual([]);
     });
 
@@ -136,6 +123,18 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       await hear('dead');
       await accept('b', 'c');
       await hear('dead', 3);
+      const test = page.getByRole('button', { name: 'Redeliver one as a test of user_moved, 410 at crm' });
+      const both = page.locator('#groups-list').getByText('2 × user_moved');
+      await both.waitFor();
+      const placeBefore = await test.boundingBox();
+      await test.press('Enter');
+      const verdict = page.locator('#groups-list p', { hasText: 'The test died again: 410, Bad Gateway nginx.' });
+      await verdict.waitFor();
+      await both.waitFor();
+      expect(await test.boundingBox()).toEqual(placeBefore);
+      const link = new URLSearchParams((await verdict.getByRole('link').getAttribute('href'))!);
+      expect(link.get('id')).toBe(idsOf(crm.received).at(-1));
+      expect(await page.locator('#groups-outcome, #list-outcome').allTextContents()).toEqual(['', '']);
       const shown = letters(page).getByText('Bad Gateway nginx').first();
       await shown.waitFor();
       await shown.click();
