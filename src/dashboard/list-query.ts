@@ -19,8 +19,8 @@ const maxIdLength = 256;
 /** How each parameter is read; undefined for a value that it does not take. */
 const readers = {
   limit: (text: string) => {
-    const limit = text.trim() === '' ? NaN : Number(text);
-    return Number.isFinite(limit) ? Math.min(Math.max(Math.trunc(limit), 1), maxLimit) : undefined;
+    const limit = wholeNumber(text) ?? 0;
+    return limit >= 1 && limit <= maxLimit ? limit : undefined;
   },
   before: wholeNumber,
   after: wholeNumber,
@@ -48,14 +48,14 @@ const commonRule =
 export const badQuery = refusal(
   400,
   'bad-query',
-  `the query takes limit (a number from 1 to 200), before and upTo (positions), reason (${deadReasons.join(', ')}), status, ` +
+  `the query takes limit (a whole number from 1 to 200), before and upTo (positions), reason (${deadReasons.join(', ')}), status, ` +
     `for an export format (csv or json), ${commonRule}`,
 );
 
 export const badPendingQuery = refusal(
   400,
   'bad-query',
-  `the query takes limit (a number from 1 to 200), after (a place), attempts (none or some), for an export format (csv or json), ${commonRule}`,
+  `the query takes limit (a whole number from 1 to 200), after (a place), attempts (none or some), for an export format (csv or json), ${commonRule}`,
 );
 
 export const badIds = refusal(
@@ -64,7 +64,7 @@ export const badIds = refusal(
   'the body must be {"ids": […]} as application/json, with 1 to 1,000 ids of notifications',
 );
 
-/** Reads which dead letters a page lists; undefined for an invalid query. Clamps `limit` to 1 to 200. */
+/** Reads which dead letters a page lists; undefined for an invalid query. */
 export function parseDeadQuery(query: string): DeadQuery | undefined {
   const read = readParameters(query, [...deadFilters, 'limit', 'before']);
   return read === undefined ? undefined : { limit: defaultLimit, ...read };
@@ -75,7 +75,7 @@ export function parseDeadFilter(query: string): (DeadFilter & { readonly upTo?: 
   return readParameters(query, [...deadFilters, 'upTo']);
 }
 
-/** Reads which pending notifications a page lists; undefined for an invalid query. Clamps `limit` to 1 to 200. */
+/** Reads which pending notifications a page lists; undefined for an invalid query. */
 export function parsePendingQuery(query: string): PendingQuery | undefined {
   const read = readParameters(query, [...pendingFilters, 'limit', 'after']);
   return read === undefined ? undefined : { limit: defaultLimit, ...read };
@@ -86,7 +86,7 @@ export function parsePendingFilter(query: string): PendingFilter | undefined {
   return readParameters(query, pendingFilters);
 }
 
-/** Reads which delivered notifications a page lists; undefined for an invalid query. Clamps `limit` to 1 to 200. */
+/** Reads which delivered notifications a page lists; undefined for an invalid query. */
 export function parseDeliveredQuery(query: string): DeliveredQuery | undefined {
   const read = readParameters(query, [...commonFilters, 'limit', 'before']);
   return read === undefined ? undefined : { limit: defaultLimit, ...read };
@@ -100,7 +100,7 @@ export function parseDeliveredFilter(query: string): DeliveredFilter | undefined
 export const badDeliveredQuery = refusal(
   400,
   'bad-query',
-  `the query takes limit (a number from 1 to 200), before (a position), for an export format (csv or json), ${commonRule}`,
+  `the query takes limit (a whole number from 1 to 200), before (a position), for an export format (csv or json), ${commonRule}`,
 );
 
 export type ExportFormat = 'csv' | 'json';

@@ -61,21 +61,25 @@ describe.each(expressVersions)('the API for dead letters, on $version', ({ expre
   });
 
   it.each([
-    ['limit=1e9', 3],
-    ['limit=-1', 1],
-    ['limit=0', 1],
-    ['limit=2.9', 2],
+    ['limit=200', 3],
+    ['limit=1', 1],
     ['before=9007199254740991', 3],
     ['before=0', 0],
     ['search=', 3],
     ['search=%00', 0],
     [`search=${'x'.repeat(256)}`, 0],
-  ])('clamps %s (case 57)', async (query, count) => {
+  ])('takes %s (case 57)', async (query, count) => {
     const { list } = await withDead(3);
     expect((await list(`?${query}`).expect(200)).body.letters).toHaveLength(count);
   });
 
   it.each([
+    'limit=-1',
+    'limit=0',
+    'limit=1.5',
+    'limit=201',
+    'limit=1e1',
+    'limit=%201',
     'limit=NaN',
     'limit=Infinity',
     'limit=',

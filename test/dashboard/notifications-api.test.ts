@@ -118,7 +118,8 @@ describe('the API for one notification', () => {
     const [ofA, ofB] = ids;
     expect((await get('delivered?lane=b')).body.delivered).toMatchObject([{ id: ofB, status: 200, attempts: 1 }]);
     expect((await get('delivered/count?lane=a').expect(200)).body).toEqual({ count: 1 });
-    expect((await get('delivered/count?limit=1').expect(400)).body.error.code).toBe('bad-query');
+    for (const query of ['?limit=-1', '?limit=201', '/count?limit=1'])
+      expect((await get(`delivered${query}`).expect(400)).body.error.code).toBe('bad-query');
     expect(first.text).not.toMatch(/"moved"|user_id|"body"/);
     expect((await get('delivered?reason=rejected').expect(400)).body.error.code).toBe('bad-query');
     const csv = await get('delivered/export?format=csv&lane=a')

@@ -36,7 +36,7 @@ describe('the API for what is pending', () => {
     expect(((await list('?attempts=some&search=LANE:9')).body as PendingPage).entries).toEqual([]);
     expect((await list('/count?search=lane:0').expect(200)).body).toEqual({ count: 2, isAtLeast: false });
     expect((await list('/count').expect(200)).body).toEqual({ count: 5, isAtLeast: false });
-    for (const query of ['?before=1', '?attempts=7', '?status=1', '?limit=', '/count?limit=1', '/export'])
+    for (const query of ['?before=1', '?attempts=7', '?status=1', '?limit=', '?limit=0', '/count?limit=1', '/export'])
       expect((await list(query).expect(400)).body.error.code).toBe('bad-query');
     await request((await withPending(0)).app)
       .post('/crm/api/pending')

@@ -36,7 +36,7 @@ const timeoutMs = 10_000;
 /** A change of a million dead letters takes minutes; the page shows how far it is. */
 const changeTimeoutMs = 600_000;
 /** Notifications on a page of the list. */
-export const pageSize = 50;
+const pageSize = 50;
 
 /** What went wrong, for an error of any function of this file. */
 export function failureOf(error: unknown): Failure {

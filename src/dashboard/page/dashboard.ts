@@ -8,11 +8,13 @@ import { createCountsSection } from './counts-section.js';
 import { createDeadLettersKind } from './dead-letters-kind.js';
 import { createDeliveredKind } from './delivered-kind.js';
 import { byId, setText, timeText } from './element.js';
+import { createFilterSuggestions } from './filter-suggestions.js';
 import { createNotificationSection } from './notification-view.js';
 import { createPauseControl } from './pause-control.js';
 import { createListsSection } from './lists-section.js';
 import { createPendingKind } from './pending-kind.js';
 import { createProcessesSection } from './processes-section.js';
+import { showListHeading } from './show-list-heading.js';
 import { createSummarySection } from './summary-section.js';
 import { createTargetsSection } from './targets-section.js';
 import { createTypesSection } from './types-section.js';
@@ -32,17 +34,13 @@ const showProcesses = createProcessesSection();
 const showCounts = createCountsSection();
 const showTypes = createTypesSection();
 const showChanges = createChangesSection();
+const showSuggestions = createFilterSuggestions();
 const attempts = createAttemptsSection();
-const address: Address = createAddress(
-  () => {
-    void lists.showAddress();
-    void notification.showAddress();
-    void poll();
-  },
-  () => {
-    byId('list-heading', HTMLElement).focus();
-  },
-);
+const address: Address = createAddress(() => {
+  void lists.showAddress();
+  void notification.showAddress();
+  void poll();
+}, showListHeading);
 const notification = createNotificationSection(
   () => address,
   () => latest,
@@ -105,6 +103,7 @@ function showOverview(overview: Overview): void {
   showChanges(overview);
   attempts.show(overview);
   const groupsRead = deadLetters.follow(overview);
+  showSuggestions(overview, deadLetters.groups);
   lists.follow(overview);
   pending.follow();
   notification.follow();

@@ -19,7 +19,10 @@ import type { Selection } from './selection.js';
 
 /** Redelivers and discards dead letters, and says what has become of them in a sentence that stays true. */
 export interface DeadLetterChanges {
-  one(letter: LetterKey, action: LetterAction, place: OutcomePlace): Promise<void>;
+  /** One of the list. */
+  one(letter: LetterKey, action: LetterAction): Promise<void>;
+  /** Redelivers one, and leaves it to the caller to say so. */
+  redeliverOne(letter: LetterKey): Promise<Redelivered>;
   /** Many of them, after a question. */
   redeliver(chosen: ChosenLetters, change: Redelivery): Promise<void>;
   discard(chosen: ChosenLetters, run: () => Promise<number>): Promise<void>;
@@ -135,24 +138,30 @@ export function createDeadLetterChanges(
     });
   });
 
+  const redeliverOne = async (letter: LetterKey): Promise<Redelivered> => {
+    const redelivered = await redeliver(letter);
+    list().remove(letter, 'redeliver');
+    selection.drop(letter);
+    return redelivered;
+  };
+
   return {
-    async one(letter, action, place) {
+    redeliverOne,
+    async one(letter, action) {
       const { id, target } = letter;
       if (action === 'discard') {
         const text = `${id} will be removed for good, and the CRM will never receive it.`;
         if (!(await confirmByDialog({ heading: 'Discard this dead letter?', text, yes: 'Discard' }))) return;
       }
       const unchanged = `${id} is no longer a dead letter; nothing was changed.`;
-      await act({ place, doing: '', count: 1 }, async () => {
+      await act({ place: 'list', doing: '', count: 1 }, async () => {
         if (action === 'discard') {
           const count = await discard(letter);
           list().remove(letter, action);
           selection.drop(letter);
           return count === 0 ? unchanged : `${id} was discarded.`;
         }
-        const redelivered = await redeliver(letter);
-        list().remove(letter, action);
-        selection.drop(letter);
+        const redelivered = await redeliverOne(letter);
         if (redelivered.redelivered === 0) return unchanged;
         watch.begin(id, redelivered, async () => (await fetchSummary({ ...noFilter, search: id, target })).count);
         return `${id} is pending again.`;

@@ -1,100 +1,124 @@
 import type { DeadGroup, DeadSummary } from '../../outbox/outbox.js';
 import { countText } from '../../core/duration-text.js';
 import { noFilter, type ListFilter } from './address.js';
-import { allowChange } from './change-control.js';
-import { byId, dayAndTimeText, make, numberText, setText, timeElement, unseen } from './element.js';
-import { makeReason } from './reason-text.js';
-
-export interface GroupActions {
-  /** Lists the letters of a group. */
-  readonly list: (filter: ListFilter) => void;
-  /** Redelivers the newest of a group, to see whether it is taken now. */
-  readonly test: (group: DeadGroup) => void;
-  readonly redeliver: (group: DeadGroup) => void;
-  readonly discard: (group: DeadGroup) => void;
-}
+import { byId, make, setText } from './element.js';
+import { makeGroupParts, type GroupActions } from './group-parts.js';
+import { notificationLink } from './notification-link.js';
 
 /** What is wrong with the dead letters: how many died of what, the largest group first. Hidden if there are none. */
-export function createGroupsSection(actions: GroupActions): (summary: DeadSummary) => void {
+export interface GroupsSection {
+  show(summary: DeadSummary): void;
+  /** Those that were shown last. */
+  readonly latest: readonly DeadGroup[];
+  /** Says at a group what becomes of the one of it that is redelivered as a test. The group stays, though it may be empty by now. */
+  say(group: DeadGroup, sentence: string): void;
+  /** Says no more of it. */
+  forget(group: DeadGroup): void;
+}
+
+interface ShownGroup {
+  readonly item: HTMLLIElement;
+  /** What changes with the group. Beside it, because what is announced must not be a new element. */
+  readonly parts: HTMLElement;
+  readonly outcome: HTMLElement;
+  text: string;
+}
+
+export function createGroupsSection(actions: GroupActions): GroupsSection {
   const section = byId('groups', HTMLElement);
   const list = byId('groups-list', HTMLOListElement);
   const heading = byId('groups-heading', HTMLElement);
   const note = byId('groups-note', HTMLElement);
   const outcome = byId('groups-outcome', HTMLElement);
-  let shown = '';
+  const shown = new Map<string, ShownGroup>();
+  const tested = new Map<string, DeadGroup>();
+  let latest: readonly DeadGroup[] = [];
 
-  return ({ count, groups }) => {
-    // What has become of the last ones stays in sight, without a heading for what is not there.
-    section.hidden = count === 0 && outcome.textContent === '';
-    heading.hidden = count === 0;
-    const current = JSON.stringify(groups);
-    if (current === shown) return;
-    shown = current;
-    setText(note, `${countText(count, 'notification')} in ${countText(groups.length, 'group')}`);
+  /** A tested group that is empty by now keeps its place. */
+  const groupsWithTested = (): readonly DeadGroup[] => {
+    const all = [...latest];
+    const keys = new Set(all.map(keyOfGroup));
+    const places = [...list.children].map((item) => item.getAttribute('data-group'));
+    for (const [key, group] of tested)
+      if (!keys.has(key)) all.splice(Math.max(0, places.indexOf(key)), 0, { ...group, count: 0 });
+    return all;
+  };
+
+  const shownOf = (key: string): ShownGroup => {
+    const known = shown.get(key);
+    if (known !== undefined) return known;
+    const parts = make('div', 'group-parts');
+    const said = make('p', 'outcome');
+    said.setAttribute('role', 'status');
+    const item = make('li', 'letter panel', parts, said);
+    item.dataset['group'] = key;
+    const made = { item, parts, outcome: said, text: '' };
+    shown.set(key, made);
+    return made;
+  };
+
+  const showItems = (): void => {
+    const groups = groupsWithTested();
+    const keys = groups.map(keyOfGroup);
+    const hasTargets = new Set(groups.map(({ target }) => target)).size > 1;
     const focused = document.activeElement?.closest('[data-group]')?.getAttribute('data-group');
     const action = document.activeElement?.getAttribute('data-action');
-    const hasTargets = new Set(groups.map(({ target }) => target)).size > 1;
-    list.replaceChildren(...groups.map((group) => itemOf(group, hasTargets, actions)));
-    if (typeof focused !== 'string') return;
-    const again = [...list.children].find((item) => item.getAttribute('data-group') === focused);
-    again?.querySelector<HTMLElement>(`[data-action="${action ?? ''}"]`)?.focus();
+    for (const [key, { item }] of shown) {
+      if (keys.includes(key)) continue;
+      item.remove();
+      shown.delete(key);
+    }
+    for (const [index, group] of groups.entries()) {
+      const one = shownOf(keyOfGroup(group));
+      const text = JSON.stringify([group, hasTargets]);
+      if (one.text !== text) one.parts.replaceChildren(...makeGroupParts(group, hasTargets, actions));
+      one.text = text;
+      if (list.children[index] !== one.item) list.insertBefore(one.item, list.children[index] ?? null);
+    }
+    // What has become of the last ones stays in sight, without a heading for what is not there.
+    section.hidden = groups.length === 0 && outcome.textContent === '';
+    heading.hidden = groups.length === 0;
+    const again = typeof focused === 'string' ? shown.get(focused)?.item : undefined;
+    if (again === undefined || again.contains(document.activeElement)) return;
+    const button = again.querySelector<HTMLElement>(`[data-action="${action ?? ''}"]`);
+    (button ?? again.querySelector('h3'))?.focus({ preventScroll: true });
   };
+
+  return {
+    get latest() {
+      return latest;
+    },
+    show({ count, groups }) {
+      latest = groups;
+      const inGroups = `${countText(count, 'notification')} in ${countText(groups.length, 'group')}`;
+      setText(note, count === 0 ? 'none is left' : inGroups);
+      showItems();
+    },
+    say(group, sentence) {
+      tested.set(keyOfGroup(group), group);
+      showItems();
+      const { outcome: said } = shownOf(keyOfGroup(group));
+      if (said.dataset['said'] === sentence + group.id) return;
+      said.dataset['said'] = sentence + group.id;
+      said.replaceChildren(sentence, ' ', notificationLink(group.id));
+    },
+    forget(group) {
+      const key = keyOfGroup(group);
+      if (!tested.delete(key)) return;
+      const said = shown.get(key)?.outcome;
+      if (said !== undefined) delete said.dataset['said'];
+      said?.replaceChildren();
+      showItems();
+    },
+  };
+}
+
+/** What its letters have in common. */
+export function keyOfGroup({ target, type, reason, status }: DeadGroup): string {
+  return JSON.stringify([target, type, reason, status]);
 }
 
 /** The filter that selects exactly this group. */
 export function groupFilter({ target, type, reason, status }: DeadGroup): ListFilter {
   return { ...noFilter, target, type, reason, status: String(status ?? 0) };
-}
-
-function itemOf(group: DeadGroup, hasTargets: boolean, actions: GroupActions): HTMLLIElement {
-  const { target, type, reason, status, count, diedAt, detail } = group;
-  const badge = make('span', 'badge', status === undefined ? reason : `${String(status)} ${reason}`);
-  badge.dataset['level'] = 'failing';
-  const name = `${type}, ${String(status ?? reason)}`;
-  const button = (text: string, action: string, act: (group: DeadGroup) => void, tone = ''): HTMLButtonElement => {
-    const made = make('button', `button ${tone}`.trim(), text, unseen(` of ${name} at ${target}`));
-    made.type = 'button';
-    made.dataset['action'] = action;
-    made.addEventListener('click', () => {
-      act(group);
-    });
-    return made;
-  };
-  const item = make(
-    'li',
-    'letter panel',
-    make(
-      'div',
-      'letter-what',
-      make('h3', 'letter-type', numberText(count), ' × ', type),
-      make('p', 'letter-facts', badge, hasTargets ? ` at ${target}` : ''),
-    ),
-    make(
-      'div',
-      'letter-why',
-      make('p', 'letter-facts', 'latest ', timeElement(diedAt, dayAndTimeText(diedAt))),
-      makeReason(detail),
-    ),
-    make(
-      'div',
-      'letter-actions',
-      button('List', 'list', () => {
-        actions.list(groupFilter(group));
-      }),
-      allowChange(button('Redeliver one as a test', 'test', actions.test)),
-      allowChange(
-        button(count === 1 ? 'Redeliver it' : `Redeliver all ${numberText(count)}`, 'redeliver', actions.redeliver),
-      ),
-      allowChange(
-        button(
-          count === 1 ? 'Discard it' : `Discard all ${numberText(count)}`,
-          'discard',
-          actions.discard,
-          'button-danger',
-        ),
-      ),
-    ),
-  );
-  item.dataset['group'] = name + target;
-  return item;
 }

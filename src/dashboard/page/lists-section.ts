@@ -1,6 +1,6 @@
 import type { Overview } from '../api-contract.js';
 import type { Address, KindName, ListFilter } from './address.js';
-import { exportUrl, failureOf, pageSize } from './api-client.js';
+import { exportUrl, failureOf } from './api-client.js';
 import { byId, numberText, setText } from './element.js';
 import { createFilterForm } from './filter-form.js';
 import type { FetchedPage, ListKind } from './list-kind.js';
@@ -78,11 +78,12 @@ export function createListsSection(kinds: Readonly<Record<KindName, ListKind>>, 
     // Not `disabled`: the button that was just pressed would lose the focus.
     previous.setAttribute('aria-disabled', String(isFirst));
     next.setAttribute('aria-disabled', String(nextCursor === null));
-    // Some of an earlier page may be gone by now.
-    const last = Math.min(count, (page - 1) * pageSize + shownCount);
-    const first = Math.max(1, last - shownCount + 1);
     const total = `${isAtLeast ? 'at least ' : ''}${numberText(count)}`;
-    setText(byId('list-page', HTMLElement), `${numberText(first)}–${numberText(last)} of ${total}`);
+    // How many are before a later page changes while it is shown.
+    const shown = isFirst
+      ? `1–${numberText(Math.min(count, shownCount))}`
+      : `Page ${numberText(page)}: ${numberText(shownCount)}`;
+    setText(byId('list-page', HTMLElement), `${shown} of ${total}`);
   };
 
   next.addEventListener('click', () => {

@@ -28,6 +28,7 @@ const maxSelected = 1_000;
 
 /** `filter` returns that of the list. */
 export function createSelection(filter: () => ListFilter): Selection {
+  const bar = byId('list-actions', HTMLElement);
   const ofPage = byId('select-page', HTMLInputElement);
   const count = byId('selection-count', HTMLElement);
   const clearButton = byId('selection-clear', HTMLButtonElement);
@@ -45,8 +46,11 @@ export function createSelection(filter: () => ListFilter): Selection {
   const showCount = (): void => {
     keepSelection([...selected.values()]);
     const isNone = selected.size === 0;
-    // All stay in their places: nothing moves under the finger that selects.
-    for (const button of [...buttons, clearButton]) allowChange(button, !isNone);
+    const changing = [...buttons, clearButton];
+    // They are about to be disabled, and hidden.
+    if (isNone && changing.some((button) => button === document.activeElement)) ofPage.focus({ preventScroll: true });
+    for (const button of changing) allowChange(button, !isNone);
+    bar.dataset['selected'] = isNone ? 'none' : 'some';
     setText(count, isNone ? 'None selected' : selectedText(selected.size, elsewhereCount()));
     const onPage = page.filter((letter) => selected.has(keyOf(letter))).length;
     ofPage.checked = page.length > 0 && onPage === page.length;
@@ -89,11 +93,7 @@ export function createSelection(filter: () => ListFilter): Selection {
     for (const letter of page) select(letter, ofPage.checked);
     showCount();
   });
-  clearButton.addEventListener('click', () => {
-    clear();
-    // The button is disabled now.
-    ofPage.focus();
-  });
+  clearButton.addEventListener('click', clear);
 
   return {
     get letters() {

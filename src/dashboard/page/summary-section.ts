@@ -1,7 +1,8 @@
-import type { Health, Overview, Problem } from '../api-contract.js';
+import type { Overview, Problem } from '../api-contract.js';
 import { durationText } from '../../core/duration-text.js';
 import { byId, bytesText, dayAndTimeText, make, millisecondsText, numberText, recentText, setText } from './element.js';
 import { deliveryWord } from './delivery-word.js';
+import { createHealthAnnouncement, type ShownHealth } from './health-announcement.js';
 import { pauseAside } from './pause-text.js';
 
 /** The health line at the top and the numbers below it: those of `crm.stats()`, and how long attempts took. */
@@ -27,19 +28,13 @@ export function createSummarySection(): SummarySection {
 const healthWords = { fine: '✓ Fine', attention: '● Attention', failing: '▲ Trouble', unknown: '? Unknown' } as const;
 const titleMarks = { fine: '✓', attention: '●', failing: '▲', unknown: '○' } as const;
 
-/** What the health line shows: the server's health, or that it is not known. */
-type ShownHealth =
-  | Health
-  | (Pick<Health, 'title' | 'sentence' | 'others'> & { readonly level: 'unknown'; readonly code: 'disconnected' });
-
 /** Shows the health on the page and in the document's title. */
 function createHealthLine(): (health: ShownHealth) => void {
   const panel = byId('health', HTMLElement);
   const word = byId('health-word', HTMLElement);
   const sentence = byId('health-sentence', HTMLElement);
   const others = byId('health-others', HTMLUListElement);
-  const announcement = byId('health-announcement', HTMLElement);
-  let announcedCodes = '';
+  const announce = createHealthAnnouncement();
   let shownOthers = '';
 
   return (health) => {
@@ -53,10 +48,7 @@ function createHealthLine(): (health: ShownHealth) => void {
     shownOthers = more.join('\n');
     others.hidden = more.length === 0;
     document.title = `${titleMarks[health.level]} ${health.title} – CRM notifier`;
-    // Screen readers announce a new reason, but not every change of a number in it.
-    const codes = [health, ...health.others].map(({ code }) => code).join();
-    if (announcedCodes !== codes) setText(announcement, [first, ...more].join(' '));
-    announcedCodes = codes;
+    announce(health, [first, ...more]);
   };
 }
 

@@ -1,5 +1,5 @@
 import { idsOf } from '../../helpers/use-crm.js';
-import { inTurn, reply } from '../../helpers/scripted-crm.js';
+import { accept as accepting, inTurn, reply } from '../../helpers/scripted-crm.js';
 import { expectAccessibleInBoth } from './expect-accessible.js';
 import { focused, letter, letters, scrollsTooFar } from './page-parts.js';
 import type { DashboardPages } from './use-dashboard-page.js';
@@ -57,14 +57,21 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       expect((await stats()).dead).toBe(2);
 
       // The page shows it after its next poll.
-      await page.getByText('There are 2 dead letters').first().waitFor();
+      await page.locator('#health-sentence').getByText('There are 2 dead letters').waitFor();
+      const announced = page.locator('#health-announcement');
+      // Other numbers of the same trouble are not read out at every turn, and what was read out does not stay.
+      await page.clock.install();
+      await page.clock.fastForward(30_000);
+      await announced.getByText('There are 2 dead letters').waitFor();
+      await page.clock.fastForward(10_000);
+      await announced.and(page.locator(':empty')).waitFor({ state: 'attached' });
       await page.getByRole('button', { name: 'Redeliver all …' }).click();
       await page.getByRole('heading', { name: 'Redeliver 2 dead letters?' }).waitFor();
       await page.getByRole('dialog').getByRole('button', { name: 'Redeliver' }).click();
       await hear('delivered', 4);
       await page.getByText('2 redelivered: 2 delivered, 0 died again.').waitFor();
       await page.getByText('No dead letters.', { exact: true }).waitFor();
-      await page.getByText('All is well: nothing waits, and there are no dead letters.').first().waitFor();
+      await announced.getByText('All is well: nothing waits, and there are no dead letters.').waitFor();
       expect(complaints).toEqual([]);
     });
 
@@ -82,6 +89,34 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       expect(await page.locator('#list-outcome').textContent()).toBe('');
     });
 
+    it('are tried one as a test, whose verdict stands at its group, also when nothing is left of that', async () => {
+      const crm = await startCrm(inTurn(reply(422, 'user is unknown'), accepting));
+      const { page, accept, hear, notifier, complaints } = await open(
+        { baseUrl: crm.url },
+        { setting: { width: 320 } },
+      );
+      const [id = ''] = await accept('a');
+      await hear('dead');
+      await notifier.pause();
+      await page.locator('#figure-circuit').getByText('paused').waitFor();
+      const group = page.locator('#groups-list > li');
+      const verdict = group.getByRole('status');
+      await group.getByText('1 × user_moved').waitFor();
+      // The element that a screen reader knows is the one that has each verdict.
+      const region = await verdict.elementHandle();
+      await page.getByRole('button', { name: 'Redeliver one as a test of user_moved, 422 at crm' }).press('Enter');
+      await verdict.getByText('The test waits. Next attempt: when somebody resumes delivery.').waitFor();
+      await group.getByText('0 × user_moved').waitFor();
+      expect(await focused(page)).toBe('0 × user_moved');
+      await notifier.resume();
+      await verdict.getByText('The test was delivered.').waitFor();
+      expect(idsOf(crm.received)).toEqual([id, id]);
+      await page.waitForResponse((response) => response.url().includes('/api/overview'));
+      expect(await verdict.textContent()).toBe(`The test was delivered. ${id}`);
+      expect(await verdict.evaluate((shown, first) => shown === first, region)).toBe(true);
+      expect(complaints).toEqual([]);
+    });
+
     it('have long reasons in JSON and HTML, which fit a width of 320, and groups that line up', async () => {
       const html =
         '<!DOCTYPE html><html><head><style>p{}</style></head><body><h1>Bad Gateway</h1><p>nginx</p></body></html>';
@@ -92,6 +127,18 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       await hear('dead');
       await accept('b', 'c');
       await hear('dead', 3);
+      const test = page.getByRole('button', { name: 'Redeliver one as a test of user_moved, 410 at crm' });
+      const both = page.locator('#groups-list').getByText('2 × user_moved');
+      await both.waitFor();
+      const placeBefore = await test.boundingBox();
+      await test.press('Enter');
+      const verdict = page.locator('#groups-list p', { hasText: 'The test died again: 410, Bad Gateway nginx.' });
+      await verdict.waitFor();
+      await both.waitFor();
+      expect(await test.boundingBox()).toEqual(placeBefore);
+      const link = new URLSearchParams((await verdict.getByRole('link').getAttribute('href'))!);
+      expect(link.get('id')).toBe(idsOf(crm.received).at(-1));
+      expect(await page.locator('#groups-outcome, #list-outcome').allTextContents()).toEqual(['', '']);
       const shown = letters(page).getByText('Bad Gateway nginx').first();
       await shown.waitFor();
       await shown.click();

@@ -110,7 +110,7 @@ export function describeFigures({ openWithDead }: DashboardPages): void {
       const areDisabled = (): Promise<readonly boolean[]> =>
         changes.evaluateAll((all) => all.map((control) => control.matches(':disabled')));
       expect(new Set(await areDisabled())).toEqual(new Set([false]));
-      await page.locator('#redeliver-all').focus();
+      await page.locator('#redeliver-selected').focus();
       await page.route('**/api/overview?*', (route) => route.abort());
       await page.getByText(/^Not connected since /).waitFor();
       expect(await page.title()).toBe('○ not connected – CRM notifier');
@@ -126,7 +126,7 @@ export function describeFigures({ openWithDead }: DashboardPages): void {
       await page.unroute('**/api/overview?*');
       await page.getByText('Live', { exact: true }).waitFor();
       expect(new Set(await areDisabled())).toEqual(new Set([false]));
-      expect(await focused(page)).toBe('Redeliver all …');
+      expect(await focused(page)).toBe('Redeliver selected …');
       expect(await page.title()).toBe('● 1 dead – CRM notifier');
     });
   });

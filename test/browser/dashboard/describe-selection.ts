@@ -6,9 +6,19 @@ import type { DashboardPages } from './use-dashboard-page.js';
 export function describeSelection({ openWithDead }: DashboardPages): void {
   describe('its selection of dead letters', () => {
     it('is redelivered and discarded by keyboard alone', async () => {
-      const { page, deadLetters, crm, hear, stats } = await openWithDead(3, { width: 320 });
+      const { page, deadLetters, crm, hear, stats } = await openWithDead(3, { width: 320, height: 640 });
       const ids = (await deadLetters.list()).map(({ id }) => id);
-      await letters(page).nth(2).waitFor();
+      await page.getByRole('button', { name: 'List of user_moved, 422 at crm' }).press('Enter');
+      await page.locator('#list-filter').getByText('status: 422').waitFor();
+      expect(await focused(page)).toBe('Dead letters');
+      // They are seen below their heading, which is at the top.
+      expect((await page.locator('#list-heading').boundingBox())!.y).toBeLessThan(40);
+      expect((await letters(page).first().boundingBox())!.y).toBeLessThan(500);
+      await page.locator('#known-statuses option[value="422"]').waitFor({ state: 'attached' });
+      /** What can be pressed. */
+      const shownButtons = async (): Promise<readonly string[]> =>
+        (await page.locator('#list-actions').getByRole('button').allTextContents()).map((text) => text.trim());
+      expect(await shownButtons()).toEqual(['Redeliver all 3 that match …', 'Discard all 3 that match …']);
       /** How far below its heading the list begins. */
       const placeOfList = async (): Promise<number> => {
         const [heading, list] = [page.locator('#list-heading'), page.locator('#dead-list')];
@@ -19,6 +29,7 @@ export function describeSelection({ openWithDead }: DashboardPages): void {
       await page.getByText('3 dead letters selected').waitFor();
       // Nothing has moved under the finger.
       expect(await placeOfList()).toBe(before);
+      expect(await shownButtons()).toEqual(['Clear selection', 'Redeliver selected …', 'Discard selected …']);
       await page.getByLabel(`Select ${ids[0]!}`).press('Space');
       await page.getByText('2 dead letters selected').waitFor();
       expect(await scrollsTooFar(page)).toBe(false);
@@ -29,6 +40,7 @@ export function describeSelection({ openWithDead }: DashboardPages): void {
       await hear('delivered', 4);
       expect(idsOf(crm.received).slice(-2).sort()).toEqual(ids.slice(1).sort());
       await page.getByText('2 redelivered: 2 delivered, 0 died again.').waitFor();
+      expect(await page.getByLabel('Select this page').evaluate((box) => box === document.activeElement)).toBe(true);
       await page.getByText('1–1 of 1').waitFor();
       await page.getByLabel(`Select ${ids[0]!}`).press('Space');
       await page.getByRole('button', { name: 'Discard selected …' }).press('Enter');
