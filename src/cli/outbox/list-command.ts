@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { durationText, exactDurationText } from '../../core/duration-text.js';
 import { instantText } from '../../core/instant-text.js';
 import { replyWords } from '../../core/reply-words.js';
@@ -25,7 +25,6 @@ import { shortIds } from './short-ids.js';
 import { deadIn } from './stored-records.js';
 
 interface ListOptions extends CommonOptions, OutboxOptions, ListFilterOptions {
-  readonly delivered?: true;
   readonly limit: number;
   readonly after?: ListCursor;
 }
@@ -54,10 +53,7 @@ Examples:
   $ crm-notifier outbox list --target sales --type booking_created
   $ crm-notifier outbox list --dead --json | jq -r .id`,
     );
-  addListFilter(command).addOption(
-    new Option('--delivered', 'the delivered ones that are kept').conflicts(['pending', 'dead']),
-  );
-  setAction<ListOptions>(addOutboxOption(command), context, list);
+  setAction<ListOptions>(addOutboxOption(addListFilter(command)), context, list);
 }
 
 async function list({ context, options, output }: CommandSession<ListOptions>): Promise<'done'> {
@@ -186,7 +182,9 @@ async function pausedTargets(outbox: ReadableOutbox): Promise<ReadonlySet<string
 const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
 
 function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
-  const why = [reason.kind, reason.status, replyWords(reason.detail)].filter((part) => part !== undefined && part !== '');
+  const why = [reason.kind, reason.status, replyWords(reason.detail)].filter(
+    (part) => part !== undefined && part !== '',
+  );
   return [type, lane, String(attempts), instantText(diedAt), why.join(' ')];
 }
 

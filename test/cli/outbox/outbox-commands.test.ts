@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deliveredOf } from '../../history/history-contract.js';
 import { modeOf } from '../../helpers/prepared-outbox.js';
 import { sampleNotification } from '../../helpers/sample-notification.js';
 import { reply } from '../../helpers/scripted-crm.js';
@@ -17,7 +18,7 @@ describeOnPostgres('crm-notifier outbox, in PostgreSQL', () => {
   describeCommands(usePostgresCli());
 });
 
-function describeCommands({ directory, place, name, fill, prepare, run, objects, idsFrom }: OutboxCli): void {
+function describeCommands({ directory, place, name, fill, report, prepare, run, objects, idsFrom }: OutboxCli): void {
   const startCrm = useCrm();
 
   it('stats prints the counts', async () => {
@@ -177,7 +178,7 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
   it('show and list print what a reply says; --json has it as it came', async () => {
     const said = '{"error":{"message":"no such user"}}';
     const crm = await startCrm(reply(422, said));
-    const [{ id = '' } = {}] = await prepare({ count: 1, deadCount: 0 });
+    const { id } = (await prepare({ count: 1, deadCount: 0 }))[0]!;
     await runInProcess(['deliver', '--outbox', place(), '--base-url', crm.url]);
     expect((await run(['show', id])).stdout).toMatch(/Z {2}dead after 1 attempt: 422 rejected: no such user\n/);
     expect((await run(['list', '--dead'])).stdout).toMatch(/ rejected 422 no such user\n/);
@@ -331,6 +332,41 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
         code: 2,
         stderr: expect.stringContaining('leave out --json'),
       });
+    });
+
+    it('prints what was delivered, newest first and page by page, as JSON and as CSV', async () => {
+      await fill([]);
+      const deliveredAt = Date.parse('2026-11-24T01:02:03.004Z');
+      const delivered = Array.from({ length: 1_001 }, (_, index) =>
+        deliveredOf({ lane: `booking:${String(index)}`, target: index === 7 ? '=sales' : 'crm', deliveredAt }),
+      );
+      await report({ delivered });
+      const end = await run(['export', '--delivered']);
+      expect(end).toMatchObject({ code: 0, stderr: '1001 exported.\n' });
+      const exported = objectsIn({ ...end, signal: null });
+      expect(exported.map(({ lane }) => lane)).toEqual(delivered.map(({ lane }) => lane).reverse());
+      const lane = 'booking:7';
+      expect(exported[993]).toEqual({
+        ...{
+          state: 'delivered',
+          id: unknownId,
+          target: '=sales',
+          type: 'booking_created',
+          lane,
+          attempts: 1,
+          status: 200,
+        },
+        ...{ durationMs: 2.5, acceptedAt: expect.any(String), deliveredAt: '2026-11-24T01:02:03.004Z' },
+      });
+      const csv = await run(['export', '--delivered', '--format', 'csv', '--target', '=sales', '--from', '2026-11-24']);
+      expect(csv.stderr).toBe('1 exported.\n');
+      expect(csv.stdout).toMatch(
+        /^state,target,id,type,lane,acceptedAt,deliveredAt,attempts,status,durationMs\r\ndelivered,'=sales,.*,1,200,2\.5\r\n$/,
+      );
+      const none = { code: 0, stdout: '', stderr: '0 exported.\n' };
+      expect(await run(['export', '--delivered', '--lane', lane, '--to', '2026-11-24'])).toMatchObject(none);
+      expect((await run(['export', '--delivered', '--dead'])).code).toBe(2);
+      expect((await run(['export', '--delivered', '--status', '200'])).code).toBe(2);
     });
 
     it('writes a file that only its owner can read, and overwrites none', async () => {
