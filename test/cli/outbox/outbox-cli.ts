@@ -42,7 +42,8 @@ export interface OutboxCli extends TestOutbox {
   idsFrom(...args: string[]): Promise<unknown[]>;
 }
 
-const leading = { ...ownReport, leadsSince: Date.now() };
+/** What a process reports that delivers. */
+export const leading = { ...ownReport, leadsSince: Date.now() };
 const leaderId = '01a20bb3-6f81-71fc-be53-33f9f0e71da2';
 const rejected: DeadReason = { kind: 'rejected', status: 422, detail: 'no' };
 

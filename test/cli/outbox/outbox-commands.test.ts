@@ -8,7 +8,7 @@ import { useCrm } from '../../helpers/use-crm.js';
 import { describeOnPostgres } from '../../helpers/use-postgres.js';
 import { objectsIn } from '../cli-program.js';
 import { runInProcess } from '../in-process.js';
-import { unknownId, useOutboxCli, usePostgresCli, type OutboxCli } from './outbox-cli.js';
+import { leading, unknownId, useOutboxCli, usePostgresCli, type OutboxCli } from './outbox-cli.js';
 
 describe('crm-notifier outbox, on disk', () => {
   describeCommands(useOutboxCli());
@@ -247,6 +247,57 @@ function describeCommands({ directory, place, name, fill, report, prepare, run, 
     expect(await objects('discard', '--all', '--reason', 'rejected', '--yes')).toEqual([{ discarded: 1, missing: [] }]);
     const exported = objectsIn({ ...(await run(['export', '--type', 'booking_created'])), signal: null });
     expect(exported.map(({ id }) => id).sort()).toEqual([first, third].sort());
+  });
+
+  it('list and try say what one waits for, and what to do', async () => {
+    const [first, second, dead] = ['booking:1', 'booking:1', 'booking:2'].map((lane) => sampleNotification({ lane }));
+    const sales = { ...sampleNotification({ lane: 'booking:3' }), target: 'sales' };
+    const forBoth = { ...dead!, target: 'sales' };
+    const gone = deliveredOf({ id: unknownId });
+    await fill([first!, second!, dead!, sales, forBoth], [dead!.id]);
+    const pause = { cause: { kind: 'unreachable', code: 'ECONNREFUSED' }, since: Date.now() } as const;
+    await report({
+      process: { ...leading, targets: { crm: { circuit: 'open', pause } } },
+      delivered: [gone],
+    });
+    const nextAttempts = async (): Promise<unknown> =>
+      (await run(['list'])).stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/ ago +/)[1]);
+    const behind = 'after the one before it in its lane';
+    const nobody = 'waits for target sales, which no process delivers to';
+    expect(await nextAttempts()).toEqual([undefined, 'when delivery goes on', behind, nobody]);
+    const fail = async (...args: string[]): Promise<unknown> => {
+      const { stdout, code } = await run(['try', ...args, '--json']);
+      expect(code).toBe(1);
+      return (JSON.parse(stdout) as { readonly error: unknown }).error;
+    };
+    expect(await fail(second!.id)).toEqual({
+      code: 'ERR_NOT_FIRST',
+      message: `1 waits before ${second!.id} in its lane; try the first one of the lane: crm-notifier outbox try ${first!.id}`,
+    });
+    expect(await fail(dead!.id)).toEqual({
+      code: 'ERR_DEAD_LETTER',
+      message: `${dead!.id} is a dead letter; to deliver it, run: crm-notifier outbox redeliver ${dead!.id}`,
+    });
+    expect(await fail(dead!.id, '--target', 'sales')).toMatchObject({
+      message: expect.stringMatching(/to deliver it to sales, run: .* --target sales$/),
+    });
+    const unknown =
+      'no process delivers to the target sales: configure it under that name in the process that delivers';
+    expect(await fail(sales.id)).toEqual({ code: 'ERR_UNKNOWN_TARGET', message: `${unknown} and restart that one` });
+    expect(await fail(gone.id)).toMatchObject({
+      ...{ code: 'ERR_NOT_FOUND', message: expect.stringContaining('was delivered already; see crm-notifier outbox') },
+    });
+    expect(await fail(gone.id.replaceAll('3', '4'))).toMatchObject({ code: 'ERR_NOT_FOUND' });
+    expect(await fail(first!.id, '--target', 'sales')).toMatchObject({
+      message: expect.stringMatching(/: it is not for sales, but for crm$/),
+    });
+    await run(['pause', '--by', 'ada', '--target', 'crm']);
+    expect(await nextAttempts()).toEqual([undefined, 'paused by hand (ada)', behind, nobody]);
+    await run(['pause', '--by', 'bob']);
+    expect(await fail(first!.id)).toMatchObject({ code: 'ERR_PAUSED' });
   });
 
   describe('of several targets', () => {
