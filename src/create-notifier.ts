@@ -229,7 +229,13 @@ function idAndTarget(
 
 /** `flush` and `close` never reject: whatever is no limit is the usual one. */
 function timeLimitFrom(limit: TimeLimit | undefined | null): number {
-  return timeLimitOf(limit?.timeoutMs, defaultTimeLimitMs);
+  let given: unknown;
+  try {
+    given = limit?.timeoutMs;
+  } catch {
+    // A getter of the caller's.
+  }
+  return timeLimitOf(given, defaultTimeLimitMs);
 }
 
 const noDirectTarget =

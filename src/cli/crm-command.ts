@@ -17,6 +17,7 @@ const behaviours = {
   ok: 'ok',
   down: 'down',
   slow: 'slow',
+  '400': { status: 400, body: { error: 'not understood, on purpose' } },
   '401': 'wrong-token',
   '404': { status: 404, body: { error: 'no such route, on purpose' } },
   '422': { status: 422, body: { error: 'not acceptable, on purpose' } },

@@ -1,6 +1,7 @@
 import { customCleanEnv, makeExactValidator, type Spec } from 'envalid';
 import { closest, distance } from 'fastest-levenshtein';
-import type { Issue } from '../core/errors.js';
+import { CRMConfigError, type Issue } from '../core/errors.js';
+import { readingGiven, unreadable } from '../core/reading-given.js';
 import {
   nameOf,
   type Findings,
@@ -22,7 +23,10 @@ export interface ResolvedSettings<Table> extends PartSettings<Table> {
 /** Takes options over variables over defaults. Collects every problem instead of stopping at the first. */
 export function resolveSettings<Table extends SettingTable>(table: Table, options: unknown): ResolvedSettings<Table> {
   const settings = settingsIn(table);
-  const env = (ownValue(options, 'env') ?? process.env) as Environment;
+  const env = readingGiven(
+    () => ownValue(options, 'env') ?? process.env,
+    () => new CRMConfigError([{ path: 'env', message: unreadable }]),
+  ) as Environment;
   const findings: Findings = { issues: [], warnings: unknownVariables(env) };
   const variables = readEnvironment(settings, env, findings.issues);
   return {
@@ -67,8 +71,13 @@ export function resolvePart<Table extends SettingTable>(
 }
 
 function checkedOption(setting: Setting<unknown>, options: unknown, issues: Issue[], path?: string): unknown {
-  const option = ownValue(options, setting.option);
-  const problem = option === undefined ? undefined : setting.kind.check(option);
+  const { option, problem } = readingGiven(
+    () => {
+      const value = ownValue(options, setting.option);
+      return { option: value, problem: value === undefined ? undefined : setting.kind.check(value) };
+    },
+    () => new CRMConfigError([{ path: nameOf(setting, path), message: unreadable }]),
+  );
   if (problem !== undefined) issues.push({ path: nameOf(setting, path), message: problem });
   return option;
 }
@@ -155,9 +164,10 @@ function unknownIn(settings: readonly Setting<unknown>[], options: object): Issu
   const known = settings.map((setting) => setting.option);
   const groups = new Set(known.filter((name) => name.includes('.')).map((name) => name.slice(0, name.indexOf('.'))));
   const topLevel = [...known.filter((name) => !name.includes('.')), ...groups];
-  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+  for (const name of Object.keys(options)) {
     if (!topLevel.includes(name)) issues.push(unknownOption(name, topLevel));
-    else if (groups.has(name) && value !== undefined) {
+    const value = groups.has(name) ? ownValue(options, name) : undefined;
+    if (value !== undefined) {
       const members = known.filter((member) => member.startsWith(`${name}.`));
       if (typeof value !== 'object' || value === null) {
         issues.push({ path: name, message: `must be an object with ${members.join(', ')}` });

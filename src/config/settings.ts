@@ -82,7 +82,8 @@ function checkTargets(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return 'must be an object: the name of each target with its options';
   }
-  const names = Object.keys(value);
+  // With what they hold, which a getter of the caller's may throw.
+  const names = Object.keys({ ...value });
   if (names.length === 0 || names.length > maxTargets) return `must name 1 to ${String(maxTargets)} targets`;
   const areValid = names.every((name) => /^[a-z][a-z0-9_-]{0,31}$/.test(name));
   return areValid ? undefined : 'must have names of 1 to 32 characters of a-z, 0-9, _ and -, each with a letter first';

@@ -13,8 +13,14 @@ export function historyFileOf(outboxFile: string): string {
  */
 export function removeHistory(file: string, error: unknown): boolean {
   if (isReadonly(error) && isForThisSqlite(file)) return false;
-  for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
+  rmSync(file, { force: true });
+  removeLeftovers(file);
   return true;
+}
+
+/** Removes what SQLite kept beside a file that is gone: a new one could not be used with the old one's. */
+export function removeLeftovers(file: string): void {
+  for (const ending of ['-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
 }
 
 /** Opening a pipe would wait for whoever writes into it, and a device never ends. */
@@ -36,7 +42,8 @@ export function hasBecomeUnusable(error: unknown): boolean {
 export function historyError(error: unknown, file: string): CRMOutboxError {
   if (isBusy(error)) return heldLocked(`another process holds ${file} locked`, error);
   const { message } = errorDataOf(error);
-  const fix = 'let this process read and write it; or move it away: it is begun anew, with nothing paused';
+  const fix =
+    'let this process read and write it; or move it away: it is begun anew, with nothing paused but what a running app knows of';
   return new CRMOutboxError(`${file} cannot be used (${message}): ${fix}`, { cause: error });
 }
 

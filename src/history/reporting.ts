@@ -118,9 +118,10 @@ export function startReporting(options: ReportingOptions): Reporting {
       for (const failed of added.values()) addMinute(counts, failed);
       timelines.putBack(taken);
       types.putBack(addedTypes, clock.now());
+      // Where delivery waits for the history, the WARN about that has the same cause.
+      if (isFailing || (isLeading() && unknownPauses() !== null)) return;
       // Once for each spell of failures. Nothing is lost but what an operator would see.
-      if (!isFailing)
-        logger.warn({ err: errorForLog(errorDataOf(error)) }, `CRM history: ${errorDataOf(error).message}`);
+      logger.warn({ err: errorForLog(errorDataOf(error)) }, `CRM history: ${errorDataOf(error).message}`);
       isFailing = true;
     }
   };

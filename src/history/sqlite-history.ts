@@ -15,6 +15,7 @@ import {
   isUnusable,
   refuseWhatIsNoFile,
   removeHistory,
+  removeLeftovers,
 } from './history-file.js';
 import { type MinuteReading, minuteTable, prepareMinuteReading, prepareMinuteWriting } from './sqlite-minutes.js';
 import { pausesTable, preparePauses, type PauseReading, type PauseWriting, readPauseChanges } from './sqlite-pauses.js';
@@ -53,33 +54,37 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
   const file = historyFileOf(outboxFile);
   const id = randomUUID();
   let opened: OpenHistory | undefined;
+  /** The pauses that were read last: they outlive the file, which somebody may remove by mistake. */
+  let known: readonly PauseChange[] = [];
 
-  const close = (): void => {
+  const close = (closeIt = closeConnection): void => {
     const { database } = opened ?? {};
     opened = undefined;
-    if (database !== undefined) closeConnection(database);
+    if (database !== undefined) closeIt(database);
   };
 
   const use = <Result>(work: (history: OpenHistory) => Result): Promise<Result> =>
     asPromise(() => {
-      if (opened !== undefined && inodeOf(file) !== opened.inode) close();
-      opened ??= openHistory(open, file);
+      // Without leaving the log's mode: that would remove the log of the file that has its name now.
+      if (opened !== undefined && inodeOf(file) !== opened.inode) close((database) => database.close());
+      opened ??= openHistory(open, file, known);
       try {
         return work(opened);
       } catch (error) {
-        if (hasBecomeUnusable(error)) {
-          close();
-          removeHistory(file, error);
-        }
-        throw error;
+        if (!hasBecomeUnusable(error)) throw error;
+        close();
+        if (!removeHistory(file, error)) throw error;
+        opened = openHistory(open, file, known);
+        return work(opened);
       }
     });
 
+  const readKnown = (history: OpenHistory): readonly PauseChange[] => (known = history.readPauseChanges());
   /** What cannot be made or written, as on a full disk, has no pauses or can still be read. */
   const readPauses = (error: unknown): readonly PauseChange[] => {
     if (isBusy(error)) throw historyError(error, file);
     try {
-      return readSqliteHistory(open, outboxFile, (history) => history.readPauseChanges(), []);
+      return readSqliteHistory(open, outboxFile, (history) => history.readPauseChanges(), known);
     } catch {
       throw historyError(error, file);
     }
@@ -89,6 +94,7 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
     report: (report) =>
       use((history) => {
         history.write(id, Math.round(now()), report, keptDelivered);
+        readKnown(history);
       }),
     record: (entries) =>
       use((history) => {
@@ -107,11 +113,12 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
     processes: () => use((history) => history.readProcesses(now())),
     minutes: (from) => use((history) => history.readMinutes(from)),
     countsByType: (from) => use((history) => history.readCountsByType(from, now())),
-    pauseChanges: () => use((history) => history.readPauseChanges()).catch(readPauses),
+    pauseChanges: () => use(readKnown).catch(readPauses),
     changePause: (change) =>
       use((history) => {
         const changed = history.changePause(change, now());
         if (inodeOf(file) !== history.inode) throw new Error('it was removed meanwhile');
+        known = changed.after;
         return changed;
       }).catch((error: unknown) => {
         throw historyError(error, file);
@@ -167,17 +174,19 @@ interface OpenHistory extends HistoryReading, PauseWriting, Pick<ProcessWriting,
 /** What a process reports, or what happened to notifications alone. */
 type Written = Partial<HistoryReport> & Pick<HistoryReport, 'entries' | 'delivered'>;
 
-function openHistory(open: OpenSqlite, file: string): OpenHistory {
+/** With the pauses that are known, if it has none of them. */
+function openHistory(open: OpenSqlite, file: string, known: readonly PauseChange[]): OpenHistory {
   try {
-    return prepareHistory(open, file);
+    return prepareHistory(open, file, known);
   } catch (error) {
     if (!isUnusable(error) || !removeHistory(file, error)) throw error;
-    return prepareHistory(open, file);
+    return prepareHistory(open, file, known);
   }
 }
 
-function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
+function prepareHistory(open: OpenSqlite, file: string, known: readonly PauseChange[]): OpenHistory {
   refuseWhatIsNoFile(file);
+  if (inodeOf(file) === undefined) removeLeftovers(file);
   makePrivateFile(file);
   const inode = inodeOf(file);
   const database = open(file);
@@ -196,6 +205,7 @@ function prepareHistory(open: OpenSqlite, file: string): OpenHistory {
       ...preparePauses(database),
       ...types,
     };
+    work.restoreChanges(known);
     // Two processes that begin it anew at once may each remove what the other has made.
     if (inodeOf(file) !== inode) throw new Error('the file was replaced while it was being opened');
     return { database, inode, ...work };

@@ -10,6 +10,8 @@ export interface PauseReading {
 export interface PauseWriting {
   /** As `History.changePause`. */
   changePause(change: Omit<PauseChange, 'at'>, at: number): ChangedPauses;
+  /** Puts what is known of an earlier file into one that was begun anew: before all that it has, and nothing that it has. */
+  restoreChanges(known: readonly PauseChange[]): void;
 }
 
 /** Without a target a change is of all. No clock decides which is the latest: a clock may jump. */
@@ -22,6 +24,9 @@ export const pausesTable = `
     changed_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;`;
 
+/** Somebody who tidies up may take the log for rubbish. */
+const intoFile = 'PRAGMA wal_checkpoint(PASSIVE)';
+
 const selectChanges = 'SELECT target, is_paused, changed_by, changed_at FROM pause ORDER BY number, target';
 
 /** Of a history that this process writes, so its tables are there. */
@@ -33,16 +38,25 @@ export function preparePauses(database: SqliteDatabase): PauseReading & PauseWri
      ON CONFLICT (target) DO UPDATE SET number = excluded.number, is_paused = excluded.is_paused,
        changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
   );
+  const restore = database.prepare(
+    `INSERT INTO pause (target, number, is_paused, changed_by, changed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
   const read = (): readonly PauseChange[] => (select.all() as SqliteRow[]).map(changeOf);
   return {
     readPauseChanges: read,
+    restoreChanges(known) {
+      const kept = new Set(read().map(({ target }) => target));
+      const missing = known.filter(({ target }) => !kept.has(target));
+      for (const [index, { target, isPaused, by, at }] of missing.entries())
+        restore.run(target ?? '', index - missing.length, isPaused ? 1 : 0, by, at);
+      if (missing.length > 0) database.exec(intoFile);
+    },
     changePause(change, at) {
       const { target, isPaused, by } = change;
       const before = read();
       if (!isDifference(before, change)) return { before, after: before };
       write.run(target ?? '', isPaused ? 1 : 0, by, at);
-      // Into the file itself: somebody who tidies up may take the log for rubbish.
-      database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      database.exec(intoFile);
       return { before, after: read() };
     },
   };

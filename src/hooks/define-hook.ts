@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { CRMValidationError, type Issue } from '../core/errors.js';
+import { readingGiven, unreadable } from '../core/reading-given.js';
 import { checkTargets, checkTypeWord } from '../notification/field-checks.js';
 import type { NotificationDraft } from '../notification/notification.js';
 import { createHook } from './create-hook.js';
@@ -23,7 +24,10 @@ export function defineHook<Fields extends object>(form: HookForm<Fields>): Route
   if (typeof mapper !== 'function') {
     throw new CRMValidationError([{ path: 'mapper', message: 'must be a function, and is missing' }], { hook: name });
   }
-  const optionIssues = optionIssuesOf(options);
+  const optionIssues = readingGiven(
+    () => optionIssuesOf(options),
+    () => new CRMValidationError([{ path: 'options', message: unreadable }], { hook: name }),
+  );
   if (optionIssues.length > 0) throw new CRMValidationError(optionIssues, { hook: name });
   const hook = createHook({
     name,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isPromiseLike } from '../core/call-safely.js';
 import { CRMConfigError } from '../core/errors.js';
+import { readingGiven, unreadable } from '../core/reading-given.js';
 import type { Middleware, MiddlewareOptions, RequestNotifier } from '../notifier/notifier.js';
 
 export interface CrmMiddlewareParts {
@@ -43,8 +44,11 @@ type ShouldPushBack = (req: IncomingMessage) => boolean | Promise<boolean>;
 const safeMethods = new Set<string | undefined>(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 function pushBackOf(options: MiddlewareOptions = {}): ShouldPushBack | undefined {
-  const { pushBack } = options;
-  const unknown = Object.keys(options).filter((name) => name !== 'pushBack');
+  const { pushBack, names } = readingGiven(
+    () => ({ pushBack: options.pushBack, names: Object.keys(options) }),
+    () => new CRMConfigError([{ path: 'middleware', message: unreadable }]),
+  );
+  const unknown = names.filter((name) => name !== 'pushBack');
   if (unknown.length > 0 || !['undefined', 'boolean', 'function'].includes(typeof pushBack)) {
     const message = 'takes one option, pushBack: true, false, or a function of the request';
     throw new CRMConfigError([{ path: 'middleware', message }]);

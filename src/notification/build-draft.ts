@@ -1,4 +1,5 @@
 import { CRMValidationError, type Issue } from '../core/errors.js';
+import { readingGiven, unreadable } from '../core/reading-given.js';
 import {
   checkData,
   checkId,
@@ -182,12 +183,6 @@ function throwIssues(issues: readonly Issue[]): void {
   if (issues.length > 0) throw new CRMValidationError(issues);
 }
 
-/** The caller's getters and proxies may throw anything; this throws only `CRMValidationError`. */
-function checked<Result>(build: () => Result): Result {
-  try {
-    return build();
-  } catch (error) {
-    if (error instanceof CRMValidationError) throw error;
-    throw new CRMValidationError([{ path: '', message: 'cannot be read: reading one of its properties throws' }]);
-  }
+function checked(build: () => NotificationDraft): NotificationDraft {
+  return readingGiven(build, () => new CRMValidationError([{ path: '', message: unreadable }]));
 }

@@ -1,4 +1,5 @@
 import { CRMValidationError } from '../core/errors.js';
+import { readingGiven, unreadable } from '../core/reading-given.js';
 
 /** What callers without types may pass. Each throws `CRMValidationError`, which names the call: the same for every outbox. */
 
@@ -20,15 +21,24 @@ export function checkTarget(call: string, target: unknown): string | undefined {
   throw invalidArgument(call, 'target', 'must be the name of a target, a text; leave it out for all of them');
 }
 
-/** An object of options or filters with no other names: one that is mistyped would do more than is meant. */
+/**
+ * An object of options or filters with no other names: one that is mistyped would do more than is meant. Returns a copy, so that
+ * nothing that is the caller's is read again.
+ */
 export function checkObject<Given extends object>(call: string, given: Given, names: readonly (keyof Given)[]): Given {
   const value: unknown = given;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidArgument(call, '', 'takes an object, or nothing');
-  }
-  const unknown = Object.keys(given).find((name) => !names.some((known) => known === name));
-  if (unknown === undefined) return given;
-  throw invalidArgument(call, '', `has an option that it does not know; there are ${names.join(', ')}`);
+  const read = (): Given => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw invalidArgument(call, '', 'takes an object, or nothing');
+    }
+    const unknown = Object.keys(value).find((name) => !names.some((known) => known === name));
+    if (unknown !== undefined) {
+      throw invalidArgument(call, '', `has an option that it does not know; there are ${names.join(', ')}`);
+    }
+    // By name: what an object of a class inherits counts as well.
+    return Object.fromEntries(names.filter((name) => name in given).map((name) => [name, given[name]])) as Given;
+  };
+  return readingGiven(read, () => invalidArgument(call, '', unreadable));
 }
 
 /** How many a list has, for any number that is given. */

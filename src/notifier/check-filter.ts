@@ -1,3 +1,4 @@
+import { readingGiven, unreadable } from '../core/reading-given.js';
 import type { DeliveredQuery } from '../history/history.js';
 import type { DeadFilter, DeadQuery, PendingQuery } from '../outbox/outbox.js';
 import { checkObject, invalidArgument } from './check-arguments.js';
@@ -49,7 +50,11 @@ export function checkFilter<Filter extends object>(call: string, given: Filter, 
   const filter = checkObject(call, given, Object.keys(checks) as (keyof Filter)[]);
   for (const [name, value] of Object.entries(filter)) {
     const check = checks[name as keyof Filter];
-    if (value !== undefined && !check.accepts(value)) throw invalidArgument(call, name, check.must);
+    const isAccepted = readingGiven(
+      () => value === undefined || check.accepts(value),
+      () => invalidArgument(call, name, unreadable),
+    );
+    if (!isAccepted) throw invalidArgument(call, name, check.must);
   }
   return filter;
 }

@@ -133,7 +133,7 @@ describe('the page of crm-notifier crm', () => {
 
   it('is there whatever the fault, except while the CRM is down', async () => {
     const { crm, url } = await startCrm('--fault', '401');
-    for (const word of ['404', '422', '500', 'hang', 'reset', 'not-json', 'slow']) {
+    for (const word of ['400', '404', '422', '500', 'hang', 'reset', 'not-json', 'slow']) {
       crm.type(word);
       await crm.printed(`{"fault":"${word}"}`);
       expect((await fetch(url)).status).toBe(200);

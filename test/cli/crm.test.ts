@@ -33,6 +33,7 @@ describe('crm-notifier crm', () => {
     expect((await send(url)).stderr).toContain('CRM responded 500');
     for (const [word, complaint] of [
       ['down', 'ECONNREFUSED'],
+      ['400', 'CRM responded 400'],
       ['401', 'CRM responded 401'],
       ['404', 'CRM responded 404'],
       ['422', 'CRM responded 422'],

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { History, MinuteCounts, OwnReport } from '../../src/history/history.js';
@@ -15,7 +15,9 @@ describe('the history of an outbox on disk', () => {
   const outboxFile = (): string => join(directory(), 'outbox.db');
   const file = (): string => historyFileOf(outboxFile());
   const opened: History[] = [];
+  const children: ChildProcess[] = [];
   afterEach(async () => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
     await Promise.all(opened.splice(0).map((history) => history.close()));
   });
   const open = (now = () => Date.now(), kept = keptDelivered): History => {
@@ -171,6 +173,26 @@ describe('the history of an outbox on disk', () => {
     await expect(report(history)).rejects.toThrow('replaced');
     await history.changePause({ target: null, isPaused: true, by: 'ada' });
     expect(await open().pauseChanges()).toMatchObject([{ isPaused: true, by: 'ada' }]);
+  });
+
+  it('is begun anew when its main file alone is removed, within the call, and keeps the pauses that are known', async () => {
+    const history = open();
+    await history.changePause({ target: null, isPaused: true, by: 'ada' });
+    // Another process has it open, so that its log and shared memory stay.
+    const program = `const { DatabaseSync } = require(process.argv[1]); const db = new DatabaseSync(process.argv[2]);
+      const use = () => db.prepare('SELECT count(*) FROM pause').get(); db.exec('BEGIN'); use(); console.log('open'); setInterval(use, 1e6);`;
+    const driver = process.versions.node.startsWith('20.') ? '@photostructure/sqlite' : 'node:sqlite';
+    const child = spawn(process.execPath, ['-e', program, driver, file()], { stdio: ['ignore', 'pipe', 'ignore'] });
+    children.push(child);
+    expect(String(await once(child.stdout, 'data'))).toBe('open\n');
+    await report(history, { accepted: 1 });
+    rmSync(file());
+    const { before } = await history.changePause({ target: 'sales', isPaused: false, by: 'bob' });
+    expect(before).toMatchObject([{ target: null, isPaused: true, by: 'ada' }]);
+    await report(history, { accepted: 2 });
+    const other = open();
+    expect(await other.pauseChanges()).toMatchObject([{ by: 'ada' }, { target: 'sales', isPaused: false, by: 'bob' }]);
+    expect(await other.minutes(0)).toEqual([countsOf({ accepted: 2 })]);
   });
 
   it('has a pause in the file itself, also if its log is removed when nobody uses it', async () => {

@@ -1,4 +1,11 @@
-import { CRMValidationError, type Notifier } from '../../src/index.js';
+import {
+  afterBooking,
+  CRMConfigError,
+  CRMValidationError,
+  createNotifier,
+  type Notifier,
+  type NotifierOptions,
+} from '../../src/index.js';
 import { useNotifiers } from '../helpers/observed-notifier.js';
 import { useCrm } from '../helpers/use-crm.js';
 
@@ -85,5 +92,66 @@ describe('the calls of a notifier', () => {
     }
     expect(await calls['flush']!(null)).toEqual({ delivered: 0, pending: 0, dead: 0 });
     expect(await calls['close']!('1s')).toEqual({ delivered: 0, pending: 0, dead: 0 });
+  });
+
+  it('say that what they are given cannot be read, without what a getter of it throws', async () => {
+    const hostile = (name: string): object =>
+      Object.defineProperty({}, name, {
+        enumerable: true,
+        get() {
+          throw new Error('ada@example.com');
+        },
+      });
+    const { deadLetters, pending, delivered } = notifier as unknown as Record<string, Untyped>;
+    const cannot = 'cannot be read: reading one of its properties throws';
+    for (const [call, ask] of [
+      ['crm.pause', () => calls['pause']!(hostile('target'))],
+      ['crm.resume', () => calls['resume']!(hostile('by'))],
+      ['crm.deadLetters.list', () => deadLetters!['list']!(hostile('limit'))],
+      ['crm.deadLetters.discardAll', () => deadLetters!['discardAll']!(hostile('type'))],
+      ['crm.pending.count', () => pending!['count']!(hostile('lane'))],
+      ['crm.delivered.list', () => delivered!['list']!(hostile('before'))],
+    ] as const) {
+      const refused = ask();
+      await expect(refused).rejects.toBeInstanceOf(CRMValidationError);
+      await expect(refused).rejects.toThrow(`${call}(): ${cannot}`);
+    }
+    await expect(deadLetters!['discardAll']!({ ids: new Proxy(['a'], hostile('get')) })).rejects.toThrow(
+      `crm.deadLetters.discardAll(): ids: ${cannot}`,
+    );
+    const { error } = (await calls['notify']!(hostile('notificationType'))) as { readonly error: Error };
+    expect(error).toBeInstanceOf(CRMValidationError);
+    expect(error.message).toBe(`notification is not valid: ${cannot}`);
+    const none = { delivered: 0, pending: 0, dead: 0 };
+    expect(await calls['flush']!(hostile('timeoutMs'))).toEqual(none);
+    const middleware = (): unknown => notifier.middleware(hostile('pushBack'));
+    expect(middleware).toThrow(`middleware: ${cannot}`);
+    expect(() => afterBooking('created', undefined, hostile('when'))).toThrow(`options: ${cannot}`);
+    for (const [options, path] of [
+      [hostile('authToken'), 'authToken (CRM_AUTH_TOKEN)'],
+      [hostile('env'), 'env'],
+      [{ retry: hostile('maxDelayMs') }, 'retry.maxDelayMs'],
+      [{ tls: hostile('ca') }, 'tls'],
+      [{ targets: hostile('sales') }, 'targets'],
+      [{ targets: { sales: hostile('baseUrl') } }, 'targets.sales.baseUrl'],
+    ] as const) {
+      let thrown: unknown;
+      try {
+        createNotifier(options as NotifierOptions);
+      } catch (caught) {
+        thrown = caught;
+      }
+      expect(thrown).toBeInstanceOf(CRMConfigError);
+      expect((thrown as Error).message).toContain(path);
+      expect((thrown as Error).message).toContain(cannot);
+    }
+    expect(await calls['close']!(hostile('timeoutMs'))).toEqual(none);
+  });
+
+  it('take what an object of a class inherits: left out, all would be paused or discarded', async () => {
+    const { deadLetters } = notifier as unknown as Record<string, Untyped>;
+    const chosen: unknown = Object.create({ target: 7 });
+    await expect(calls['pause']!(chosen)).rejects.toThrow('target: is not configured; there is crm');
+    await expect(deadLetters!['discardAll']!(chosen)).rejects.toThrow('target: must be a text');
   });
 });

@@ -127,11 +127,13 @@ describe('delivery that is paused by hand', () => {
     await clock.advance(10_000);
     expect(crm.received).toEqual([]);
     expect(log.at('warn')).toMatchObject([{ message: expect.stringMatching(/^CRM history: /) }]);
-    // It is begun anew, and nothing is paused in it.
+    // It is begun anew, with the pauses that this process knows of.
     rmdirSync(history);
-    await clock.advance(2_000);
+    await clock.advance(10_000);
+    expect(crm.received).toEqual([]);
+    expect(await notifier.resume({ by: 'ada' })).toBe(1);
     await crm.waitFor(1);
-    expect(told('resumedByHand')).toEqual([{ target: 'crm', by: null }]);
+    expect(told('resumedByHand')).toEqual([{ target: 'crm', by: 'ada' }]);
   });
 
   it('waits while another process has the history locked, and says so when the notifier is closed meanwhile', async () => {

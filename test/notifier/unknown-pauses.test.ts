@@ -50,7 +50,7 @@ describe('delivery while it cannot be read what is paused by hand', () => {
     const fix = `another process holds ${history()} locked: see which one stands still`;
     const reason = expect.stringContaining(fix) as string;
     expect(await stats()).toMatchObject({ pending: 2, pausesUnknown: { reason, since: startedAt } });
-    expect(log.at('warn').filter(({ message }) => message.startsWith(waits + fix))).toHaveLength(1);
+    expect(log.at('warn')).toMatchObject([{ message: expect.stringContaining(waits + fix) }]);
     // Nobody waits for it, and nobody is told that it was tried.
     expect(await notifier.flush({ timeoutMs: 60_000 })).toMatchObject({ delivered: 0, pending: 2 });
     await expect(notifier.tryNow(String(first))).rejects.toBeInstanceOf(CRMOutboxError);
@@ -81,11 +81,13 @@ describe('delivery while it cannot be read what is paused by hand', () => {
     expect(log.at('error')).toMatchObject([
       { message: expect.stringMatching(/^CRM delivery still waits after 1 min/) },
     ]);
-    expect(log.at('warn')).toContainEqual(
+    expect(log.at('warn')).toEqual([
       expect.objectContaining({
-        message: expect.stringMatching(/move it away: it is begun anew, with nothing paused$/),
+        message: expect.stringMatching(
+          /move it away: it is begun anew, with nothing paused but what a running app knows of$/,
+        ),
       }),
-    );
+    ]);
     rmdirSync(history());
     await clock.advance(1_000);
     expect(idsOf(await crm.waitFor(1))).toEqual([id]);

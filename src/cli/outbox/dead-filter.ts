@@ -23,8 +23,16 @@ export function addDeadFilter(command: Command): Command {
     .option('--target <name>', 'only those for this target')
     .option('--type <type>', 'only those of exactly this type')
     .option('--lane <lane>', 'only those of exactly this lane, such as booking:456')
-    .option('--from <instant>', 'only those that died then or later, or if pending were accepted', parseInstant)
-    .option('--to <instant>', 'only those that died, or if pending were accepted, before then', parseInstant)
+    .option(
+      '--from <instant>',
+      'only those that died then or later; or were accepted, if pending; or delivered',
+      parseInstant,
+    )
+    .option(
+      '--to <instant>',
+      'only those that died before then; or were accepted, if pending; or delivered',
+      parseInstant,
+    )
     .option('--status <status>', 'only dead letters with this HTTP status; 0 for none', wholeNumberFrom(0, 999))
     .option('--reason <kind>', `only dead letters with this reason: ${deadReasons.join(', ')}`, parseReason);
 }
@@ -35,10 +43,11 @@ export function deadFilterOf(options: DeadFilterOptions): DeadFilter | undefined
   return onlyGiven({ search, target, type, lane, from, to, reason, status });
 }
 
-/** Which notifications a command is for that takes pending ones as well as dead letters. */
+/** Which notifications a command is for that takes pending ones as well as dead letters and delivered ones. */
 export interface ListFilterOptions extends DeadFilterOptions {
   readonly pending?: true;
   readonly dead?: true;
+  readonly delivered?: true;
   readonly attempts?: PendingFilter['attempts'];
 }
 
@@ -46,7 +55,8 @@ export function addListFilter(command: Command): Command {
   return addDeadFilter(
     command
       .addOption(new Option('--pending', 'the pending notifications, which is the default').conflicts('dead'))
-      .option('--dead', 'the dead letters'),
+      .option('--dead', 'the dead letters')
+      .addOption(new Option('--delivered', 'the delivered ones that are kept').conflicts(['pending', 'dead'])),
   ).addOption(
     new Option('--attempts <which>', 'only pending notifications with no attempt yet, or with some').choices([
       'none',
@@ -81,7 +91,7 @@ export function filterText(filter: DeadFilter | undefined): string {
 }
 
 /** Throws `UsageFailure` for a choice that only dead letters have, or only pending notifications. */
-export function refuseOfOtherKind(options: ListFilterOptions & { readonly delivered?: true }): void {
+export function refuseOfOtherKind(options: ListFilterOptions): void {
   const { dead, delivered, reason, status, attempts } = options;
   if (dead !== true && (reason !== undefined || status !== undefined))
     throw new UsageFailure('--reason and --status need --dead');

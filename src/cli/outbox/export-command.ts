@@ -5,8 +5,8 @@ import { finished } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { csvLine } from '../../core/csv.js';
+import { deliveredCells, deliveredHeader, deliveredRecord } from '../../history/delivered-record.js';
 import { deadCells, deadHeader, pendingCells, pendingHeader } from '../../outbox/list-record.js';
-import type { StoredNotification } from '../../outbox/outbox.js';
 import {
   CliFailure,
   Interrupted,
@@ -20,13 +20,14 @@ import { safeJson, withoutControls, type Output } from '../output.js';
 import {
   addListFilter,
   deadFilterOf,
+  deliveredFilterOf,
   pendingFilterOf,
   refuseOfOtherKind,
   type ListFilterOptions,
 } from './dead-filter.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
-import { deadIn, pendingIn, wholeRecord } from './stored-records.js';
+import { deadIn, deliveredIn, pendingIn, wholeRecord } from './stored-records.js';
 
 interface ExportOptions extends CommonOptions, OutboxOptions, ListFilterOptions {
   readonly format: 'csv' | 'json';
@@ -36,9 +37,11 @@ interface ExportOptions extends CommonOptions, OutboxOptions, ListFilterOptions 
 export function addExportCommand(outbox: Command, context: CliContext): void {
   const command = outbox
     .command('export')
-    .description('print whole pending notifications, or with --dead dead letters: JSON, one object per line, or CSV')
+    .description(
+      'print whole pending notifications, dead letters, or what is kept of delivered ones: JSON, one object per line, or CSV',
+    )
     .addOption(
-      new Option('--format <format>', 'json, with the bodies; or csv, without them')
+      new Option('--format <format>', 'json, with the bodies of what is pending or dead; or csv, without them')
         .choices(['csv', 'json'])
         .default('json'),
     )
@@ -46,12 +49,14 @@ export function addExportCommand(outbox: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-The bodies hold personal data. CSV is for spreadsheets: what one would run as a formula begins with an apostrophe.
+The bodies hold personal data. CSV is for spreadsheets: what one would run as a formula begins with an apostrophe. Of delivered
+notifications no bodies are kept; --from and --to are about the delivery then.
 
 Examples:
   $ crm-notifier outbox export --file pending.ndjson
   $ crm-notifier outbox export --dead | jq .body.booking_id
-  $ crm-notifier outbox export --dead --status 422 --format csv --file dead.csv`,
+  $ crm-notifier outbox export --dead --status 422 --format csv --file dead.csv
+  $ crm-notifier outbox export --delivered --from 2026-11-24 --format csv --file delivered.csv`,
     );
   setAction<ExportOptions>(addOutboxOption(addListFilter(command)), context, exportOutbox);
 }
@@ -65,12 +70,13 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
   if (file !== undefined && existsSync(file)) {
     throw new CliFailure(`${file} already exists; choose another name or remove it`, 'EEXIST');
   }
-  if (options.format === 'json')
+  if (options.format === 'json' && options.delivered !== true)
     output.note(
       `The export${file === undefined ? '' : ` in ${file}`} holds personal data: keep it private, and delete it after use.`,
     );
   await readOutbox(place, async (outbox) => {
-    const lines = linesOf(storedIn(outbox, options), options);
+    const { header, entries } = exportedIn(outbox, options);
+    const lines = options.format === 'csv' ? csvLines(header, entries) : jsonLines(entries);
     const written = await (file === undefined ? toOutput(lines, output, context) : toFile(lines, file, context));
     const count = written - (options.format === 'csv' ? 1 : 0);
     output.note(`${String(count)} exported.`);
@@ -79,31 +85,55 @@ async function exportOutbox({ context, options, output }: CommandSession<ExportO
   return 'done';
 }
 
-async function* storedIn(outbox: ReadableOutbox, options: ExportOptions): AsyncGenerator<StoredNotification> {
-  if (options.dead !== true) {
-    for await (const pending of pendingIn(outbox, pendingFilterOf(options))) yield { state: 'pending', ...pending };
-    return;
-  }
+type Cell = string | number | null;
+
+/** What is exported. */
+interface Exported {
+  /** The names of the cells. */
+  readonly header: readonly string[];
+  readonly entries: AsyncIterable<ExportedEntry>;
+}
+
+/** A notification as each format has it. */
+interface ExportedEntry {
+  readonly record: () => object;
+  readonly cells: () => readonly Cell[];
+}
+
+function exportedIn(outbox: ReadableOutbox, options: ExportOptions): Exported {
+  if (options.dead === true) return { header: deadHeader, entries: deadEntries(outbox, options) };
+  if (options.delivered === true) return { header: deliveredHeader, entries: deliveredEntries(outbox, options) };
+  return { header: pendingHeader, entries: pendingEntries(outbox, options) };
+}
+
+async function* pendingEntries(outbox: ReadableOutbox, options: ExportOptions): AsyncGenerator<ExportedEntry> {
+  for await (const pending of pendingIn(outbox, pendingFilterOf(options)))
+    yield { record: () => wholeRecord({ state: 'pending', ...pending }), cells: () => pendingCells(pending) };
+}
+
+async function* deadEntries(outbox: ReadableOutbox, options: ExportOptions): AsyncGenerator<ExportedEntry> {
   for await (const { id, target } of deadIn(outbox, deadFilterOf(options))) {
     // Leaves out one that was redelivered or discarded since the page was read.
     const [stored] = await outbox.find(id, target);
-    if (stored?.state === 'dead') yield stored;
+    if (stored?.state === 'dead') yield { record: () => wholeRecord(stored), cells: () => deadCells(stored) };
   }
 }
 
-/** With the header of CSV as the first one. */
-async function* linesOf(
-  notifications: AsyncIterable<StoredNotification>,
-  { format, dead }: ExportOptions,
-): AsyncGenerator<string> {
-  if (format === 'csv') yield csvLine(dead === true ? deadHeader : pendingHeader);
-  for await (const stored of notifications) {
-    if (format === 'json') yield `${safeJson(wholeRecord(stored))}\n`;
-    else yield csvLine((stored.state === 'dead' ? deadCells(stored) : pendingCells(stored)).map(safeCell));
-  }
+async function* deliveredEntries(outbox: ReadableOutbox, options: ExportOptions): AsyncGenerator<ExportedEntry> {
+  for await (const delivered of deliveredIn(outbox, deliveredFilterOf(options)))
+    yield { record: () => deliveredRecord(delivered), cells: () => deliveredCells(delivered) };
 }
 
-function safeCell(cell: string | number | null): string | number | null {
+async function* jsonLines(entries: AsyncIterable<ExportedEntry>): AsyncGenerator<string> {
+  for await (const { record } of entries) yield `${safeJson(record())}\n`;
+}
+
+async function* csvLines(header: readonly string[], entries: AsyncIterable<ExportedEntry>): AsyncGenerator<string> {
+  yield csvLine(header);
+  for await (const { cells } of entries) yield csvLine(cells().map(safeCell));
+}
+
+function safeCell(cell: Cell): Cell {
   return typeof cell === 'string' ? withoutControls(cell) : cell;
 }
 

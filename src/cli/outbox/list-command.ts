@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { durationText, exactDurationText } from '../../core/duration-text.js';
 import { instantText } from '../../core/instant-text.js';
 import { replyWords } from '../../core/reply-words.js';
@@ -8,7 +8,7 @@ import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
 import { crmTarget, nextAttemptOf, type DeadLetter, type PendingEntry } from '../../outbox/outbox.js';
 import { wholeNumberFrom } from '../arguments.js';
 import { setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
-import { textTable } from '../output.js';
+import { safeText, textTable } from '../output.js';
 import {
   addListFilter,
   deadFilterOf,
@@ -17,6 +17,7 @@ import {
   refuseOfOtherKind,
   type ListFilterOptions,
 } from './dead-filter.js';
+import { readDeliveryState, type DeliveryState } from './delivery-state.js';
 import { unknownTargetText } from './hand-pauses.js';
 import { cursorText, parseCursor, placeIn, type ListCursor, type ListedKind } from './list-cursor.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
@@ -25,7 +26,6 @@ import { shortIds } from './short-ids.js';
 import { deadIn } from './stored-records.js';
 
 interface ListOptions extends CommonOptions, OutboxOptions, ListFilterOptions {
-  readonly delivered?: true;
   readonly limit: number;
   readonly after?: ListCursor;
 }
@@ -42,8 +42,8 @@ export function addListCommand(outbox: Command, context: CliContext): void {
       'after',
       `
 The ids are shortened to their last part; the other commands take them so. --json prints them whole. NEXT ATTEMPT names what the
-next attempt waits for: the one before it in its lane, the end of a pause, or an instant. With --delivered, --from and --to are about
-the delivery. If there are more than are listed, the last line says how to list the next; with --json each has a cursor for --after.
+next attempt waits for: the one before it in its lane, the end of a pause, an instant, or a process that delivers to its target.
+With --delivered, --from and --to are about the delivery. If there are more than are listed, the last line says how to list the next; with --json each has a cursor for --after.
 
 Examples:
   $ crm-notifier outbox list
@@ -54,10 +54,7 @@ Examples:
   $ crm-notifier outbox list --target sales --type booking_created
   $ crm-notifier outbox list --dead --json | jq -r .id`,
     );
-  addListFilter(command).addOption(
-    new Option('--delivered', 'the delivered ones that are kept').conflicts(['pending', 'dead']),
-  );
-  setAction<ListOptions>(addOutboxOption(command), context, list);
+  setAction<ListOptions>(addOutboxOption(addListFilter(command)), context, list);
 }
 
 async function list({ context, options, output }: CommandSession<ListOptions>): Promise<'done'> {
@@ -125,13 +122,13 @@ function kindOf(options: ListOptions): ListKind {
   const after = placeIn('pending', options.after);
   const read = async (outbox: ReadableOutbox, limit: number): Promise<readonly Listed[]> => {
     const now = await outbox.now();
-    const paused = await pausedTargets(outbox);
+    const state = await readDeliveryState(outbox);
     const entries = await outbox.listPending({ ...filter, limit, after });
     return entries.map((entry) => ({
       at: entry.place,
       stored: entry,
       record: pendingRecord(entry),
-      row: pendingRow(entry, now, paused.has(entry.target)),
+      row: pendingRow(entry, now, state),
     }));
   };
   return { kind: 'pending', header: pendingHeader, words: 'pending notifications', filter, read };
@@ -162,25 +159,26 @@ function tableOf(listed: readonly Listed[], header: readonly string[]): string {
 
 const pendingHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'ACCEPTED', 'NEXT ATTEMPT'];
 
-function pendingRow(entry: PendingEntry, now: number, isPaused: boolean): string[] {
-  const { type, lane, attempts, acceptedAt, nextAttemptAt } = entry;
+function pendingRow(entry: PendingEntry, now: number, state: DeliveryState): string[] {
+  const { type, lane, attempts, acceptedAt } = entry;
+  return [type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, nextAttemptText(entry, now, state)];
+}
+
+/** So that a cell holds what is said of it; the column of the targets has the whole name. */
+const maxTargetLength = 13;
+
+function nextAttemptText(entry: PendingEntry, now: number, { isNeglected, pauseText }: DeliveryState): string {
+  const { target, nextAttemptAt, waitsInLane } = entry;
+  if (!waitsInLane && isNeglected(target))
+    return `waits for target ${safeText(target, maxTargetLength)}, which no process delivers to`;
+  const pause = pauseText(target);
   const words = {
     lane: 'after the one before it in its lane',
-    pause: 'when delivery goes on',
+    pause: pause ?? '',
     instant: `in ${durationText(nextAttemptAt - now)}`,
     nothing: 'due',
   };
-  const next = words[nextAttemptOf(entry, now, isPaused)];
-  return [type, lane, String(attempts), `${durationText(now - acceptedAt)} ago`, next];
-}
-
-/** The targets that the leader has paused delivery to. */
-async function pausedTargets(outbox: ReadableOutbox): Promise<ReadonlySet<string>> {
-  const leader = (await outbox.processes()).find(({ isLeader }) => isLeader);
-  const targets = Object.entries(leader?.targets ?? {});
-  return new Set(
-    targets.filter(([, { circuit, pause }]) => circuit !== 'closed' || pause !== null).map(([name]) => name),
-  );
+  return words[nextAttemptOf(entry, now, pause !== undefined)];
 }
 
 const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];

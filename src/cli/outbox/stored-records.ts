@@ -1,3 +1,4 @@
+import type { DeliveredFilter, DeliveredNotification } from '../../history/history.js';
 import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
 import { matchesPending } from '../../outbox/matches-filter.js';
 import type {
@@ -33,6 +34,19 @@ export async function* deadIn(
   before?: number,
 ): AsyncGenerator<DeadLetter> {
   for await (const page of deadPagesIn(outbox, filter, before)) yield* page;
+}
+
+/** Reads what is kept of delivered notifications, newest first, page by page. */
+export async function* deliveredIn(
+  outbox: ReadableOutbox,
+  filter: DeliveredFilter = {},
+): AsyncGenerator<DeliveredNotification> {
+  let before: number | undefined;
+  do {
+    const page = await outbox.listDelivered({ ...filter, limit: pageSize, before });
+    yield* page;
+    before = page.length < pageSize ? undefined : page.at(-1)?.position;
+  } while (before !== undefined);
 }
 
 /** Counts dead letters, all or those that `deadIn` finds. */

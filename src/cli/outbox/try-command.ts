@@ -3,7 +3,9 @@ import { pausedText } from '../../history/try-unless-paused.js';
 import { parseNotificationId } from '../arguments.js';
 import { CliFailure, setAction, type CliContext, type CommandSession, type CommonOptions } from '../command.js';
 import { safeText } from '../output.js';
-import { changeOutbox } from './open-outbox.js';
+import { neglectedText, readDeliveryState } from './delivery-state.js';
+import { whyNotTried } from './not-tried.js';
+import { changeOutbox, readOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
 import { completeIds } from './short-ids.js';
 
@@ -20,7 +22,8 @@ export function addTryCommand(outbox: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-It must be the first of its lane. The process that delivers tries it within a second.
+It must be the first of its lane, and its target not paused by hand; else this says what to do. The process that delivers tries it
+within a second.
 
 Examples:
   $ crm-notifier outbox try 33f9f0e71da1
@@ -35,17 +38,19 @@ async function tryNow(
 ): Promise<'done'> {
   const place = findOutbox(options, context);
   const [id = ''] = await completeIds([String(given)], place);
-  const { tried, paused } = await changeOutbox(place, logger, (outbox) => outbox.tryNow(id, options.target));
-  if (tried.length === 0 && paused.length > 0) {
-    throw new CliFailure(safeText(paused.map(pausedText).join('; ')), 'ERR_PAUSED');
+  const { target } = options;
+  const { tried, paused } = await changeOutbox(place, logger, (outbox) => outbox.tryNow(id, target));
+  const { isNeglected } = await readOutbox(place, readDeliveryState);
+  const reached = tried.filter((name) => !isNeglected(name));
+  const reasons = [...paused.map(pausedText), ...tried.filter(isNeglected).map(neglectedText)].map((why) =>
+    safeText(why),
+  );
+  if (reached.length > 0) {
+    output.result({ tried: reached.length }, `${id} is due now.`);
+    for (const reason of reasons) output.note(`But ${reason}.`);
+    return 'done';
   }
-  if (tried.length === 0) {
-    const fix = `See what it waits for with: crm-notifier outbox show ${id}`;
-    throw new CliFailure(
-      `${id} is not pending in ${place.name}, or not the first of its lane. ${fix}`,
-      'ERR_NOT_FOUND',
-    );
-  }
-  output.result({ tried: tried.length }, `${id} is due now.`);
-  return 'done';
+  if (reasons.length > 0)
+    throw new CliFailure(reasons.join('; '), paused.length > 0 ? 'ERR_PAUSED' : 'ERR_UNKNOWN_TARGET');
+  throw await readOutbox(place, (outbox) => whyNotTried(outbox, { id, target, place: place.name }));
 }

@@ -67,11 +67,14 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       await announced.and(page.locator(':empty')).waitFor({ state: 'attached' });
       await page.getByRole('button', { name: 'Redeliver all …' }).click();
       await page.getByRole('heading', { name: 'Redeliver 2 dead letters?' }).waitFor();
-      await page.getByRole('dialog').getByRole('button', { name: 'Redeliver' }).click();
+      await Promise.all([
+        // It does not stay, so it is waited for from the beginning.
+        announced.getByText('All is well: nothing waits, and there are no dead letters.').waitFor(),
+        page.getByRole('dialog').getByRole('button', { name: 'Redeliver' }).click(),
+      ]);
       await hear('delivered', 4);
       await page.getByText('2 redelivered: 2 delivered, 0 died again.').waitFor();
       await page.getByText('No dead letters.', { exact: true }).waitFor();
-      await announced.getByText('All is well: nothing waits, and there are no dead letters.').waitFor();
       expect(complaints).toEqual([]);
     });
 
@@ -98,7 +101,7 @@ export function describeDeadLetters({ open, openWithDead, startCrm }: DashboardP
       const [id = ''] = await accept('a');
       await hear('dead');
       await notifier.pause();
-      await page.locator('#figure-circuit').getByText('paused').waitFor();
+      await page.locator('#figure-delivery').getByText('paused by hand').waitFor();
       const group = page.locator('#groups-list > li');
       const verdict = group.getByRole('status');
       await group.getByText('1 × user_moved').waitFor();

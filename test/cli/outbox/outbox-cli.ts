@@ -1,12 +1,17 @@
 import { join } from 'node:path';
+import { keepAll, type History, type HistoryReport } from '../../../src/history/history.js';
+import { createPostgresHistory } from '../../../src/history/postgres-history.js';
+import { createSqliteHistory } from '../../../src/history/sqlite-history.js';
 import type { AcceptedNotification, DeadReason } from '../../../src/outbox/outbox.js';
 import { placeOf, postgresOutbox } from '../../../src/outbox/postgres/postgres-outbox.js';
-import { openPostgresTables } from '../../helpers/postgres-tables.js';
+import { loadSqlite } from '../../../src/outbox/sqlite/sqlite-driver.js';
+import { openPostgresTables, type PostgresTables } from '../../helpers/postgres-tables.js';
 import { preparedNotifications, prepareOutbox } from '../../helpers/prepared-outbox.js';
 import { sampleAt } from '../../helpers/sample-notification.js';
 import { openOutboxIn } from '../../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../../helpers/temp-directory.js';
 import { usePostgres } from '../../helpers/use-postgres.js';
+import { ownReport, reportOf } from '../../history/history-contract.js';
 import { objectsIn, type CliEnd } from '../cli-program.js';
 import { runInProcess, type InProcessOptions } from '../in-process.js';
 
@@ -20,6 +25,8 @@ interface TestOutbox {
   name(): string;
   /** Accepts notifications; those with an id of `dead` die. */
   fill(notifications: readonly AcceptedNotification[], dead?: readonly string[], reason?: DeadReason): Promise<void>;
+  /** Reports to its history what is given, as a process that delivers does. */
+  report(given: Partial<HistoryReport>): Promise<void>;
 }
 
 export interface OutboxCli extends TestOutbox {
@@ -35,12 +42,20 @@ export interface OutboxCli extends TestOutbox {
   idsFrom(...args: string[]): Promise<unknown[]>;
 }
 
+/** What a process reports that delivers. */
+export const leading = { ...ownReport, leadsSince: Date.now() };
+const leaderId = '01a20bb3-6f81-71fc-be53-33f9f0e71da2';
 const rejected: DeadReason = { kind: 'rejected', status: 422, detail: 'no' };
 
 /** Gives each test of a file an outbox directory of its own, which does not exist at first, and runs commands on it. */
 export function useOutboxCli(): OutboxCli {
   const directory = useTempDirectory();
   const place = (): string => join(directory(), 'outbox');
+  let history: History | undefined;
+  afterEach(async () => {
+    await history?.close();
+    history = undefined;
+  });
   return {
     ...createCli(directory, {
       place,
@@ -51,6 +66,12 @@ export function useOutboxCli(): OutboxCli {
         for (const { target, id, position } of appended.filter(({ id }) => dead.includes(id)))
           outbox.settle([{ kind: 'dead', target, id, position, attempts: 1, diedAt: sampleAt, reason }]);
         outbox.close();
+      },
+      report(given) {
+        const outboxFile = join(place(), 'outbox.db');
+        const now = (): number => Date.now();
+        history ??= createSqliteHistory({ open: loadSqlite(), outboxFile, now, keptDelivered: keepAll });
+        return history.report(reportOf({ process: leading, ...given }));
       },
     }),
     async prepare(options) {
@@ -68,17 +89,29 @@ export function usePostgresCli(): OutboxCli {
     url = await createDatabase();
     await (await openPostgresTables(url)).close();
   });
-  const fill: TestOutbox['fill'] = async (notifications, dead = [], reason = rejected) => {
+  const inTables = async (work: (stored: PostgresTables) => Promise<void>): Promise<void> => {
     const stored = await openPostgresTables(url);
-    await stored.append(notifications);
-    await stored.die(dead, reason);
+    await work(stored);
     await stored.close();
   };
+  const fill: TestOutbox['fill'] = (notifications, dead = [], reason = rejected) =>
+    inTables(async (stored) => {
+      await stored.append(notifications);
+      await stored.die(dead, reason);
+    });
+  const report: TestOutbox['report'] = (given) =>
+    inTables(async ({ run, tables }) => {
+      const about = { processId: leaderId, keptDelivered: keepAll, now: () => Date.now(), onReported: () => undefined };
+      await createPostgresHistory({ run, tables, ...about }).report(reportOf({ process: leading, ...given }));
+      const until = "clock_timestamp() + interval '1 minute'";
+      await run(`UPDATE ${tables.state} SET leader = $1, leads_until = ${until}`, [leaderId]);
+    });
   return {
     ...createCli(directory, {
       place: () => url,
       name: () => placeOf(postgresOutbox({ connectionString: url })),
       fill,
+      report,
     }),
     async prepare({ count, deadCount }) {
       const notifications = preparedNotifications(count + deadCount);

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deliveredOf } from '../../history/history-contract.js';
 import { modeOf } from '../../helpers/prepared-outbox.js';
 import { sampleNotification } from '../../helpers/sample-notification.js';
 import { reply } from '../../helpers/scripted-crm.js';
@@ -7,7 +8,7 @@ import { useCrm } from '../../helpers/use-crm.js';
 import { describeOnPostgres } from '../../helpers/use-postgres.js';
 import { objectsIn } from '../cli-program.js';
 import { runInProcess } from '../in-process.js';
-import { unknownId, useOutboxCli, usePostgresCli, type OutboxCli } from './outbox-cli.js';
+import { leading, unknownId, useOutboxCli, usePostgresCli, type OutboxCli } from './outbox-cli.js';
 
 describe('crm-notifier outbox, on disk', () => {
   describeCommands(useOutboxCli());
@@ -17,7 +18,7 @@ describeOnPostgres('crm-notifier outbox, in PostgreSQL', () => {
   describeCommands(usePostgresCli());
 });
 
-function describeCommands({ directory, place, name, fill, prepare, run, objects, idsFrom }: OutboxCli): void {
+function describeCommands({ directory, place, name, fill, report, prepare, run, objects, idsFrom }: OutboxCli): void {
   const startCrm = useCrm();
 
   it('stats prints the counts', async () => {
@@ -177,7 +178,7 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
   it('show and list print what a reply says; --json has it as it came', async () => {
     const said = '{"error":{"message":"no such user"}}';
     const crm = await startCrm(reply(422, said));
-    const [{ id = '' } = {}] = await prepare({ count: 1, deadCount: 0 });
+    const { id } = (await prepare({ count: 1, deadCount: 0 }))[0]!;
     await runInProcess(['deliver', '--outbox', place(), '--base-url', crm.url]);
     expect((await run(['show', id])).stdout).toMatch(/Z {2}dead after 1 attempt: 422 rejected: no such user\n/);
     expect((await run(['list', '--dead'])).stdout).toMatch(/ rejected 422 no such user\n/);
@@ -246,6 +247,57 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
     expect(await objects('discard', '--all', '--reason', 'rejected', '--yes')).toEqual([{ discarded: 1, missing: [] }]);
     const exported = objectsIn({ ...(await run(['export', '--type', 'booking_created'])), signal: null });
     expect(exported.map(({ id }) => id).sort()).toEqual([first, third].sort());
+  });
+
+  it('list and try say what one waits for, and what to do', async () => {
+    const [first, second, dead] = ['booking:1', 'booking:1', 'booking:2'].map((lane) => sampleNotification({ lane }));
+    const sales = { ...sampleNotification({ lane: 'booking:3' }), target: 'sales' };
+    const forBoth = { ...dead!, target: 'sales' };
+    const gone = deliveredOf({ id: unknownId });
+    await fill([first!, second!, dead!, sales, forBoth], [dead!.id]);
+    const pause = { cause: { kind: 'unreachable', code: 'ECONNREFUSED' }, since: Date.now() } as const;
+    await report({
+      process: { ...leading, targets: { crm: { circuit: 'open', pause } } },
+      delivered: [gone],
+    });
+    const nextAttempts = async (): Promise<unknown> =>
+      (await run(['list'])).stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/ ago +/)[1]);
+    const behind = 'after the one before it in its lane';
+    const nobody = 'waits for target sales, which no process delivers to';
+    expect(await nextAttempts()).toEqual([undefined, 'when delivery goes on', behind, nobody]);
+    const fail = async (...args: string[]): Promise<unknown> => {
+      const { stdout, code } = await run(['try', ...args, '--json']);
+      expect(code).toBe(1);
+      return (JSON.parse(stdout) as { readonly error: unknown }).error;
+    };
+    expect(await fail(second!.id)).toEqual({
+      code: 'ERR_NOT_FIRST',
+      message: `1 waits before ${second!.id} in its lane; try the first one of the lane: crm-notifier outbox try ${first!.id}`,
+    });
+    expect(await fail(dead!.id)).toEqual({
+      code: 'ERR_DEAD_LETTER',
+      message: `${dead!.id} is a dead letter; to deliver it, run: crm-notifier outbox redeliver ${dead!.id}`,
+    });
+    expect(await fail(dead!.id, '--target', 'sales')).toMatchObject({
+      message: expect.stringMatching(/to deliver it to sales, run: .* --target sales$/),
+    });
+    const unknown =
+      'no process delivers to the target sales: configure it under that name in the process that delivers';
+    expect(await fail(sales.id)).toEqual({ code: 'ERR_UNKNOWN_TARGET', message: `${unknown} and restart that one` });
+    expect(await fail(gone.id)).toMatchObject({
+      ...{ code: 'ERR_NOT_FOUND', message: expect.stringContaining('was delivered already; see crm-notifier outbox') },
+    });
+    expect(await fail(gone.id.replaceAll('3', '4'))).toMatchObject({ code: 'ERR_NOT_FOUND' });
+    expect(await fail(first!.id, '--target', 'sales')).toMatchObject({
+      message: expect.stringMatching(/: it is not for sales, but for crm$/),
+    });
+    await run(['pause', '--by', 'ada', '--target', 'crm']);
+    expect(await nextAttempts()).toEqual([undefined, 'paused by hand (ada)', behind, nobody]);
+    await run(['pause', '--by', 'bob']);
+    expect(await fail(first!.id)).toMatchObject({ code: 'ERR_PAUSED' });
   });
 
   describe('of several targets', () => {
@@ -331,6 +383,41 @@ function describeCommands({ directory, place, name, fill, prepare, run, objects,
         code: 2,
         stderr: expect.stringContaining('leave out --json'),
       });
+    });
+
+    it('prints what was delivered, newest first and page by page, as JSON and as CSV', async () => {
+      await fill([]);
+      const deliveredAt = Date.parse('2026-11-24T01:02:03.004Z');
+      const delivered = Array.from({ length: 1_001 }, (_, index) =>
+        deliveredOf({ lane: `booking:${String(index)}`, target: index === 7 ? '=sales' : 'crm', deliveredAt }),
+      );
+      await report({ delivered });
+      const end = await run(['export', '--delivered']);
+      expect(end).toMatchObject({ code: 0, stderr: '1001 exported.\n' });
+      const exported = objectsIn({ ...end, signal: null });
+      expect(exported.map(({ lane }) => lane)).toEqual(delivered.map(({ lane }) => lane).reverse());
+      const lane = 'booking:7';
+      expect(exported[993]).toEqual({
+        ...{
+          state: 'delivered',
+          id: unknownId,
+          target: '=sales',
+          type: 'booking_created',
+          lane,
+          attempts: 1,
+          status: 200,
+        },
+        ...{ durationMs: 2.5, acceptedAt: expect.any(String), deliveredAt: '2026-11-24T01:02:03.004Z' },
+      });
+      const csv = await run(['export', '--delivered', '--format', 'csv', '--target', '=sales', '--from', '2026-11-24']);
+      expect(csv.stderr).toBe('1 exported.\n');
+      expect(csv.stdout).toMatch(
+        /^state,target,id,type,lane,acceptedAt,deliveredAt,attempts,status,durationMs\r\ndelivered,'=sales,.*,1,200,2\.5\r\n$/,
+      );
+      const none = { code: 0, stdout: '', stderr: '0 exported.\n' };
+      expect(await run(['export', '--delivered', '--lane', lane, '--to', '2026-11-24'])).toMatchObject(none);
+      expect((await run(['export', '--delivered', '--dead'])).code).toBe(2);
+      expect((await run(['export', '--delivered', '--status', '200'])).code).toBe(2);
     });
 
     it('writes a file that only its owner can read, and overwrites none', async () => {
