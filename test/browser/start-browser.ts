@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
+const shell = '/usr/bin/chromium-headless-shell';
+
 /** See .ci/install-chromium.mjs. */
-export const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+export const executablePath =
+  process.env['CHROMIUM_PATH'] ?? [shell, '/usr/bin/chromium'].find((path) => existsSync(path)) ?? shell;
 
 /**
  * Without a sandbox, because root cannot have one, without requests to other machines, and with grey edges of letters, which
