@@ -109,7 +109,7 @@ export default defineConfig(
 
   // Tools demand a default export here.
   {
-    files: ['eslint.config.js', 'jest.config.ts', 'test/closing-line-reporter.mjs'],
+    files: ['eslint.config.js', 'jest.config.ts', 'test/closing-line-reporter.mjs', 'test/keep-cluster.mjs'],
     rules: { 'no-restricted-syntax': ['error', ...noEnums] },
   },
   // Outside the compiler's sight: the tools' own files and the small programs that tests run in processes of their own.

@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import { createCluster } from './runtime/create-cluster.js';
 import { findPostgres } from './runtime/find-postgres.js';
 import { freePort } from './runtime/free-port.js';
 import { guardedDirectory } from './runtime/guarded-directory.js';
-import { postgresEnvironment, startPostmaster } from './runtime/postmaster.js';
-import { unprivilegedUser, type UserId } from './runtime/unprivileged-user.js';
+import { startPostmaster } from './runtime/postmaster.js';
+import { unprivilegedUser } from './runtime/unprivileged-user.js';
 
 export interface PostgresOptions {
   /**
@@ -103,7 +103,14 @@ export async function startPostgres({
 /** Creates an empty database on a server. Resolves with its URL. */
 export async function createDatabase(serverUrl: string): Promise<string> {
   const name = `crm_${randomBytes(8).toString('hex')}`;
-  await runStatement(serverUrl, `CREATE DATABASE ${name}`);
+  await onConnection(serverUrl, async (client) => {
+    const { rows } = await client.query<{ readonly version: string }>(
+      `SELECT current_setting('server_version_num') AS version`,
+    );
+    // From 15 on the content goes through the log unless it is copied as files, which takes a third of the time.
+    const strategy = Number(rows[0]?.version) >= 150_000 ? ' STRATEGY file_copy' : '';
+    await client.query(`CREATE DATABASE ${name}${strategy}`);
+  });
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return url.href;
@@ -111,12 +118,18 @@ export async function createDatabase(serverUrl: string): Promise<string> {
 
 /** Runs one statement by a connection of its own. */
 export async function runStatement(url: string, text: string): Promise<void> {
+  await onConnection(url, async (client) => {
+    await client.query(text);
+  });
+}
+
+async function onConnection(url: string, use: (client: Client) => Promise<void>): Promise<void> {
   const client = new Client({ connectionString: url });
   // A connection that breaks is told of twice: to the statement, which rejects, and here.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await client.query(text);
+    await use(client);
   } finally {
     await client.end();
   }
@@ -144,14 +157,4 @@ function endScript(bin: string): string {
   return `cd "$1/data" && if test -f postmaster.pid; then
     pid=$(sed -n 1p postmaster.pid); segment=$(sed -n '7s/.* //p' postmaster.pid)
     kill -CONT "$pid"; '${bin}/pg_ctl' stop -D "$1/data" -m immediate -s; ipcrm -m "$segment"; fi`;
-}
-
-function createCluster(bin: string, directory: string, user: UserId): void {
-  const { status, stdout, stderr, error } = spawnSync(
-    join(bin, 'initdb'),
-    // Its files are on the disk once the first checkpoint of a durable server is.
-    ['-D', join(directory, 'data'), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-    { ...user, cwd: directory, env: postgresEnvironment, encoding: 'utf8' },
-  );
-  if (status !== 0) throw new Error(`initdb failed: ${error?.message ?? stdout + stderr}`);
 }
