@@ -13,9 +13,14 @@ export function historyFileOf(outboxFile: string): string {
  */
 export function removeHistory(file: string, error: unknown): boolean {
   if (isReadonly(error) && isForThisSqlite(file)) return false;
+  removeFiles(file);
+  return true;
+}
+
+/** Removes the history with what SQLite keeps beside it. */
+export function removeFiles(file: string): void {
   rmSync(file, { force: true });
   removeLeftovers(file);
-  return true;
 }
 
 /** Removes what SQLite kept beside a file that is gone: a new one could not be used with the old one's. */

@@ -1,5 +1,7 @@
+import { rollBack } from '../outbox/sqlite/roll-back.js';
 import type { SqliteDatabase, SqliteRow } from '../outbox/sqlite/sqlite-driver.js';
 import type { ChangedPauses, PauseChange } from './history.js';
+import { newestChanges } from './newest-changes.js';
 import { isDifference } from './paused-by-hand.js';
 
 export interface PauseReading {
@@ -10,7 +12,7 @@ export interface PauseReading {
 export interface PauseWriting {
   /** As `History.changePause`. */
   changePause(change: Omit<PauseChange, 'at'>, at: number): ChangedPauses;
-  /** Puts what is known of an earlier file into one that was begun anew: before all that it has, and nothing that it has. */
+  /** Puts what is known of an earlier file into one that has taken its place: the newest change of each target. */
   restoreChanges(known: readonly PauseChange[]): void;
 }
 
@@ -38,26 +40,35 @@ export function preparePauses(database: SqliteDatabase): PauseReading & PauseWri
      ON CONFLICT (target) DO UPDATE SET number = excluded.number, is_paused = excluded.is_paused,
        changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
   );
-  const restore = database.prepare(
-    `INSERT INTO pause (target, number, is_paused, changed_by, changed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-  );
   const read = (): readonly PauseChange[] => (select.all() as SqliteRow[]).map(changeOf);
   return {
     readPauseChanges: read,
     restoreChanges(known) {
-      const kept = new Set(read().map(({ target }) => target));
-      const missing = known.filter(({ target }) => !kept.has(target));
-      for (const [index, { target, isPaused, by, at }] of missing.entries())
-        restore.run(target ?? '', index - missing.length, isPaused ? 1 : 0, by, at);
-      if (missing.length > 0) database.exec(intoFile);
+      if (known.length === 0) return;
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        const own = read();
+        const newest = newestChanges(own, known);
+        // In their order.
+        if (newest.some((change) => !own.includes(change)))
+          for (const { target, isPaused, by, at } of newest) write.run(target ?? '', isPaused ? 1 : 0, by, at);
+        database.exec('COMMIT');
+      } catch (error) {
+        rollBack(database);
+        throw error;
+      }
+      database.exec(intoFile);
     },
     changePause(change, at) {
       const { target, isPaused, by } = change;
       const before = read();
-      if (!isDifference(before, change)) return { before, after: before };
-      write.run(target ?? '', isPaused ? 1 : 0, by, at);
-      database.exec(intoFile);
-      return { before, after: read() };
+      const isDifferent = isDifference(before, change);
+      // A resumption is kept also where nothing is paused: a process may know of a pause that this file has lost.
+      if (isDifferent || !(isPaused || before.some((one) => one.target === target))) {
+        write.run(target ?? '', isPaused ? 1 : 0, by, at);
+        database.exec(intoFile);
+      }
+      return { before, after: isDifferent ? read() : before };
     },
   };
 }

@@ -4,7 +4,8 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { join } from 'node:path';
 import type { History, MinuteCounts, OwnReport } from '../../src/history/history.js';
 import { historyFileOf } from '../../src/history/history-file.js';
-import { createSqliteHistory, readSqliteHistory, type HistoryReading } from '../../src/history/sqlite-history.js';
+import type { HistoryReading } from '../../src/history/open-history.js';
+import { createSqliteHistory, readSqliteHistory } from '../../src/history/sqlite-history.js';
 import { loadSqlite, type OpenSqlite } from '../../src/outbox/sqlite/sqlite-driver.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
 import { countsOf, deliveredOf, historyContract, keptDelivered, ownReport, reportOf } from './history-contract.js';
@@ -193,6 +194,50 @@ describe('the history of an outbox on disk', () => {
     const other = open();
     expect(await other.pauseChanges()).toMatchObject([{ by: 'ada' }, { target: 'sales', isPaused: false, by: 'bob' }]);
     expect(await other.minutes(0)).toEqual([countsOf({ accepted: 2 })]);
+  });
+
+  describe('when its files are removed under several processes', () => {
+    const ofAll = { target: null, by: 'bob' };
+    let at = 0;
+    const openAt = (): History => open(() => (at += 1_000));
+    const expectResumed = async (...histories: readonly History[]): Promise<void> => {
+      for (const history of histories)
+        expect(await history.pauseChanges()).toMatchObject([{ ...ofAll, isPaused: false }]);
+    };
+
+    it.each([['-shm'], ['-wal'], ['-wal -shm']])('they soon have the same pauses again (%s)', async (removed) => {
+      const old = openAt();
+      await old.changePause({ target: null, isPaused: true, by: 'ada' });
+      for (const ending of removed.split(' ')) rmSync(file() + ending);
+      const other = openAt();
+      // Without the log nothing can be written, until the next report of who has it open.
+      await other.changePause({ ...ofAll, isPaused: false }).catch(() => undefined);
+      await report(old);
+      await other.changePause({ ...ofAll, isPaused: false });
+      await expectResumed(old, other);
+      // Who ends writes nothing over it.
+      await old.close();
+      await expectResumed(other, openAt());
+    });
+
+    it('what is known to one of them from before does not come back', async () => {
+      const [knowing, changing] = [openAt(), openAt()];
+      await changing.changePause({ target: null, isPaused: true, by: 'ada' });
+      await report(knowing);
+      await changing.changePause({ ...ofAll, isPaused: false });
+      rmSync(file());
+      expect(await knowing.processes()).toEqual([]);
+      await expectResumed(changing, knowing);
+    });
+
+    it('a resumption by one that knows of no pause counts', async () => {
+      const knowing = openAt();
+      await knowing.changePause({ target: null, isPaused: true, by: 'ada' });
+      rmSync(file());
+      const other = openAt();
+      await other.changePause({ ...ofAll, isPaused: false });
+      await expectResumed(knowing, other);
+    });
   });
 
   it('has a pause in the file itself, also if its log is removed when nobody uses it', async () => {
