@@ -67,7 +67,7 @@ export const notifierSettings = {
   intake: intakeSettings,
   delivery: deliverySettings,
   written: formatSettings,
-  clock: optionOnly<Clock>('clock', systemClock, acceptAny, 'The time that delivery goes by, for tests that own it.'),
+  clock: optionOnly<Clock>('clock', systemClock, checkClock, 'The time that delivery goes by, for tests that own it.'),
   targets: optionOnly<Readonly<Record<string, TargetOptions>> | undefined>(
     'targets',
     undefined,
@@ -87,6 +87,12 @@ function checkTargets(value: unknown): string | undefined {
   if (names.length === 0 || names.length > maxTargets) return `must name 1 to ${String(maxTargets)} targets`;
   const areValid = names.every((name) => /^[a-z][a-z0-9_-]{0,31}$/.test(name));
   return areValid ? undefined : 'must have names of 1 to 32 characters of a-z, 0-9, _ and -, each with a letter first';
+}
+
+function checkClock(value: unknown): string | undefined {
+  const given = (typeof value === 'object' && value !== null ? value : {}) as Partial<Record<keyof Clock, unknown>>;
+  const isClock = [given.now, given.monotonicMs, given.after].every((member) => typeof member === 'function');
+  return isClock ? undefined : 'must be a clock: an object with the functions now, monotonicMs and after';
 }
 
 function acceptAny(): undefined {

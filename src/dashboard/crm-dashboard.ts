@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import { isCRMNotificationError } from '../core/errors.js';
+import { within } from '../core/time-limit.js';
 import type { Middleware, Notifier } from '../notifier/notifier.js';
 import {
   resolveDashboardConfig,
@@ -138,6 +139,8 @@ function respondWithNotification(
   return refuseForeign(req) ?? notifications.body({ id, target, isRevealed: true, by }, req);
 }
 
+const changerTimeoutMs = 1_000;
+
 const badId = refusal(400, 'bad-id', 'this is not the id of a notification');
 
 async function respondWithOverview(
@@ -147,7 +150,9 @@ async function respondWithOverview(
 ): Promise<DashboardResponse> {
   const { range = 'hour', after = '', ...others } = Object.fromEntries(new URLSearchParams(query));
   if (!isRange(range) || Object.keys(others).length > 0) return badRange;
-  const [overview, isForChanger] = await Promise.all([readOverview(range), mayChange(req, config)]);
+  // Who waits for the app's answer sees no health: nothing may be changed until it comes.
+  const asked = within(mayChange(req, config), changerTimeoutMs, config.clock, () => new Error('no answer'));
+  const [overview, isForChanger] = await Promise.all([readOverview(range), asked.catch(() => false)]);
   const [session, number] = after.split(':');
   if (session !== overview.session) return wholeOverview(overview, isForChanger);
   // Of the attempts only those that the page does not have yet.

@@ -30,7 +30,7 @@ export function removeLeftovers(file: string): void {
 
 /** Opening a pipe would wait for whoever writes into it, and a device never ends. */
 export function refuseWhatIsNoFile(file: string): void {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a file');
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() === false) throw new CRMOutboxError('it is no file');
 }
 
 /** Whether opening the file showed that what is in it cannot be used: that nothing less than damage makes our SQL fail there. */

@@ -77,12 +77,13 @@ export function personalStrings(jsonText: string, harmlessKeys: ReadonlySet<stri
  */
 export function scrubText(text: string, secrets: readonly string[], maxLength = 1024): string {
   // Cut first, generously: a reply may have 64 KB, and every step below reads the whole text.
-  const start = text.slice(0, maxLength * 8);
+  // Without NUL characters: a text in UTF-16 has one between any two.
+  const start = text.slice(0, maxLength * 8).replaceAll('\0', '');
   // Twice, because an error message in JSON often quotes the JSON it is about.
   const plain = printable(unescaped(unescaped(start)));
   // One more than the text has, so that no secret is cut to a part of itself that the text could contain.
   const finder = createSecretFinder(secrets.map(printable), plain.length + 1);
-  const whole = start.length === text.length ? plain : plain.slice(0, finder.findCutSecret(plain));
+  const whole = text.length <= maxLength * 8 ? plain : plain.slice(0, finder.findCutSecret(plain));
   const clean = withMarks(whole, finder.find(whole))
     // Whole words around an @, of limited length so that no input makes the expression slow.
     .replace(/[^\s@<>"',;:\0]{1,64}(?:@|%40)[^\s@<>"',;:\0]{1,255}/gi, mark)

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { prepareOutbox } from '../helpers/prepared-outbox.js';
 import { openOutboxIn } from '../helpers/sqlite-outbox.js';
 import { useTempDirectory } from '../helpers/temp-directory.js';
@@ -8,6 +10,8 @@ import { useCrm } from '../helpers/use-crm.js';
 import { useCli } from './cli-program.js';
 
 jest.setTimeout(30_000);
+
+const main = join(__dirname, '../../dist/cjs/cli/main.js');
 
 describe('case 62: output to a closed pipe', () => {
   const startCli = useCli();
@@ -54,8 +58,20 @@ describe('case 62: output to a closed pipe', () => {
     left.close();
   });
 
+  const itHasFullDevice = existsSync('/dev/full') ? it : it.skip;
+
+  itHasFullDevice('fails where the output cannot be written, as on a full disk', async () => {
+    await prepareOutbox(outbox(), { count: 0, deadCount: 3 });
+    const full = openSync('/dev/full', 'w');
+    const args = [main, 'outbox', 'export', '--dead', '--outbox', outbox()];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    const [stderr] = await Promise.all([text(child.stderr!), once(child, 'close')]);
+    expect(stderr).toContain('The output is not complete: it cannot be written (ENOSPC)');
+    expect(child.exitCode).toBe(1);
+  });
+
   it('does not crash on a closed standard error either', async () => {
-    const main = join(__dirname, '../../dist/cjs/cli/main.js');
     const child = spawn(process.execPath, [main, 'check', '--base-url', 'http://127.0.0.1:1'], { stdio: 'pipe' });
     child.stderr.destroy();
     child.stdout.destroy();

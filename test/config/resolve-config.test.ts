@@ -240,6 +240,12 @@ describe('the configuration', () => {
     expect(() => resolveServiceConfig(given)).toThrow(/authToken \(CRM_AUTH_TOKEN\): is the default/);
   });
 
+  it.each<unknown>([{}, null, 1, { now: () => 1, monotonicMs: () => 1 }])('refuses %p in place of a clock', (clock) => {
+    expect(refusal({ clock }).issues).toEqual([
+      { path: 'clock', message: expect.stringMatching(/^must be a clock/) as string },
+    ]);
+  });
+
   it('refuses a logger and a dispatcher that are none', () => {
     const error = refusal({ logger: { info: 1 }, dispatcher: {} });
     expect(error.issues.map((issue) => issue.path)).toEqual(['dispatcher', 'logger']);

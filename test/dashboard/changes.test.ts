@@ -67,6 +67,12 @@ describe.each(expressVersions)('who may change what, on $version', ({ express })
     ]);
   });
 
+  it('shows its numbers, and lets nobody change them, where authorizeChange does not answer', async () => {
+    const { app } = dashboardOf({}, { authorizeChange: () => new Promise<boolean>(() => undefined) }, express);
+    const { body } = await request(app).get('/crm/api/overview').set(signedIn).expect(200);
+    expect(body).toMatchObject({ mayChange: false, health: { code: 'fine' } });
+  });
+
   it('is paused and resumed by those whom authorizeChange lets, and the log says who did what', async () => {
     const crm = await startCrm();
     const logger = createLogCollector();

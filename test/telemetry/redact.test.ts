@@ -47,6 +47,8 @@ describe('redaction', () => {
     expect(scrubText(reply, ['s3cret', 'Ada Lovelace'])).toBe('no [redacted] for [redacted] <[redacted]>  end');
     expect(scrubText('x'.repeat(1_000_000), [])).toHaveLength(1024);
     expect(scrubText('\0'.repeat(1_000_000), [])).toBe('');
+    const inUtf16 = Buffer.from('no s3cret for Ada Lovelace', 'utf16le').toString('utf8');
+    expect(scrubText(inUtf16, ['s3cret', 'Ada Lovelace'])).toBe('no [redacted] for [redacted]');
   });
 });
 
