@@ -46,30 +46,20 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
 
   /** Leaves files that were removed or replaced, with the pauses that they have: those can still be read. */
   const leave = (history: OpenHistory): void => {
-    known = newestChanges(pausesOf(history), known);
+    known = newestChanges(
+      pausesIn(() => history.readPauseChanges()),
+      known,
+    );
     // What SQLite keeps beside the file is another: who opened it since writes to another log, and so nobody may go on with the file.
     if (inodeOf(file) === history.identity.file) {
-      known = newestChanges(known, pausesInFile());
+      known = newestChanges(
+        known,
+        pausesIn(() => readSqliteHistory(open, outboxFile, (there) => there.readPauseChanges(), [])),
+      );
       removeFiles(file);
     }
     // Without leaving the log's mode: that would remove the log of the file that has its name now.
     close((database) => database.close());
-  };
-
-  const pausesOf = (history: OpenHistory): readonly PauseChange[] => {
-    try {
-      return history.readPauseChanges();
-    } catch {
-      return [];
-    }
-  };
-
-  const pausesInFile = (): readonly PauseChange[] => {
-    try {
-      return readSqliteHistory(open, outboxFile, (history) => history.readPauseChanges(), []);
-    } catch {
-      return [];
-    }
   };
 
   const use = <Result>(work: (history: OpenHistory) => Result): Promise<Result> =>
@@ -140,6 +130,15 @@ export function createSqliteHistory({ open, outboxFile, now, keptDelivered }: Sq
         }
       }),
   };
+}
+
+/** None if they cannot be read. */
+function pausesIn(read: () => readonly PauseChange[]): readonly PauseChange[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { CrmClient } from '../client/crm-client.js';
 import type { Exchange } from '../client/exchange.js';
 import type { Clock } from '../core/clock.js';
+import { cutText } from '../core/cut-text.js';
 import type { DeliveryFormat, Format, Post, PostRequest, Reply, ReplyMeaning, SentPost } from '../format/format.js';
 import type { PendingNotification } from '../outbox/outbox.js';
 import { isSignableId, type Signer } from '../signing/create-signer.js';
@@ -154,7 +155,7 @@ function verdictOf(
       return { kind: 'delivered', reach: 'responded', status, isReplyNotJson: meaning.json === undefined };
     case 'retry': {
       const { retryAfterMs, pausesTarget = false } = meaning;
-      const detail = beginningOf(reasonOf(reply));
+      const detail = cutText(reasonOf(reply), maxRetryDetail);
       return { kind: 'retry', reach: 'responded', status, retryAfterMs, pausesTarget, isOfSeveral, detail };
     }
     case 'refused':
@@ -173,12 +174,6 @@ function verdictOf(
 
 /** Of an attempt that is tried again there may be many, so less is kept than of a death. */
 const maxRetryDetail = 256;
-
-function beginningOf(reason: string): string {
-  return reason.length <= maxRetryDetail
-    ? reason
-    : `${reason.slice(0, maxRetryDetail - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-}
 
 /** The reply, with what the format says instead of its body, if it says anything. */
 function replyWith(reply: Reply, detail: string | undefined): Reply {

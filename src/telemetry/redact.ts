@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { cutText } from '../core/cut-text.js';
 import { createSecretFinder, type Range } from './secret-finder.js';
 
 const redacted = '[redacted]';
@@ -89,7 +90,7 @@ export function scrubText(text: string, secrets: readonly string[], maxLength = 
     .replace(/[^\s@<>"',;:\0]{1,64}(?:@|%40)[^\s@<>"',;:\0]{1,255}/gi, mark)
     .replace(/\0+/g, redacted)
     .trim();
-  return clean.length > maxLength ? `${clean.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…` : clean;
+  return cutText(clean, maxLength);
 }
 
 // Takes the place of what was removed, until the end: `printable` leaves none in the text, and no secret matches it.

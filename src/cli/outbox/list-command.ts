@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { durationText, exactDurationText } from '../../core/duration-text.js';
 import { instantText } from '../../core/instant-text.js';
-import { replyWords } from '../../core/reply-words.js';
 import { deliveredRecord } from '../../history/delivered-record.js';
 import type { DeliveredNotification } from '../../history/history.js';
 import { deadRecord, pendingRecord } from '../../outbox/list-record.js';
@@ -22,6 +21,7 @@ import { unknownTargetText } from './hand-pauses.js';
 import { cursorText, parseCursor, placeIn, type ListCursor, type ListedKind } from './list-cursor.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
+import { reasonText } from './reason-text.js';
 import { shortIds } from './short-ids.js';
 import { deadIn } from './stored-records.js';
 
@@ -184,10 +184,7 @@ function nextAttemptText(entry: PendingEntry, now: number, { isNeglected, pauseT
 const deadHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DIED', 'REASON'];
 
 function deadRow({ type, lane, attempts, diedAt, reason }: DeadLetter): string[] {
-  const why = [reason.kind, reason.status, replyWords(reason.detail)].filter(
-    (part) => part !== undefined && part !== '',
-  );
-  return [type, lane, String(attempts), instantText(diedAt), why.join(' ')];
+  return [type, lane, String(attempts), instantText(diedAt), reasonText(reason)];
 }
 
 const deliveredHeader = ['TYPE', 'LANE', 'ATTEMPTS', 'DELIVERED', 'STATUS', 'TOOK'];

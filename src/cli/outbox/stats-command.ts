@@ -3,7 +3,6 @@ import { durationText } from '../../core/duration-text.js';
 import { CRMOutboxError } from '../../core/errors.js';
 import { failureText } from '../../core/failure-words.js';
 import { instantText } from '../../core/instant-text.js';
-import { replyWords } from '../../core/reply-words.js';
 import { tokenFailureCode } from '../../core/token-failure-code.js';
 import { crmTarget, type DeadGroup, type OutboxCounts } from '../../outbox/outbox.js';
 import type { Changes, HandPause, OutboxProcess, Pause, TypeCounts } from '../../history/history.js';
@@ -12,6 +11,7 @@ import { safeText, textTable } from '../output.js';
 import { handPauseLines, readHandPauses, type HandPausesRecord } from './hand-pauses.js';
 import { readOutbox, type ReadableOutbox } from './open-outbox.js';
 import { addOutboxOption, findOutbox, type OutboxOptions } from './outbox-place.js';
+import { reasonText } from './reason-text.js';
 import { readTypeCounts, typeCountLines } from './type-counts.js';
 
 interface StatsOptions extends CommonOptions, OutboxOptions {}
@@ -128,7 +128,7 @@ function groupLines(groups: readonly DeadGroup[]): readonly string[] {
       String(count),
       target,
       type,
-      [reason, status, replyWords(detail)].filter((part) => part !== undefined && part !== '').join(' '),
+      reasonText({ kind: reason, status, detail }),
     ]);
   return ['', textTable(['DEAD', 'TARGET', 'TYPE', 'REASON'], rows)];
 }
